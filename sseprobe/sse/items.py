@@ -1,0 +1,134 @@
+"""What the parser says about a body: events, and everything that ordinary parsers hide.
+
+All spans are half-open byte ranges in the body. Frames and the tail tile the body after its byte order mark;
+every other item lies inside its frame.
+"""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Fields:
+    """Bits of `Frame.fields` and `Tail.fields`: which kinds of line were there."""
+
+    DATA = 1
+    EVENT = 2
+    ID = 4
+    RETRY = 8
+    COMMENT = 16
+    IGNORED = 32
+    TOO_LARGE = 64
+
+
+class Newlines:
+    """Bits of `Frame.newlines`: which line endings were there."""
+
+    LF = 1
+    CRLF = 2
+    CR = 4
+
+
+class _Spanned(Struct, frozen=True, gc=False):
+    @property
+    def span(self) -> tuple[int, int]:
+        """Half-open byte range in the body."""
+        return (self.start, self.end)  # type: ignore[attr-defined]  # each item declares them last
+
+
+class Event(_Spanned, frozen=True, gc=False):
+    """A dispatched event. Its span runs from its frame's start through the very byte that completes it.
+
+    In a CRLF stream that byte is the CR of the blank line: the LF belongs to the frame, and arrives too late to matter.
+    """
+
+    type: str
+    data: str
+    last_event_id: str
+    start: int
+    end: int
+
+
+class Frame(_Spanned, frozen=True, gc=False):
+    """The lines up to and including one blank line, line endings included. `fields`, `newlines`: bits, see above."""
+
+    start: int
+    end: int
+    fields: int
+    newlines: int
+
+
+class Comment(_Spanned, frozen=True, gc=False):
+    """A line that begins with a colon; `text` is what follows the colon."""
+
+    text: str
+    start: int
+    end: int
+
+
+class Retry(_Spanned, frozen=True, gc=False):
+    """A reconnection time that took effect, in milliseconds."""
+
+    ms: int
+    start: int
+    end: int
+
+
+class IgnoredReason(StrEnum):
+    """Why a field has no effect."""
+
+    UNKNOWN_NAME = "unknown-name"
+    NUL_IN_ID = "nul-in-id"
+    RETRY_NOT_DIGITS = "retry-not-digits"
+
+
+class IgnoredField(_Spanned, frozen=True, gc=False):
+    """A field that the specification ignores."""
+
+    name: str
+    value: str
+    reason: IgnoredReason
+    start: int
+    end: int
+
+
+class Bom(_Spanned, frozen=True, gc=False):
+    """The byte order mark at the start of the body, which is stripped. It lies inside the first frame or tail."""
+
+    start: int
+    end: int
+
+
+class InvalidUtf8(_Spanned, frozen=True, gc=False):
+    """The first malformed byte sequence of a line. It was decoded as U+FFFD."""
+
+    raw: bytes
+    start: int
+    end: int
+
+
+class LimitExceeded(_Spanned, frozen=True, gc=False):
+    """A line or an event grew past its limit. The rest of its frame is skipped; no event comes of it.
+
+    `span` runs from where the oversized thing began to the byte after which it was given up.
+    """
+
+    kind: str  # "line" or "event"
+    limit_bytes: int
+    start: int
+    end: int
+
+
+class Tail(_Spanned, frozen=True, gc=False):
+    """The bytes after the last blank line at the end of the body; never an event.
+
+    `data` is what the event would have held had a blank line followed, None if no data field is pending.
+    """
+
+    data: str | None
+    fields: int
+    start: int
+    end: int
+
+
+Item = Event | Frame | Comment | Retry | IgnoredField | Bom | InvalidUtf8 | LimitExceeded | Tail
