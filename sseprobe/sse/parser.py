@@ -2,8 +2,8 @@
 
 Strategy. Bytes are split before they are decoded: CR, LF, colon and the field names are ASCII, and ASCII bytes never
 occur inside a UTF-8 sequence, so the outcome is that of decoding first. A piece of body with one kind of line ending
-is split at once; a frame that is a single `data: ` line, as nearly all are, takes a short way. A lone CR ends its line
-at once; an LF that follows later is added to the frame, not waited for.
+is split into frames at once; a frame that is one `data: ` line, perhaps after an `event: ` line, as nearly all are,
+takes a short way. A lone CR ends its line at once; an LF that follows later is added to the frame, not waited for.
 
 Cost. Every byte is looked at a bounded number of times, whatever the cuts. Held at most: one unfinished line
 (`max_line_bytes`) and one unfinished event (`max_event_bytes`).
@@ -118,7 +118,7 @@ class EventStreamParser:
         if self._position == self._frame_start:
             return items
         # "Once the end of the file is reached, any pending data must be discarded."
-        if self._line:
+        if self._line and not self._fields & Fields.TOO_LARGE:
             self._take_line(bytes(self._line), self._line_start, items, ended=False)
         items.append(
             Tail(
@@ -155,40 +155,45 @@ class EventStreamParser:
 
     def _receive_uniform(self, data: bytes, newline: bytes, items: list[Item]) -> None:
         """Takes a piece that has one style of line ending and fits the limits by itself."""
+        frames = data.split(newline + newline)
+        rest = frames.pop()
+        width, style = len(newline), Newlines.LF if newline == b"\n" else Newlines.CRLF
+        if frames:
+            each = iter(frames)
+            if self._position != self._frame_start:
+                self._take_lines(next(each) + newline + newline, newline, width, style, items)
+            start = self._position
+            append = items.append
+            for frame in each:
+                # Here a frame begins, since a blank line has just ended the one before.
+                kind, line, fields = b"message", frame, Fields.DATA
+                if frame.startswith(b"event: "):
+                    kind, _, line = frame[7:].partition(newline)
+                    fields |= Fields.EVENT
+                if line.startswith(b"data: ") and b"\n" not in line:
+                    try:
+                        event_type, text = kind.decode(), line[6:].decode()
+                    except UnicodeDecodeError:
+                        pass
+                    else:
+                        blank = start + len(frame) + width
+                        end = blank + width
+                        append(Event(event_type or "message", text, self.last_event_id, start, blank + 1))
+                        append(Frame(start, end, fields, style))
+                        start = end
+                        continue
+                self._position = self._line_start = self._frame_start = start
+                self._take_lines(frame + newline + newline, newline, width, style, items)
+                start = self._position
+            self._position = self._line_start = self._frame_start = start
+        self._take_lines(rest, newline, width, style, items)
+
+    def _take_lines(self, data: bytes, newline: bytes, width: int, style: int, items: list[Item]) -> None:
+        """Takes a piece with one style of line ending, line by line."""
         lines = data.split(newline)
         rest = lines.pop()
-        if not lines:
-            self._hold(rest, items)
-            return
-        width, style = len(newline), Newlines.LF if newline == b"\n" else Newlines.CRLF
-        append = items.append
-        each = iter(lines)
-        if self._position != self._line_start:
-            self._end_line(next(each), width, style, items)
-        start = self._position
-        for line in each:
-            if start == self._frame_start and line.startswith(b"data: "):
-                following = next(each, None)
-                try:
-                    text = line[6:].decode() if following == b"" else None
-                except UnicodeDecodeError:
-                    text = None
-                if text is not None:
-                    blank = start + len(line) + width
-                    end = blank + width
-                    append(Event("message", text, self.last_event_id, start, blank + 1))
-                    append(Frame(start, end, Fields.DATA, style))
-                    self._frame_start = start = end
-                    continue
-                self._position = self._line_start = start
-                self._end_line(line, width, style, items)
-                if following is not None:
-                    self._end_line(following, width, style, items)
-            else:
-                self._position = self._line_start = start
-                self._end_line(line, width, style, items)
-            start = self._position
-        self._position = self._line_start = start
+        for line in lines:
+            self._end_line(line, width, style, items)
         self._hold(rest, items)
 
     def _receive_mixed(self, data: bytes, items: list[Item]) -> None:
@@ -213,16 +218,15 @@ class EventStreamParser:
 
     def _hold(self, piece: bytes, items: list[Item]) -> None:
         """Keeps the beginning of a line whose end has not come."""
-        if not piece:
-            return
         self._position += len(piece)
         if self._line_skipped:
             return
-        self._line += piece
-        if len(self._line) > self._max_line_bytes:
+        if self._position - self._line_start > self._max_line_bytes:
             self._line.clear()
             self._line_skipped = True
-            self._give_up("line", self._max_line_bytes, self._line_start, self._position, items)
+            self._give_up_line(items)
+        else:
+            self._line += piece
 
     def _end_line(self, piece: bytes, width: int, newline: int, items: list[Item]) -> None:
         """Ends a line with its last piece and `width` bytes of line ending; `newline` 0: a CR whose LF may yet come."""
@@ -238,7 +242,7 @@ class EventStreamParser:
                 piece = bytes(self._line) + piece
                 self._line.clear()
             if len(piece) > self._max_line_bytes:
-                self._give_up("line", self._max_line_bytes, self._line_start, stop, items)
+                self._give_up_line(items)
             elif not self._fields & Fields.TOO_LARGE:
                 self._take_line(piece, self._line_start, items)
         self._position = self._line_start = stop + width
@@ -284,24 +288,27 @@ class EventStreamParser:
             self._type = self._decode(value, value_start, items)
         elif name == b"id":
             if b"\0" in value:
-                self._ignore(line, value, IgnoredReason.NUL_IN_ID, start, items)
+                self._ignore(line, value, IgnoredReason.NUL_IN_ID, start, items, ended=ended)
             else:
                 self._fields |= Fields.ID
                 self._id = self._decode(value, value_start, items)
         elif name == b"retry":
             if not _DIGITS.issuperset(value) or not value:
-                self._ignore(line, value, IgnoredReason.RETRY_NOT_DIGITS, start, items)
+                self._ignore(line, value, IgnoredReason.RETRY_NOT_DIGITS, start, items, ended=ended)
             elif ended:
                 self._fields |= Fields.RETRY
                 self.retry_ms = _milliseconds(value)
                 items.append(Retry(self.retry_ms, start, start + len(line)))
         else:
-            self._ignore(line, value, IgnoredReason.UNKNOWN_NAME, start, items)
+            self._ignore(line, value, IgnoredReason.UNKNOWN_NAME, start, items, ended=ended)
 
-    def _ignore(self, line: bytes, value: bytes, reason: IgnoredReason, start: int, items: list[Item]) -> None:
+    def _ignore(
+        self, line: bytes, value: bytes, reason: IgnoredReason, start: int, items: list[Item], *, ended: bool
+    ) -> None:
         self._fields |= Fields.IGNORED
         name = self._decode(line, start, items).partition(":")[0]
-        items.append(IgnoredField(name, value.decode(errors="replace"), reason, start, start + len(line)))
+        if ended:
+            items.append(IgnoredField(name, value.decode(errors="replace"), reason, start, start + len(line)))
 
     def _decode(self, raw: bytes, start: int, items: list[Item]) -> str:
         try:
@@ -310,6 +317,10 @@ class EventStreamParser:
             bad = raw[error.start : error.end]
             items.append(InvalidUtf8(bad, start + error.start, start + error.end))
             return raw.decode(errors="replace")
+
+    def _give_up_line(self, items: list[Item]) -> None:
+        limit, start = self._max_line_bytes, self._line_start
+        self._give_up("line", limit, start, start + limit + 1, items)
 
     def _give_up(self, kind: str, limit: int, start: int, end: int, items: list[Item]) -> None:
         """Skips what is left of this frame, and says so once."""

@@ -1,0 +1,45 @@
+"""The command line: one line a command. What a command does stands in its own file."""
+
+from typing import Annotated
+
+import typer
+
+from sseprobe import __version__
+from sseprobe.cli.mock import mock
+from sseprobe.cli.parse import parse
+from sseprobe.cli.stream import stream
+
+app = typer.Typer(
+    name="sseprobe",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"sseprobe {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Does your LLM endpoint really stream, and does its stream end as it should? Found out from outside.
+
+    \b
+      sseprobe stream                 stream from the bundled mock: no set-up needed
+      sseprobe stream URL --prompt …  stream from your own endpoint
+      sseprobe parse body.txt         what the specification makes of recorded bytes
+      sseprobe mock --port 8000       a mock LLM server to develop against
+    """
+
+
+app.command()(stream)
+app.command()(parse)
+app.command()(mock)

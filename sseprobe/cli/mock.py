@@ -1,0 +1,39 @@
+"""`sseprobe mock`: the mock LLM server on its own, in a process that this one becomes."""
+
+import os
+from typing import Annotated
+
+import typer
+
+from sseprobe.embedded import command
+
+
+def mock(  # noqa: PLR0917  typer passes by name
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    truth_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, metavar="N", help="Serve the truth here too, from a thread of its own."),
+    ] = None,
+    scenario: Annotated[
+        str, typer.Option(metavar="SPEC", help="Defaults of the knobs: tokens=50,itl_ms=5,…", show_default=False)
+    ] = "",
+    mode: Annotated[str, typer.Option(metavar="NAME", help="How the server behaves when a client leaves.")] = "good",
+    json: Annotated[bool, typer.Option("--json", help="Print the start line as JSON.")] = False,
+) -> None:
+    """Run the mock LLM server: OpenAI chat completions and a plain event stream, paced, seeded, with its own record.
+
+    Knobs, per request in the header X-Mock, the query parameter mock, or after a slash in the model name:
+
+    \b
+      tokens=200  ttft_ms=100  itl_ms=20  jitter_ms=0  seed=1
+      text=…  fault=NAME@N  heartbeat_s=15
+
+    \b
+      sseprobe mock --port 8000
+      sseprobe mock --port 0 --json --scenario tokens=50,itl_ms=5
+      curl -N localhost:8000/sse -H 'X-Mock: tokens=5'
+      curl localhost:8000/_truth
+    """
+    words = command(port=port, host=host, truth_port=truth_port, scenario=scenario, mode=mode, json=json)
+    os.execv(words[0], words)  # noqa: S606  our own interpreter, our own module

@@ -1,0 +1,125 @@
+"""Where reports go: `--report FORMAT[:PATH]`, the terminal's width, and whether colours may be used."""
+
+import contextlib
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from io import BufferedWriter
+from pathlib import Path
+from typing import TextIO
+
+import msgspec
+
+from sseprobe.cassette import Cassette, load
+from sseprobe.errors import UsageError
+from sseprobe.redaction import Redactor
+from sseprobe.report import Report
+from sseprobe.reporters import FORMATS, by_format
+from sseprobe.reporters.live import EventsView, JsonView, LiveView, RawView, SilentView, TextView, VerboseView
+from sseprobe.text import visible
+from sseprobe.transcript import Request
+
+
+class Output(msgspec.Struct, frozen=True):
+    """One `--report`. `path` None: standard output; for `terminal`, the summary on standard error."""
+
+    format: str
+    path: str | None
+
+
+def parse_reports(words: list[str] | None) -> list[Output]:
+    """`--report` as given. Raises UsageError for an unknown format, and for two reports on standard output."""
+    outputs = []
+    for word in words or []:
+        name, _, path = word.partition(":")
+        if name not in FORMATS:
+            by_format(name)
+        outputs.append(Output(name, None if path in ("", "-") else path))
+    if sum(takes_stdout(output) for output in outputs) > 1:
+        raise UsageError("--report: only one report can go to standard output. Give the others a path: json:FILE.")
+    return outputs
+
+
+def takes_stdout(output: Output) -> bool:
+    """Whether this report is alone on standard output."""
+    return output.path is None and output.format != "terminal"
+
+
+def colour_on(stream: TextIO, *, no_color: bool) -> bool:
+    """Whether escape sequences may be written: only to a terminal, and not if asked not to (no-color.org)."""
+    return stream.isatty() and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def live_view(
+    shown: str,
+    redact: Redactor | None = None,
+    *,
+    no_color: bool,
+    verbose: bool = False,
+    request: Request | None = None,
+) -> LiveView:
+    """The view for `--show` (text, events, raw), for `--json` (json), or none (nothing)."""
+    redact = redact or Redactor()
+    out = sys.stdout
+    colour = colour_on(out, no_color=no_color)
+    views: dict[str, Callable[[], LiveView]] = {
+        "text": lambda: TextView(out, redact, colour=colour),
+        "events": lambda: EventsView(out, redact),
+        "raw": lambda: RawView(out, redact, as_is=not out.isatty()),
+        "json": lambda: JsonView(out, redact),
+        "nothing": SilentView,
+    }
+    view = views[shown]()
+    return VerboseView(view, sys.stderr, redact, request) if verbose and request is not None else view
+
+
+def open_cassette(path: str) -> Cassette:
+    """Reads a recording. Raises UsageError."""
+    try:
+        with Path(path).open("rb") as lines:
+            return load(lines, path)
+    except OSError as error:
+        raise UsageError(f"--from {path}: cannot be read ({error.strerror}).") from error
+
+
+def open_recording(path: str) -> BufferedWriter:
+    """Opens the file for a recording. Raises UsageError."""
+    try:
+        return Path(path).open("wb")
+    except OSError as error:
+        raise UsageError(f"--record {path}: cannot be written ({error.strerror}).") from error
+
+
+def deliver(report: Report, outputs: list[Output], *, quiet: bool, no_color: bool) -> None:
+    """Writes all reports, and on standard error the summary, or the sentence that says why there is no stream."""
+    for output in outputs:
+        write_report(output, by_format(output.format)(report, width=100, colour=False), to_stdout=takes_stdout(output))
+    if report.error is not None:
+        _write(sys.stderr, f"sseprobe: {visible(report.error)}\n")
+    elif not quiet:
+        width = shutil.get_terminal_size((100, 24)).columns
+        colour = colour_on(sys.stderr, no_color=no_color)
+        _write(sys.stderr, by_format("terminal")(report, width=width, colour=colour))
+    else:
+        for stream in report.streams:
+            if stream.ending_reason is not None:
+                _write(sys.stderr, f"sseprobe: {stream.ending}: {visible(stream.ending_reason)}\n")
+
+
+def write_report(output: Output, text: str, *, to_stdout: bool) -> None:
+    """Writes a report to its path, or, if it may, to standard output. Raises UsageError."""
+    if output.path is not None:
+        try:
+            Path(output.path).write_text(text, encoding="utf-8")
+        except OSError as error:
+            said = f"--report {output.format}:{output.path}: cannot be written ({error.strerror})."
+            raise UsageError(said) from error
+    elif to_stdout:
+        _write(sys.stdout, text)
+
+
+def _write(out: TextIO, text: str) -> None:
+    with contextlib.suppress(BrokenPipeError):
+        out.write(text)
+        out.flush()

@@ -1,0 +1,41 @@
+"""`sseprobe parse`: recorded bytes in, events and wire findings out; needs no network."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sseprobe.cli.options import Reports
+from sseprobe.cli.output import parse_reports, write_report
+from sseprobe.errors import UsageError
+
+
+def parse(
+    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Bytes or a cassette; -: standard input.")],
+    report: Reports = None,
+) -> None:
+    """Say what the specification makes of recorded bytes: events, comments, and what is wrong with them.
+
+    \b
+      curl -sN http://localhost:8000/events > body.txt; sseprobe parse body.txt
+      sseprobe parse - --report json < body.txt
+
+    Exit codes: 0; 1 where a finding is of severity error; 2 wrong words.
+    """
+    from sseprobe.probes.parsing import parse_bytes, render
+
+    outputs = parse_reports(report)
+    parsed = [parse_bytes(name, _read(name)) for name in files]
+    for output in outputs or parse_reports(["terminal"]):
+        write_report(output, "".join(render(each, output.format) for each in parsed), to_stdout=True)
+    raise typer.Exit(max(each.exit_code for each in parsed))
+
+
+def _read(name: str) -> bytes:
+    if name == "-":
+        return sys.stdin.buffer.read()
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{name}: cannot be read ({error.strerror}).") from error

@@ -1,0 +1,97 @@
+"""`sseprobe stream`: connect, show tokens as they arrive, then say what happened."""
+
+import contextlib
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from sseprobe.cli import options as o
+from sseprobe.cli.output import deliver, live_view, open_cassette, open_recording, parse_reports, takes_stdout
+from sseprobe.errors import UsageError
+from sseprobe.probes.request import RequestWords, build_request
+
+
+class Show(StrEnum):
+    """What `--show` may say."""
+
+    TEXT = "text"
+    EVENTS = "events"
+    RAW = "raw"
+
+
+def stream(  # noqa: PLR0917  typer passes by name
+    url: o.Url = None,
+    method: o.Method = None,
+    header: o.Headers = None,
+    data: o.Data = None,
+    prompt: o.Prompt = None,
+    model: o.Model = None,
+    dialect: o.DialectName = "auto",
+    api_key_env: o.ApiKeyEnv = None,
+    timeout: o.Timeout = 300,
+    idle_timeout: o.IdleTimeout = 60,
+    connect_timeout: o.ConnectTimeout = 10,
+    insecure: o.Insecure = False,
+    cacert: o.CaCert = None,
+    http2: o.Http2 = False,
+    proxy: o.Proxy = None,
+    unix_socket: o.UnixSocket = None,
+    show: Annotated[Show, typer.Option(help="What to print of the stream.", rich_help_panel=o.OUTPUT)] = Show.TEXT,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="One JSON object per line and event.", rich_help_panel=o.OUTPUT)
+    ] = False,
+    from_cassette: Annotated[
+        str | None, typer.Option("--from", metavar="CASSETTE", help="Read a recording.", rich_help_panel=o.OUTPUT)
+    ] = None,
+    report: o.Reports = None,
+    record: o.Record = None,
+    max_bytes: o.MaxBytes = 64 * 1024 * 1024,
+    quiet: o.Quiet = False,
+    verbose: o.Verbose = False,
+    no_color: o.NoColor = False,
+) -> None:
+    """Connect, print tokens as they arrive, then say what happened: ending, TTFT, gaps, usage.
+
+    Tokens go to standard output, the summary to standard error. Without a URL the bundled mock is started and
+    streamed.
+
+    Examples:
+
+    \b
+      sseprobe stream
+      sseprobe stream http://localhost:8000/v1/chat/completions --prompt "Say hello"
+      sseprobe stream https://api.example.com/v1/chat/completions --api-key-env KEY
+      sseprobe stream http://localhost:8000/events --show events
+      sseprobe stream --model mock/tokens=20,itl_ms=100 --report json:report.json
+
+    Exit codes: 0 complete; 1 truncated, failed in-band, reset or timed out; 2 wrong words; 3 no stream at all;
+    130 interrupted.
+    """
+    outputs = parse_reports(report)
+    alone = any(map(takes_stdout, outputs))
+    if alone and json_lines:
+        raise UsageError("--json and --report both want standard output. Give the report a path: --report json:FILE.")
+    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env)
+    shown = "nothing" if alone else "json" if json_lines else show.value
+    if from_cassette is not None:
+        if url is not None or record is not None:
+            raise UsageError("--from reads a recording: it goes with neither a URL nor --record.")
+        from sseprobe.probes.stream import run_recorded
+
+        cassette = open_cassette(from_cassette)
+        done = run_recorded(cassette, words.known_dialect(cassette.opening.url), live_view(shown, no_color=no_color))
+    else:
+        from sseprobe.net.options import ConnectOptions
+        from sseprobe.probes.stream import StreamPlan, run
+        from sseprobe.probes.target import target
+
+        connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
+        with contextlib.ExitStack() as cleanup:
+            words, connect = cleanup.enter_context(target(words, connect, "/v1/chat/completions"))
+            request, known, redact = build_request(words)
+            record_to = cleanup.enter_context(open_recording(record)) if record else None
+            view = live_view(shown, redact, no_color=no_color, verbose=verbose, request=request)
+            done = run(StreamPlan(request, connect, known, redact, max_bytes, record_to), view)
+    deliver(done, outputs, quiet=quiet, no_color=no_color)
+    raise typer.Exit(done.exit_code)

@@ -1,0 +1,22 @@
+"""`plain`: any event stream. Each event is a message of its own; the end of the body is the end of the stream."""
+
+from sseprobe.dialects.base import Delta, Dialect, EndRule, Kind, bearer
+from sseprobe.sse import Event
+
+
+def decode(event: Event) -> tuple[Delta, ...]:
+    """Event -> its data as text; an event without data says nothing."""
+    return (Delta(Kind.TEXT, event.data),) if event.data else ()
+
+
+DIALECT = Dialect(
+    name="plain",
+    paths=(),
+    end_rule=EndRule.BODY,
+    terminator=None,
+    request=None,
+    key_header=bearer,
+    recognises=lambda _event: False,
+    decode=decode,
+    separate_events=True,
+)

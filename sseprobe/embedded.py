@@ -1,0 +1,71 @@
+"""The embedded default: the bundled mock in a process of its own, which cannot outlive this one.
+
+The mock holds the reading end of a pipe; when this process ends, however it ends, the pipe closes and the mock leaves.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from typing import Any, Final
+
+import msgspec
+
+from sseprobe.errors import SseprobeError
+
+_START_LIMIT_S: Final = 20.0
+
+
+class StartLine(msgspec.Struct, frozen=True):
+    """What the mock says when it is ready."""
+
+    url: str
+    port: int
+    truth_url: str
+
+
+def command(**settings: Any) -> list[str]:
+    """The command line that starts the mock with these settings."""
+    return [sys.executable, "-m", "mockserver", msgspec.json.encode(settings).decode()]
+
+
+@contextlib.contextmanager
+def running_mock(**settings: Any) -> Iterator[StartLine]:
+    """Runs the mock on a free loopback port for as long as the block lasts.
+
+    Raises SseprobeError if it does not come up.
+    """
+    process = subprocess.Popen(  # noqa: S603  our own interpreter, our own module
+        command(port=0, json=True, with_parent=True, **settings),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=os.name == "posix",  # Ctrl-C in the terminal is ours to handle
+    )
+    try:
+        yield _wait(process)
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def _wait(process: "subprocess.Popen[bytes]") -> StartLine:
+    assert process.stdout is not None
+    assert process.stderr is not None
+    impatience = threading.Timer(_START_LIMIT_S, process.kill)
+    impatience.start()
+    try:
+        line = process.stdout.readline()
+    finally:
+        impatience.cancel()
+    try:
+        return msgspec.json.decode(line, type=StartLine)
+    except msgspec.DecodeError as error:
+        process.kill()
+        said = process.stderr.read().decode(errors="replace").strip().splitlines()
+        raise SseprobeError(
+            f"the bundled mock did not start within {_START_LIMIT_S:g} s ({said[-1] if said else 'it said nothing'}). "
+            "Start it by hand to see more: sseprobe mock."
+        ) from error

@@ -1,0 +1,231 @@
+"""Opens one measured stream: request out, redirects followed by hand, body handed over in chunks with their reads."""
+
+import asyncio
+import contextlib
+import ssl
+from collections.abc import AsyncGenerator
+from types import TracebackType
+from typing import Final
+from urllib.parse import urljoin, urlsplit
+
+import httpcore
+import httpx
+
+from sseprobe.errors import SseprobeError, TargetError, UsageError
+from sseprobe.net.decoding import decoder_for
+from sseprobe.net.failures import explain, in_words
+from sseprobe.net.options import ConnectOptions, proxy_for
+from sseprobe.net.transport import StampedTransport
+from sseprobe.net.wire import TotalTimeout, Wire
+from sseprobe.redaction import redact_url
+from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect, Request
+from sseprobe.units import ns
+
+MAX_REDIRECTS: Final = 10
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+# Ours, not the user's: they go to any origin.
+_NEUTRAL_HEADERS: Final = frozenset({"accept", "accept-encoding", "content-type", "user-agent"})
+
+
+class OpenStream:
+    """A response whose body is being received. Use it as an async context manager; then iterate over its chunks.
+
+    `body_end` tells how the body ended, once iteration is over; `problem` what broke it, if anything did.
+    """
+
+    def __init__(self, request: Request, options: ConnectOptions) -> None:
+        self.redirects: list[Redirect] = []
+        self.body_end: BodyEnd | None = None
+        self.problem: str | None = None
+        self._request = request
+        self._options = options
+        self._t0_ns: int | None = None
+        self._over = False
+        self._cleanup = contextlib.AsyncExitStack()
+        self._response: httpx.Response | None = None
+        self._wire = self._new_wire()
+        self._head: Head | None = None
+
+    async def __aenter__(self) -> "OpenStream":
+        """Connects, sends the request, follows redirects. Raises TargetError, UsageError."""
+        try:
+            async with asyncio.timeout(self._options.timeout_s):
+                await self._open()
+        except BaseException as error:
+            await self._cleanup.aclose()
+            if isinstance(error, TimeoutError):
+                raise explain(error, self._request.url, limit_s=self._options.timeout_s) from error
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Closes the connection; whatever was not read is not wanted."""
+        await self._cleanup.aclose()
+
+    @property
+    def head(self) -> Head:
+        """The head of the last answer."""
+        assert self._head is not None, "the stream is not open"
+        return self._head
+
+    def now_ns(self) -> int:
+        """Time since t0, just before connecting."""
+        return self._wire.now_ns()
+
+    def expect_silence(self, seconds: float) -> None:
+        """From here on, waits at most `seconds` for more bytes: the stream has said that it is over."""
+        self._over = True
+        self._wire.idle_timeout_s = min(seconds, self._options.idle_timeout_s)
+
+    async def chunks(self) -> AsyncGenerator[Chunk, None]:
+        """The body, content-decoded. Never raises for what a server does: see `body_end`, `problem`."""
+        assert self._response is not None
+        try:
+            decoder = decoder_for(self._response.headers.get("content-encoding"))
+            async for piece in self._response.aiter_raw():
+                for data in decoder.decode(piece):
+                    yield Chunk(data, self._wire.read)
+            self.body_end = self._clean_end()
+        except TotalTimeout:
+            self.body_end = BodyEnd.TOTAL_TIMEOUT
+        except httpcore.ReadTimeout:
+            self.body_end = BodyEnd.LEFT_OPEN if self._over else BodyEnd.IDLE_TIMEOUT
+        except (httpcore.ReadError, httpcore.WriteError) as error:
+            self.body_end, self.problem = BodyEnd.RESET, str(error)
+        except httpcore.RemoteProtocolError as error:
+            self.body_end, self.problem = self._broken_end(error), in_words(error)
+        except SseprobeError as error:
+            self.body_end, self.problem = BodyEnd.PROTOCOL_ERROR, str(error)
+
+    async def _open(self) -> None:
+        request = self._request
+        asked: set[tuple[str, str]] = set()
+        while True:
+            head = await self._send(request)
+            location = head.header("location")
+            if head.status not in _REDIRECTS or location is None:
+                self._head = head
+                return
+            asked.add((request.method, request.url))
+            following = _follow(request, head.status, location)
+            self.redirects.append(Redirect(head.status, request.url, following.url))
+            if (following.method, following.url) in asked or len(self.redirects) > MAX_REDIRECTS:
+                chain = " -> ".join(redact_url(hop.location) for hop in self.redirects[:3])
+                raise TargetError(
+                    f"{redact_url(self._request.url)}: the redirects go on for ever ({chain} …), and no answer comes. "
+                    "Give the final URL instead."
+                )
+            request = following
+
+    async def _send(self, request: Request) -> Head:
+        await self._cleanup.aclose()
+        options = self._options
+        proxy = proxy_for(request.url, options)
+        self._t0_ns = self._wire.t0_ns
+        self._wire = self._new_wire()
+        scheme = urlsplit(request.url).scheme
+        try:
+            transport = StampedTransport(
+                self._wire,
+                _ssl_context(options, needed="https" in (scheme, urlsplit(proxy or "").scheme)),
+                http1=not options.http2 or scheme == "https",
+                http2=options.http2,
+                proxy_url=proxy,
+                unix_socket=options.unix_socket,
+            )
+        except ImportError as error:
+            raise UsageError("--http2 needs the package h2. Install it: pip install 'sseprobe[http2]'.") from error
+        client = await self._cleanup.enter_async_context(httpx.AsyncClient(transport=transport, trust_env=False))
+        limit_s = options.idle_timeout_s
+        try:
+            sending = httpx.Request(
+                request.method,
+                request.url,
+                headers=[(name.encode("latin-1"), value.encode()) for name, value in request.headers],
+                content=request.body,
+                extensions={"timeout": {"connect": options.connect_timeout_s, "write": options.idle_timeout_s}},
+            )
+            self._response = response = await client.send(sending, stream=True)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
+            raise UsageError(f"{redact_url(request.url)}: not a URL that can be asked ({error}).") from error
+        except (OSError, httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
+            if isinstance(error, httpcore.ConnectTimeout):
+                limit_s = options.connect_timeout_s
+            raise explain(error, request.url, proxy=proxy, limit_s=limit_s) from error
+        except httpcore.ProxyError as error:
+            raise explain(error, request.url, proxy=proxy) from error
+        self._cleanup.push_async_callback(response.aclose)
+        version = response.extensions.get("http_version", b"HTTP/1.1").decode("ascii", "replace").removeprefix("HTTP/")
+        answered_ns = self._wire.read.t_ns if version == "2" else self._wire.answered_ns
+        return Head(
+            status=response.status_code,
+            reason=response.extensions.get("reason_phrase", b"").decode("latin-1"),
+            http_version=version,
+            headers=[(name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw],
+            url=request.url,
+            t_ns=self._wire.read.t_ns if answered_ns is None else answered_ns,
+        )
+
+    def _new_wire(self) -> Wire:
+        return Wire(self._t0_ns, ns(self._options.timeout_s), self._options.idle_timeout_s)
+
+    def _clean_end(self) -> BodyEnd:
+        if self.head.http_version == "2":
+            return BodyEnd.END_STREAM
+        if "chunked" in (self.head.header("transfer-encoding") or "").lower():
+            return BodyEnd.LAST_CHUNK
+        if self.head.header("content-length") is not None:
+            return BodyEnd.CONTENT_LENGTH
+        # RFC 9112 9.8: complete "only if a valid closure alert has been received".
+        return BodyEnd.TLS_CUT if self._wire.tls_cut else BodyEnd.CLOSE
+
+    def _broken_end(self, error: httpcore.RemoteProtocolError) -> BodyEnd:
+        if not (self._wire.eof or self._wire.tls_cut):
+            # httpcore hands over the h2 event that ended the stream.
+            reset = any(type(cause).__name__ in ("StreamReset", "ConnectionTerminated") for cause in error.args)
+            return BodyEnd.RESET if reset else BodyEnd.PROTOCOL_ERROR
+        chunked = "chunked" in (self.head.header("transfer-encoding") or "").lower()
+        return BodyEnd.MISSING_LAST_CHUNK if chunked else BodyEnd.SHORT_BODY
+
+
+def _ssl_context(options: ConnectOptions, *, needed: bool) -> ssl.SSLContext:
+    if not needed:
+        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the authorities takes a while
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"--cacert {options.ca_file}: cannot be read as PEM certificates ({error}).") from error
+    if options.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port or _DEFAULT_PORTS.get(parts.scheme)
+
+
+def _follow(request: Request, status: int, location: str) -> Request:
+    """The request that a redirect asks for (Fetch, HTTP-redirect fetch). Raises TargetError for one that cannot be."""
+    try:
+        url = urljoin(request.url, location)
+        same_origin = _origin(url) == _origin(request.url)
+        usable = urlsplit(url).scheme in _DEFAULT_PORTS and urlsplit(url).hostname
+    except ValueError:
+        usable = None
+    if not usable:
+        raise TargetError(
+            f"{redact_url(request.url)} answered {status} with a Location that cannot be followed "
+            f"({redact_url(location)[:200]!r}). Give the final URL instead."
+        )
+    headers = request.headers
+    if not same_origin:
+        headers = [(name, value) for name, value in headers if name.lower() in _NEUTRAL_HEADERS]
+    becomes_get = (status == 303 and request.method != "HEAD") or (status in (301, 302) and request.method == "POST")
+    if not becomes_get:
+        return Request(request.method, url, headers, request.body)
+    return Request("GET", url, [(name, value) for name, value in headers if name.lower() != "content-type"])

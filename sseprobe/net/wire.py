@@ -1,0 +1,63 @@
+"""The record of one connection: what its socket did last, and how it was told to end. Shared by all its layers."""
+
+import time
+
+import httpcore
+
+from sseprobe.net.stamped import RawRead
+from sseprobe.transcript import Clock, Read
+from sseprobe.units import NS_PER_S
+
+
+class TotalTimeout(httpcore.ReadTimeout):
+    """The whole stream's time is over, whatever is still coming."""
+
+
+class TlsTimeout(httpcore.ConnectTimeout):
+    """Connected, but the TLS handshake was not answered in time."""
+
+
+class Wire:
+    """What the layers above cannot see through HTTP: the read behind a chunk, and how the connection closed.
+
+    `t0_ns`: on the monotonic clock, just before connecting, None until then; all other times count from it, `limit_ns`
+    too, at which the whole stream's time is over. `idle_timeout_s` may change while it runs.
+    """
+
+    def __init__(self, t0_ns: int | None, limit_ns: int, idle_timeout_s: float) -> None:
+        self.t0_ns = t0_ns
+        self.limit_ns = limit_ns
+        self.idle_timeout_s = idle_timeout_s
+        self.read = Read(-1, 0, Clock.USER, None, 0)
+        self.answered_ns: int | None = None  # arrival of the first bytes after what was last written
+        self.eof = False
+        self.was_reset = False
+        self.tls_cut = False
+
+    def start(self) -> None:
+        """Connecting begins. t0 stays that of the first request: a redirect is time that the user waits."""
+        if self.t0_ns is None:
+            self.t0_ns = time.monotonic_ns()
+
+    def note(self, raw: RawRead) -> None:
+        """Keeps a read as the one that all bytes now handed up came with."""
+        if raw.data:
+            self.read = Read(self.read.index + 1, raw.t_ns - (self.t0_ns or 0), raw.clock, raw.lag_ns, raw.blind_ns)
+        else:
+            self.eof = True
+
+    def note_answer(self) -> None:
+        """The read has bytes of the answer in it, after decryption."""
+        if self.answered_ns is None:
+            self.answered_ns = self.read.t_ns
+
+    def patience_s(self) -> float:
+        """How long the next read may wait. Raises TotalTimeout when the whole stream's time is over."""
+        left_s = (self.limit_ns - self.now_ns()) / NS_PER_S
+        if left_s <= 0:
+            raise TotalTimeout("the whole stream's time is over")
+        return min(left_s, self.idle_timeout_s)
+
+    def now_ns(self) -> int:
+        """Time since t0."""
+        return 0 if self.t0_ns is None else time.monotonic_ns() - self.t0_ns

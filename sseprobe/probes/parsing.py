@@ -1,0 +1,86 @@
+"""The `parse` probe: what the specification makes of recorded bytes, and what is wrong with them."""
+
+from msgspec import Struct
+
+from sseprobe import exit_codes
+from sseprobe.cassette import MAGIC, load
+from sseprobe.rules import Severity, run, wire_rules
+from sseprobe.sse import Comment
+from sseprobe.text import one_line, to_json, visible
+from sseprobe.transcript import transcribe
+from sseprobe.units import human_bytes
+
+
+class ParsedEvent(Struct, frozen=True):
+    """An event as the contract has it."""
+
+    type: str
+    data: str
+    last_event_id: str
+    span: tuple[int, int]
+
+
+class ParsedFinding(Struct, frozen=True):
+    """A finding as the contract has it, and its severity."""
+
+    rule: str
+    severity: Severity
+    message: str
+    span: tuple[int, int] | None
+
+
+class Parsed(Struct, frozen=True):
+    """What one file holds."""
+
+    file: str
+    events: list[ParsedEvent]
+    comments: int
+    retry_ms: int | None
+    last_event_id: str
+    tail_bytes: int
+    findings: list[ParsedFinding]
+
+    @property
+    def exit_code(self) -> int:
+        """1 where a finding is of severity error, else 0."""
+        broken = any(finding.severity is Severity.ERROR for finding in self.findings)
+        return exit_codes.FAIL if broken else exit_codes.PASS
+
+
+def parse_bytes(name: str, data: bytes) -> Parsed:
+    """Parses the bytes of a body, or those in a cassette. Raises UsageError for a broken cassette."""
+    if data.startswith(MAGIC):
+        data = load(data.splitlines(), name).body
+    stream = transcribe(data)
+    return Parsed(
+        file=name,
+        events=[ParsedEvent(event.type, event.data, event.last_event_id, event.span) for event in stream.events],
+        comments=sum(isinstance(item, Comment) for item in stream.items),
+        retry_ms=stream.retry_ms,
+        last_event_id=stream.last_event_id,
+        tail_bytes=stream.tail.end - stream.tail.start if stream.tail else 0,
+        findings=[
+            ParsedFinding(rule.id, rule.severity, finding.message, finding.span)
+            for rule, finding in run(wire_rules(), stream)
+        ],
+    )
+
+
+def render(parsed: Parsed, name: str) -> str:
+    """One line of JSON, or the same for people."""
+    return to_json(parsed) + "\n" if name == "json" else "".join(f"{line}\n" for line in _lines(parsed))
+
+
+def _lines(parsed: Parsed) -> list[str]:
+    retry = "" if parsed.retry_ms is None else f", retry {parsed.retry_ms} ms"
+    last_id = f", last event id {one_line(parsed.last_event_id, 60)!r}" if parsed.last_event_id else ""
+    tail = f", {human_bytes(parsed.tail_bytes)} after the last blank line" if parsed.tail_bytes else ""
+    counts = f"{len(parsed.events)} events, {parsed.comments} comments{retry}{last_id}{tail}"
+    lines = [f"{visible(parsed.file)}: {counts}"]
+    for event in parsed.events:
+        where = f"{event.span[0]}-{event.span[1]}"
+        lines.append(f"  {where:>13}  {one_line(event.type, 40)}  {visible(event.data).replace(chr(10), '↵')}")
+    for finding in parsed.findings:
+        place = f"bytes {finding.span[0]}-{finding.span[1]}" if finding.span else "whole body"
+        lines.append(f"  {finding.rule} {finding.severity}, {place}: {visible(finding.message)}")
+    return lines

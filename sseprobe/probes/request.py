@@ -1,0 +1,125 @@
+"""What is asked: from the words of a command line, or of a test, to a request."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sseprobe import dialects
+from sseprobe.dialects.base import Dialect
+from sseprobe.errors import UsageError
+from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
+from sseprobe.transcript import Request
+
+DEFAULT_PROMPT: Final = "Write a long story about a lighthouse keeper, in at least one thousand words."
+DEFAULT_MODEL: Final = "mock"
+
+
+class RequestWords(msgspec.Struct, frozen=True):
+    """What was said about the request. `url` None: the bundled mock."""
+
+    url: str | None
+    method: str | None = None
+    headers: list[str] | None = None
+    data: str | None = None
+    prompt: str | None = None
+    model: str | None = None
+    dialect: str = dialects.AUTO
+    api_key_env: str | None = None
+
+    def known_dialect(self, url: str) -> Dialect | None:
+        """The dialect as named, or as the URL's path tells it; None: the first event will. Raises UsageError."""
+        return dialects.by_url(url) if self.dialect == dialects.AUTO else dialects.by_name(self.dialect)
+
+
+def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redactor]:
+    """The request, its dialect if it is known, and what must not be shown. Raises UsageError."""
+    url = checked_url(words.url or "")
+    dialect = words.known_dialect(url)
+    headers = [_header(text) for text in words.headers or []]
+    given = {name.lower() for name, _ in headers}
+    defaults = [("Accept", "text/event-stream"), ("Accept-Encoding", "identity"), ("User-Agent", "sseprobe")]
+    method, body = "GET", None
+    if words.data is not None:
+        if words.prompt is not None or words.model is not None:
+            raise UsageError("--data is the whole body: --prompt and --model cannot add to it. Give one or the other.")
+        method, body = "POST", _body(words.data)
+        defaults.append(("Content-Type", "application/json"))
+    elif dialect is not None and dialect.request is not None:
+        parts = dialect.request(words.prompt or DEFAULT_PROMPT, words.model or DEFAULT_MODEL)
+        method, body = parts.method, parts.body
+        defaults = [*parts.headers, *(header for header in defaults if header[0] != "Accept")]
+    elif words.prompt is not None or words.model is not None:
+        raise UsageError(
+            f"{redact_url(url)}: its path tells no dialect, so that no body can be built from --prompt and --model. "
+            f"Name one with --dialect ({', '.join(dialects.NAMES)}), or give the body with --data."
+        )
+    key = _api_key(words.api_key_env)
+    if key is not None:
+        defaults.append((dialect or dialects.by_name("plain")).key_header(key))
+    headers += [(name, value) for name, value in defaults if name.lower() not in given]
+    request = Request((words.method or method).upper(), url, headers, body)
+    if not request.method.isascii() or not request.method.isalpha():
+        raise UsageError(f"--method {words.method}: not an HTTP method. Expected a word such as GET or POST.")
+    secrets = [*secrets_of_url(url), *secrets_of_headers(headers), *([key] if key else [])]
+    return request, dialect, Redactor(secrets)
+
+
+def checked_url(url: str) -> str:
+    """The URL, if it is one that can be asked. Raises UsageError."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise UsageError(f"{redact_url(url)}: not a URL ({error}). Expected http://HOST[:PORT]/PATH.") from error
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        guess = f" Did you mean http://{redact_url(url)} ?" if "://" not in url else ""
+        raise UsageError(f"{redact_url(url)}: not a URL sseprobe can ask. Expected http://HOST[:PORT]/PATH.{guess}")
+    if port == 0:
+        raise UsageError(f"{redact_url(url)}: port 0 cannot be connected to. Give the port the server listens on.")
+    return url
+
+
+def _header(text: str) -> tuple[str, str]:
+    name, colon, value = text.partition(":")
+    name, value = name.strip(), value.strip()
+    token = name and name.isascii() and not set(name) & set(' \t"(),/:;<=>?@[\\]{}') and name.isprintable()
+    if not colon or not token or any(character in value for character in "\r\n\0"):
+        shown = f"{name}: ***" if colon else "***"
+        raise UsageError(f"--header '{shown}': not a header. Expected 'Name: value' on one line.")
+    return name, value
+
+
+def _body(data: str) -> bytes:
+    source = "--data"
+    if data == "-":
+        raw, source = sys.stdin.buffer.read(), "standard input (--data -)"
+    elif data.startswith("@"):
+        source = data[1:]
+        try:
+            raw = Path(source).read_bytes()
+        except OSError as error:
+            raise UsageError(f"--data {data}: cannot be read ({error.strerror}).") from error
+    else:
+        raw = data.encode(errors="surrogateescape")
+    try:
+        msgspec.json.decode(raw)
+    except msgspec.DecodeError as error:
+        raise UsageError(
+            f"{source}: not JSON ({error}). Quote it for the shell: --data '{{\"stream\": true}}'."
+        ) from error
+    return raw
+
+
+def _api_key(variable: str | None) -> str | None:
+    if variable is None:
+        return None
+    key = os.environ.get(variable, "").strip()
+    if not key:
+        raise UsageError(f"--api-key-env {variable}: that environment variable is not set. Export it, then try again.")
+    if not key.isascii() or not key.isprintable():
+        raise UsageError(f"--api-key-env {variable}: its value holds characters that no header can carry.")
+    return key

@@ -1,0 +1,305 @@
+"""The `stream` probe: receive one stream as it comes, show it, and say what became of it."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator, Callable, Iterable
+from datetime import UTC, datetime
+from io import BufferedIOBase
+from typing import Final, Protocol
+
+from msgspec import Struct
+
+from sseprobe import exit_codes
+from sseprobe.cassette import Cassette, Recorder
+from sseprobe.dialects.base import Dialect, EndRule
+from sseprobe.errors import SseprobeError, TargetError
+from sseprobe.net.opening import OpenStream
+from sseprobe.net.options import ConnectOptions
+from sseprobe.reception import Outcome, Received, Reception
+from sseprobe.redaction import Redactor, redact_url
+from sseprobe.report import Report, StreamReport, Verdict, stream_report, target_of
+from sseprobe.text import one_line
+from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
+from sseprobe.units import human_bytes
+
+EVENT_STREAM: Final = "text/event-stream"
+_SILENCE_AFTER_END_S: Final = 5.0
+_EXCERPT_BYTES: Final = 64 * 1024
+_FIRST_BYTES: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
+_EXCERPT_PATIENCE_S: Final = 2.0
+_ADVICE: Final = {
+    BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
+    BodyEnd.SHORT_BODY: "Look for a crash, or for a wrong Content-Length, on the server's side.",
+    BodyEnd.TLS_CUT: "Look for a crash, or for a proxy's timeout, on the server's side.",
+    BodyEnd.RESET: "Look for a crash, a restart, or a proxy's timeout on the server's side.",
+    BodyEnd.PROTOCOL_ERROR: "Compare with the server asked directly: a proxy on the way may have damaged the body.",
+    BodyEnd.IDLE_TIMEOUT: "Raise --idle-timeout if the model thinks that long; servers should send heartbeats.",
+    BodyEnd.TOTAL_TIMEOUT: "Raise --timeout if the stream is meant to last that long.",
+    BodyEnd.LIMIT: "A server that streams sends many small events: look for a body that is not an event stream.",
+}
+
+
+class View(Protocol):
+    """What sees the stream while it runs. Whatever it raises of OSError means: nobody looks any more."""
+
+    def head(self, head: Head, redirects: list[Redirect]) -> None:
+        """An answer has come."""
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """A chunk has come, and what it completed."""
+
+    def close(self) -> None:
+        """The stream is over."""
+
+
+class StreamPlan(Struct, frozen=True):
+    """What to ask, how, and what to do with the answer. `dialect` None: settled by the first event."""
+
+    request: Request
+    options: ConnectOptions
+    dialect: Dialect | None
+    redact: Redactor
+    max_bytes: int
+    record_to: BufferedIOBase | None = None
+
+
+class _Run:
+    """One stream on its way."""
+
+    def __init__(self, plan: StreamPlan, view: View) -> None:
+        self.plan = plan
+        self.view = view
+        self.reception = Reception(plan.dialect)
+        self.recorder = Recorder(plan.redact)
+        self.head: Head | None = None
+        self.redirects: list[Redirect] = []
+        self.body_end: BodyEnd | None = None
+        self.end_ns = 0
+        self.problem: str | None = None
+        self.notes: list[str] = []
+        self.interrupted = False
+
+    async def go(self) -> None:
+        """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
+        async with OpenStream(self.plan.request, self.plan.options) as stream:
+            self.head, self.redirects = stream.head, stream.redirects
+            self.reception.meter.ttfb_ns = stream.head.t_ns
+            async with contextlib.aclosing(stream.chunks()) as chunks:
+                try:
+                    await self._receive(stream, chunks)
+                except asyncio.CancelledError:
+                    self.interrupted = True
+                    self.body_end = BodyEnd.ABORT
+            self.body_end = self.body_end or stream.body_end
+            self.problem = stream.problem
+            self.end_ns = stream.now_ns()
+            self._record(self.recorder.end, self.body_end or BodyEnd.ABORT, self.end_ns, self.problem)
+
+    async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
+        first = await self._first_chunk(stream, chunks)
+        self.view.head(stream.head, stream.redirects)
+        self._record(self.recorder.opening, self.plan.request, self.reception.dialect.name, _now())
+        self._record(self.recorder.head, stream.head)
+        if first is not None:
+            self._take(first, stream)
+        while self.body_end is None and (chunk := await anext(chunks, None)) is not None:
+            self._take(chunk, stream)
+
+    async def _first_chunk(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
+        """The first piece of body, if this is a stream. Raises TargetError if it is not."""
+        head = stream.head
+        if head.status != 200:
+            raise not_a_stream(head, await _excerpt(stream, chunks))
+        content_type = (head.header("content-type") or "").partition(";")[0].strip().lower()
+        if content_type == EVENT_STREAM:
+            return None
+        first = await anext(chunks, None)
+        if first is None or not first.data.startswith(_FIRST_BYTES):
+            raise not_a_stream(head, (first.data if first else b"") + await _excerpt(stream, chunks))
+        self.notes.append(
+            f"Content-Type is {content_type or 'missing'}, not {EVENT_STREAM}: EventSource and other clients refuse it"
+        )
+        return first
+
+    def _take(self, chunk: Chunk, stream: OpenStream) -> None:
+        received = self.reception.receive(chunk)
+        self._record(self.recorder.chunk, chunk)
+        try:
+            self.view.received(chunk, received, self.reception.dialect)
+        except OSError:
+            self.interrupted = True  # nobody reads our output any more
+            self.body_end = BodyEnd.ABORT
+        if self.reception.over_limit is not None or self._recorded_too_much():
+            self.body_end = BodyEnd.LIMIT
+        if self.reception.ended and self.reception.dialect.end_rule is EndRule.TERMINATOR:
+            stream.expect_silence(_SILENCE_AFTER_END_S)
+
+    def _recorded_too_much(self) -> bool:
+        return self.plan.record_to is not None and self.reception.body_bytes > self.plan.max_bytes
+
+    def _record(self, line: Callable[..., bytes], *values: object) -> None:
+        if self.plan.record_to is not None:
+            self.plan.record_to.write(line(*values))
+
+    def outcome(self) -> Outcome:
+        """What became of the stream."""
+        outcome = self.reception.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
+        reason = outcome.reason
+        if outcome.ending is Ending.LIMIT and self.reception.over_limit is None:
+            reason = f"the body is over --max-bytes ({human_bytes(self.plan.max_bytes)}), which bounds a recording"
+        if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
+            reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
+        if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
+            reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"
+        if self.problem and outcome.ending in (Ending.TRUNCATED, Ending.RESET):
+            reason = f"{reason} ({one_line(self.problem)})"
+        if outcome.ending is not Ending.ERROR and self.body_end in _ADVICE:
+            reason = f"{reason}. {_ADVICE[self.body_end]}"
+        return Outcome(outcome.ending, reason, outcome.error)
+
+
+def run(plan: StreamPlan, view: View) -> Report:
+    """Runs the probe. Never raises for what a target does. Ctrl-C ends the stream, and is reported."""
+    started_at, started_ns = _now(), time.monotonic_ns()
+    state = _Run(plan, view)
+    error: SseprobeError | None = None
+    try:
+        _run_interruptibly(state)
+    except TargetError as failure:
+        error = failure
+    finally:
+        view.close()
+    stream = _stream_report(state, error)
+    verdict, exit_code = _judge(state, stream, error)
+    return Report(
+        command="stream",
+        target=target_of(plan.request, state.reception.dialect.name),
+        started_at=started_at,
+        duration_ms=round((time.monotonic_ns() - started_ns) / 1e6, 3),
+        verdict=verdict,
+        exit_code=exit_code,
+        error=plan.redact(str(error)) if error else None,
+        streams=[stream] if stream else [],
+    )
+
+
+def _run_interruptibly(state: _Run) -> None:
+    try:
+        asyncio.run(state.go())
+    except KeyboardInterrupt:
+        state.interrupted = True
+
+
+def _stream_report(state: _Run, error: SseprobeError | None) -> StreamReport | None:
+    if state.head is None:
+        return None
+    outcome = state.outcome()
+    if error is not None:
+        outcome = Outcome(Ending.ERROR, str(error), None)
+    return stream_report(
+        state.reception,
+        outcome,
+        redact=state.plan.redact,
+        head=state.head,
+        body_end=state.body_end,
+        redirects=state.redirects,
+        error=state.plan.redact(str(error)) if error else None,
+        notes=state.notes + _notes(state),
+    )
+
+
+def _notes(state: _Run) -> list[str]:
+    notes = []
+    dialect = state.reception.dialect
+    if state.body_end is BodyEnd.CLOSE:
+        evidence = "" if dialect.end_rule is EndRule.TERMINATOR else ": HTTP could not have shown a truncation"
+        notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
+    if state.body_end is BodyEnd.LEFT_OPEN:
+        notes.append(f"after {dialect.terminator} the server left the connection open for {_SILENCE_AFTER_END_S:g} s")
+    if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
+        notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
+    if unknown := state.reception.unknown_events:
+        notes.append(f"{unknown} events are not what {dialect.name} defines")
+    return notes
+
+
+def _judge(state: _Run, stream: StreamReport | None, error: SseprobeError | None) -> tuple[Verdict, int]:
+    if state.interrupted:
+        return Verdict.INCONCLUSIVE, exit_codes.INTERRUPTED
+    if error is not None or stream is None:
+        return Verdict.FAIL, exit_codes.NO_STREAM
+    return stream.verdict, exit_codes.PASS if stream.verdict is Verdict.PASS else exit_codes.FAIL
+
+
+def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View) -> Report:
+    """The same for a recording, as fast as it can be read."""
+    started_at, started_ns = _now(), time.monotonic_ns()
+    reception = Reception(dialect)
+    reception.meter.ttfb_ns = cassette.head.t_ns
+    view.head(cassette.head, [])
+    for chunk in cassette.chunks:
+        view.received(chunk, reception.receive(chunk), reception.dialect)
+    view.close()
+    outcome = reception.finish(cassette.end.end, cassette.end.t_ns)
+    stream = stream_report(reception, outcome, redact=Redactor(), head=cassette.head, body_end=cassette.end.end)
+    return Report(
+        command="stream",
+        target=target_of(Request(cassette.opening.method, cassette.opening.url, []), reception.dialect.name),
+        started_at=started_at,
+        duration_ms=round((time.monotonic_ns() - started_ns) / 1e6, 3),
+        verdict=stream.verdict,
+        exit_code=exit_codes.PASS if stream.verdict is Verdict.PASS else exit_codes.FAIL,
+        streams=[stream],
+    )
+
+
+async def _excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
+    """The beginning of a body that is no stream; it is not waited for long."""
+    stream.expect_silence(_EXCERPT_PATIENCE_S)
+    excerpt = b""
+    async for chunk in chunks:
+        excerpt += chunk.data
+        if len(excerpt) > _EXCERPT_BYTES:
+            break
+    return excerpt[:_EXCERPT_BYTES]
+
+
+def not_a_stream(head: Head, body: bytes) -> TargetError:
+    """The error for an answer that is no stream: what came, and what to try."""
+    reason = f" {one_line(head.reason, 60)}" if head.reason else ""
+    content_type = one_line(head.header("content-type") or "no Content-Type", 80)
+    shown = one_line(body.decode(errors="replace"), 300)
+    answer = f"{head.status}{reason} ({content_type}: {shown or 'an empty body'})"
+    advice = _advice(head, content_type, body)
+    return TargetError(f"{redact_url(head.url)} answered {answer}, not a stream. {advice}")
+
+
+def _advice(head: Head, content_type: str, body: bytes) -> str:
+    table: Iterable[tuple[bool, str]] = (
+        (head.status in (401, 403), "Name the environment variable that holds the key: --api-key-env VAR."),
+        (
+            head.status in (404, 405),
+            "The server is up, but this path or method is not one it knows. "
+            "OpenAI-compatible servers use /v1/chat/completions.",
+        ),
+        (head.status in (400, 422), "The server refused the request: see --data, --model and --dialect."),
+        (head.status == 429, "The server asks to wait; try again later."),
+        (head.status in (502, 503, 504), "A proxy or the server itself is not ready; look into its log."),
+        (head.status >= 500, "The server failed; look into its log."),
+        (300 <= head.status < 400, "The redirect names no place to go to."),
+        (head.status == 204, "204 tells EventSource to stop reconnecting: nothing is being streamed."),
+        (
+            "html" in content_type,
+            "That is a web page: check the path, and what stands before the server (a login, a proxy).",
+        ),
+        (
+            body[:1] in (b"{", b"["),
+            'That is one JSON document: ask for a stream ("stream": true), or give the path with --dialect.',
+        ),
+    )
+    return next((advice for applies, advice in table if applies), f"Expected Content-Type {EVENT_STREAM}.")
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

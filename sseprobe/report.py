@@ -1,0 +1,219 @@
+"""The report: what every command returns and every reporter renders. Schema version 1, as the contract fixes it.
+
+A number that could not be measured is None, never 0. A list that does not concern the command is empty.
+"""
+
+from enum import StrEnum
+from typing import Any, Final
+
+import msgspec
+from msgspec import Struct, field
+
+from sseprobe import __version__
+from sseprobe.metrics import STALL_NS, Distribution, Meter
+from sseprobe.reception import Outcome, Reception
+from sseprobe.redaction import Redactor, redact_url
+from sseprobe.transcript import BodyEnd, Ending, Head, Redirect, Request
+from sseprobe.units import ms
+
+SCHEMA_VERSION: Final = 1
+
+
+class Verdict(StrEnum):
+    """The verdict of a whole report."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+
+
+class Tool(Struct, frozen=True):
+    """Who wrote the report."""
+
+    name: str = "sseprobe"
+    version: str = __version__
+
+
+class Target(Struct, frozen=True):
+    """What was tested, credentials masked."""
+
+    url: str
+    method: str
+    dialect: str
+
+
+class Percentiles(Struct, frozen=True):
+    """A distribution in milliseconds."""
+
+    count: int
+    p50: float | None
+    p90: float | None
+    p99: float | None
+    max: float | None
+
+    @classmethod
+    def of(cls, values: Distribution) -> "Percentiles":
+        """The distribution of nanoseconds, in milliseconds."""
+        p50, p90, p99 = (ms(values.percentile(percent)) for percent in (50, 90, 99))
+        return cls(values.count, p50, p90, p99, ms(values.max))
+
+
+class StreamMetrics(Struct, frozen=True):
+    """Figures of one stream. Definitions: see `sseprobe.metrics`."""
+
+    ttfb_ms: float | None
+    ttfe_ms: float | None
+    ttft_ms: float | None
+    e2e_ms: float | None
+    tpot_ms: float | None
+    tokens: int | None
+    tokens_per_s: float | None
+    input_tokens: int | None
+    itl_ms: Percentiles
+    unmeasured_gaps: int
+    gaps_ms: list[float]
+    """At most 60 points: the maxima of the gaps, oldest first."""
+    stalls: int
+    stall_limit_ms: float
+    bunching_ratio: float | None
+    longest_burst: int
+    client_lag_ms: Percentiles
+
+    @classmethod
+    def of(cls, meter: Meter) -> "StreamMetrics":
+        """The meter's figures at the door: milliseconds."""
+        return cls(
+            ttfb_ms=ms(meter.ttfb_ns),
+            ttfe_ms=ms(meter.ttfe_ns),
+            ttft_ms=ms(meter.ttft_ns),
+            e2e_ms=ms(meter.end_ns),
+            tpot_ms=ms(meter.tpot_ns),
+            tokens=meter.output_tokens,
+            tokens_per_s=None if meter.tokens_per_s is None else round(meter.tokens_per_s, 2),
+            input_tokens=meter.input_tokens,
+            itl_ms=Percentiles.of(meter.itl),
+            unmeasured_gaps=meter.unmeasured_gaps,
+            gaps_ms=[round(gap / 1e6, 3) for gap in meter.gaps.points],
+            stalls=meter.stalls,
+            stall_limit_ms=STALL_NS / 1e6,
+            bunching_ratio=None if meter.bunching_ratio is None else round(meter.bunching_ratio, 3),
+            longest_burst=meter.longest_burst,
+            client_lag_ms=Percentiles.of(meter.lag),
+        )
+
+
+class StreamError(Struct, frozen=True):
+    """What was said of a failure: in-band by the stream, or about the answer as a whole."""
+
+    message: str
+    type: str | None = None
+    code: str | None = None
+
+
+class RedirectReport(Struct, frozen=True):
+    """A redirect that was followed, credentials masked."""
+
+    status: int
+    url: str
+    location: str
+
+
+class StreamReport(Struct, frozen=True):
+    """One stream. `ending_reason`: why it did not end well, None if it did. `body_end`: how HTTP's body ended."""
+
+    status: int | None
+    http_version: str | None
+    ending: Ending
+    ending_reason: str | None
+    body_end: BodyEnd | None
+    error: StreamError | None
+    finish_reasons: list[str]
+    text: str
+    text_is_cut: bool
+    dialect: str
+    content_type: str | None
+    events: int
+    reads: int
+    bytes: int
+    comments: int
+    clock: str | None
+    redirects: list[RedirectReport]
+    notes: list[str]
+    metrics: StreamMetrics
+
+    @property
+    def verdict(self) -> Verdict:
+        """What this ending means by itself."""
+        if self.ending is Ending.COMPLETE:
+            return Verdict.PASS
+        return Verdict.INCONCLUSIVE if self.ending is Ending.ABORTED else Verdict.FAIL
+
+
+class Report(Struct, frozen=True):
+    """A whole report."""
+
+    command: str
+    target: Target
+    started_at: str
+    duration_ms: float
+    verdict: Verdict
+    exit_code: int
+    schema_version: int = SCHEMA_VERSION
+    tool: Tool = field(default_factory=Tool)
+    error: str | None = None
+    """The sentence printed on standard error, if there was one."""
+    results: list[dict[str, Any]] = field(default_factory=list)
+    streams: list[StreamReport] = field(default_factory=list)
+    trials: list[dict[str, Any]] = field(default_factory=list)
+    profiles: list[dict[str, Any]] = field(default_factory=list)
+    load: dict[str, Any] | None = None
+    readers: list[dict[str, Any]] = field(default_factory=list)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of a report, generated from the types above."""
+    return msgspec.json.schema(Report)
+
+
+def target_of(request: Request, dialect: str) -> Target:
+    """The target of a request, credentials masked."""
+    return Target(redact_url(request.url), request.method, dialect)
+
+
+def stream_report(
+    reception: Reception,
+    outcome: Outcome,
+    *,
+    redact: Redactor,
+    head: Head | None = None,
+    body_end: BodyEnd | None = None,
+    redirects: list[Redirect] | None = None,
+    error: str | None = None,
+    notes: list[str] | None = None,
+) -> StreamReport:
+    """The report of one stream. `error`: about the answer as a whole, where the stream itself named none."""
+    said = outcome.error
+    failure = StreamError(redact(said.text), said.type, said.code) if said else StreamError(error) if error else None
+    return StreamReport(
+        status=head.status if head else None,
+        http_version=head.http_version if head else None,
+        ending=outcome.ending,
+        ending_reason=redact(outcome.reason) if outcome.reason else None,
+        body_end=body_end,
+        error=failure,
+        finish_reasons=[redact(reason) for _, reason in sorted(reception.finish_reasons.items())],
+        text=redact(reception.text),
+        text_is_cut=reception.text_is_cut,
+        dialect=reception.dialect.name,
+        content_type=head.header("content-type") if head else None,
+        events=reception.meter.events,
+        reads=reception.meter.reads,
+        bytes=reception.body_bytes,
+        comments=reception.comments,
+        clock=reception.meter.clock,
+        redirects=[
+            RedirectReport(hop.status, redact_url(hop.url), redact_url(hop.location)) for hop in redirects or []
+        ],
+        notes=notes or [],
+        metrics=StreamMetrics.of(reception.meter),
+    )

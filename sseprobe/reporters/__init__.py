@@ -1,0 +1,27 @@
+"""Reporters: a Report in, text out; nothing else is seen. To add one: one file here, and its line in `_MODULES`."""
+
+from importlib import import_module
+from typing import Final, Protocol
+
+from sseprobe.errors import UsageError
+from sseprobe.report import Report
+
+_MODULES: Final = {
+    "terminal": "sseprobe.reporters.terminal",
+    "json": "sseprobe.reporters.json",
+}
+FORMATS: Final = tuple(_MODULES)
+
+
+class Render(Protocol):
+    """Report -> text. `width`: columns at hand; `colour`: whether escape sequences may be used."""
+
+    def __call__(self, report: Report, *, width: int, colour: bool) -> str: ...
+
+
+def by_format(name: str) -> Render:
+    """The reporter of a format. Raises UsageError for one that is not known."""
+    if name not in _MODULES:
+        raise UsageError(f"--report {name}: not a format sseprobe writes. It writes: {', '.join(FORMATS)}.")
+    render: Render = import_module(_MODULES[name]).render
+    return render

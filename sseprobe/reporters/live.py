@@ -1,0 +1,247 @@
+"""What is written while a stream runs: its text, its events, its bytes, or JSON lines. Nothing from it is trusted."""
+
+import codecs
+from typing import Final, Protocol, TextIO
+
+from sseprobe.dialects.base import Delta, Dialect, Kind
+from sseprobe.reception import Received
+from sseprobe.redaction import Redactor, redact_headers, redact_url
+from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
+from sseprobe.text import scalar, to_json, visible
+from sseprobe.transcript import Chunk, Head, Redirect, Request
+from sseprobe.units import ms
+
+_DIM: Final = "\x1b[2m"
+_RED: Final = "\x1b[31m"
+_PLAIN: Final = "\x1b[0m"
+
+
+class LiveView(Protocol):
+    """Sees a stream while it runs; OSError from it means that nobody reads the output any more."""
+
+    def head(self, head: Head, redirects: list[Redirect]) -> None:
+        """An answer has come."""
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """A chunk has come, and what it completed."""
+
+    def close(self) -> None:
+        """The stream is over."""
+
+
+class SilentView:
+    """Shows nothing."""
+
+    def head(self, head: Head, redirects: list[Redirect]) -> None:
+        """Nothing."""
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Nothing."""
+
+    def close(self) -> None:
+        """Nothing."""
+
+
+class TextView(SilentView):
+    """The text as it comes: reasoning dim, tool calls as name(arguments), several choices apart."""
+
+    def __init__(self, out: TextIO, redact: Redactor, *, colour: bool) -> None:
+        self._out = out
+        self._redact = redact
+        self._colour = colour
+        self._held = ""  # what may be the beginning of a credential
+        self._style = ""
+        self._place: tuple[Kind, int, int | None] | None = None
+        self._at_line_start = True
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Writes what the chunk added, and flushes once."""
+        del chunk
+        for each in received:
+            for delta in each.deltas:
+                self._write_delta(delta)
+            if dialect.separate_events and each.deltas:
+                self._write("\n")
+        if received:
+            self._out.flush()
+
+    def close(self) -> None:
+        """Ends the last line."""
+        try:
+            self._write(")" if self._place is not None and self._place[0] is Kind.TOOL_CALL else "")
+            self._release()
+            self._set_style("")
+            if not self._at_line_start:
+                self._out.write("\n")
+            self._out.flush()
+        except OSError:
+            pass  # nobody reads it any more
+
+    def _write_delta(self, delta: Delta) -> None:
+        if delta.kind is Kind.ERROR:
+            self._move((delta.kind, delta.choice, None), _RED)
+            self._write(f"error: {delta.text}")
+        elif delta.kind in (Kind.TEXT, Kind.REFUSAL, Kind.REASONING) and delta.text:
+            self._move((delta.kind, delta.choice, None), _DIM if delta.kind is Kind.REASONING else "")
+            self._write(delta.text)
+        elif delta.kind is Kind.TOOL_CALL and (delta.text or delta.name):
+            self._move((delta.kind, delta.choice, delta.call), "")
+            self._write((f"{delta.name}(" if delta.name else "") + delta.text)
+
+    def _move(self, place: tuple[Kind, int, int | None], style: str) -> None:
+        """Begins a line wherever another choice, call or kind goes on; a call's parenthesis is closed behind it."""
+        if self._place is not None and place != self._place:
+            self._release()
+            self._write(")" if self._place[0] is Kind.TOOL_CALL else "")
+            self._release()
+            if not self._at_line_start:
+                self._out.write("\n")
+                self._at_line_start = True
+        self._set_style(style)
+        if place != self._place and (place[1] or (self._place and self._place[1])):
+            self._write(f"[choice {place[1]}] ")
+        self._place = place
+
+    def _write(self, text: str) -> None:
+        text = self._held + text
+        held = self._redact.held_back(text)
+        self._held = text[len(text) - held :]
+        self._put(text[: len(text) - held])
+
+    def _release(self) -> None:
+        self._put(self._held)
+        self._held = ""
+
+    def _put(self, text: str) -> None:
+        if text:
+            self._out.write(visible(self._redact(text)))
+            self._at_line_start = text.endswith("\n")
+
+    def _set_style(self, style: str) -> None:
+        if self._colour and style != self._style:
+            self._release()
+            self._out.write(_PLAIN + style)
+            self._style = style
+
+
+class EventsView(SilentView):
+    """A line per item: when it came, what it is, what it holds."""
+
+    def __init__(self, out: TextIO, redact: Redactor) -> None:
+        self._out = out
+        self._redact = redact
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Writes a line for each item."""
+        del dialect
+        for each in received:
+            label, value = _describe(each)
+            shown = visible(self._redact(value)).replace("\n", "↵")
+            self._out.write(f"{ms(chunk.read.t_ns):>10.2f} ms  {visible(label):<12}  {shown}\n")
+        if received:
+            self._out.flush()
+
+
+def _describe(received: Received) -> tuple[str, str]:
+    item = received.item
+    match item:
+        case Event():
+            return item.type.replace("\n", "↵"), item.data
+        case Comment():
+            return ":", item.text
+        case Retry():
+            return "retry", f"{item.ms} ms"
+        case IgnoredField():
+            return "ignored", f"{item.name}: {item.value} ({item.reason})"
+        case InvalidUtf8():
+            return "invalid", f"not UTF-8 at byte {item.start}: {item.raw.hex(' ')}"
+        case LimitExceeded():
+            return "too large", f"a {item.kind} of more than {item.limit_bytes} bytes"
+        case Bom():
+            return "BOM", ""
+        case _:
+            return type(item).__name__, ""
+
+
+class JsonView(SilentView):
+    """One JSON object per line and event."""
+
+    def __init__(self, out: TextIO, redact: Redactor) -> None:
+        self._out = out
+        self._redact = redact
+        self._count = 0
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Writes a line for each event."""
+        for item, deltas in ((each.item, each.deltas) for each in received):
+            if isinstance(item, Event):
+                line = {
+                    "event": self._count,
+                    "t_ms": ms(chunk.read.t_ns),
+                    "type": item.type,
+                    "data": item.data,
+                    "last_event_id": item.last_event_id,
+                    "span": item.span,
+                    "read": chunk.read.index,
+                    "dialect": dialect.name,
+                    "deltas": deltas,
+                }
+                self._count += 1
+                self._out.write(self._redact(to_json(line)) + "\n")
+        self._out.flush()
+
+
+class RawView(SilentView):
+    """The body's bytes as they are to a pipe; made visible on a terminal."""
+
+    def __init__(self, out: TextIO, redact: Redactor, *, as_is: bool) -> None:
+        self._out = out
+        self._redact = redact
+        self._as_is = as_is
+        self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Writes the chunk."""
+        del received, dialect
+        data = self._redact.raw(chunk.data)
+        if self._as_is:
+            self._out.buffer.write(data)
+            self._out.buffer.flush()
+        else:
+            self._out.write(visible(scalar(self._decoder.decode(data))))
+            self._out.flush()
+
+
+class VerboseView:
+    """Another view, with the request and the head of the answer before it."""
+
+    def __init__(self, view: LiveView, out: TextIO, redact: Redactor, request: Request) -> None:
+        self._view = view
+        self._out = out
+        self._redact = redact
+        lines = [f"{request.method} {redact_url(request.url)}"]
+        lines += [f"{name}: {value}" for name, value in redact_headers(request.headers)]
+        if request.body is not None:
+            lines += ["", request.body.decode(errors="replace")]
+        self._write("> ", lines)
+
+    def head(self, head: Head, redirects: list[Redirect]) -> None:
+        """Writes redirects, status and headers."""
+        hops = [f"{hop.status} to {redact_url(hop.location)}" for hop in redirects]
+        answer = [f"{head.status} {head.reason} (HTTP/{head.http_version})"]
+        answer += [f"{name}: {value}" for name, value in redact_headers(head.headers)]
+        self._write("< ", hops + answer)
+        self._view.head(head, redirects)
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Passes it on."""
+        self._view.received(chunk, received, dialect)
+
+    def close(self) -> None:
+        """Passes it on."""
+        self._view.close()
+
+    def _write(self, mark: str, lines: list[str]) -> None:
+        for line in lines:
+            self._out.write(f"{mark}{visible(self._redact(line))}\n")
+        self._out.flush()

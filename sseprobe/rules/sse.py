@@ -1,0 +1,304 @@
+"""Family SSE: the wire format, WHATWG HTML 9.2.5 and 9.2.6. Clients named here were measured."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.rules.catalogue import WHATWG, Finding, Kind, Severity, rule
+from sseprobe.sse import (
+    Bom,
+    Comment,
+    Event,
+    Fields,
+    Frame,
+    IgnoredField,
+    IgnoredReason,
+    InvalidUtf8,
+    LimitExceeded,
+    Newlines,
+    Retry,
+)
+from sseprobe.text import one_line
+from sseprobe.transcript import Transcript
+from sseprobe.units import human_bytes
+
+_PARSING: Final = f"{WHATWG}#parsing-an-event-stream"
+_INTERPRETATION: Final = f"{WHATWG}#event-stream-interpretation"
+_BOM: Final = "\ufeff"
+_KNOWN_FIELDS: Final = frozenset({"data", "event", "id", "retry"})
+_NO_SPACE: Final = re.compile(rb"(?:^|(?<=[\r\n]))data:(?=[^ \r\n])")
+_LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")
+_CLIENT_LIMITS: Final = (
+    (10 * 2**20, "the AG-UI client (10 MiB)"),
+    (2**20, "httpx2's EventSource and cohere (1 MiB)"),
+    (2**19, "aiohttp's newer readers (512 KiB)"),
+    (2**17, "aiohttp's readuntil up to 3.13 (128 KiB)"),
+)
+
+
+def _frames(stream: Transcript) -> Iterator[Frame]:
+    return (item for item in stream.items if isinstance(item, Frame))
+
+
+def _looks_like_payload(field: IgnoredField) -> bool:
+    name = field.name.lstrip(_BOM)
+    if name != field.name:
+        return False  # SSE003
+    return name.strip().lower() in _KNOWN_FIELDS or name.lstrip()[:1] in ("{", "[", '"', "}", "]")
+
+
+@rule("SSE001", Severity.ERROR, Kind.CONFORMANCE, _PARSING)
+def is_utf8(stream: Transcript) -> Iterator[Finding]:
+    """The body is valid UTF-8.
+
+    What it does: reports byte sequences that are not UTF-8. The specification replaces them by U+FFFD.
+    Why it matters: the text is damaged in every client, and openai-python, anthropic, mistralai and sseclient-py raise
+    UnicodeDecodeError.
+    """
+    for item in stream.items:
+        if isinstance(item, InvalidUtf8):
+            shown = item.raw.hex(" ")
+            yield Finding(f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
+
+
+@rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+def has_no_bom(stream: Transcript) -> Iterator[Finding]:
+    """The stream does not begin with a byte order mark.
+
+    What it does: reports EF BB BF as the first three bytes. It is legal, and stripped once.
+    Why it matters: httpx-sse, httpx2, openai, anthropic, cohere, a2a-sdk and sseclient-py lose the first event.
+    """
+    for item in stream.items:
+        if isinstance(item, Bom):
+            yield Finding("the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
+
+
+@rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING)
+def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
+    """No line but the first begins with a byte order mark.
+
+    What it does: reports U+FEFF before a field name later in the stream, or a second one at its start.
+    Why it matters: it becomes part of the name, so that the field is unknown and its event is lost.
+    """
+    for item in stream.items:
+        if isinstance(item, IgnoredField) and item.name.startswith(_BOM):
+            yield Finding("a byte order mark stands before a field, which is lost", item.span, "the field's name alone")
+
+
+@rule("SSE004", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
+    """No line ends with a lone CR.
+
+    What it does: reports lines that end with CR without LF, which is legal.
+    Why it matters: clients built on aiohttp never split there; google-genai and eventsource-parser hold the last event.
+    """
+    for frame in _frames(stream):
+        if frame.newlines & Newlines.CR:
+            yield Finding("a line ends with a lone CR", frame.span, "LF", "CR")
+            return
+
+
+@rule("SSE005", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
+    """All lines end alike.
+
+    What it does: reports a stream that mixes LF, CRLF and CR.
+    Why it matters: anthropic and sseclient-py merge or delay events where LF meets CRLF.
+    """
+    styles = 0
+    for frame in _frames(stream):
+        styles |= frame.newlines
+        if styles.bit_count() > 1:
+            kinds = [name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)]
+            yield Finding(f"line endings are mixed: {' and '.join(kinds)}", frame.span, "one style", ", ".join(kinds))
+            return
+
+
+@rule("SSE006", Severity.INFO, Kind.COMPATIBILITY, _PARSING)
+def has_crlf(stream: Transcript) -> Iterator[Finding]:
+    """Lines end with LF rather than CRLF.
+
+    What it does: tells that lines end with CRLF, which is legal and the default of sse-starlette and the MCP SDK.
+    Why it matters: the AG-UI client 1.0.0 splits at LF LF only; requests-sse makes an extra blank line of a CRLF that
+    two reads cut apart.
+    """
+    for frame in _frames(stream):
+        if frame.newlines & Newlines.CRLF:
+            yield Finding("lines end with CRLF", frame.span, "LF", "CRLF")
+            return
+
+
+@rule("SSE007", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
+    """The last event is ended by a blank line.
+
+    What it does: reports fields that are still pending when the body ends. "Once the end of the file is reached, any
+    pending data must be discarded."
+    Why it matters: the last token, or the terminator itself, is lost to every client that follows the specification.
+    Others deliver it (mistralai, google-genai, sseclient-py), so the bug stays hidden until somebody changes clients.
+    """
+    tail = stream.tail
+    if tail is not None and tail.fields & ~Fields.COMMENT:
+        actual = one_line(stream.body[tail.start : tail.end].decode(errors="replace"))
+        yield Finding("the stream ends inside an event", tail.span, "a blank line after the last field", actual)
+
+
+@rule("SSE008", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
+    """Payload stands in data fields.
+
+    What it does: reports lines that look like payload but are no known field: bare JSON, ` data:`, `Data:`, the second
+    line of a JSON document whose newline was not escaped.
+    Why it matters: field names are compared literally, so that the line is ignored and its payload lost.
+    """
+    for item in stream.items:
+        if isinstance(item, IgnoredField) and item.reason is IgnoredReason.UNKNOWN_NAME and _looks_like_payload(item):
+            shown = one_line(item.name, 60)
+            yield Finding(f"a line that looks like payload is ignored: {shown!r}", item.span, "data: …", shown)
+
+
+@rule("SSE009", Severity.INFO, Kind.CONFORMANCE, _INTERPRETATION)
+def has_known_fields(stream: Transcript) -> Iterator[Finding]:
+    """All fields are known.
+
+    What it does: lists fields that are none of event, data, id and retry, which are ignored.
+    Why it matters: it is a typing error or an extension; no client sees it.
+    """
+    for item in stream.items:
+        if not isinstance(item, IgnoredField) or item.reason is not IgnoredReason.UNKNOWN_NAME:
+            continue
+        if not _looks_like_payload(item) and not item.name.startswith(_BOM):
+            shown = one_line(item.name, 60)
+            yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
+
+
+@rule("SSE010", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
+    """A space follows `data:`.
+
+    What it does: reports `data:` followed at once by its value, which is legal.
+    Why it matters: google-genai 3.4.0 requires the space, and huggingface_hub 2.4.0 compares `data: [DONE]` literally.
+    """
+    matches = list(_NO_SPACE.finditer(stream.body))
+    if matches:
+        count = f"{len(matches)} data fields have" if len(matches) > 1 else "a data field has"
+        yield Finding(f"{count} no space after the colon", matches[0].span(), "data: …", "data:…")
+
+
+@rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
+    """No id holds a NUL.
+
+    What it does: reports id fields with U+0000 in their value, which are ignored whole.
+    Why it matters: the client keeps the id before, and resumes from the wrong place.
+    """
+    for item in stream.items:
+        if isinstance(item, IgnoredField) and item.reason is IgnoredReason.NUL_IN_ID:
+            yield Finding("an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60))
+
+
+@rule("SSE012", Severity.WARNING, Kind.CONFORMANCE, _INTERPRETATION)
+def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
+    """retry is ASCII digits only, and between 100 and 600,000 ms.
+
+    What it does: reports a retry that browsers ignore, or that makes clients hammer the server or give up.
+    Why it matters: Python clients that use int() accept `+5`, `-5` and `1_000`; browsers do not.
+    """
+    for item in stream.items:
+        if isinstance(item, IgnoredField) and item.reason is IgnoredReason.RETRY_NOT_DIGITS:
+            shown = one_line(item.value, 60)
+            yield Finding(f"retry {shown!r} is not a number and is ignored", item.span, "ASCII digits", shown)
+        elif isinstance(item, Retry) and not 100 <= item.ms <= 600_000:
+            yield Finding(f"a reconnection time of {item.ms} ms", item.span, "100 to 600000 ms", str(item.ms))
+
+
+@rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION)
+def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
+    """No block without data carries event, id or retry, or follows an id.
+
+    What it does: reports blocks that dispatch nothing although they hold fields, or although an id is in force.
+    Why it matters: httpx-sse, openai, anthropic and cohere deliver an empty event; openai-python then raises
+    JSONDecodeError. After the first id, each keep-alive comment block does it.
+    """
+    last_id = ""
+    for item in stream.items:
+        if isinstance(item, Event):
+            last_id = item.last_event_id
+        elif isinstance(item, Frame) and not item.fields & Fields.DATA:
+            if item.fields & (Fields.EVENT | Fields.ID | Fields.RETRY):
+                yield Finding("a block with fields but without data", item.span, "a data field, or no block")
+            elif last_id:
+                yield Finding("a blank line without data while an id is in force", item.span, "no blank line")
+
+
+@rule("SSE014", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+def has_comments(stream: Transcript) -> Iterator[Finding]:
+    """Comments are counted.
+
+    What it does: tells how many comment lines there are; heartbeats usually are comments.
+    Why it matters: google-genai 3.4.0 feeds them to its JSON parser and raises.
+    """
+    comments = [item for item in stream.items if isinstance(item, Comment)]
+    if comments:
+        shown = one_line(comments[0].text, 60)
+        yield Finding(f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
+
+
+@rule("SSE015", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
+    """No event is larger than popular clients accept.
+
+    What it does: reports events over 128 KiB, and what was too large to be read here.
+    Why it matters: the clients named in the finding raise, or cut the stream.
+    """
+    for item in stream.items:
+        if isinstance(item, LimitExceeded):
+            limit = human_bytes(item.limit_bytes)
+            yield Finding(f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
+        elif isinstance(item, Event):
+            size = item.end - item.start
+            for limit_bytes, client in _CLIENT_LIMITS:
+                if size > limit_bytes:
+                    said = f"an event of {human_bytes(size)}: too large for {client}"
+                    yield Finding(said, item.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
+                    break
+
+
+@rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
+    """Data holds none of the characters at which naïve clients break lines.
+
+    What it does: reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS in data. They are legal, and end no line.
+    Why it matters: clients on httpx's iter_lines or str.splitlines break there: a2a-sdk 1.3.0, ollama 0.6.3,
+    huggingface_hub.
+    """
+    for event in stream.events:
+        match = _LINE_BREAKS.search(event.data)
+        if match:
+            shown = f"U+{ord(match[0]):04X}"
+            yield Finding(f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown)
+
+
+@rule("SSE017", Severity.INFO, Kind.COMPATIBILITY, _INTERPRETATION)
+def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
+    """An event's data is one line.
+
+    What it does: tells events with several data fields, which are joined by LF.
+    Why it matters: line-oriented clients parse each line as a document of its own.
+    """
+    for event in stream.events:
+        if "\n" in event.data:
+            lines = event.data.count("\n") + 1
+            yield Finding(f"an event with {lines} data lines", event.span, "one data line", str(lines))
+
+
+@rule("SSE018", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION)
+def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
+    """Event names have no white space around them.
+
+    What it does: reports an event name that begins or ends with white space: one space only is stripped.
+    Why it matters: a listener for the bare name never hears it.
+    """
+    for event in stream.events:
+        if event.type != event.type.strip():
+            yield Finding(f"event name {event.type!r}", event.span, repr(event.type.strip()), repr(event.type))
