@@ -24,32 +24,35 @@ def main() -> NoReturn:
 
 
 def _run() -> int:
-    import click
+    import typer
 
     from sseprobe.cli.app import app
 
     try:
         code = app(standalone_mode=False)
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         print("sseprobe: interrupted", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except SseprobeError as error:
-        from sseprobe.text import visible
-
-        print(f"sseprobe: {visible(str(error))}", file=sys.stderr)
+        _complain(str(error))
         return error.exit_code
     except BrokenPipeError:
         return exit_codes.INTERRUPTED
-    except Exception:
-        from sseprobe.text import visible
-
-        print(visible(traceback.format_exc()), file=sys.stderr, end="")
-        print(f"sseprobe: that is a bug of sseprobe. Please report it with the lines above: {_ISSUES}", file=sys.stderr)
+    except Exception as error:
+        # Typer's own errors about words know how to show themselves; where their class lives differs by version.
+        show = getattr(error, "show", None)
+        if show is not None:
+            show()
+            return exit_codes.USAGE
+        _complain(f"that is a bug of sseprobe. Please report it with these lines: {_ISSUES}\n{traceback.format_exc()}")
         return exit_codes.BUG
     return code if isinstance(code, int) else exit_codes.PASS
+
+
+def _complain(sentence: str) -> None:
+    from sseprobe.text import visible
+
+    print(f"sseprobe: {visible(sentence)}", file=sys.stderr)
 
 
 def _prepare_output() -> None:

@@ -5,8 +5,6 @@ from typing import Annotated
 
 import typer
 
-from sseprobe.embedded import command
-
 
 def mock(  # noqa: PLR0917  typer passes by name
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
@@ -35,5 +33,7 @@ def mock(  # noqa: PLR0917  typer passes by name
       curl -N localhost:8000/sse -H 'X-Mock: tokens=5'
       curl localhost:8000/_truth
     """
+    from sseprobe.embedded import command
+
     words = command(port=port, host=host, truth_port=truth_port, scenario=scenario, mode=mode, json=json)
     os.execv(words[0], words)  # noqa: S606  our own interpreter, our own module

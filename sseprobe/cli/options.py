@@ -5,7 +5,6 @@ from typing import Annotated, Final
 import typer
 
 from sseprobe import dialects
-from sseprobe.probes.request import DEFAULT_MODEL
 
 REQUEST: Final = "Request"
 CONNECTION: Final = "Connection"
@@ -13,7 +12,7 @@ OUTPUT: Final = "Output"
 
 Url = Annotated[
     str | None,
-    typer.Argument(metavar="[URL]", help="The endpoint. Without it, the bundled mock is started and tested."),
+    typer.Argument(metavar="URL", help="The endpoint. Without it, the bundled mock is started and tested."),
 ]
 Method = Annotated[
     str | None, typer.Option("-X", "--method", help="HTTP method.", rich_help_panel=REQUEST, show_default=False)
@@ -29,12 +28,10 @@ Data = Annotated[
 Prompt = Annotated[
     str | None,
     typer.Option(
-        help="The prompt to build a body from. [default: one that asks for a long answer]", rich_help_panel=REQUEST
+        help="The prompt to build a body from. (default: one that asks for a long answer)", rich_help_panel=REQUEST
     ),
 ]
-Model = Annotated[
-    str | None, typer.Option(help=f"The model to name. [default: {DEFAULT_MODEL}]", rich_help_panel=REQUEST)
-]
+Model = Annotated[str | None, typer.Option(help="The model to name. (default: mock)", rich_help_panel=REQUEST)]
 DialectName = Annotated[
     str, typer.Option("--dialect", metavar="NAME", help=f"auto, {', '.join(dialects.NAMES)}.", rich_help_panel=REQUEST)
 ]
@@ -70,7 +67,7 @@ Http2 = Annotated[
 ]
 Proxy = Annotated[
     str | None,
-    typer.Option(metavar="URL", help="An HTTP proxy. [default: HTTPS_PROXY and its kin]", rich_help_panel=CONNECTION),
+    typer.Option(metavar="URL", help="An HTTP proxy. (default: HTTPS_PROXY and its kin)", rich_help_panel=CONNECTION),
 ]
 UnixSocket = Annotated[
     str | None, typer.Option(metavar="PATH", help="Connect to this unix socket.", rich_help_panel=CONNECTION)

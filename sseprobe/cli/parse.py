@@ -7,12 +7,11 @@ from typing import Annotated
 import typer
 
 from sseprobe.cli.options import Reports
-from sseprobe.cli.output import parse_reports, write_report
 from sseprobe.errors import UsageError
 
 
 def parse(
-    files: Annotated[list[str], typer.Argument(metavar="FILE…", help="Bytes or a cassette; -: standard input.")],
+    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Bytes or a cassette; -: standard input.")],
     report: Reports = None,
 ) -> None:
     """Say what the specification makes of recorded bytes: events, comments, and what is wrong with them.
@@ -23,6 +22,7 @@ def parse(
 
     Exit codes: 0; 1 where a finding is of severity error; 2 wrong words.
     """
+    from sseprobe.cli.output import parse_reports, write_report
     from sseprobe.probes.parsing import parse_bytes, render
 
     outputs = parse_reports(report)

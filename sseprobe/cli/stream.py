@@ -7,9 +7,7 @@ from typing import Annotated
 import typer
 
 from sseprobe.cli import options as o
-from sseprobe.cli.output import deliver, live_view, open_cassette, open_recording, parse_reports, takes_stdout
 from sseprobe.errors import UsageError
-from sseprobe.probes.request import RequestWords, build_request
 
 
 class Show(StrEnum):
@@ -68,6 +66,9 @@ def stream(  # noqa: PLR0917  typer passes by name
     Exit codes: 0 complete; 1 truncated, failed in-band, reset or timed out; 2 wrong words; 3 no stream at all;
     130 interrupted.
     """
+    from sseprobe.cli.output import deliver, live_view, open_cassette, open_recording, parse_reports, takes_stdout
+    from sseprobe.probes.request import RequestWords, build_request
+
     outputs = parse_reports(report)
     alone = any(map(takes_stdout, outputs))
     if alone and json_lines:

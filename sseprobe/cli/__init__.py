@@ -1,0 +1,1 @@
+"""Doors: words in, exit codes out. One file a command, no logic."""

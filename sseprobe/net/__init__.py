@@ -1,0 +1,1 @@
+"""The measured socket, and HTTP above it: the only home of httpx."""
