@@ -20,8 +20,10 @@ def in_words(error: Exception) -> str:
     return one_line(_BYTES.sub(r"\1", str(error)))
 
 
-def explain(error: Exception, url: str, *, proxy: str | None = None, limit_s: float = 0.0) -> SseprobeError:
-    """The error to show for a request that got no answer."""
+def explain(
+    error: Exception, url: str, *, proxy: str | None = None, limit_s: float = 0.0, answered: bool = False
+) -> SseprobeError:
+    """The error to show for a request that got no answer; `answered`: some bytes of one came."""
     shown = redact_url(url)
     where = f"{shown} through the proxy {redact_url(proxy)}" if proxy else shown
     match error:
@@ -57,6 +59,11 @@ def explain(error: Exception, url: str, *, proxy: str | None = None, limit_s: fl
             )
         case httpcore.ProxyError():
             said = f"{where}: the proxy refused to connect ({one_line(str(error))}). Check its address and credentials."
+        case httpcore.RemoteProtocolError() if answered and "without sending" in str(error):
+            said = (
+                f"{where}: the server closed the connection before the head of its answer was complete. "
+                "Check the port: it may speak another protocol than HTTP."
+            )
         case httpcore.RemoteProtocolError() if "without sending" in str(error):
             said = (
                 f"{where}: the server closed the connection without an answer. "

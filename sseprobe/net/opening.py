@@ -148,13 +148,16 @@ class OpenStream:
                 content=request.body,
                 extensions={"timeout": {"connect": options.connect_timeout_s, "write": options.idle_timeout_s}},
             )
-            self._response = response = await client.send(sending, stream=True)
+            # The URL's userinfo is for servers that were not told otherwise.
+            auth = None if "authorization" in sending.headers else httpx.USE_CLIENT_DEFAULT
+            self._response = response = await client.send(sending, stream=True, auth=auth)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
             raise UsageError(f"{redact_url(request.url)}: not a URL that can be asked ({error}).") from error
         except (OSError, httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
             if isinstance(error, httpcore.ConnectTimeout):
                 limit_s = options.connect_timeout_s
-            raise explain(error, request.url, proxy=proxy, limit_s=limit_s) from error
+            answered = self._wire.answered_ns is not None
+            raise explain(error, request.url, proxy=proxy, limit_s=limit_s, answered=answered) from error
         except httpcore.ProxyError as error:
             raise explain(error, request.url, proxy=proxy) from error
         self._cleanup.push_async_callback(response.aclose)
