@@ -1,0 +1,126 @@
+"""`python -m mockserver '{"port": 8000}'`: runs the mock with settings as JSON. The door for people is `sseprobe mock`."""
+
+import gc
+import json
+import logging
+import os
+import socket
+import sys
+import threading
+from typing import Any, Final, NoReturn
+
+import msgspec
+
+from mockserver.scenario import Scenario, ScenarioError, parse
+from mockserver.truth import TruthStore, serve_in_thread
+
+_GRACE_S: Final = 1
+MODES: Final = {"good": "mockserver.app"}
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How to serve. `with_parent`: leave when standard input ends, as it does when whoever started us is gone."""
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    truth_port: int | None = None
+    scenario: str = ""
+    mode: str = "good"
+    json: bool = False
+    with_parent: bool = False
+
+
+def _fail(sentence: str) -> NoReturn:
+    print(f"sseprobe: {sentence}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _settings(words: list[str]) -> tuple[Settings, Scenario]:
+    try:
+        settings = msgspec.json.decode(words[0] if words else "{}", type=Settings)
+        scenario = parse(settings.scenario, Scenario())
+    except msgspec.DecodeError as error:
+        _fail(f"the mock's settings are not understood ({error}). Start it with: sseprobe mock --help.")
+    except ScenarioError as error:
+        _fail(f"--scenario: {error}")
+    if settings.mode not in MODES:
+        _fail(f"--mode {settings.mode}: not a mode this mock knows. Known are: {', '.join(MODES)}.")
+    return settings, scenario
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        return socket.create_server((host, port), family=family, backlog=2048)
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        _fail(f"cannot listen on {host} port {port} ({reason}). Take another --port; 0 takes a free one.")
+
+
+def _leave_with_parent() -> None:
+    def wait() -> None:
+        while os.read(0, 4096):
+            pass
+        os._exit(0)
+
+    threading.Thread(target=wait, daemon=True, name="with-parent").start()
+
+
+class _QuietAboutCuts(logging.Filter):
+    """A cut is asked for: uvicorn need not print its traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        error = record.exc_info[1] if record.exc_info else None
+        return type(error).__name__ != "ConnectionCutError"
+
+
+def main() -> None:
+    """Serves until it is told to stop. Exit codes: 2 for wrong settings, 130 for Ctrl-C."""
+    settings, scenario = _settings(sys.argv[1:])
+    if settings.with_parent:
+        _leave_with_parent()
+    listener = _listen(settings.host, settings.port)
+    truth = TruthStore()
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    port = listener.getsockname()[1]
+    url = f"http://{host}:{port}"
+    truth_url = f"{url}/_truth"
+    if settings.truth_port is not None:
+        try:
+            truth_url = f"http://{host}:{serve_in_thread(truth, settings.host, settings.truth_port)}/_truth"
+        except OSError as error:
+            _fail(f"--truth-port {settings.truth_port}: cannot be listened on ({error.strerror}). Take another.")
+    import uvicorn
+
+    from mockserver.app import create_app
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+            await super().startup(sockets)
+            line: dict[str, Any] = {"url": url, "port": port, "truth_url": truth_url, "pid": os.getpid()}
+            line["mode"] = settings.mode
+            said = f"mock LLM server on {url} (POST {url}/v1/chat/completions, GET {url}/sse, truth at {truth_url})"
+            try:
+                print(json.dumps(line) if settings.json else said, flush=True)
+            except BrokenPipeError:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+    config = uvicorn.Config(
+        create_app(scenario, truth),
+        log_level="warning",
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_S,
+    )
+    logging.getLogger("uvicorn.error").addFilter(_QuietAboutCuts())
+    gc.freeze()  # what is imported stays: the collector need not walk it in mid-stream
+    try:
+        Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,41 @@
+"""The app, put together from its parts."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse
+
+from mockserver import dialects
+from mockserver.scenario import Scenario
+from mockserver.truth import TruthStore
+
+
+def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
+    """A FastAPI app that serves every dialect, with these defaults, and keeps its record in `truth`."""
+    app = FastAPI(title="mock LLM server", openapi_url=None)
+
+    @app.get("/healthz")
+    async def healthz() -> dict[str, str]:
+        return {"status": "ok"}
+
+    @app.get("/v1/models")
+    async def models() -> dict[str, Any]:
+        return {"object": "list", "data": [{"id": "mock", "object": "model", "created": 0, "owned_by": "sseprobe"}]}
+
+    @app.get("/_truth")
+    @app.get("/_truth/{name}")
+    async def tell(request: Request) -> JSONResponse:
+        status, answer = truth.answer(request.url.path)
+        return JSONResponse(answer, status)
+
+    dialects.add_all(app, defaults, truth)
+    known = sorted({str(getattr(route, "path", "")) for route in app.routes})
+
+    async def unknown(request: Request, _error: Exception) -> JSONResponse:
+        said = f"{request.method} {request.url.path} is not known here. Known are: {', '.join(known)}."
+        error = {"message": said, "type": "invalid_request_error", "param": None, "code": None}
+        return JSONResponse({"error": error}, 405 if request.url.path in known else 404)
+
+    app.add_exception_handler(404, unknown)
+    app.add_exception_handler(405, unknown)
+    return app

@@ -1,0 +1,86 @@
+"""The pretend model: seeded tokens, made on absolute deadlines, which stop when nobody wants them any more."""
+
+import asyncio
+import random
+import re
+import time
+from collections.abc import AsyncGenerator, Iterator
+from itertools import chain, cycle, islice
+from typing import Final
+
+from mockserver.scenario import Scenario
+from mockserver.truth import Record
+
+DEFAULT_TOKENS: Final = 200
+_WORDS: Final = (
+    "the a of and to in light sea wind keeper lamp tower night storm ship rock wave gull fog bell rope stair "
+    "window oil flame horizon harbour captain letter winter summer silence watch morning evening salt stone "
+    "carried turned waited burned climbed wrote listened remembered slowly always never still once again "
+    "café naïve Ærø Müller São 灯台 маяк"
+).split()
+
+
+def plan(scenario: Scenario, choice: int = 0) -> Iterator[str]:
+    """The tokens of one choice, in order; `"".join` of them is its text."""
+    if scenario.text is None:
+        return islice(_story(scenario.seed * 1_000_003 + choice), planned(scenario))
+    tokens = cut_at_spaces(scenario.text)
+    if scenario.tokens is None or not tokens:
+        return iter(tokens)
+    again = cycle([tokens[0] if tokens[0][:1].isspace() else f" {tokens[0]}", *tokens[1:]])
+    return islice(chain(tokens, again), scenario.tokens)
+
+
+def planned(scenario: Scenario) -> int:
+    """How many tokens one choice has."""
+    if scenario.text is not None:
+        tokens = cut_at_spaces(scenario.text)
+        return len(tokens) if scenario.tokens is None or not tokens else scenario.tokens
+    return DEFAULT_TOKENS if scenario.tokens is None else scenario.tokens
+
+
+def cut_at_spaces(text: str) -> list[str]:
+    """The text as tokens, each a word with the space before it; joined, they are the text."""
+    tokens = re.findall(r"\s*\S+", text)
+    rest = text[sum(map(len, tokens)) :]
+    if not rest:
+        return tokens
+    return [*tokens[:-1], tokens[-1] + rest] if tokens else [rest]
+
+
+def _story(seed: int) -> Iterator[str]:
+    chance = random.Random(seed)  # noqa: S311  a story, not a secret
+    opening = True
+    first = True
+    while True:
+        word = chance.choice(_WORDS)
+        end = chance.choice(("", "", "", "", "", "", ",", "."))
+        yield ("" if first else " ") + (word.capitalize() if opening else word) + end
+        opening, first = end == ".", False
+
+
+async def paced(
+    tokens: Iterator[tuple[int, str]], scenario: Scenario, record: Record, per_step: int = 1
+) -> AsyncGenerator[tuple[int, str], None]:
+    """Makes tokens (choice, text), `per_step` at each deadline: arrival + ttft_ms + k * itl_ms, plus its own jitter.
+
+    Cancel it, or close it, and it stops: this is where a real server would call its model.
+    """
+    chance = random.Random(scenario.seed)  # noqa: S311
+    jitter_s, itl_s = scenario.jitter_ms / 1000, scenario.itl_ms / 1000
+    due_s = record.arrived_s + scenario.ttft_ms / 1000
+    in_step = 0
+    for token in tokens:
+        if in_step == 0:
+            await sleep_until(due_s + (chance.random() * jitter_s if jitter_s else 0.0))
+            due_s += itl_s
+        in_step = (in_step + 1) % per_step
+        record.generated_tokens += 1
+        yield token
+
+
+async def sleep_until(deadline_s: float) -> None:
+    """Sleeps until a time on the monotonic clock; if that is past, it still gives way once to everybody else."""
+    # uvloop counts in whole milliseconds and rounds: half a millisecond more keeps it from waking early.
+    delay_s = deadline_s - time.monotonic()
+    await asyncio.sleep(delay_s + 0.0005 if delay_s > 0 else 0)

@@ -1,0 +1,116 @@
+"""The knobs: what the mock shall do, as defaults and as each request overrides them."""
+
+import math
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import unquote, unquote_plus
+
+import msgspec
+from msgspec import Struct
+
+from mockserver.faults import FAULTS
+
+MAX_TOKENS: Final = 10_000_000
+_MAX_SECONDS: Final = 86_400.0
+
+
+class ScenarioError(Exception):
+    """A knob that is not understood; the message is one sentence for whoever set it."""
+
+
+class Fault(Struct, frozen=True):
+    """A fault and, if it comes in mid-stream, after how many text events."""
+
+    name: str
+    after: int
+
+
+class Scenario(Struct, frozen=True):
+    """What to generate. `tokens` None: 200, or as many as `text` has. Times in the units of their names."""
+
+    tokens: int | None = None
+    ttft_ms: float = 100.0
+    itl_ms: float = 20.0
+    jitter_ms: float = 0.0
+    seed: int = 1
+    text: str | None = None
+    fault: Fault | None = None
+    heartbeat_s: float = 15.0
+
+
+def _count(knob: str, value: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", value) or int(value) > MAX_TOKENS:
+        raise ScenarioError(f"{knob}={value}: not a count. Expected a whole number from 0 to {MAX_TOKENS}.")
+    return int(value)
+
+
+def _integer(knob: str, value: str) -> int:
+    if not re.fullmatch(r"-?[0-9]{1,18}", value):
+        raise ScenarioError(f"{knob}={value}: not a whole number.")
+    return int(value)
+
+
+def _number(knob: str, value: str, limit: float) -> float:
+    try:
+        number = float(value)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= limit:  # also false for NaN
+        raise ScenarioError(f"{knob}={value}: not a time. Expected a number from 0 to {limit:g}.")
+    return number
+
+
+def _milliseconds(knob: str, value: str) -> float:
+    return _number(knob, value, _MAX_SECONDS * 1000)
+
+
+def _seconds(knob: str, value: str) -> float:
+    return _number(knob, value, _MAX_SECONDS)
+
+
+def _fault(knob: str, value: str) -> Fault:
+    name, at, after = value.partition("@")
+    if name not in FAULTS:
+        raise ScenarioError(f"{knob}={value}: not a fault this mock knows. Known are: {', '.join(FAULTS)}.")
+    return Fault(name, _count(f"{knob}={name}@N", after) if at else FAULTS[name])
+
+
+_KNOBS: Final = {
+    "tokens": _count,
+    "ttft_ms": _milliseconds,
+    "itl_ms": _milliseconds,
+    "jitter_ms": _milliseconds,
+    "seed": _integer,
+    "text": lambda _knob, value: value,
+    "fault": _fault,
+    "heartbeat_s": _seconds,
+}
+
+
+def parse(spec: str, base: Scenario) -> Scenario:
+    """`tokens=50,text=a%2Cb` over a base. Values are percent-decoded, `+` is literal. Raises ScenarioError."""
+    changes: dict[str, Any] = {}
+    for part in spec.split(","):
+        if not part.strip():
+            continue
+        knob, equals, value = part.strip().partition("=")
+        if not equals or knob not in _KNOBS:
+            raise ScenarioError(f"{part.strip()}: not a knob. Expected NAME=VALUE with one of: {', '.join(_KNOBS)}.")
+        changes[knob] = _KNOBS[knob](knob, unquote(value))
+    return msgspec.structs.replace(base, **changes)
+
+
+def of_request(headers: Mapping[str, str], query: str, model: object, base: Scenario) -> Scenario:
+    """The scenario of one request: defaults, then knobs in the model's name, in the query, in the header `X-Mock`.
+
+    `query`: raw. A value that was written by hand (`?mock=text=a%2Cb`) is cut at its commas before it is decoded; one
+    that a client has encoded whole (`mock=text%3Da%252Cb`) is decoded once first. Raises ScenarioError.
+    """
+    if isinstance(model, str) and "/" in model and "=" in model.partition("/")[2]:
+        base = parse(model.partition("/")[2], base)
+    for part in query.split("&"):
+        name, _, value = part.partition("=")
+        if unquote_plus(name) == "mock":
+            base = parse(value if "=" in value else unquote(value), base)
+    return parse(headers.get("x-mock", ""), base)
