@@ -1,4 +1,4 @@
-"""`python -m mockserver '{"port": 8000}'`: runs the mock with settings as JSON. The door for people is `sseprobe mock`."""
+"""`python -m mockserver '{"port": 8000}'`: runs the mock, settings as JSON. The door for people: `sseprobe mock`."""
 
 import gc
 import json

@@ -44,7 +44,7 @@ class _Watched(Response):
         """What to do while the client is there."""
         raise NotImplementedError
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answers; returns when generation has stopped and cleaned up."""
         record = self.record
         try:

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from typing import Any, Final
 
 from msgspec import Struct
@@ -30,10 +31,13 @@ def calls_for(body: dict[str, Any]) -> list[Call]:
     tool_choice names one. Raises ValueError (parameter, sentence).
     """
     tools, choice = body.get("tools"), body.get("tool_choice")
-    if not tools or choice == "none" or body["messages"][-1].get("role") == "tool":
+    if not isinstance(tools, list) or not tools or choice == "none" or body["messages"][-1].get("role") == "tool":
         return []
-    functions = [tool.get("function") if isinstance(tool, dict) else None for tool in tools]
-    if not all(isinstance(function, dict) and isinstance(function.get("name"), str) for function in functions):
+    offered = [tool.get("function") for tool in tools if isinstance(tool, dict)]
+    functions = [
+        function for function in offered if isinstance(function, dict) and isinstance(function.get("name"), str)
+    ]
+    if len(functions) < len(tools):
         raise ValueError("tools", "each tool must be a function with a name")
     if isinstance(choice, dict):
         wanted = (choice.get("function") or {}).get("name")
@@ -69,7 +73,7 @@ def _sample(schema: Any, chance: random.Random, depth: int) -> Any:
         properties = schema.get("properties")
         items = properties.items() if isinstance(properties, dict) else ()
         return {name: _sample(each, chance, depth + 1) for name, each in items}
-    simple = {
+    simple: dict[Any, Callable[[], Any]] = {
         "string": lambda: chance.choice(("Oslo", "Ærø", "tomorrow at nine")),
         "integer": lambda: chance.randint(1, 9),
         "number": lambda: chance.randint(1, 99) / 4,

@@ -3,13 +3,12 @@
 Source: openai-openapi, `CreateChatCompletionRequest`, `CreateChatCompletionStreamResponse`.
 """
 
-import json
-import random
 import time
 from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import chain, islice
 from typing import Any, Final
 
+import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
@@ -30,6 +29,10 @@ def error_body(message: str, kind: str, code: str | None = None, param: str | No
     return {"error": {"message": message, "type": kind, "param": param, "code": code}}
 
 
+def _json(value: Any) -> bytes:
+    return msgspec.json.encode(value)
+
+
 def _refuse(message: str, param: str | None = None) -> JSONResponse:
     return JSONResponse(error_body(message, "invalid_request_error", param=param), 400)
 
@@ -39,7 +42,7 @@ class _Asked:
 
     def __init__(self, body: Any) -> None:
         if not isinstance(body, dict):
-            raise ValueError("body", "the request body must be a JSON object")  # noqa: TRY004  one error, one shape
+            raise ValueError("body", "the request body must be a JSON object")
         self.model = body.get("model")
         if not isinstance(self.model, str) or not self.model:
             raise ValueError("model", "you must provide a model parameter")
@@ -88,7 +91,7 @@ class _Chunks:
             "model": asked.model,
             "system_fingerprint": "fp_mock",
         }
-        self._common = json.dumps(common, separators=(",", ":"))[:-1].encode()
+        self._common = _json(common)[:-1]
         self._usage = b',"usage":null' if asked.include_usage else b""
         self._text = [
             (
@@ -102,7 +105,7 @@ class _Chunks:
         choice = {"index": index, "delta": delta, "logprobs": None, "finish_reason": finish}
         return b'data: %s,"choices":[%s]%s}\n\n' % (
             self._common,
-            json.dumps(choice, separators=(",", ":")).encode(),
+            _json(choice),
             self._usage,
         )
 
@@ -117,7 +120,7 @@ class _Chunks:
         index, text = token
         if not self._calls:
             before, after = self._text[index]
-            return before + json.dumps(text).encode() + after
+            return before + _json(text) + after
         position, call, is_first = self._place(index)
         fragment = self._chunk(index, {"tool_calls": [{"index": position, "function": {"arguments": text}}]})
         if not is_first:
@@ -144,15 +147,15 @@ class _Chunks:
         for index in range(self._asked.choices):
             yield self._chunk(index, {}, self._finish)
         if self._asked.include_usage:
-            counted = json.dumps(usage(self._asked.prompt_tokens, self._record.sent_tokens), separators=(",", ":"))
-            yield b'data: %s,"choices":[],"usage":%s}\n\n' % (self._common, counted.encode())
+            counted = _json(usage(self._asked.prompt_tokens, self._record.sent_tokens))
+            yield b'data: %s,"choices":[],"usage":%s}\n\n' % (self._common, counted)
 
     def terminator(self) -> bytes:
         return DONE
 
     def error(self) -> bytes:
         body = error_body("The server had an error while processing your request.", "server_error", "server_error")
-        return b"data: %s\n\n" % json.dumps(body).encode()
+        return b"data: %s\n\n" % _json(body)
 
     def malformed(self, token: Token) -> bytes:
         return self.token(token).replace(b"}\n\n", b"\n\n")
@@ -173,11 +176,11 @@ def add_routes(app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
     @app.post(PATH)
     async def complete(request: Request) -> Response:
         try:
-            asked = _Asked(json.loads(await request.body()))
+            asked = _Asked(msgspec.json.decode(await request.body()))
             scenario = of_request(request.headers, request.url.query, asked.model, defaults)
         except ScenarioError as error:
             return _refuse(str(error))
-        except json.JSONDecodeError as error:
+        except msgspec.DecodeError as error:
             return _refuse(f"the request body is not JSON: {error}")
         except ValueError as error:
             param, message = error.args
@@ -201,12 +204,9 @@ def _answer(asked: _Asked, scenario: Scenario, truth: TruthStore) -> Response:
         finish = "length" if count < wanted else "stop"
     record = truth.new("openai-chat", count * asked.choices)
     # One step of all choices at a time, as a batch on a GPU would make them.
-    made = paced(
-        ((index, token) for step in zip(*tokens, strict=True) for index, token in enumerate(step)),
-        scenario,
-        record,
-        asked.choices,
-    )
+    steps = zip(*tokens, strict=True)
+    every = ((index, token) for step in steps for index, token in enumerate(step))
+    made = paced(every, scenario, record, asked.choices)
     if asked.stream:
         stream = frames(made, _Chunks(asked, finish, record), scenario.fault)
         return EventStreamResponse(stream, record, scenario.heartbeat_s)
