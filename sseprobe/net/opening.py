@@ -149,7 +149,7 @@ class OpenStream:
                 extensions={"timeout": {"connect": options.connect_timeout_s, "write": options.idle_timeout_s}},
             )
             # The URL's userinfo is for servers that were not told otherwise.
-            auth = None if "authorization" in sending.headers else httpx.USE_CLIENT_DEFAULT
+            auth = httpx.Auth() if "authorization" in sending.headers else httpx.USE_CLIENT_DEFAULT
             self._response = response = await client.send(sending, stream=True, auth=auth)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
             raise UsageError(f"{redact_url(request.url)}: not a URL that can be asked ({error}).") from error

@@ -1,7 +1,7 @@
 """What the parser says about a body: events, and everything that ordinary parsers hide.
 
-All spans are half-open byte ranges in the body. Frames and the tail tile the body after its byte order mark;
-every other item lies inside its frame.
+All spans are half-open byte ranges in the body. Frames and the tail tile the body, in order and without a gap; every
+other item lies inside its frame or the tail.
 """
 
 from enum import StrEnum
@@ -83,7 +83,7 @@ class IgnoredReason(StrEnum):
 
 
 class IgnoredField(_Spanned, frozen=True, gc=False):
-    """A field that the specification ignores."""
+    """A field that the specification ignores. A last line without its ending is part of the tail, no field yet."""
 
     name: str
     value: str
@@ -110,7 +110,7 @@ class InvalidUtf8(_Spanned, frozen=True, gc=False):
 class LimitExceeded(_Spanned, frozen=True, gc=False):
     """A line or an event grew past its limit. The rest of its frame is skipped; no event comes of it.
 
-    `span` runs from where the oversized thing began to the byte after which it was given up.
+    `span` runs from where the oversized thing began, the line or the frame, through the byte at which it was given up.
     """
 
     kind: str  # "line" or "event"
@@ -122,7 +122,8 @@ class LimitExceeded(_Spanned, frozen=True, gc=False):
 class Tail(_Spanned, frozen=True, gc=False):
     """The bytes after the last blank line at the end of the body; never an event.
 
-    `data` is what the event would have held had a blank line followed, None if no data field is pending.
+    `data` is what the event would have held had a blank line followed, None if no data field is pending (or if the
+    frame was over a limit).
     """
 
     data: str | None

@@ -1,52 +1,41 @@
 """The event stream parser: WHATWG HTML 9.2.6 on bytes, sans-IO.
 
 Strategy. Bytes are split before they are decoded: CR, LF, colon and the field names are ASCII, and ASCII bytes never
-occur inside a UTF-8 sequence, so the outcome is that of decoding first. A piece of body with one kind of line ending
-is split into frames at once; a frame that is one `data: ` line, perhaps after an `event: ` line, as nearly all are,
-takes a short way. A lone CR ends its line at once; an LF that follows later is added to the frame, not waited for.
+occur inside a UTF-8 sequence, so the outcome is that of decoding first. A piece of body is split at its LFs, which is
+the fastest cut there is; CRs are looked for within. Whole frames of ordinary fields, as nearly all are, take a short
+way, everything else goes line by line (`lines.py`). A lone CR ends its line at once; an LF that follows later is added
+to the frame, not waited for.
 
 Cost. Every byte is looked at a bounded number of times, whatever the cuts. Held at most: one unfinished line
 (`max_line_bytes`) and one unfinished event (`max_event_bytes`).
 
-Limits. A retry beyond 64 bits is clamped. `InvalidUtf8` names only the first bad sequence of a line.
-
-Source: https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-interpretation
+Limits. A retry beyond 63 bits is clamped. `InvalidUtf8` names only the first bad sequence of a line.
 """
 
-from io import StringIO
+from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.sse.items import (
-    Bom,
-    Comment,
-    Event,
-    Fields,
-    Frame,
-    IgnoredField,
-    IgnoredReason,
-    InvalidUtf8,
-    Item,
-    LimitExceeded,
-    Newlines,
-    Retry,
-    Tail,
-)
+from sseprobe.sse.items import Bom, Event, Fields, Frame, Item, Newlines, Tail
+from sseprobe.sse.lines import LineInterpreter
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 MAX_EVENT_BYTES: Final = 16 * 1024 * 1024
 
 _BOM: Final = b"\xef\xbb\xbf"
-_CR: Final = 13
 _LF: Final = 10
-_MAX_RETRY_MS: Final = 2**63 - 1
-_DIGITS: Final = frozenset(b"0123456789")
+# Looked up once: in the short ways that is noticed.
+_DATA: Final = Fields.DATA
+_EVENT: Final = Fields.EVENT
+_EVENT_AND_DATA: Final = Fields.EVENT | Fields.DATA
+_ID: Final = Fields.ID
 
 
-class EventStreamParser:
+class EventStreamParser(LineInterpreter):
     """Turns the bytes of an event stream into items, promptly: an item comes out with the byte that completes it.
 
     `last_event_id`: what an earlier connection left, since the last event ID string outlives a reconnection.
-    `max_line_bytes`, `max_event_bytes`: beyond them a `LimitExceeded` item comes, and the frame is skipped.
+    `max_line_bytes`, `max_event_bytes`: beyond them a `LimitExceeded` item comes, and the frame is skipped. The event's
+    limit counts its data, each line with an LF.
     """
 
     def __init__(
@@ -56,31 +45,9 @@ class EventStreamParser:
         max_line_bytes: int = MAX_LINE_BYTES,
         max_event_bytes: int = MAX_EVENT_BYTES,
     ) -> None:
-        self.last_event_id = last_event_id
-        """The last event ID string, as committed by the last blank line."""
-        self.retry_ms: int | None = None
-        """The reconnection time in force, None if the stream set none."""
-        self._max_line_bytes = max_line_bytes
-        self._max_event_bytes = max_event_bytes
-        self._max_whole_bytes = min(max_line_bytes, max_event_bytes)
-
-        self._closed = False
+        super().__init__(last_event_id=last_event_id, max_line_bytes=max_line_bytes, max_event_bytes=max_event_bytes)
+        self._max_piece_bytes = max(1, min(max_line_bytes, max_event_bytes))
         self._head: bytes | None = b""  # the first bytes, while they may still become a byte order mark
-        self._position = 0  # body offset of the next byte to be received
-        self._frame_start = 0
-        self._line = bytearray()  # the unfinished line
-        self._line_start = 0
-        self._line_skipped = False  # the unfinished line is over the limit
-        self._after_cr = False  # the last byte was a CR: an LF now belongs to it
-        self._frame_ended = False  # ... and that CR ended the frame
-
-        self._data: str | None = None  # the first data line
-        self._more: StringIO | None = None  # all data lines, once there are two: a list of tiny strings is large
-        self._data_bytes = 0
-        self._type = ""
-        self._id = last_event_id
-        self._fields = 0
-        self._newlines = 0
 
     def receive(self, data: bytes) -> list[Item]:
         """Takes the next bytes of the body and returns the items they complete, in order. `b""` returns nothing.
@@ -92,42 +59,33 @@ class EventStreamParser:
         items: list[Item] = []
         if self._head is not None:
             data = self._settle_bom(data, items)
-        if not data:
-            return items
-        if self._after_cr:
-            joins = data[0] == _LF
-            self._settle_cr(Newlines.CRLF if joins else Newlines.CR, items)
-            data = data[1:] if joins else data
-        if len(data) > self._max_whole_bytes or (newline := _only_newline(data)) is None:
-            self._receive_mixed(data, items)
+        # No frame that lies within a piece can then be over a limit: the short ways build on that.
+        if len(data) <= (limit := self._max_piece_bytes):
+            self._take_piece(data, items)
         else:
-            self._receive_uniform(data, newline, items)
+            for start in range(0, len(data), limit):
+                self._take_piece(data[start : start + limit], items)
         return items
 
     def receive_eof(self) -> list[Item]:
-        """Ends the body. What has not been dispatched becomes the tail, never an event."""
+        """Ends the body. What has not been dispatched becomes the tail, never an event.
+
+        Raises ValueError the second time.
+        """
         if self._closed:
             raise ValueError("receive_eof() a second time: the body had ended")
+        self._closed = True
         items: list[Item] = []
         if self._head:
-            held, self._head = self._head, None
-            self._hold(held, items)
-        self._closed = True
+            self._hold(self._head, items)
         if self._after_cr:
             self._settle_cr(Newlines.CR, items)
         if self._position == self._frame_start:
             return items
         # "Once the end of the file is reached, any pending data must be discarded."
         if self._line and not self._fields & Fields.TOO_LARGE:
-            self._take_line(bytes(self._line), self._line_start, items, ended=False)
-        items.append(
-            Tail(
-                data=self._more.getvalue() if self._more else self._data,
-                fields=self._fields,
-                start=self._frame_start,
-                end=self._position,
-            )
-        )
+            self._take_line(bytes(self._line), self._line_start, items)
+        items.append(Tail(self._pending_data(), self._fields, self._frame_start, self._position))
         return items
 
     def _settle_bom(self, data: bytes, items: list[Item]) -> bytes:
@@ -143,219 +101,134 @@ class EventStreamParser:
         self._position = self._line_start = len(_BOM)
         return data[len(_BOM) :]
 
-    def _settle_cr(self, newline: int, items: list[Item]) -> None:
-        """Says what the CR at the end of the last piece turned out to be."""
-        self._after_cr = False
-        self._newlines |= newline
-        if newline == Newlines.CRLF:
-            self._position += 1
-            self._line_start = self._position
-        if self._frame_ended:
-            self._end_frame(items)
+    def _take_piece(self, data: bytes, items: list[Item]) -> None:
+        """Takes a piece within the limits."""
+        if self._after_cr and data:
+            joins = data[0] == _LF
+            self._settle_cr(Newlines.CRLF if joins else Newlines.CR, items)
+            data = data[1:] if joins else data
+        lines = data.split(b"\n")
+        rest = lines.pop()
+        each = iter(lines)
+        if self._position != self._frame_start:
+            for line in each:
+                self._take_lines(line, items, lf=True)
+                if self._position == self._frame_start:
+                    break
+        if lines:
+            self._take_frames(each, b"\r" if b"\r" in data else b"", items)
+        if rest:
+            self._take_lines(rest, items, lf=False)
 
-    def _receive_uniform(self, data: bytes, newline: bytes, items: list[Item]) -> None:
-        """Takes a piece that has one style of line ending and fits the limits by itself."""
-        frames = data.split(newline + newline)
-        rest = frames.pop()
-        width, style = len(newline), Newlines.LF if newline == b"\n" else Newlines.CRLF
-        if frames:
-            each = iter(frames)
-            if self._position != self._frame_start:
-                self._take_lines(next(each) + newline + newline, newline, width, style, items)
-            start = self._position
-            append = items.append
-            for frame in each:
-                # Here a frame begins, since a blank line has just ended the one before.
-                kind, line, fields = b"message", frame, Fields.DATA
-                if frame.startswith(b"event: "):
-                    kind, _, line = frame[7:].partition(newline)
-                    fields |= Fields.EVENT
-                if line.startswith(b"data: ") and b"\n" not in line:
+    def _take_frames(self, each: Iterator[bytes], cr: bytes, items: list[Item]) -> None:
+        """Takes lines of which the first begins a frame. `cr`: what each has before its LF, and a blank one is."""
+        # The two commonest frames are spelled out, since a call costs as much as all the rest: `data:`, alone or after
+        # `event:`, then a blank line.
+        cut, newlines = (-1, Newlines.CRLF) if cr else (None, Newlines.LF)
+        start = self._position
+        for line in each:
+            frame = [line]
+            if line.startswith(b"data:"):
+                blank = next(each, None)
+                if blank == cr and (not cr or line.find(b"\r") == len(line) - 1):
                     try:
-                        event_type, text = kind.decode(), line[6:].decode()
+                        text = line[6 if line.startswith(b" ", 5) else 5 : cut].decode()
                     except UnicodeDecodeError:
                         pass
                     else:
-                        blank = start + len(frame) + width
-                        end = blank + width
-                        append(Event(event_type or "message", text, self.last_event_id, start, blank + 1))
-                        append(Frame(start, end, fields, style))
+                        end = start + len(line) + 2
+                        items.append(Event("message", text, self.last_event_id, start, end))
+                        if cr:
+                            end += 1
+                        items.append(Frame(start, end, _DATA, newlines))
                         start = end
                         continue
-                self._position = self._line_start = self._frame_start = start
-                self._take_lines(frame + newline + newline, newline, width, style, items)
-                start = self._position
+                if blank is not None:
+                    frame.append(blank)
+            elif line.startswith(b"event: "):
+                second, blank = next(each, None), next(each, None)
+                if (
+                    blank == cr
+                    and second is not None
+                    and second.startswith(b"data: ")
+                    and (not cr or (line.find(b"\r") == len(line) - 1 and second.find(b"\r") == len(second) - 1))
+                ):
+                    try:
+                        event_type, text = line[7:cut].decode(), second[6:cut].decode()
+                    except UnicodeDecodeError:
+                        pass
+                    else:
+                        end = start + len(line) + len(second) + 3
+                        items.append(Event(event_type or "message", text, self.last_event_id, start, end))
+                        if cr:
+                            end += 1
+                        items.append(Frame(start, end, _EVENT_AND_DATA, newlines))
+                        start = end
+                        continue
+                frame += [other for other in (second, blank) if other is not None]
+            start = self._take_frame(frame, each, cr, start, items)
+        if start != self._position:
             self._position = self._line_start = self._frame_start = start
-        self._take_lines(rest, newline, width, style, items)
 
-    def _take_lines(self, data: bytes, newline: bytes, width: int, style: int, items: list[Item]) -> None:
-        """Takes a piece with one style of line ending, line by line."""
-        lines = data.split(newline)
-        rest = lines.pop()
-        for line in lines:
-            self._end_line(line, width, style, items)
-        self._hold(rest, items)
+    def _take_frame(self, frame: list[bytes], each: Iterator[bytes], cr: bytes, start: int, items: list[Item]) -> int:
+        """Takes the frame that begins with these lines, or what there is of it; returns where that ends."""
+        if frame[-1] != cr:
+            for line in each:
+                frame.append(line)
+                if line == cr:
+                    break
+        if frame[-1] == cr and (end := self._take_ordinary_fields(frame, cr, start, items)):
+            return end
+        self._position = self._line_start = self._frame_start = start
+        for line in frame:
+            self._take_lines(line, items, lf=True)
+        return self._position
 
-    def _receive_mixed(self, data: bytes, items: list[Item]) -> None:
-        """Takes any piece: line endings mixed, or a CR at its end whose LF may yet come."""
-        size = len(data)
-        offset = 0
-        lf, cr = data.find(b"\n"), data.find(b"\r")
-        while lf >= 0 or cr >= 0:
-            if cr < 0 or 0 <= lf < cr:
-                stop, width, newline = lf, 1, Newlines.LF
-            elif lf == cr + 1:
-                stop, width, newline = cr, 2, Newlines.CRLF
-            else:
-                stop, width, newline = cr, 1, Newlines.CR if cr + 1 < size else 0
-            self._end_line(data[offset:stop], width, newline, items)
-            offset = stop + width
-            if 0 <= lf < offset:
-                lf = data.find(b"\n", offset)
-            if 0 <= cr < offset:
-                cr = data.find(b"\r", offset)
-        self._hold(data[offset:], items)
-
-    def _hold(self, piece: bytes, items: list[Item]) -> None:
-        """Keeps the beginning of a line whose end has not come."""
-        self._position += len(piece)
-        if self._line_skipped:
-            return
-        if self._position - self._line_start > self._max_line_bytes:
-            self._line.clear()
-            self._line_skipped = True
-            self._give_up_line(items)
-        else:
-            self._line += piece
-
-    def _end_line(self, piece: bytes, width: int, newline: int, items: list[Item]) -> None:
-        """Ends a line with its last piece and `width` bytes of line ending; `newline` 0: a CR whose LF may yet come."""
-        stop = self._position + len(piece)
-        blank = stop == self._line_start
-        if blank:
-            # The event is out with the CR: its span does not wait for the LF of a CRLF.
-            self._dispatch(stop + 1, items)
-        elif self._line_skipped:
-            self._line_skipped = False
-        else:
-            if self._line:
-                piece = bytes(self._line) + piece
-                self._line.clear()
-            if len(piece) > self._max_line_bytes:
-                self._give_up_line(items)
-            elif not self._fields & Fields.TOO_LARGE:
-                self._take_line(piece, self._line_start, items)
-        self._position = self._line_start = stop + width
-        if not newline:
-            self._after_cr, self._frame_ended = True, blank
-            return
-        self._newlines |= newline
-        if blank:
-            self._end_frame(items)
-
-    def _take_line(self, line: bytes, start: int, items: list[Item], *, ended: bool = True) -> None:
-        """Processes one non-empty line. The last line of the body, if not `ended`, changes nothing but the tail."""
-        colon = line.find(b":")
-        if colon == 0:
-            self._fields |= Fields.COMMENT
-            text = self._decode(line[1:], start + 1, items)
-            if ended:
-                items.append(Comment(text, start, start + len(line)))
-            return
-        if colon < 0:
-            name, value, value_start = line, b"", start + len(line)
-        else:
-            # "If value starts with a U+0020 SPACE character, remove it from value."
-            skip = colon + 2 if line[colon + 1 : colon + 2] == b" " else colon + 1
-            name, value, value_start = line[:colon], line[skip:], start + skip
-        if name == b"data":
-            self._data_bytes += len(value) + 1
-            if self._data_bytes > self._max_event_bytes:
-                self._give_up("event", self._max_event_bytes, self._frame_start, start + len(line), items)
-                return
-            self._fields |= Fields.DATA
-            text = self._decode(value, value_start, items)
-            if self._data is None:
-                self._data = text
-                return
-            if self._more is None:
-                self._more = StringIO()
-                self._more.write(self._data)
-            self._more.write("\n")
-            self._more.write(text)
-        elif name == b"event":
-            self._fields |= Fields.EVENT
-            self._type = self._decode(value, value_start, items)
-        elif name == b"id":
-            if b"\0" in value:
-                self._ignore(line, value, IgnoredReason.NUL_IN_ID, start, items, ended=ended)
-            else:
-                self._fields |= Fields.ID
-                self._id = self._decode(value, value_start, items)
-        elif name == b"retry":
-            if not _DIGITS.issuperset(value) or not value:
-                self._ignore(line, value, IgnoredReason.RETRY_NOT_DIGITS, start, items, ended=ended)
-            elif ended:
-                self._fields |= Fields.RETRY
-                self.retry_ms = _milliseconds(value)
-                items.append(Retry(self.retry_ms, start, start + len(line)))
-        else:
-            self._ignore(line, value, IgnoredReason.UNKNOWN_NAME, start, items, ended=ended)
-
-    def _ignore(
-        self, line: bytes, value: bytes, reason: IgnoredReason, start: int, items: list[Item], *, ended: bool
-    ) -> None:
-        self._fields |= Fields.IGNORED
-        name = self._decode(line, start, items).partition(":")[0]
-        if ended:
-            items.append(IgnoredField(name, value.decode(errors="replace"), reason, start, start + len(line)))
-
-    def _decode(self, raw: bytes, start: int, items: list[Item]) -> str:
+    def _take_ordinary_fields(self, frame: list[bytes], cr: bytes, start: int, items: list[Item]) -> int:
+        """Takes a whole frame of `data`, `event` and `id`, well-formed; returns 0, nothing done, for any other."""
+        data: list[str] = []
+        event_type, event_id, fields, stop = "", self.last_event_id, 0, start
         try:
-            return raw.decode()
-        except UnicodeDecodeError as error:
-            bad = raw[error.start : error.end]
-            items.append(InvalidUtf8(bad, start + error.start, start + error.end))
-            return raw.decode(errors="replace")
+            for line in frame[:-1]:
+                stop += len(line) + 1
+                name, colon, value = line.partition(b":")
+                if cr:
+                    if not colon or line.find(b"\r") != len(line) - 1:
+                        return 0
+                    value = value[:-1]
+                if value.startswith(b" "):
+                    value = value[1:]
+                if name == b"data":
+                    data.append(value.decode())
+                    fields |= _DATA
+                elif name == b"event":
+                    event_type = value.decode()
+                    fields |= _EVENT
+                elif name == b"id" and b"\0" not in value:
+                    event_id = value.decode()
+                    fields |= _ID
+                else:
+                    return 0
+        except UnicodeDecodeError:
+            return 0
+        self.last_event_id = self._id = event_id
+        if data:
+            items.append(Event(event_type or "message", "\n".join(data), event_id, start, stop + 1))
+        end = stop + len(cr) + 1
+        items.append(Frame(start, end, fields, Newlines.CRLF if cr else Newlines.LF))
+        return end
 
-    def _give_up_line(self, items: list[Item]) -> None:
-        limit, start = self._max_line_bytes, self._line_start
-        self._give_up("line", limit, start, start + limit + 1, items)
-
-    def _give_up(self, kind: str, limit: int, start: int, end: int, items: list[Item]) -> None:
-        """Skips what is left of this frame, and says so once."""
-        if not self._fields & Fields.TOO_LARGE:
-            items.append(LimitExceeded(kind, limit, start, end))
-        self._fields |= Fields.TOO_LARGE
-        self._data = self._more = None
-
-    def _dispatch(self, end: int, items: list[Item]) -> None:
-        """A blank line: commits the id, and dispatches the event if there is data."""
-        # "Set the last event ID string of the event source to the value of the last event ID buffer."
-        self.last_event_id = self._id
-        if self._data is not None:
-            data = self._more.getvalue() if self._more else self._data
-            items.append(Event(self._type or "message", data, self._id, self._frame_start, end))
-        self._data = self._more = None
-        self._data_bytes = 0
-        self._type = ""
-
-    def _end_frame(self, items: list[Item]) -> None:
-        items.append(Frame(self._frame_start, self._position, self._fields, self._newlines))
-        self._frame_start = self._position
-        self._fields = self._newlines = 0
-        self._frame_ended = False
-
-
-def _only_newline(data: bytes) -> bytes | None:
-    """The line ending of a piece that has one kind only, LF or CRLF; None if they are mixed or cut."""
-    if b"\r" not in data:
-        return b"\n"
-    pairs = data.count(b"\r\n")
-    return b"\r\n" if data.count(b"\r") == pairs == data.count(b"\n") else None
-
-
-def _milliseconds(digits: bytes) -> int:
-    """Not int() of any length: that is quadratic, and refused beyond 4,300 digits."""
-    digits = digits.lstrip(b"0")
-    return min(int(digits or b"0"), _MAX_RETRY_MS) if len(digits) < 20 else _MAX_RETRY_MS
+    def _take_lines(self, piece: bytes, items: list[Item], *, lf: bool) -> None:
+        """Takes a piece without LF, then, if `lf`, the LF that follows it; CRs in it end lines too."""
+        if b"\r" in piece:
+            *lines, piece = piece.split(b"\r")
+            cut = None if piece else lines.pop()  # the line whose CR is the last byte
+            for line in lines:
+                self._end_line(line, 1, Newlines.CR, items)
+            if cut is not None:
+                self._end_line(cut, 2 if lf else 1, Newlines.CRLF if lf else 0, items)
+                return
+        if lf:
+            self._end_line(piece, 1, Newlines.LF, items)
+        else:
+            self._hold(piece, items)

@@ -1,0 +1,1 @@
+"""Measured comparisons. `python -m benchmarks` prints one table with ratios; nothing else may run meanwhile."""
