@@ -38,7 +38,7 @@ class _HeadLine(Struct, frozen=True):
     head: Head
 
 
-class _ChunkLine(Struct, frozen=True, omit_defaults=True):
+class _ChunkLine(Struct, frozen=True, omit_defaults=True, tag_field="line", tag="chunk"):
     read: _Count
     t_ns: int
     clock: Clock
@@ -48,7 +48,7 @@ class _ChunkLine(Struct, frozen=True, omit_defaults=True):
     base64: str | None = None
 
 
-class End(Struct, frozen=True):
+class End(Struct, frozen=True, tag_field="line", tag="end"):
     """The last line. `problem`: what broke the body, if anything did."""
 
     end: BodyEnd

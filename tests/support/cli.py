@@ -21,7 +21,7 @@ class Result:
     def __init__(self, code: int, out: bytes, err: bytes) -> None:
         self.code = code
         self.raw_out = out
-        self.out = out.decode()
+        self.out = out.decode(errors="replace")
         self.err = err.decode()
 
     @property
