@@ -66,12 +66,13 @@ def _leave_with_parent() -> None:
     threading.Thread(target=wait, daemon=True, name="with-parent").start()
 
 
-class _QuietAboutCuts(logging.Filter):
-    """A cut is asked for: uvicorn need not print its traceback."""
+class _Quiet(logging.Filter):
+    """Uvicorn need not print tracebacks of what was asked for: a cut, or the end in mid-stream."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
-        return type(error).__name__ != "ConnectionCutError"
+        asked_for = type(error).__name__ in ("ConnectionCutError", "CancelledError")
+        return not asked_for and "running task(s)" not in record.msg
 
 
 def main() -> None:
@@ -114,7 +115,7 @@ def main() -> None:
         server_header=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    logging.getLogger("uvicorn.error").addFilter(_QuietAboutCuts())
+    logging.getLogger("uvicorn.error").addFilter(_Quiet())
     gc.freeze()  # what is imported stays: the collector need not walk it in mid-stream
     try:
         Server(config).run(sockets=[listener])
