@@ -19,7 +19,11 @@ def _with_length(body: bytes, length: int) -> bytes:
 
 
 def _good_then(*rest: bytes) -> Callable[[Peer], None]:
-    return lambda peer: (peer.stream(*good("Hello", " world")), peer.send(*rest))[0]
+    def script(peer: Peer) -> None:
+        peer.stream(*good("Hello", " world"))
+        peer.send(*rest)
+
+    return script
 
 
 def _script(*pieces: bytes) -> Callable[[Peer], None]:

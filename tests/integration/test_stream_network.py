@@ -152,7 +152,7 @@ def test_no_credential_and_no_custom_header_follows_a_redirect_to_another_origin
     first = serve(script)
     url = first.url.replace("//", "//user:p4ssw0rd@") + CHAT + "?token=abcdef"
     words = ["-H", "X-Custom: mine", "-H", "Cookie: session=1", "--api-key-env", "THE_KEY", "--report", "json"]
-    result = cli("stream", url, *words, THE_KEY=KEY)
+    result = cli("stream", url, *words, env={"THE_KEY": KEY})
     assert result.code == 0, result
     asked, arrived = first.peers[0], other.peers[0]
     assert asked.header("authorization") == f"Bearer {KEY}"
@@ -193,7 +193,7 @@ def test_credentials_appear_in_no_output(serve: Serve, cli: Cli, tmp_path: Path)
         ["--show", "raw"],
         ["--report", "terminal"],
     ):
-        result = cli("stream", url, *shared, *words, THE_KEY=KEY)
+        result = cli("stream", url, *shared, *words, env={"THE_KEY": KEY})
         assert result.code == 0, result
         outputs += [result.out, result.err]
     outputs += [report.read_text()]
@@ -213,7 +213,7 @@ def test_credentials_in_errors(serve: Serve, cli: Cli) -> None:
         peer.send(answer("401 Unauthorized", f"bad key {peer.header('authorization')}".encode()))
 
     url = serve(script).url.replace("//", "//user:p4ssw0rd@") + CHAT
-    result = cli("stream", url, "--api-key-env", "THE_KEY", THE_KEY=KEY)
+    result = cli("stream", url, "--api-key-env", "THE_KEY", env={"THE_KEY": KEY})
     assert result.code == 3
     assert KEY not in result.err
     assert "p4ssw0rd" not in result.err
@@ -271,7 +271,7 @@ def test_a_tunnel_for_https(serve: Serve, cli: Cli, tls: ssl.SSLContext, ca_file
     proxy, target = ForwardProxy(serve), serve(_streams, tls=tls)
     words = ["--proxy", proxy.server.url] if given == "option" else []
     environment = {} if given == "option" else {"HTTPS_PROXY": proxy.server.url}
-    result = cli("stream", target.url + CHAT, "--cacert", ca_file, "--report", "json", *words, **environment)
+    result = cli("stream", target.url + CHAT, "--cacert", ca_file, "--report", "json", *words, env=environment)
     assert (result.code, result.report["streams"][0]["ending"]) == (0, "complete"), result
     assert proxy.seen[0].path == f"127.0.0.1:{target.port}"
 
@@ -279,8 +279,8 @@ def test_a_tunnel_for_https(serve: Serve, cli: Cli, tls: ssl.SSLContext, ca_file
 def test_no_proxy_is_honoured(serve: Serve, cli: Cli) -> None:
     target = serve(_streams)
     nowhere = "http://127.0.0.1:9"
-    assert cli("stream", target.url + CHAT, HTTP_PROXY=nowhere).code == 3
-    assert cli("stream", target.url + CHAT, HTTP_PROXY=nowhere, NO_PROXY="127.0.0.1").code == 0
+    assert cli("stream", target.url + CHAT, env={"HTTP_PROXY": nowhere}).code == 3
+    assert cli("stream", target.url + CHAT, env={"HTTP_PROXY": nowhere, "NO_PROXY": "127.0.0.1"}).code == 0
 
 
 def test_a_proxy_that_refuses(serve: Serve, cli: Cli) -> None:

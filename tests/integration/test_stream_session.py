@@ -153,7 +153,7 @@ def test_nothing_hostile_reaches_a_pipe(serve: Serve, cli: Cli, words: list[str]
         peer.send(head, transfer_chunk(body), LAST_CHUNK)
 
     forced = {"FORCE_COLOR": "1", "PY_COLORS": "1", "GITHUB_ACTIONS": "true", "TTY_COMPATIBLE": "1"}
-    result = cli("stream", serve(script).url + CHAT, *words, **forced)
+    result = cli("stream", serve(script).url + CHAT, *words, env=forced)
     assert UNSAFE.search(result.out) is None
     assert UNSAFE.search(result.err) is None
     assert "fine" in result.out
@@ -237,7 +237,12 @@ def test_the_bundled_mock_never_outlives_the_command(sent: signal.Signals) -> No
 def test_without_a_url_the_bundled_mock_is_streamed(cli: Cli) -> None:
     # A proxy from the environment is for other targets.
     result = cli(
-        "stream", "--model", "mock/tokens=20,ttft_ms=5,itl_ms=2", "--report", "json", HTTP_PROXY="http://127.0.0.1:9"
+        "stream",
+        "--model",
+        "mock/tokens=20,ttft_ms=5,itl_ms=2",
+        "--report",
+        "json",
+        env={"HTTP_PROXY": "http://127.0.0.1:9"},
     )
     assert result.code == 0, result
     report: dict[str, Any] = result.report

@@ -38,14 +38,14 @@ class Result:
 class Cli:
     """`cli("stream", url)` runs `sseprobe stream URL` to its end."""
 
-    def __call__(self, *words: str, stdin: bytes = b"", timeout_s: float = 45, **env: str) -> Result:
+    def __call__(self, *words: str, env: dict[str, str] | None = None, stdin: bytes = b"") -> Result:
         """Runs the command; `env` adds to its environment."""
         done = subprocess.run(
             [*COMMAND, *words],
             input=stdin,
             capture_output=True,
-            timeout=timeout_s,
-            env=environment(**env),
+            timeout=45,
+            env=environment(**(env or {})),
             check=False,
         )
         return Result(done.returncode, done.stdout, done.stderr)

@@ -1,0 +1,130 @@
+"""The verdict on an ending: every way a stream of openai-chat or plain can end."""
+
+import pytest
+
+from sseprobe.dialects import by_name
+from sseprobe.dialects.base import Kind
+from sseprobe.reception import Outcome, Reception
+from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
+from tests.support.openai import DONE, chunk, error, good
+
+CLEAN = [BodyEnd.LAST_CHUNK, BodyEnd.CONTENT_LENGTH, BodyEnd.END_STREAM, BodyEnd.CLOSE, BodyEnd.LEFT_OPEN]
+BROKEN = {
+    BodyEnd.MISSING_LAST_CHUNK: Ending.TRUNCATED,
+    BodyEnd.SHORT_BODY: Ending.TRUNCATED,
+    BodyEnd.TLS_CUT: Ending.TRUNCATED,
+    BodyEnd.PROTOCOL_ERROR: Ending.TRUNCATED,
+    BodyEnd.RESET: Ending.RESET,
+    BodyEnd.IDLE_TIMEOUT: Ending.IDLE_TIMEOUT,
+    BodyEnd.TOTAL_TIMEOUT: Ending.TOTAL_TIMEOUT,
+    BodyEnd.ABORT: Ending.ABORTED,
+    BodyEnd.LIMIT: Ending.LIMIT,
+}
+
+
+def receive(
+    *pieces: bytes, dialect: str | None = "openai-chat", end: BodyEnd = BodyEnd.LAST_CHUNK
+) -> tuple[Reception, Outcome]:
+    reception = Reception(by_name(dialect) if dialect else None)
+    for index, piece in enumerate(pieces):
+        reception.receive(Chunk(piece, Read(index, index * 1000, Clock.KERNEL, 10, 0)))
+    return reception, reception.finish(end, 10_000)
+
+
+def test_every_body_end_is_judged() -> None:
+    assert {*CLEAN, *BROKEN} == set(BodyEnd)
+
+
+@pytest.mark.parametrize("end", CLEAN)
+def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
+    reception, outcome = receive(*good("a", "b"), end=end)
+    assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
+    assert (reception.text, reception.meter.output_tokens, reception.finish_reasons) == ("ab", 2, {0: "stop"})
+
+
+@pytest.mark.parametrize("end", BROKEN)
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_broken_body_is_never_complete(end: BodyEnd, whole: bool) -> None:
+    pieces = good("a") if whole else good("a")[:2]
+    outcome = receive(*pieces, end=end)[1]
+    assert outcome.ending is BROKEN[end]
+    assert outcome.reason
+
+
+FINISH = chunk(finish="stop")
+TRUNCATED = {
+    "nothing": [],
+    "only comments": [b": hi\n\n"],
+    "no finish, no terminator": [chunk("a")],
+    "finish, no terminator": [chunk("a"), FINISH],
+    "terminator without anything": [DONE],
+    "terminator, no finish": [chunk("a"), DONE],
+    "terminator, one of two finished": [chunk("a"), chunk("b", index=1), FINISH, DONE],
+    "terminator without its blank line": [chunk("a"), FINISH, b"data: [DONE]\n"],
+    "terminator without a line ending": [chunk("a"), FINISH, b"data: [DONE]"],
+    "cut in an event": [chunk("a"), b'data: {"cho'],
+    "terminator in a comment": [chunk("a"), FINISH, b": [DONE]\n\n"],
+    "terminator in another field": [chunk("a"), FINISH, b"event: [DONE]\n\n"],
+}
+
+
+@pytest.mark.parametrize("name", TRUNCATED)
+@pytest.mark.parametrize("end", CLEAN)
+def test_truncated_streams(name: str, end: BodyEnd) -> None:
+    outcome = receive(*TRUNCATED[name], end=end)[1]
+    assert outcome.ending is Ending.TRUNCATED
+    assert outcome.reason
+
+
+@pytest.mark.parametrize("rest", [[], [DONE], [FINISH, DONE]])
+@pytest.mark.parametrize("end", [BodyEnd.LAST_CHUNK, BodyEnd.MISSING_LAST_CHUNK, BodyEnd.RESET])
+def test_an_in_band_error_explains_the_end(rest: list[bytes], end: BodyEnd) -> None:
+    outcome = receive(chunk("a"), error("too hot", type="server_error", code=500), *rest, end=end)[1]
+    assert outcome.ending is Ending.ERROR
+    assert outcome.error is not None
+    assert (outcome.error.text, outcome.error.type, outcome.error.code) == ("too hot", "server_error", "500")
+
+
+def test_finish_reason_error_is_an_error() -> None:
+    assert receive(chunk("a"), chunk(finish="error"), DONE)[1].ending is Ending.ERROR
+
+
+@pytest.mark.parametrize(
+    ("pieces", "ending"),
+    [
+        ([b"data: a\n\n"], Ending.COMPLETE),
+        ([b"data: a\n\n: bye\n"], Ending.COMPLETE),
+        ([b"data: a\n\ndata: b\n"], Ending.TRUNCATED),
+        ([b"data: a\n\ndata: b"], Ending.TRUNCATED),
+        ([b": only\n\n"], Ending.TRUNCATED),
+        ([], Ending.TRUNCATED),
+    ],
+)
+def test_plain_streams(pieces: list[bytes], ending: Ending) -> None:
+    assert receive(*pieces, dialect="plain")[1].ending is ending
+
+
+@pytest.mark.parametrize(
+    ("first", "dialect"),
+    [
+        (chunk("a"), "openai-chat"),
+        (b"data: hello\n\n", "plain"),
+        (b'data: {"x":1}\n\n', "plain"),
+        (b"data: [1]\n\n", "plain"),
+    ],
+)
+def test_the_first_event_with_data_settles_the_dialect(first: bytes, dialect: str) -> None:
+    reception, _ = receive(b": hi\n\nevent: x\n\ndata:\n\n", first, chunk("b"), dialect=None)
+    assert reception.dialect.name == dialect
+
+
+def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sseprobe.reception.MAX_TEXT_CHARS", 10)
+    reception, _ = receive(*good("12345", "67890", "x", "y"))
+    assert (reception.text, reception.text_is_cut) == ("1234567890", True)
+
+
+def test_what_the_dialect_does_not_define_is_counted() -> None:
+    reception, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
+    assert (reception.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
+    assert Kind.UNKNOWN == "unknown"
