@@ -54,7 +54,7 @@ async def run(port: int, streams: int, tokens: int, itl_ms: float) -> dict[str, 
     loop = asyncio.get_running_loop()
     running: list[Stream] = []
     ends = []
-    for number in range(streams):
+    for _ in range(streams):
         done: asyncio.Future[None] = loop.create_future()
         ends.append(done)
         stream = Stream(request, done)
