@@ -3,7 +3,6 @@
 import pytest
 
 from sseprobe.dialects import by_name
-from sseprobe.dialects.base import Kind
 from sseprobe.reception import Outcome, Reception
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
 from tests.support.openai import DONE, chunk, error, good
@@ -127,4 +126,3 @@ def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None
 def test_what_the_dialect_does_not_define_is_counted() -> None:
     reception, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
     assert (reception.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
-    assert Kind.UNKNOWN == "unknown"

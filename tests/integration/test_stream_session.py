@@ -35,7 +35,7 @@ def _streams(*texts: str) -> Callable[[Peer], None]:
 class Terminal:
     """The command in a pseudo-terminal of its own."""
 
-    def __init__(self, *words: str, columns: int = 80, **env: str) -> None:
+    def __init__(self, *words: str, columns: int = 80, env: dict[str, str] | None = None) -> None:
         import fcntl
         import struct
         import termios
@@ -47,7 +47,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
-            env=environment(TERM="xterm-256color", **env),
+            env=environment(TERM="xterm-256color", **(env or {})),
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509  Ctrl-C needs a terminal
         )
@@ -103,7 +103,7 @@ def test_a_narrow_terminal_is_not_overrun(columns: int) -> None:
 def test_no_colour_means_none(how: str) -> None:
     words = ["--no-color"] if how == "option" else []
     env = {"NO_COLOR": "1"} if how == "environment" else {}
-    terminal = Terminal("stream", "--model", "mock/tokens=3,ttft_ms=1,itl_ms=1", *words, **env)
+    terminal = Terminal("stream", "--model", "mock/tokens=3,ttft_ms=1,itl_ms=1", *words, env=env)
     assert terminal.end() == 0
     assert b"\x1b" not in terminal.shown
 

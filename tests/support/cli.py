@@ -52,5 +52,5 @@ class Cli:
 
     def start(self, *words: str, **env: str) -> "subprocess.Popen[bytes]":
         """Starts the command and returns at once."""
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([*COMMAND, *words], env=environment(**env), **pipes)
+        pipe = subprocess.PIPE
+        return subprocess.Popen([*COMMAND, *words], env=environment(**env), stdin=pipe, stdout=pipe, stderr=pipe)
