@@ -38,7 +38,13 @@ def main() -> None:
     """Measures, prints, and writes."""
     figures: list[serving.Figure] = []
     # The parser's comparison comes last: a large process hands its peak memory on to the ones it starts.
-    for measure in (serving.start_up, serving.ttft_beside_curl, serving.memory, serving.mock_under_load, _parser_figures):
+    for measure in (
+        serving.start_up,
+        serving.ttft_beside_curl,
+        serving.memory,
+        serving.mock_under_load,
+        _parser_figures,
+    ):
         figures += measure()
     packages = ("httpx-sse", "httpx2", "openai", "sseclient-py", "uvicorn", "uvloop", "fastapi", "starlette")
     versions = ", ".join(f"{name} {version(name)}" for name in packages)
