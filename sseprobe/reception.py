@@ -1,7 +1,7 @@
 """Receives one stream, live or recorded: bytes become items, items deltas, deltas figures and an ending. No I/O."""
 
 from io import StringIO
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
 
@@ -9,11 +9,16 @@ from sseprobe import dialects
 from sseprobe.dialects.base import CONTENT_KINDS, Delta, Dialect, EndRule, Kind
 from sseprobe.metrics import Meter
 from sseprobe.sse import Comment, Event, EventStreamParser, Frame, Item, LimitExceeded, Tail
-from sseprobe.transcript import BodyEnd, Chunk, Ending
+from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect
 from sseprobe.units import human_bytes
 
 MAX_TEXT_CHARS: Final = 4 * 1024 * 1024
 """How much text is kept for reports. The live view shows all of it."""
+
+MAX_CHOICES: Final = 1024
+"""How many choices are followed to their end."""
+
+_MAX_REASON_CHARS: Final = 200
 
 _TRANSPORT_ENDINGS: Final = {
     BodyEnd.RESET: (Ending.RESET, "the connection was reset in mid-stream"),
@@ -36,6 +41,19 @@ class Received(Struct, frozen=True):
 
     item: Item
     deltas: tuple[Delta, ...] = ()
+
+
+class View(Protocol):
+    """What sees a stream while it is received. OSError from it means that nobody reads its output any more."""
+
+    def head(self, head: Head, redirects: list[Redirect]) -> None:
+        """An answer has come."""
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """A chunk has come, and what it completed."""
+
+    def close(self) -> None:
+        """The stream is over."""
 
 
 class Outcome(Struct, frozen=True):
@@ -128,9 +146,11 @@ class Reception:
                     if not self.text_is_cut:
                         self._text.write(delta.text)
             case Kind.OPEN:
-                self._choices.add(delta.choice)
+                if len(self._choices) <= MAX_CHOICES:
+                    self._choices.add(delta.choice)
             case Kind.FINISH:
-                self.finish_reasons[delta.choice] = delta.text
+                if delta.choice in self._choices:
+                    self.finish_reasons[delta.choice] = delta.text[:_MAX_REASON_CHARS]
             case Kind.USAGE:
                 if delta.output_tokens is not None:
                     self.meter.output_tokens = delta.output_tokens
@@ -182,6 +202,8 @@ class Reception:
         """What the terminator hides, None if nothing."""
         if not self._choices:
             return f"{self._dialect.terminator} came, but no choice before it"
+        if len(self._choices) > MAX_CHOICES:
+            return f"more than {MAX_CHOICES:,} choices came, and not all were followed to their end"
         unfinished = sorted(self._choices - self.finish_reasons.keys())
         if not unfinished:
             return None

@@ -123,6 +123,14 @@ def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None
     assert (reception.text, reception.text_is_cut) == ("1234567890", True)
 
 
+def test_choices_without_end_are_not_followed_for_ever() -> None:
+    pieces = [chunk("a", index=index, finish="stop") for index in range(1100)]
+    reception, outcome = receive(*pieces, DONE)
+    assert outcome.ending is Ending.TRUNCATED
+    assert "1,024 choices" in (outcome.reason or "")
+    assert len(reception.finish_reasons) <= 1025
+
+
 def test_what_the_dialect_does_not_define_is_counted() -> None:
     reception, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
     assert (reception.unknown_events, outcome.ending) == (2, Ending.COMPLETE)

@@ -13,10 +13,11 @@ import msgspec
 
 from sseprobe.cassette import Cassette, load
 from sseprobe.errors import UsageError
+from sseprobe.reception import View
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report
 from sseprobe.reporters import FORMATS, by_format
-from sseprobe.reporters.live import EventsView, JsonView, LiveView, RawView, SilentView, TextView, VerboseView
+from sseprobe.reporters.live import EventsView, JsonView, RawView, SilentView, TextView, VerboseView
 from sseprobe.text import visible
 from sseprobe.transcript import Request
 
@@ -58,12 +59,12 @@ def live_view(
     no_color: bool,
     verbose: bool = False,
     request: Request | None = None,
-) -> LiveView:
+) -> View:
     """The view for `--show` (text, events, raw), for `--json` (json), or none (nothing)."""
     redact = redact or Redactor()
     out = sys.stdout
     colour = colour_on(out, no_color=no_color)
-    views: dict[str, Callable[[], LiveView]] = {
+    views: dict[str, Callable[[], View]] = {
         "text": lambda: TextView(out, redact, colour=colour),
         "events": lambda: EventsView(out, redact),
         "raw": lambda: RawView(out, redact, as_is=not out.isatty()),

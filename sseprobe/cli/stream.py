@@ -76,8 +76,8 @@ def stream(  # noqa: PLR0917  typer passes by name
     words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env)
     shown = "nothing" if alone else "json" if json_lines else show.value
     if from_cassette is not None:
-        if url is not None or record is not None:
-            raise UsageError("--from reads a recording: it goes with neither a URL nor --record.")
+        if any(word is not None for word in (url, record, method, header, data, prompt, model, api_key_env)):
+            raise UsageError("--from reads a recording: it goes with neither a URL, nor a request, nor --record.")
         from sseprobe.probes.stream import run_recorded
 
         cassette = open_cassette(from_cassette)

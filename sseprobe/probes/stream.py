@@ -6,7 +6,7 @@ import time
 from collections.abc import AsyncGenerator, Callable, Iterable
 from datetime import UTC, datetime
 from io import BufferedIOBase
-from typing import Final, Protocol
+from typing import Final
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from sseprobe.dialects.base import Dialect, EndRule
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.net.opening import OpenStream
 from sseprobe.net.options import ConnectOptions
-from sseprobe.reception import Outcome, Received, Reception
+from sseprobe.reception import Outcome, Reception, View
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.report import Report, StreamReport, Verdict, stream_report, target_of
 from sseprobe.text import one_line
@@ -38,19 +38,6 @@ _ADVICE: Final = {
     BodyEnd.TOTAL_TIMEOUT: "Raise --timeout if the stream is meant to last that long.",
     BodyEnd.LIMIT: "A server that streams sends many small events: look for a body that is not an event stream.",
 }
-
-
-class View(Protocol):
-    """What sees the stream while it runs. Whatever it raises of OSError means: nobody looks any more."""
-
-    def head(self, head: Head, redirects: list[Redirect]) -> None:
-        """An answer has come."""
-
-    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """A chunk has come, and what it completed."""
-
-    def close(self) -> None:
-        """The stream is over."""
 
 
 class StreamPlan(Struct, frozen=True):

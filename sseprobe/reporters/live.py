@@ -1,10 +1,10 @@
 """What is written while a stream runs: its text, its events, its bytes, or JSON lines. Nothing from it is trusted."""
 
 import codecs
-from typing import Final, Protocol, TextIO
+from typing import Final, TextIO
 
 from sseprobe.dialects.base import Delta, Dialect, Kind
-from sseprobe.reception import Received
+from sseprobe.reception import Received, View
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
 from sseprobe.text import scalar, to_json, visible
@@ -14,19 +14,6 @@ from sseprobe.units import ms
 _DIM: Final = "\x1b[2m"
 _RED: Final = "\x1b[31m"
 _PLAIN: Final = "\x1b[0m"
-
-
-class LiveView(Protocol):
-    """Sees a stream while it runs; OSError from it means that nobody reads the output any more."""
-
-    def head(self, head: Head, redirects: list[Redirect]) -> None:
-        """An answer has come."""
-
-    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """A chunk has come, and what it completed."""
-
-    def close(self) -> None:
-        """The stream is over."""
 
 
 class SilentView:
@@ -215,7 +202,7 @@ class RawView(SilentView):
 class VerboseView:
     """Another view, with the request and the head of the answer before it."""
 
-    def __init__(self, view: LiveView, out: TextIO, redact: Redactor, request: Request) -> None:
+    def __init__(self, view: View, out: TextIO, redact: Redactor, request: Request) -> None:
         self._view = view
         self._out = out
         self._redact = redact
