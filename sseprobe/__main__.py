@@ -29,7 +29,7 @@ def _run() -> int:
     from sseprobe.cli.app import app
 
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="sseprobe", standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort):
         print("sseprobe: interrupted", file=sys.stderr)
         return exit_codes.INTERRUPTED

@@ -51,20 +51,16 @@ def stream(  # noqa: PLR0917  typer passes by name
 ) -> None:
     """Connect, print tokens as they arrive, then say what happened: ending, TTFT, gaps, usage.
 
-    Tokens go to standard output, the summary to standard error. Without a URL the bundled mock is started and
-    streamed.
-
-    Examples:
+    Tokens go to standard output, the summary to standard error. Without a URL the bundled mock is streamed.
 
     \b
       sseprobe stream
-      sseprobe stream http://localhost:8000/v1/chat/completions --prompt "Say hello"
-      sseprobe stream https://api.example.com/v1/chat/completions --api-key-env KEY
+      sseprobe stream http://localhost:8000/v1/chat/completions --prompt Hello
+      sseprobe stream https://example.com/v1/chat/completions --api-key-env KEY
       sseprobe stream http://localhost:8000/events --show events
       sseprobe stream --model mock/tokens=20,itl_ms=100 --report json:report.json
 
-    Exit codes: 0 complete; 1 truncated, failed in-band, reset or timed out; 2 wrong words; 3 no stream at all;
-    130 interrupted.
+    Exit codes: 0 complete; 1 truncated, failed, reset or timed out; 2 wrong words; 3 no stream; 130 interrupted.
     """
     from sseprobe.cli.output import deliver, live_view, open_cassette, open_recording, parse_reports, takes_stdout
     from sseprobe.probes.request import RequestWords, build_request

@@ -120,8 +120,10 @@ def _wake(ready: "asyncio.Future[None]") -> None:
 
 async def connect_tcp(host: str, port: int) -> StampedSocket:
     """Connects to the first address of the host that answers. Raises OSError: that of the last address tried."""
-    loop = asyncio.get_running_loop()
-    addresses = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    try:  # an address needs no resolver, and no thread to ask it in
+        addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
     failure: OSError = OSError(errno.EADDRNOTAVAIL, "the host name has no address")
     for family, kind, protocol, _, address in addresses:
         try:
