@@ -133,10 +133,10 @@ class TlsStream(httpcore.AsyncNetworkStream):
             except ssl.SSLZeroReturnError:
                 self._wire.eof = True
                 return b""
-            except ssl.SSLEOFError:
-                self._wire.tls_cut = True
-                return b""
             except ssl.SSLError as error:
+                if self._incoming.eof:  # SSLEOFError, or with OpenSSL 3 an error like any other
+                    self._wire.tls_cut = True
+                    return b""
                 raise httpcore.ReadError(f"TLS: {error.reason or error}") from error
             else:
                 self._wire.note_answer()
