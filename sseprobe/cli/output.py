@@ -4,7 +4,7 @@ import contextlib
 import os
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from io import BufferedWriter
 from pathlib import Path
 from typing import TextIO
@@ -84,10 +84,12 @@ def open_cassette(path: str) -> Cassette:
         raise UsageError(f"--from {path}: cannot be read ({error.strerror}).") from error
 
 
-def open_recording(path: str) -> BufferedWriter:
-    """Opens the file for a recording. Raises UsageError."""
+@contextlib.contextmanager
+def open_recording(path: str) -> Iterator[BufferedWriter]:
+    """The file for a recording, for as long as the block lasts. Raises UsageError."""
     try:
-        return Path(path).open("wb")
+        with Path(path).open("wb") as file:
+            yield file
     except OSError as error:
         raise UsageError(f"--record {path}: cannot be written ({error.strerror}).") from error
 

@@ -92,7 +92,8 @@ def test_plain_http_on_a_tls_port(serve: Serve, cli: Cli) -> None:
 
 def test_a_stream_with_the_wrong_content_type_is_received_and_noted(serve: Serve, cli: Cli) -> None:
     def script(peer: Peer) -> None:
-        peer.send(HEAD.replace(b"text/event-stream", b"text/plain"), transfer_chunk(b"data: x\n\n"), LAST_CHUNK)
+        head = HEAD.replace(b"text/event-stream", b"text/plain")
+        peer.send(head, transfer_chunk(b"d"), transfer_chunk(b"ata: x\n\n"), LAST_CHUNK)
 
     result = cli("stream", serve(script).url, "--report", "json")
     assert result.code == 0

@@ -291,6 +291,14 @@ def test_a_recording_says_the_same_as_the_stream(serve: Serve, cli: Cli, tmp_pat
     assert len(parsed["events"]) == 6
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_in_a_sentence(cli: Cli) -> None:
+    result = cli("stream", "--model", "mock/tokens=3,ttft_ms=1", "--record", "/dev/full")
+    assert result.code == 2
+    assert "cannot be written" in result.err
+    assert "Traceback" not in result.err
+
+
 def test_a_recording_is_bounded(serve: Serve, cli: Cli, tmp_path: Path) -> None:
     url = serve(_streams(*["x" * 1000] * 50)).url + CHAT
     result = cli("stream", url, "--record", str(tmp_path / "c"), "--max-bytes", "20000", "--report", "json", "-q")
