@@ -18,6 +18,7 @@ from sseprobe.net.options import ConnectOptions, proxy_for
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url
+from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect, Request
 from sseprobe.units import ns
 
@@ -151,11 +152,16 @@ class OpenStream:
             # The URL's userinfo is for servers that were not told otherwise.
             auth = httpx.Auth() if "authorization" in sending.headers else httpx.USE_CLIENT_DEFAULT
             self._response = response = await client.send(sending, stream=True, auth=auth)
-        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol) as error:
-            raise UsageError(f"{redact_url(request.url)}: not a URL that can be asked ({error}).") from error
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol, UnicodeError) as error:
+            said = f"{redact_url(request.url)}: not a URL that can be asked ({one_line(str(error))})."
+            if self.redirects:
+                raise TargetError(f"{redact_url(self.redirects[-1].url)} redirects to {said}") from error
+            raise UsageError(said) from error
         except (OSError, httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
             if isinstance(error, httpcore.ConnectTimeout):
                 limit_s = options.connect_timeout_s
+            elif isinstance(error, TotalTimeout):
+                limit_s = options.timeout_s
             answered = self._wire.answered_ns is not None
             raise explain(error, request.url, proxy=proxy, limit_s=limit_s, answered=answered) from error
         except httpcore.ProxyError as error:
