@@ -139,7 +139,8 @@ class OpenStream:
             )
         except ImportError as error:
             raise UsageError("--http2 needs the package h2. Install it: pip install 'sseprobe[http2]'.") from error
-        client = await self._cleanup.enter_async_context(httpx.AsyncClient(transport=transport, trust_env=False))
+        # Without httpx's client, which would look at a redirect before we do.
+        await self._cleanup.enter_async_context(transport)
         limit_s = options.idle_timeout_s
         try:
             sending = httpx.Request(
@@ -149,9 +150,9 @@ class OpenStream:
                 content=request.body,
                 extensions={"timeout": {"connect": options.connect_timeout_s, "write": options.idle_timeout_s}},
             )
-            # The URL's userinfo is for servers that were not told otherwise.
-            auth = httpx.Auth() if "authorization" in sending.headers else httpx.USE_CLIENT_DEFAULT
-            self._response = response = await client.send(sending, stream=True, auth=auth)
+            if sending.url.userinfo and "authorization" not in sending.headers:
+                sending = next(httpx.BasicAuth(sending.url.username, sending.url.password).auth_flow(sending))
+            self._response = response = await transport.handle_async_request(sending)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol, UnicodeError) as error:
             said = f"{redact_url(request.url)}: not a URL that can be asked ({one_line(str(error))})."
             if self.redirects:

@@ -1,5 +1,6 @@
 """Ways to reach a target: redirects, TLS, HTTP/2, unix sockets, proxies; and credentials, which go nowhere else."""
 
+import base64
 import gzip
 import json
 import socket
@@ -161,6 +162,12 @@ def test_no_credential_and_no_custom_header_follows_a_redirect_to_another_origin
         assert arrived.header(name) is None
     assert "token" not in arrived.path
     assert arrived.header("content-type") == "application/json"
+
+
+def test_the_userinfo_is_basic_authentication(serve: Serve, cli: Cli) -> None:
+    server = serve(_streams)
+    assert cli("stream", server.url.replace("//", "//us%20er:p4ss@") + CHAT).code == 0
+    assert server.peers[0].header("authorization") == "Basic " + base64.b64encode(b"us er:p4ss").decode()
 
 
 @pytest.mark.parametrize(("status", "method"), [(301, "GET"), (302, "GET"), (303, "GET"), (307, "POST"), (308, "POST")])
