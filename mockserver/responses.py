@@ -6,6 +6,7 @@ generator it was given; these do both, always.
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 from typing import Any, Final
@@ -32,7 +33,7 @@ SILENCE: Final = Silence()
 Frames = AsyncGenerator[tuple[bytes, int] | Silence, None]
 
 
-class _Watched(Response):
+class _Watched(Response, ABC):
     """Runs its work beside a listener; whichever ends first ends the other, and the truth is told."""
 
     def __init__(self, record: Record) -> None:
@@ -40,9 +41,9 @@ class _Watched(Response):
         self.background = None
         self.status_code = 200
 
+    @abstractmethod
     async def work(self, send: Send) -> None:
         """What to do while the client is there."""
-        raise NotImplementedError
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         """Answers; returns when generation has stopped and cleaned up."""

@@ -179,10 +179,10 @@ class Meter:
 
     @property
     def clock(self) -> Clock | None:
-        """The clock of the reads: the kernel's only if it stamped all of them. None without a read."""
+        """The clock of most reads: the kernel may start to stamp a moment late. None without a read."""
         if not self.reads:
             return None
-        return Clock.KERNEL if self.kernel_reads == self.reads else Clock.USER
+        return Clock.KERNEL if self.kernel_reads * 2 > self.reads else Clock.USER
 
     @property
     def tpot_ns(self) -> float | None:

@@ -103,6 +103,7 @@ def test_first_times_and_the_clock() -> None:
     assert (meter.ttfe_ns, meter.ttft_ns) == (10 * NS_PER_MS, 20 * NS_PER_MS)
     assert meter.clock is Clock.KERNEL
     assert metered((read(0, 1), 1), (read(1, 2, lag_ms=None), 1)).clock is Clock.USER
+    assert metered((read(0, 1, lag_ms=None), 1), (read(1, 2), 1), (read(2, 3), 1)).clock is Clock.KERNEL
     assert Meter().clock is None
 
 

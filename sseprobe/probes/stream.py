@@ -20,7 +20,7 @@ from sseprobe.reception import Outcome, Reception, View
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.report import Report, StreamReport, Verdict, stream_report, target_of
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
+from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Head, Redirect, Request
 from sseprobe.units import human_bytes
 
 EVENT_STREAM: Final = "text/event-stream"
@@ -206,6 +206,9 @@ def _notes(state: _Run) -> list[str]:
         notes.append(f"after {dialect.terminator} the server left the connection open for {_SILENCE_AFTER_END_S:g} s")
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
+    meter = state.reception.meter
+    if meter.clock is Clock.KERNEL and meter.kernel_reads < meter.reads:
+        notes.append(f"{meter.reads - meter.kernel_reads} of {meter.reads} reads came without the kernel's stamp")
     if unknown := state.reception.unknown_events:
         notes.append(f"{unknown} events are not what {dialect.name} defines")
     return notes
