@@ -208,7 +208,7 @@ def _ssl_context(options: ConnectOptions, *, needed: bool) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=options.ca_file)
     except (OSError, ssl.SSLError) as error:
         raise UsageError(f"--cacert {options.ca_file}: cannot be read as PEM certificates ({error}).") from error
-    # With OpenSSL 3, Python takes a connection that just closes for one that TLS has ended: a cut would look complete.
+    # Some builds of Python take a connection that just closes for one that TLS has ended: a cut would look complete.
     context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
     if options.insecure:
         context.check_hostname = False
