@@ -19,7 +19,10 @@ MODES: Final = {"good": "mockserver.app"}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to serve. `with_parent`: leave when standard input ends, as it does when whoever started us is gone."""
+    """How to serve. `with_parent`: leave when standard input ends, as it does when whoever started us is gone.
+
+    `list`: say what the mock can do, and serve nothing.
+    """
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -28,6 +31,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mode: str = "good"
     json: bool = False
     with_parent: bool = False
+    list: bool = False
 
 
 def _fail(sentence: str) -> NoReturn:
@@ -78,6 +82,11 @@ class _Quiet(logging.Filter):
 def main() -> None:
     """Serves until it is told to stop. Exit codes: 2 for wrong settings, 130 for Ctrl-C."""
     settings, scenario = _settings(sys.argv[1:])
+    if settings.list:
+        from mockserver.listing import as_text, listing
+
+        print(json.dumps(listing()) if settings.json else as_text(listing()))
+        return
     if settings.with_parent:
         _leave_with_parent()
     listener = _listen(settings.host, settings.port)
@@ -94,13 +103,15 @@ def main() -> None:
     import uvicorn
 
     from mockserver.app import create_app
+    from mockserver.wire import WireProtocol
 
     class Server(uvicorn.Server):
         async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             line: dict[str, Any] = {"url": url, "port": port, "truth_url": truth_url, "pid": os.getpid()}
             line["mode"] = settings.mode
-            said = f"mock LLM server on {url} (POST {url}/v1/chat/completions, GET {url}/sse, truth at {truth_url})"
+            said = f"mock LLM server on {url} (POST {url}/v1/chat/completions and others, GET {url}/sse; "
+            said += f"truth at {truth_url}; all it can do: sseprobe mock --list)"
             try:
                 print(json.dumps(line) if settings.json else said, flush=True)
             except BrokenPipeError:
@@ -108,6 +119,7 @@ def main() -> None:
 
     config = uvicorn.Config(
         create_app(scenario, truth),
+        http=WireProtocol,
         log_level="warning",
         access_log=False,
         lifespan="off",

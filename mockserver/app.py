@@ -28,7 +28,8 @@ def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
         status, answer = truth.answer(request.url.path)
         return JSONResponse(answer, status)
 
-    dialects.add_all(app, defaults, truth)
+    for api in dialects.apis():
+        api.add_routes(app, defaults, truth)
     known = sorted({str(getattr(route, "path", "")) for route in app.routes})
 
     async def unknown(request: Request, _error: Exception) -> JSONResponse:

@@ -10,11 +10,12 @@ import time
 import weakref
 from collections.abc import AsyncGenerator, Iterator
 from itertools import chain, cycle, islice
-from typing import Final
+from typing import Final, TypeVar
 
 from mockserver.scenario import Scenario
 from mockserver.truth import Record
 
+Token = TypeVar("Token")
 DEFAULT_TOKENS: Final = 200
 _WORDS: Final = tuple(
     "the a of and to in light sea wind keeper lamp tower night storm ship rock wave gull fog bell rope stair "  # noqa: SIM905
@@ -28,7 +29,7 @@ _ENDS: Final = ("", "", "", "", "", "", ",", ".")
 def plan(scenario: Scenario, choice: int = 0) -> Iterator[str]:
     """The tokens of one choice, in order; `"".join` of them is its text."""
     if scenario.text is None:
-        return islice(_story(scenario.seed * 1_000_003 + choice), planned(scenario))
+        return islice(story(scenario.seed * 1_000_003 + choice), planned(scenario))
     tokens = cut_at_spaces(scenario.text)
     if scenario.tokens is None or not tokens:
         return iter(tokens)
@@ -53,7 +54,8 @@ def cut_at_spaces(text: str) -> list[str]:
     return [*tokens[:-1], tokens[-1] + rest] if tokens else [rest]
 
 
-def _story(seed: int) -> Iterator[str]:
+def story(seed: int) -> Iterator[str]:
+    """Tokens without end: the same seed tells the same story."""
     chance = random.Random(seed)  # noqa: S311  a story, not a secret
     opening = True
     first = True
@@ -66,9 +68,9 @@ def _story(seed: int) -> Iterator[str]:
 
 
 async def paced(
-    tokens: Iterator[tuple[int, str]], scenario: Scenario, record: Record, per_step: int = 1
-) -> AsyncGenerator[tuple[int, str], None]:
-    """Makes tokens (choice, text), `per_step` at each deadline: arrival + ttft_ms + k * itl_ms, plus its own jitter.
+    tokens: Iterator[Token], scenario: Scenario, record: Record, per_step: int = 1
+) -> AsyncGenerator[Token, None]:
+    """Makes tokens, `per_step` at each deadline: arrival + ttft_ms + k * itl_ms, plus its own jitter.
 
     Cancel it, or close it, and it stops: this is where a real server would call its model.
     """

@@ -13,16 +13,21 @@ from typing import Any, Final
 
 import anyio
 from fastapi import Response
+from msgspec import Struct
 from starlette.types import Receive, Scope, Send
 
+from mockserver import wire
 from mockserver.truth import Record
 
-KEEP_ALIVE: Final = b": keep-alive\n\n"
 _CLEANUP_S: Final = 5.0
 
 
 class ConnectionCutError(Exception):
     """Raised to end a response without HTTP's last chunk."""
+
+
+class ConnectionAbortError(ConnectionCutError):
+    """Raised to end a response with RST."""
 
 
 class Silence:
@@ -45,7 +50,7 @@ class _Watched(Response, ABC):
     async def work(self, send: Send) -> None:
         """What to do while the client is there."""
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers; returns when generation has stopped and cleaned up."""
         record = self.record
         try:
@@ -62,27 +67,39 @@ class _Watched(Response, ABC):
                 tasks.cancel_scope.cancel()
         except* ConnectionCutError as cut:
             record.ended("failed")
+            if cut.subgroup(ConnectionAbortError):
+                wire.reset(scope)
             raise ConnectionCutError("the connection is cut on purpose") from cut
         finally:
             record.ended("stopped" if record.disconnected_at_ms is not None else "failed")
 
 
-class EventStreamResponse(_Watched):
-    """Sends frames as they are made, and a comment whenever nothing was sent for `heartbeat_s` (0: never)."""
+class StreamHead(Struct, frozen=True):
+    """What a dialect's streams have in common. `heartbeat` empty: none."""
 
-    def __init__(self, frames: Frames, record: Record, heartbeat_s: float) -> None:
+    content_type: str = "text/event-stream; charset=utf-8"
+    heartbeat: bytes = b": keep-alive\n\n"
+    headers: dict[str, str] = {}
+
+
+class EventStreamResponse(_Watched):
+    """Sends frames as they are made, and a heartbeat whenever nothing was sent for `heartbeat_s` (0: never)."""
+
+    def __init__(self, frames: Frames, record: Record, heartbeat_s: float, head: StreamHead = StreamHead()) -> None:  # noqa: B008  frozen
         super().__init__(record)
         self._frames = frames
-        self._heartbeat_s = heartbeat_s
+        self._head = head
+        self._heartbeat_s = heartbeat_s if head.heartbeat else 0.0
         self._sent_s = 0.0
 
     async def work(self, send: Send) -> None:
         """The head at once, then frames and heartbeats until the generator ends."""
         head = [
-            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"content-type", self._head.content_type.encode()),
             (b"cache-control", b"no-cache, no-transform"),
             (b"x-accel-buffering", b"no"),
             (b"x-mock-id", self.record.id.encode()),
+            *((name.encode(), value.encode()) for name, value in self._head.headers.items()),
         ]
         record, loop = self.record, asyncio.get_running_loop()
         self._sent_s = loop.time()
@@ -114,7 +131,7 @@ class EventStreamResponse(_Watched):
                 await asyncio.sleep(rest_s)
                 continue
             with suppress(OSError):
-                await send({"type": "http.response.body", "body": KEEP_ALIVE, "more_body": True})
+                await send({"type": "http.response.body", "body": self._head.heartbeat, "more_body": True})
             self._sent_s = loop.time()
 
     @staticmethod

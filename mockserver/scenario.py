@@ -12,6 +12,8 @@ from msgspec import Struct
 from mockserver.faults import FAULTS
 
 MAX_TOKENS: Final = 10_000_000
+MAX_CALLS: Final = 16
+FINISHES: Final = ("stop", "length", "tool_calls", "content_filter")
 _MAX_SECONDS: Final = 86_400.0
 
 
@@ -27,7 +29,11 @@ class Fault(Struct, frozen=True):
 
 
 class Scenario(Struct, frozen=True):
-    """What to generate. `tokens` None: 200, or as many as `text` has. Times in the units of their names."""
+    """What to generate. `tokens` None: 200, or as many as `text` has. Times in the units of their names.
+
+    `reasoning`: tokens of it, before the text. `tools`: calls to invented tools, if the request offers none.
+    `finish`: the reason to give, None for the true one.
+    """
 
     tokens: int | None = None
     ttft_ms: float = 100.0
@@ -35,14 +41,28 @@ class Scenario(Struct, frozen=True):
     jitter_ms: float = 0.0
     seed: int = 1
     text: str | None = None
+    reasoning: int = 0
+    tools: int = 0
+    citations: int = 0
+    finish: str | None = None
     fault: Fault | None = None
     heartbeat_s: float = 15.0
 
 
-def _count(knob: str, value: str) -> int:
-    if not re.fullmatch(r"[0-9]{1,18}", value) or int(value) > MAX_TOKENS:
-        raise ScenarioError(f"{knob}={value}: not a count. Expected a whole number from 0 to {MAX_TOKENS}.")
+def _count(knob: str, value: str, limit: int = MAX_TOKENS) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", value) or int(value) > limit:
+        raise ScenarioError(f"{knob}={value}: not a count. Expected a whole number from 0 to {limit}.")
     return int(value)
+
+
+def _few(knob: str, value: str) -> int:
+    return _count(knob, value, MAX_CALLS)
+
+
+def _finish(knob: str, value: str) -> str:
+    if value not in FINISHES:
+        raise ScenarioError(f"{knob}={value}: not a reason to finish. Known are: {', '.join(FINISHES)}.")
+    return value
 
 
 def _integer(knob: str, value: str) -> int:
@@ -73,7 +93,7 @@ def _fault(knob: str, value: str) -> Fault:
     name, at, after = value.partition("@")
     if name not in FAULTS:
         raise ScenarioError(f"{knob}={value}: not a fault this mock knows. Known are: {', '.join(FAULTS)}.")
-    return Fault(name, _count(f"{knob}={name}@N", after) if at else FAULTS[name])
+    return Fault(name, _count(f"{knob}={name}@N", after) if at else FAULTS[name].after)
 
 
 _KNOBS: Final = {
@@ -83,8 +103,26 @@ _KNOBS: Final = {
     "jitter_ms": _milliseconds,
     "seed": _integer,
     "text": lambda _knob, value: value,
+    "reasoning": _count,
+    "tools": _few,
+    "citations": _few,
+    "finish": _finish,
     "fault": _fault,
     "heartbeat_s": _seconds,
+}
+MEANINGS: Final = {
+    "tokens": "how many tokens: 200, or as many as text has",
+    "ttft_ms": "the first token's time after the request",
+    "itl_ms": "time between tokens, on absolute deadlines",
+    "jitter_ms": "up to so much later, each token by itself",
+    "seed": "the same seed tells the same story",
+    "text": "say this, cut at its spaces; with tokens, repeated or cut to that many",
+    "reasoning": "tokens of reasoning before the text, where the API has it",
+    "tools": "how many invented tools to call, if the request offers none",
+    "citations": "how many citations behind the text, where the API has them",
+    "finish": f"the reason to finish: {', '.join(FINISHES)}",
+    "fault": "NAME or NAME@N: after N text events",
+    "heartbeat_s": "a heartbeat after so long a silence, where the API has one; 0 for none",
 }
 
 

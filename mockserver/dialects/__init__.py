@@ -1,23 +1,42 @@
-"""The APIs the mock speaks. To add one: one file here with `add_routes`, and its line in `MODULES`."""
+"""The APIs the mock speaks. To add one: a file here with an `API`, and its line in `MODULES`."""
 
-from collections.abc import Callable
 from importlib import import_module
-from typing import Final
+from typing import Final, Protocol
 
 from fastapi import FastAPI
 
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
-AddRoutes = Callable[[FastAPI, Scenario, TruthStore], None]
+
+class Routes(Protocol):
+    """What every file here has as `API`: an `Api`, or routes of another kind."""
+
+    name: str
+    paths: tuple[str, ...]
+
+    def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
+        """Adds the API's routes."""
+
+
 MODULES: Final = {
     "openai-chat": "mockserver.dialects.openai_chat",
+    "openrouter": "mockserver.dialects.openrouter",
+    "vllm": "mockserver.dialects.vllm",
+    "llamacpp": "mockserver.dialects.llamacpp",
+    "openai-completions": "mockserver.dialects.openai_completions",
+    "openai-responses": "mockserver.dialects.openai_responses",
+    "anthropic": "mockserver.dialects.anthropic",
+    "gemini": "mockserver.dialects.gemini",
+    "cohere": "mockserver.dialects.cohere",
+    "mistral": "mockserver.dialects.mistral",
+    "ollama": "mockserver.dialects.ollama",
+    "vercel-ui": "mockserver.dialects.vercel_ui",
+    "ag-ui": "mockserver.dialects.ag_ui",
     "plain": "mockserver.dialects.plain",
 }
 
 
-def add_all(app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
-    """Adds the routes of every dialect."""
-    for module in MODULES.values():
-        add_routes: AddRoutes = import_module(module).add_routes
-        add_routes(app, defaults, truth)
+def apis() -> list[Routes]:
+    """All of them."""
+    return [import_module(module).API for module in MODULES.values()]

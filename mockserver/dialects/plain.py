@@ -12,70 +12,89 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from mockserver.generation import paced, plan, planned
+from mockserver.answer import Answer, Asked, Piece
+from mockserver.api import REFUSED, Failure, failure_headers, failure_of, moulded, with_fault
+from mockserver.framing import Framing
+from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse
 from mockserver.scenario import Scenario, ScenarioError, of_request
-from mockserver.stream import Token, frames
-from mockserver.truth import TruthStore
+from mockserver.stream import Writer, frames
+from mockserver.truth import Record, TruthStore
 
-PATH: Final = "/sse"
 _RETRY_MS: Final = 1000
 
 
-class _Events:
-    """The bytes of one stream that goes on after `last_id` tokens."""
+class EventWriter(Writer):
+    """The events of one stream that goes on after `last_id` tokens."""
 
-    def __init__(self, last_id: int) -> None:
+    def __init__(self, answer: Answer, record: Record, last_id: int) -> None:
+        super().__init__(answer, record)
         self._id = last_id
         self._retry = b"retry: %d\n" % _RETRY_MS
 
-    def opening(self) -> Iterable[bytes]:
-        return ()
-
-    def token(self, token: Token) -> bytes:
+    def piece(self, piece: Piece) -> bytes:
+        """One event, its text as it is."""
         self._id += 1
         retry, self._retry = self._retry, b""
-        lines = b"".join(b"data: %s\n" % line.encode() for line in re.split("\r\n|\r|\n", token[1]))
+        lines = b"".join(b"data: %s\n" % line.encode() for line in re.split("\r\n|\r|\n", piece.text))
         return b"%sid: %d\n%s\n" % (retry, self._id, lines)
 
     def closing(self) -> Iterable[bytes]:
+        """The event `done`."""
         self._id += 1
         return (b"id: %d\nevent: done\ndata: {}\n\n" % self._id,)
 
     def terminator(self) -> bytes:
+        """None: the body's end is the end."""
         return b""
 
     def error(self) -> bytes:
+        """An event `error`."""
         return b'event: error\ndata: {"message":"the mock failed as asked"}\n\n'
 
-    def malformed(self, token: Token) -> bytes:
-        return self.token(token).replace(b"data: ", b"da\xffta: ")
+    def malformed(self, piece: Piece) -> bytes:
+        """A field's name with a byte that is no UTF-8."""
+        return self.piece(piece).replace(b"data: ", b"da\xffta: ")
 
 
-def add_routes(app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
-    """Adds the API's routes."""
+class Plain:
+    """The stream at `/sse`."""
 
-    @app.get(PATH)
-    async def events(request: Request) -> Response:
-        try:
-            scenario = of_request(request.headers, request.url.query, None, defaults)
-        except ScenarioError as error:
-            return JSONResponse({"error": {"message": str(error)}}, 400)
-        if scenario.fault is not None and scenario.fault.name in ("error-before", "rate-limit"):
-            failed = scenario.fault.name == "error-before"
-            headers = {} if failed else {"Retry-After": "1"}
-            return JSONResponse({"error": {"message": "failed as asked"}}, 500 if failed else 429, headers)
-        last_id = _last_id(request)
-        count = planned(scenario)
-        if last_id > count:
-            return Response(status_code=204)
-        record = truth.new("plain", count - last_id)
-        tokens = ((0, token) for token in islice(plan(scenario), last_id, None))
-        stream = frames(paced(tokens, scenario, record), _Events(last_id), scenario.fault)
-        return EventStreamResponse(stream, record, scenario.heartbeat_s)
+    name = "plain"
+    paths = ("/sse",)
+
+    def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
+        """Adds the route."""
+
+        @app.get(self.paths[0])
+        async def events(request: Request) -> Response:
+            try:
+                scenario = of_request(request.headers, request.url.query, None, defaults)
+            except ScenarioError as error:
+                return _fail(Failure(REFUSED, str(error)))
+            failure = failure_of(scenario)
+            return _fail(failure) if failure else _answer(request, scenario, truth)
+
+
+def _fail(failure: Failure) -> Response:
+    return JSONResponse({"error": {"message": failure.message}}, failure.status, failure_headers(failure))
+
+
+def _answer(request: Request, scenario: Scenario, truth: TruthStore) -> Response:
+    last_id = _last_id(request)
+    answer = Answer(Asked(model="mock", stream=True), scenario, reasons=False, calls_tools=False, whole_calls=False)
+    if last_id > answer.tokens:
+        return Response(status_code=204)
+    record = truth.new(Plain.name, answer.tokens - last_id)
+    made = paced(islice(answer.pieces(), last_id, None), with_fault(scenario), record)
+    stream = frames(made, EventWriter(answer, record, last_id), scenario.fault)
+    return EventStreamResponse(moulded(stream, scenario, Framing.SSE, b"\n"), record, scenario.heartbeat_s)
 
 
 def _last_id(request: Request) -> int:
     """How many events the client has; an id that is none of ours counts as none."""
     value = request.headers.get("last-event-id", "")
     return int(value) if re.fullmatch("[0-9]{1,9}", value) else 0
+
+
+API = Plain()

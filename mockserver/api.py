@@ -1,0 +1,201 @@
+"""An API: what each vendor's file must tell, and the one way in which all of them are served."""
+
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar, Final
+
+import msgspec
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, Response
+
+from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.faults import SLOW_FIRST_MS
+from mockserver.framing import Framing, Mould
+from mockserver.generation import paced
+from mockserver.responses import EventStreamResponse, Frames, StreamHead, WholeResponse
+from mockserver.scenario import Scenario, ScenarioError, of_request
+from mockserver.stream import Writer, frames
+from mockserver.tools import RefusedError
+from mockserver.truth import Record, TruthStore
+
+RETRY_AFTER_S: Final = 1
+_TEXT_KEYS: Final = frozenset({"content", "text", "parts", "prompt", "input", "messages", "contents", "system"})
+
+
+class Failure(msgspec.Struct, frozen=True):
+    """A request that gets no answer: 400 (refused), 429 or 500. `param`: which parameter is wrong."""
+
+    status: int
+    message: str
+    param: str | None = None
+
+
+REFUSED, LIMITED, FAILED = 400, 429, 500
+
+
+class Said:
+    """All that was generated, for an answer in one piece."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.reasoning = [""] * answer.asked.choices
+        self.texts = [""] * answer.asked.choices
+        self.tokens = 0
+
+    def add(self, piece: Piece) -> None:
+        """Takes one token; the arguments of tool calls stand in the plan already."""
+        self.tokens += 1
+        if piece.kind is Kind.TEXT:
+            self.texts[piece.choice] += piece.text
+        elif piece.kind is Kind.REASONING:
+            self.reasoning[piece.choice] += piece.text
+
+
+class Api(ABC):
+    """One vendor's API. To add one: a file in `dialects/` that derives from this, and its line in the table there."""
+
+    name: ClassVar[str]
+    paths: ClassVar[tuple[str, ...]]
+    head: ClassVar[StreamHead] = StreamHead()
+    framing: ClassVar[Framing] = Framing.SSE
+    newline: ClassVar[bytes] = b"\n"
+    reasons: ClassVar[bool] = True
+    calls_tools: ClassVar[bool] = True
+    whole_calls: ClassVar[bool] = False
+    """Whether a tool call comes in one piece, never in fragments."""
+
+    @abstractmethod
+    def read(self, body: dict[str, Any], request: Request) -> Asked:
+        """Reads a request. Raises RefusedError."""
+
+    @abstractmethod
+    def writer(self, answer: Answer, record: Record) -> Writer:
+        """What writes a stream."""
+
+    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+        """The answer in one piece, as JSON; only for APIs that have one."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def failure(self, failure: Failure) -> Any:
+        """The JSON body that goes with a failure's status."""
+
+    def head_of(self, record: Record) -> StreamHead:
+        """The head of one stream."""
+        del record
+        return self.head
+
+    def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
+        """Adds the API's routes."""
+
+        async def answer(request: Request) -> Response:
+            try:
+                body = msgspec.json.decode(await request.body())
+                if not isinstance(body, dict):
+                    raise RefusedError("the request body must be a JSON object", "body")
+                asked = self.read(body, request)
+                scenario = of_request(request.headers, request.url.query, asked.model, defaults)
+            except msgspec.DecodeError as error:
+                return self._fail(Failure(REFUSED, f"the request body is not JSON: {error}"))
+            except RefusedError as error:
+                return self._fail(Failure(REFUSED, str(error), error.param))
+            except ScenarioError as error:
+                return self._fail(Failure(REFUSED, str(error)))
+            failure = failure_of(scenario)
+            return self._fail(failure) if failure else self._answer(asked, scenario, truth)
+
+        for path in self.paths:
+            app.post(path)(answer)
+
+    def _fail(self, failure: Failure) -> Response:
+        return JSONResponse(self.failure(failure), failure.status, failure_headers(failure))
+
+    def _answer(self, asked: Asked, scenario: Scenario, truth: TruthStore) -> Response:
+        answer = Answer(
+            asked, scenario, reasons=self.reasons, calls_tools=self.calls_tools, whole_calls=self.whole_calls
+        )
+        record = truth.new(self.name, answer.tokens * asked.choices)
+        made = paced(answer.pieces(), with_fault(scenario), record, asked.choices)
+        if asked.stream:
+            stream = moulded(
+                frames(made, self.writer(answer, record), scenario.fault), scenario, self.framing, self.newline
+            )
+            return EventStreamResponse(stream, record, scenario.heartbeat_s, self.head_of(record))
+
+        async def whole() -> tuple[Any, int]:
+            said = Said(answer)
+            async for piece in made:
+                said.add(piece)
+            return self.document(answer, record, said), said.tokens
+
+        return WholeResponse(whole, record)
+
+
+def moulded(stream: Frames, scenario: Scenario, framing: Framing, newline: bytes) -> Frames:
+    """The frames with the bytes that were asked for."""
+    mould = Mould(framing, newline, scenario.fault)
+    return stream if mould.changes_nothing else mould.pour(stream)
+
+
+def failure_of(scenario: Scenario) -> Failure | None:
+    """The failure that is asked for in place of an answer, None if none is."""
+    fault = scenario.fault.name if scenario.fault else ""
+    if fault == "error-before":
+        return Failure(FAILED, "The server had an error while processing your request.")
+    if fault == "rate-limit":
+        return Failure(LIMITED, "Rate limit reached for requests.")
+    return None
+
+
+def failure_headers(failure: Failure) -> dict[str, str]:
+    """The headers that go with a failure."""
+    return {"Retry-After": str(RETRY_AFTER_S)} if failure.status == LIMITED else {}
+
+
+def with_fault(scenario: Scenario) -> Scenario:
+    """The scenario as it is paced: `slow-first` only moves the first token."""
+    if scenario.fault is None or scenario.fault.name != "slow-first":
+        return scenario
+    return msgspec.structs.replace(scenario, ttft_ms=scenario.ttft_ms + SLOW_FIRST_MS)
+
+
+def string(body: dict[str, Any], name: str) -> str:
+    """A parameter that must be there. Raises RefusedError."""
+    value = body.get(name)
+    if not isinstance(value, str) or not value:
+        raise RefusedError(f"you must provide {name}, a string", name)
+    return value
+
+
+def objects(body: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    """A parameter that must be a list of at least one object. Raises RefusedError."""
+    value = body.get(name)
+    if not isinstance(value, list) or not value or not all(isinstance(each, dict) for each in value):
+        raise RefusedError(f"{name} must be a list of at least one object", name)
+    return value
+
+
+def whole_number(body: dict[str, Any], name: str, limit: int | None = None) -> int | None:
+    """A parameter that may be there: a whole number of at least 1. Raises RefusedError."""
+    value = body.get(name)
+    if value is None:
+        return None
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise RefusedError(f"{name} must be a whole number of at least 1", name)
+    if limit is not None and value > limit:
+        raise RefusedError(f"{name} must be between 1 and {limit}", name)
+    return value
+
+
+def as_dict(value: Any) -> dict[str, Any]:
+    """The value if it is a JSON object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def count_words(value: Any) -> int:
+    """A rough count of the prompt's tokens: the words in its texts, however deep they lie."""
+    if isinstance(value, str):
+        return len(value.split())
+    if isinstance(value, list):
+        return sum(map(count_words, value))
+    if isinstance(value, dict):
+        return sum(count_words(each) for name, each in value.items() if name in _TEXT_KEYS)
+    return 0

@@ -1,0 +1,118 @@
+"""Ollama: `POST /api/chat` and `POST /api/generate`, one JSON document a line; streaming unless `stream` is false.
+
+Source: ollama/ollama, docs/api.md and server/routes.go. There are no heartbeats, and no reason for a content filter.
+"""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from fastapi import Request
+
+from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.api import Api, Failure, Said, as_dict, count_words, objects, string, whole_number
+from mockserver.dialects.openai_chat import IN_BAND, read_offer
+from mockserver.framing import Framing
+from mockserver.responses import StreamHead
+from mockserver.stream import Writer, as_json
+from mockserver.tools import Call, Offer
+from mockserver.truth import Record
+
+FINISH: Final = {"stop": "stop", "length": "length", "tool_calls": "stop", "content_filter": "stop"}
+
+
+def _tool_call(call: Call, position: int) -> dict[str, Any]:
+    return {"id": call.id, "function": {"index": position, "name": call.name, "arguments": call.parsed}}
+
+
+def _common(answer: Answer) -> dict[str, Any]:
+    now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
+    return {"model": answer.asked.model, "created_at": now}
+
+
+def _done(answer: Answer, record: Record, tokens: int) -> dict[str, Any]:
+    elapsed_ns = int(record.elapsed_ms() * 1e6)
+    return {
+        "done": True,
+        "done_reason": FINISH[answer.finish],
+        "total_duration": elapsed_ns,
+        "load_duration": 0,
+        "prompt_eval_count": answer.asked.prompt_tokens,
+        "prompt_eval_duration": 0,
+        "eval_count": tokens,
+        "eval_duration": elapsed_ns,
+    }
+
+
+def _holding(answer: Answer, text: str, **fields: Any) -> dict[str, Any]:
+    """The text where the path wants it, in a message or bare."""
+    if answer.asked.details["chat"]:
+        return {"message": {"role": "assistant", "content": text, **fields}}
+    return {"response": text, **fields}
+
+
+class LineWriter(Writer):
+    """Lines."""
+
+    def _line(self, **fields: Any) -> bytes:
+        return as_json({**_common(self.answer), **fields}) + b"\n"
+
+    def piece(self, piece: Piece) -> bytes:
+        """One line with one token."""
+        if piece.kind is Kind.REASONING:
+            held = _holding(self.answer, "", thinking=piece.text)
+        elif piece.kind is Kind.TOOL:
+            call = _tool_call(self.answer.calls[piece.call], piece.call)
+            held = _holding(self.answer, "", tool_calls=[call])
+        else:
+            held = _holding(self.answer, piece.text)
+        return self._line(**held, done=False)
+
+    def terminator(self) -> bytes:
+        """The line with `done: true`."""
+        return self._line(**_holding(self.answer, ""), **_done(self.answer, self.record, self.record.sent_tokens))
+
+    def error(self) -> bytes:
+        """The error's line; nothing comes after it."""
+        return as_json({"error": IN_BAND.message}) + b"\n"
+
+
+class Ollama(Api):
+    """Chat and generate."""
+
+    name = "ollama"
+    paths = ("/api/chat", "/api/generate")
+    head = StreamHead("application/x-ndjson", b"")
+    framing = Framing.LINES
+    whole_calls = True
+
+    def read(self, body: dict[str, Any], request: Request) -> Asked:
+        """Model, and messages or a prompt."""
+        chat = request.url.path.endswith("/chat")
+        prompt = objects(body, "messages") if chat else body.get("prompt") or ""
+        return Asked(
+            model=string(body, "model"),
+            stream=body.get("stream") is not False,
+            prompt_tokens=count_words(prompt),
+            limit=whole_number(as_dict(body.get("options")), "num_predict"),
+            offer=read_offer(body) if chat else Offer(),
+            details={"chat": chat},
+        )
+
+    def writer(self, answer: Answer, record: Record) -> Writer:
+        """Lines."""
+        return LineWriter(answer, record)
+
+    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+        """What the lines come to."""
+        more: dict[str, Any] = {"thinking": said.reasoning[0]} if answer.reasoning else {}
+        if answer.calls:
+            more["tool_calls"] = [_tool_call(call, position) for position, call in enumerate(answer.calls)]
+        held = _holding(answer, said.texts[0], **more)
+        return {**_common(answer), **held, **_done(answer, record, said.tokens)}
+
+    def failure(self, failure: Failure) -> Any:
+        """A bare error."""
+        return {"error": failure.message}
+
+
+API = Ollama()

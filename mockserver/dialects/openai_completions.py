@@ -1,0 +1,104 @@
+"""OpenAI's legacy Completions: `POST /v1/completions`, text only.
+
+Source: openai-openapi, `CreateCompletionRequest`, `CreateCompletionResponse`.
+"""
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import Request
+
+from mockserver.answer import Answer, Asked, Piece
+from mockserver.api import Api, Failure, Said, as_dict, count_words, string, whole_number
+from mockserver.dialects.openai_chat import DONE, IN_BAND, error_body, usage
+from mockserver.stream import Writer, as_json, data
+from mockserver.tools import RefusedError
+from mockserver.truth import Record
+
+
+def _choice(index: int, text: str, finish: str | None) -> dict[str, Any]:
+    return {"text": text, "index": index, "logprobs": None, "finish_reason": finish}
+
+
+def _common(answer: Answer, record: Record) -> dict[str, Any]:
+    return {
+        "id": f"cmpl-{record.id}",
+        "object": "text_completion",
+        "created": int(time.time()),
+        "model": answer.asked.model,
+        "system_fingerprint": "fp_mock",
+    }
+
+
+class CompletionWriter(Writer):
+    """Chunks with text."""
+
+    def __init__(self, answer: Answer, record: Record) -> None:
+        super().__init__(answer, record)
+        self._common = as_json(_common(answer, record))[:-1]
+        self._no_usage = b',"usage":null' if answer.asked.include_usage else b""
+
+    def _chunk(self, choice: dict[str, Any]) -> bytes:
+        return b'data: %s,"choices":[%s]%s}\n\n' % (self._common, as_json(choice), self._no_usage)
+
+    def piece(self, piece: Piece) -> bytes:
+        """One chunk."""
+        return self._chunk(_choice(piece.choice, piece.text, None))
+
+    def closing(self) -> Iterable[bytes]:
+        """The finish of each choice, and usage if it was asked for."""
+        for index in range(self.answer.asked.choices):
+            yield self._chunk(_choice(index, "", self.answer.finish))
+        if self.answer.asked.include_usage:
+            counted = as_json(usage(self.answer, self.record.sent_tokens))
+            yield b'data: %s,"choices":[],"usage":%s}\n\n' % (self._common, counted)
+
+    def terminator(self) -> bytes:
+        """`[DONE]`."""
+        return DONE
+
+    def error(self) -> bytes:
+        """One error event; nothing comes after it."""
+        return data(error_body(IN_BAND))
+
+
+class OpenAICompletions(Api):
+    """Completions."""
+
+    name = "openai-completions"
+    paths = ("/v1/completions",)
+    reasons = False
+    calls_tools = False
+
+    def read(self, body: dict[str, Any], request: Request) -> Asked:
+        """Model and prompt are required."""
+        del request
+        model = string(body, "model")
+        prompt = body.get("prompt")
+        if not isinstance(prompt, str | list):
+            raise RefusedError("you must provide prompt, a string or a list", "prompt")
+        return Asked(
+            model=model,
+            stream=body.get("stream") is True,
+            prompt_tokens=count_words(prompt),
+            choices=whole_number(body, "n", 128) or 1,
+            limit=whole_number(body, "max_tokens"),
+            include_usage=as_dict(body.get("stream_options")).get("include_usage") is True,
+        )
+
+    def writer(self, answer: Answer, record: Record) -> Writer:
+        """Chunks."""
+        return CompletionWriter(answer, record)
+
+    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+        """A `text_completion`."""
+        choices = [_choice(index, text, answer.finish) for index, text in enumerate(said.texts)]
+        return {**_common(answer, record), "choices": choices, "usage": usage(answer, said.tokens)}
+
+    def failure(self, failure: Failure) -> Any:
+        """The error object."""
+        return error_body(failure)
+
+
+API = OpenAICompletions()
