@@ -14,7 +14,7 @@ from mockserver.scenario import Fault
 BOM: Final = b"\xef\xbb\xbf"
 LAST: Final = "no-final-blank-line"
 LINE_SEPARATORS: Final = "\u2028\u0085"
-_FIELD_SPACE: Final = re.compile(rb"^(data|event|id|retry): ", re.MULTILINE)
+_FIELD_SPACE: Final = re.compile(rb"^(data|event|id|retry): (?! )", re.MULTILINE)
 _MULTI_BYTE: Final = re.compile(rb"[\xc2-\xf4](?=[\x80-\xbf])")
 
 

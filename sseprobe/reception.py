@@ -6,10 +6,11 @@ from typing import Final, Protocol
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import CONTENT_KINDS, Delta, Dialect, EndRule, Kind
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
+from sseprobe.framing import Framing, by_content_type, new_parser
 from sseprobe.metrics import Meter
-from sseprobe.sse import Comment, Event, EventStreamParser, Frame, Item, LimitExceeded, Tail
-from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect
+from sseprobe.sse import Comment, Event, Frame, Item, LimitExceeded, Tail
+from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Read, Redirect
 from sseprobe.units import human_bytes
 
 MAX_TEXT_CHARS: Final = 4 * 1024 * 1024
@@ -19,6 +20,9 @@ MAX_CHOICES: Final = 1024
 """How many choices are followed to their end."""
 
 _MAX_REASON_CHARS: Final = 200
+_MAX_LISTED: Final = 1024
+_MAX_UNKNOWN_TYPES: Final = 5
+_RECOGNISED_WITHIN: Final = 4  # events: an error or a heartbeat may come first
 
 _TRANSPORT_ENDINGS: Final = {
     BodyEnd.RESET: (Ending.RESET, "the connection was reset in mid-stream"),
@@ -64,44 +68,75 @@ class Outcome(Struct, frozen=True):
     error: Delta | None
 
 
-class Reception:
-    """One stream being received. `dialect` None: it is settled by the first event."""
+class ToolCall:
+    """One tool call, as far as it has come."""
 
-    def __init__(self, dialect: Dialect | None) -> None:
-        self.parser = EventStreamParser()
+    def __init__(self, choice: int) -> None:
+        self.choice = choice
+        self.name = ""
+        self.arguments = StringIO()
+
+
+class Reception:
+    """One stream being received.
+
+    `dialect`: as named, or as the URL tells it, None if it does not. `named`: it stays, whatever the events say;
+    otherwise the first events settle it. `content_type`: of the answer; it tells the framing, before the dialect does.
+    """
+
+    def __init__(self, dialect: Dialect | None, *, named: bool = False, content_type: str | None = None) -> None:
+        framing = by_content_type(content_type) or (dialect.framing if dialect else Framing.SSE)
+        self.parser = new_parser(framing)
         self.meter = Meter()
         self.body_bytes = 0
         self.comments = 0
+        self.heartbeats = 0
         self.finish_reasons: dict[int, str] = {}
+        self.incomplete: str | None = None
         self.error: Delta | None = None
         self.tail: Tail | None = None
         self.unknown_events = 0
+        self.unknown_types: dict[str, None] = {}
+        self.looks_like: str | None = None
         self.over_limit: LimitExceeded | None = None
         self.text_is_cut = False
-        self._settled = dialect is not None
-        self._dialect = dialect or dialects.by_name("plain")
+        self.tool_calls: dict[tuple[int, int | str | None], ToolCall] = {}
+        self.citations: list[str] = []
+        self._named = named
+        self._unsettled = _RECOGNISED_WITHIN
+        self._set_dialect(dialect or dialects.by_name("plain"))
         self._choices: set[int] = set()
         self._ended = False
-        self._after_end = 0
-        self._text = StringIO()
-        self._text_chars = 0
+        self._doubt = ""
+        self._kept = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
+        self._kept_chars = 0
+        self._last_read: Read | None = None
 
     @property
     def dialect(self) -> Dialect:
         """The dialect in force; `plain` until another is recognised."""
         return self._dialect
 
-    @property
-    def text(self) -> str:
-        """The text of the first choice so far, at most `MAX_TEXT_CHARS` of it."""
-        return self._text.getvalue()
+    def said(self, kind: Kind) -> str:
+        """The text, reasoning or refusal of the first choice so far; of all kinds at most `MAX_TEXT_CHARS`."""
+        return self._kept[kind].getvalue()
 
     def receive(self, chunk: Chunk) -> list[Received]:
         """Takes one chunk; returns what it completed."""
         self.body_bytes += len(chunk.data)
+        self._last_read = chunk.read
+        return self._take_items(self.parser.receive(chunk.data), chunk.read)
+
+    def receive_eof(self, view: View) -> None:
+        """Ends the body, and shows what its end completed, which came with the last chunk."""
+        items = self.parser.receive_eof()
+        if self._last_read is not None and (received := self._take_items(items, self._last_read)):
+            view.received(Chunk(b"", self._last_read), received, self._dialect)
+
+    def _take_items(self, items: list[Item], read: Read) -> list[Received]:
         received = []
         events = content_events = 0
-        for item in self.parser.receive(chunk.data):
+        for item in items:
             if isinstance(item, Event):
                 deltas = self._take_event(item)
                 events += 1
@@ -112,45 +147,63 @@ class Reception:
                     self.comments += 1
                 elif isinstance(item, LimitExceeded) and self.over_limit is None:
                     self.over_limit = item
-                if not isinstance(item, Frame):
+                elif isinstance(item, Tail):
+                    self.tail = item
+                if not isinstance(item, Frame | Tail):
                     received.append(Received(item))
-        self.meter.add(chunk.read, events, content_events)
+        self.meter.add(read, events, content_events)
         return received
 
     def finish(self, body_end: BodyEnd, t_ns: int) -> Outcome:
-        """Ends the stream and says what became of it."""
+        """Says what became of the stream, once its body has ended."""
         self.meter.settle()
         self.meter.end_ns = t_ns
-        for item in self.parser.receive_eof():
-            if isinstance(item, Tail):
-                self.tail = item
         ending, reason = self._judge(body_end)
         return Outcome(ending, reason, self.error)
 
     def _take_event(self, event: Event) -> tuple[Delta, ...]:
-        if not self._settled and event.data:
-            self._settled = True
-            self._dialect = dialects.by_event(event) or self._dialect
-        deltas = self._dialect.decode(event)
+        # Parsed here, once, for whoever wants to know.
+        wanted = self._unsettled or self._dialect.parses_json
+        value = payload(event) if wanted else NO_PAYLOAD
+        if self._unsettled and event.data:
+            self._settle(event, value)
+        deltas = self._decode(event, value)
         for delta in deltas:
             self._take_delta(delta)
-        self._after_end += self._ended and not any(delta.kind is Kind.END for delta in deltas)
         return deltas
+
+    def _settle(self, event: Event, value: object) -> None:
+        """Looks at one of the first events: is this the dialect, and if not, which one is it?"""
+        self._unsettled = 0 if value is NO_PAYLOAD else self._unsettled - 1
+        if self._dialect.recognises(event, value):
+            self._unsettled = 0
+        elif (other := dialects.by_event(event, value)) is not None:
+            self._unsettled = 0
+            if self._named:
+                self.looks_like = other.name
+            else:
+                self._set_dialect(other)
+
+    def _set_dialect(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._decode = dialect.decoder()
 
     def _take_delta(self, delta: Delta) -> None:
         match delta.kind:
-            case Kind.TEXT:
-                if delta.choice == 0 and not self.text_is_cut:
-                    self._text_chars += len(delta.text)
-                    self.text_is_cut = self._text_chars > MAX_TEXT_CHARS
-                    if not self.text_is_cut:
-                        self._text.write(delta.text)
+            case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
+                if delta.choice == 0 and self._has_room(delta.text):
+                    self._kept[delta.kind].write(delta.text)
+            case Kind.TOOL_CALL:
+                self._take_tool_call(delta)
+            case Kind.CITATION:
+                if len(self.citations) < _MAX_LISTED and self._has_room(delta.text):
+                    self.citations.append(delta.text)
             case Kind.OPEN:
-                if len(self._choices) <= MAX_CHOICES:
-                    self._choices.add(delta.choice)
+                self._open(delta.choice)
             case Kind.FINISH:
                 if delta.choice in self._choices:
                     self.finish_reasons[delta.choice] = delta.text[:_MAX_REASON_CHARS]
+                    self.incomplete = self.incomplete or delta.incomplete
             case Kind.USAGE:
                 if delta.output_tokens is not None:
                     self.meter.output_tokens = delta.output_tokens
@@ -159,11 +212,39 @@ class Reception:
             case Kind.ERROR:
                 self.error = self.error or delta
             case Kind.END:
-                self._ended = True
+                self._ended, self._doubt = True, delta.text
+            case Kind.HEARTBEAT:
+                self.heartbeats += 1
             case Kind.UNKNOWN:
                 self.unknown_events += 1
-            case _:
-                pass
+                if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
+                    self.unknown_types[(delta.type or "?")[:_MAX_REASON_CHARS]] = None
+
+    def _open(self, choice: int) -> None:
+        if len(self._choices) <= MAX_CHOICES:
+            self._choices.add(choice)
+        if self._dialect.end_rule is EndRule.FINISH:
+            # The last event of a choice counts: what goes on has not finished.
+            self.finish_reasons.pop(choice, None)
+            self.incomplete = None
+
+    def _take_tool_call(self, delta: Delta) -> None:
+        place = (delta.choice, delta.call)
+        call = self.tool_calls.get(place)
+        if call is None:
+            if len(self.tool_calls) == _MAX_LISTED:
+                return
+            call = self.tool_calls[place] = ToolCall(delta.choice)
+        call.name = call.name or (delta.name or "")[:_MAX_REASON_CHARS]
+        if self._has_room(delta.text):
+            call.arguments.write(delta.text)
+
+    def _has_room(self, text: str) -> bool:
+        """Whether this may still be kept for the report; once it may not, nothing more is."""
+        if not self.text_is_cut:
+            self._kept_chars += len(text)
+            self.text_is_cut = self._kept_chars > MAX_TEXT_CHARS
+        return not self.text_is_cut
 
     @property
     def ended(self) -> bool:
@@ -180,7 +261,9 @@ class Reception:
         if not body_end.is_clean:
             return _TRANSPORT_ENDINGS[body_end]
         if self._dialect.end_rule is EndRule.TERMINATOR:
-            problem = self._without_terminator() if not self._ended else self._unfinished()
+            problem = self._without_terminator() if not self._ended else self._doubt_in_words() or self._unfinished()
+        elif self._dialect.end_rule is EndRule.FINISH:
+            problem = self._without_terminator() if self._pending is not None else self._never_finished()
         elif self._pending is not None:
             problem = "the body ends inside an event, which is lost"
         else:
@@ -197,6 +280,17 @@ class Reception:
             return f"the final {terminator} lacks its blank line: a client that follows the specification never sees it"
         inside = "inside an event, and " if self._pending is not None else ""
         return f"the body ended {inside}without the {terminator} that ends a stream of {self._dialect.name}"
+
+    def _doubt_in_words(self) -> str | None:
+        return f"{self._dialect.terminator} came, but {self._doubt}" if self._doubt else None
+
+    def _never_finished(self) -> str | None:
+        if not self._choices:
+            return self._without_terminator()
+        unfinished = sorted(self._choices - self.finish_reasons.keys())
+        if not unfinished:
+            return None
+        return f"the body ended without the {self._dialect.terminator} of choice {', '.join(map(str, unfinished))}"
 
     def _unfinished(self) -> str | None:
         """What the terminator hides, None if nothing."""

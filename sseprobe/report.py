@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct, field
 
 from sseprobe import __version__
+from sseprobe.dialects.base import Kind
 from sseprobe.metrics import STALL_NS, Distribution, Meter
 from sseprobe.reception import Outcome, Reception
 from sseprobe.redaction import Redactor, redact_url
@@ -110,6 +111,14 @@ class StreamError(Struct, frozen=True):
     code: str | None = None
 
 
+class ToolCallReport(Struct, frozen=True):
+    """A tool call. `arguments`: as they were streamed; JSON, if the call is whole."""
+
+    choice: int
+    name: str
+    arguments: str
+
+
 class RedirectReport(Struct, frozen=True):
     """A redirect that was followed, credentials masked."""
 
@@ -119,7 +128,11 @@ class RedirectReport(Struct, frozen=True):
 
 
 class StreamReport(Struct, frozen=True):
-    """One stream. `ending_reason`: why it did not end well, None if it did. `body_end`: how HTTP's body ended."""
+    """One stream. `ending_reason`: why it did not end well, None if it did. `body_end`: how HTTP's body ended.
+
+    `incomplete`: what a complete stream itself says is missing from its answer (length, content-filter, refusal, …).
+    `text`, `reasoning`, `refusal`: of the first choice. `heartbeats`: the dialect's own, comments not counted.
+    """
 
     status: int | None
     http_version: str | None
@@ -128,7 +141,12 @@ class StreamReport(Struct, frozen=True):
     body_end: BodyEnd | None
     error: StreamError | None
     finish_reasons: list[str]
+    incomplete: str | None
     text: str
+    reasoning: str
+    refusal: str
+    tool_calls: list[ToolCallReport]
+    citations: list[str]
     text_is_cut: bool
     dialect: str
     content_type: str | None
@@ -136,6 +154,8 @@ class StreamReport(Struct, frozen=True):
     reads: int
     bytes: int
     comments: int
+    heartbeats: int
+    unknown_events: int
     clock: str | None
     redirects: list[RedirectReport]
     notes: list[str]
@@ -202,7 +222,15 @@ def stream_report(
         body_end=body_end,
         error=failure,
         finish_reasons=[redact(reason) for _, reason in sorted(reception.finish_reasons.items())],
-        text=redact(reception.text),
+        incomplete=reception.incomplete,
+        text=redact(reception.said(Kind.TEXT)),
+        reasoning=redact(reception.said(Kind.REASONING)),
+        refusal=redact(reception.said(Kind.REFUSAL)),
+        tool_calls=[
+            ToolCallReport(call.choice, redact(call.name), redact(call.arguments.getvalue()))
+            for call in reception.tool_calls.values()
+        ],
+        citations=[redact(source) for source in reception.citations],
         text_is_cut=reception.text_is_cut,
         dialect=reception.dialect.name,
         content_type=head.header("content-type") if head else None,
@@ -210,6 +238,8 @@ def stream_report(
         reads=reception.meter.reads,
         bytes=reception.body_bytes,
         comments=reception.comments,
+        heartbeats=reception.heartbeats,
+        unknown_events=reception.unknown_events,
         clock=reception.meter.clock,
         redirects=[
             RedirectReport(hop.status, redact_url(hop.url), redact_url(hop.location)) for hop in redirects or []

@@ -7,7 +7,8 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sseprobe.sse import Event, EventStreamParser, Item, Tail
+from sseprobe.framing import Framing, new_parser
+from sseprobe.sse import Event, Item, Tail
 
 
 class Request(Struct, frozen=True):
@@ -136,8 +137,10 @@ class Transcript(Struct, frozen=True):
         return last if isinstance(last, Tail) else None
 
 
-def transcribe(body: bytes, *, head: Head | None = None, body_end: BodyEnd | None = None) -> Transcript:
+def transcribe(
+    body: bytes, *, head: Head | None = None, body_end: BodyEnd | None = None, framing: Framing = Framing.SSE
+) -> Transcript:
     """Parses a whole body."""
-    parser = EventStreamParser()
+    parser = new_parser(framing)
     items = [*parser.receive(body), *parser.receive_eof()]
     return Transcript(body, tuple(items), parser.last_event_id, parser.retry_ms, head, body_end)

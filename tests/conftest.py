@@ -1,11 +1,16 @@
 """Fixtures for tests that run the real command line against real sockets."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from typing import Any
 
 import pytest
 
 from tests.support.cli import Cli
+from tests.support.mock import Mock
 from tests.support.raw_server import Peer, RawServer
 
 
@@ -28,3 +33,16 @@ def serve() -> Iterator[Callable[..., RawServer]]:
 
         yield start
     assert [failure for server in servers for failure in server.failures] == []
+
+
+@pytest.fixture(scope="session")
+def mock() -> Iterator[Mock]:
+    """A mock with default settings; its records are told apart by `X-Mock-Id`."""
+    words = [sys.executable, "-m", "mockserver", json.dumps({"json": True, "truth_port": 0})]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    line: dict[str, Any] = json.loads(process.stdout.readline())
+    yield Mock(line["url"], line["truth_url"])
+    process.terminate()
+    process.wait(timeout=20)
+    process.stdout.close()

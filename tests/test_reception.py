@@ -3,7 +3,9 @@
 import pytest
 
 from sseprobe.dialects import by_name
+from sseprobe.dialects.base import Kind
 from sseprobe.reception import Outcome, Reception
+from sseprobe.reporters.live import SilentView
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
 from tests.support.openai import DONE, chunk, error, good
 
@@ -27,6 +29,7 @@ def receive(
     reception = Reception(by_name(dialect) if dialect else None)
     for index, piece in enumerate(pieces):
         reception.receive(Chunk(piece, Read(index, index * 1000, Clock.KERNEL, 10, 0)))
+    reception.receive_eof(SilentView())
     return reception, reception.finish(end, 10_000)
 
 
@@ -38,7 +41,11 @@ def test_every_body_end_is_judged() -> None:
 def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
     reception, outcome = receive(*good("a", "b"), end=end)
     assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
-    assert (reception.text, reception.meter.output_tokens, reception.finish_reasons) == ("ab", 2, {0: "stop"})
+    assert (reception.said(Kind.TEXT), reception.meter.output_tokens, reception.finish_reasons) == (
+        "ab",
+        2,
+        {0: "stop"},
+    )
 
 
 @pytest.mark.parametrize("end", BROKEN)
@@ -108,11 +115,12 @@ def test_plain_streams(pieces: list[bytes], ending: Ending) -> None:
     [
         (chunk("a"), "openai-chat"),
         (b"data: hello\n\n", "plain"),
-        (b'data: {"x":1}\n\n', "plain"),
-        (b"data: [1]\n\n", "plain"),
+        (b'data: {"x":1}\n\n', "openai-chat"),
+        (b'data: {"x":1}\n\n' * 4, "plain"),
+        (b'data: {"type":"ping"}\n\n', "anthropic"),
     ],
 )
-def test_the_first_event_with_data_settles_the_dialect(first: bytes, dialect: str) -> None:
+def test_the_first_events_with_data_settle_the_dialect(first: bytes, dialect: str) -> None:
     reception, _ = receive(b": hi\n\nevent: x\n\ndata:\n\n", first, chunk("b"), dialect=None)
     assert reception.dialect.name == dialect
 
@@ -120,7 +128,7 @@ def test_the_first_event_with_data_settles_the_dialect(first: bytes, dialect: st
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sseprobe.reception.MAX_TEXT_CHARS", 10)
     reception, _ = receive(*good("12345", "67890", "x", "y"))
-    assert (reception.text, reception.text_is_cut) == ("1234567890", True)
+    assert (reception.said(Kind.TEXT), reception.text_is_cut) == ("1234567890", True)
 
 
 def test_choices_without_end_are_not_followed_for_ever() -> None:

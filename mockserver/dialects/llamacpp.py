@@ -1,7 +1,7 @@
-"""llama.cpp's server, a flavour of OpenAI Chat: bare comments as heartbeats, timings, no `[DONE]` after an error.
+"""llama.cpp's server, a flavour of OpenAI Chat: bare comments as heartbeats, no `[DONE]` after an error.
 
-Source: ggml-org/llama.cpp, `tools/server` (README and server-task.cpp): the first chunk has content null, the last one
-`timings`; an error once the stream has begun is `data: {"error": …}`, and the connection closes.
+Source: ggml-org/llama.cpp, `tools/server` (README and server-task.cpp): the first chunk has content null; an error once
+the stream has begun is `data: {"error": …}`, and the connection closes.
 """
 
 from typing import Any

@@ -17,17 +17,21 @@ def mock(  # noqa: PLR0917  typer passes by name
         str, typer.Option(metavar="SPEC", help="Defaults of the knobs: tokens=50,itl_ms=5,…", show_default=False)
     ] = "",
     mode: Annotated[str, typer.Option(metavar="NAME", help="How the server behaves when a client leaves.")] = "good",
-    json: Annotated[bool, typer.Option("--json", help="Print the start line as JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the start line, or the list, as JSON.")] = False,
+    list_all: Annotated[
+        bool, typer.Option("--list", help="Print the dialects, knobs and faults, and serve nothing.")
+    ] = False,
 ) -> None:
-    """Run the mock LLM server: OpenAI chat completions and a plain event stream, paced, seeded, with its own record.
+    """Run the mock LLM server: ten LLM APIs and a plain event stream, paced, seeded, with a record of its own.
 
     Knobs, per request in the header X-Mock, the query parameter mock, or after a slash in the model name:
 
     \b
-      tokens=200  ttft_ms=100  itl_ms=20  jitter_ms=0  seed=1
-      text=…  fault=NAME@N  heartbeat_s=15
+      tokens=200  ttft_ms=100  itl_ms=20  jitter_ms=0  seed=1  text=…
+      reasoning=0  tools=0  citations=0  finish=…  fault=NAME@N  heartbeat_s=15
 
     \b
+      sseprobe mock --list
       sseprobe mock --port 8000
       sseprobe mock --port 0 --json --scenario tokens=50,itl_ms=5
       curl -N localhost:8000/sse -H 'X-Mock: tokens=5'
@@ -35,5 +39,5 @@ def mock(  # noqa: PLR0917  typer passes by name
     """
     from sseprobe.embedded import command
 
-    words = command(port=port, host=host, truth_port=truth_port, scenario=scenario, mode=mode, json=json)
+    words = command(port=port, host=host, truth_port=truth_port, scenario=scenario, mode=mode, json=json, list=list_all)
     os.execv(words[0], words)  # noqa: S606  our own interpreter, our own module

@@ -77,7 +77,9 @@ def stream(  # noqa: PLR0917  typer passes by name
         from sseprobe.probes.stream import run_recorded
 
         cassette = open_cassette(from_cassette)
-        done = run_recorded(cassette, words.known_dialect(cassette.opening.url), live_view(shown, no_color=no_color))
+        known = words.known_dialect(cassette.opening.url)
+        view = live_view(shown, no_color=no_color)
+        done = run_recorded(cassette, known, view, named=words.names_dialect)
     else:
         from sseprobe.net.options import ConnectOptions
         from sseprobe.probes.stream import StreamPlan, run
@@ -85,10 +87,10 @@ def stream(  # noqa: PLR0917  typer passes by name
 
         connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
         with contextlib.ExitStack() as cleanup:
-            words, connect = cleanup.enter_context(target(words, connect, "/v1/chat/completions"))
+            words, connect = cleanup.enter_context(target(words, connect))
             request, known, redact = build_request(words)
             record_to = cleanup.enter_context(open_recording(record)) if record else None
             view = live_view(shown, redact, no_color=no_color, verbose=verbose, request=request)
-            done = run(StreamPlan(request, connect, known, redact, max_bytes, record_to), view)
+            done = run(StreamPlan(request, connect, known, redact, max_bytes, words.names_dialect, record_to), view)
     deliver(done, outputs, quiet=quiet, no_color=no_color)
     raise typer.Exit(done.exit_code)

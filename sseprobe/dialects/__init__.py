@@ -1,7 +1,11 @@
-"""Dialects: vendors' conventions over SSE. To add one: one file here, and its line in `_MODULES`."""
+"""Dialects: vendors' conventions. To add one: one file here, and its line in `_MODULES`.
 
+Where two recognise the same event, the first in the table is meant.
+"""
+
+import difflib
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from sseprobe.errors import UsageError
@@ -13,6 +17,18 @@ if TYPE_CHECKING:  # `--help` lists the names, and shall be quick
 AUTO: Final = "auto"
 _MODULES: Final = {
     "openai-chat": "sseprobe.dialects.openai_chat",
+    "openai-completions": "sseprobe.dialects.openai_completions",
+    "openai-responses": "sseprobe.dialects.openai_responses",
+    "anthropic": "sseprobe.dialects.anthropic",
+    "gemini": "sseprobe.dialects.gemini",
+    "cohere": "sseprobe.dialects.cohere",
+    "mistral": "sseprobe.dialects.mistral",
+    "ollama": "sseprobe.dialects.ollama",
+    "vercel-ui": "sseprobe.dialects.vercel_ui",
+    "ag-ui": "sseprobe.dialects.ag_ui",
+    "openrouter": "sseprobe.dialects.openrouter",
+    "vllm": "sseprobe.dialects.vllm",
+    "llamacpp": "sseprobe.dialects.llamacpp",
     "plain": "sseprobe.dialects.plain",
 }
 NAMES: Final = tuple(_MODULES)
@@ -21,17 +37,32 @@ NAMES: Final = tuple(_MODULES)
 def by_name(name: str) -> "Dialect":
     """The dialect of this name. Raises UsageError for one that is not known."""
     if name not in _MODULES:
-        raise UsageError(f"--dialect {name}: not a dialect sseprobe knows. Known are: auto, {', '.join(NAMES)}.")
+        near = difflib.get_close_matches(name.lower(), (AUTO, *NAMES), 1)
+        guess = f" Did you mean {near[0]}?" if near else ""
+        raise UsageError(
+            f"--dialect {name}: not a dialect sseprobe knows.{guess} Known are: {AUTO}, {', '.join(NAMES)}."
+        )
     dialect: Dialect = import_module(_MODULES[name]).DIALECT
     return dialect
 
 
 def by_url(url: str) -> "Dialect | None":
-    """The dialect that the URL's path tells, None if it tells none."""
-    path = urlsplit(url).path.rstrip("/")
-    return next((dialect for dialect in map(by_name, NAMES) if path.endswith(dialect.paths)), None)
+    """The dialect that the URL's path tells, its host where vendors share a path; None if they tell none."""
+    parts = urlsplit(url)
+    path, host = parts.path.rstrip("/"), (parts.hostname or "").lower()
+    found: Dialect | None = None
+    longest = 0
+    for dialect in map(by_name, NAMES):
+        at_home = any(host == name or host.endswith(f".{name}") for name in dialect.hosts)
+        # A path that is somebody else's tells this dialect only on its own hosts, and there before all others.
+        ends = dialect.paths if at_home or not dialect.hosts else (dialect.path,)
+        for end in ends:
+            weight = len(end) + at_home * len(path)
+            if path.endswith(end) and weight > longest:
+                found, longest = dialect, weight
+    return found
 
 
-def by_event(event: "Event") -> "Dialect | None":
-    """The dialect that a first event tells, None if it tells none."""
-    return next((dialect for dialect in map(by_name, NAMES) if dialect.recognises(event)), None)
+def by_event(event: "Event", value: Any) -> "Dialect | None":
+    """The dialect that an event with this payload tells, None if it tells none."""
+    return next((dialect for dialect in map(by_name, NAMES) if dialect.recognises(event, value)), None)

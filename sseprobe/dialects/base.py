@@ -8,7 +8,10 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from sseprobe.framing import Framing
 from sseprobe.sse import Event
+from sseprobe.text import scalar, to_json
+from sseprobe.transcript import Request
 
 
 class Kind(StrEnum):
@@ -18,6 +21,7 @@ class Kind(StrEnum):
     REASONING = "reasoning"
     REFUSAL = "refusal"
     TOOL_CALL = "tool_call"
+    CITATION = "citation"
     USAGE = "usage"
     FINISH = "finish"
     ERROR = "error"
@@ -25,6 +29,7 @@ class Kind(StrEnum):
     """The terminator."""
     OPEN = "open"
     """A choice has begun: it must finish before the terminator."""
+    HEARTBEAT = "heartbeat"
     UNKNOWN = "unknown"
     """Something the dialect does not define, or a payload that is not JSON."""
 
@@ -32,23 +37,35 @@ class Kind(StrEnum):
 class Delta(Struct, frozen=True, omit_defaults=True):
     """One decoded increment. A delta is not a token.
 
-    `text`: text, reasoning, refusal, a fragment of tool arguments, the vendor's finish reason, or the error's message.
-    `call`: which tool call of the choice; `name`: of the tool, with the first fragment; `code`, `type`: of an error.
-    `output_tokens`, `input_tokens`: as counted by usage.
+    `text`: text, reasoning, refusal, a fragment of tool arguments, the source of a citation, the vendor's finish
+    reason, the error's message, or why a terminator is not to be believed. `call`: which tool call of the choice;
+    `name`: of the tool, with the first fragment; `code`, `type`: of an error; `type` also of an unknown event.
+    `incomplete`: what a finish reason says is missing, in one word for all vendors. `output_tokens`, `input_tokens`: as
+    counted by usage.
     """
 
     kind: Kind
     text: str = ""
     choice: int = 0
-    call: int | None = None
+    call: int | str | None = None
     name: str | None = None
     type: str | None = None
     code: str | None = None
+    incomplete: str | None = None
     output_tokens: int | None = None
     input_tokens: int | None = None
 
 
 CONTENT_KINDS: Final = frozenset({Kind.TEXT, Kind.REASONING, Kind.REFUSAL, Kind.TOOL_CALL})
+
+LENGTH: Final = "length"
+FILTERED: Final = "content-filter"
+REFUSED: Final = "refusal"
+CANCELLED: Final = "cancelled"
+PAUSED: Final = "paused"
+
+MAX_PARTS: Final = 1024
+"""How many parts (items, blocks, calls) of a stream a decoder keeps in mind."""
 
 
 class EndRule(StrEnum):
@@ -56,37 +73,42 @@ class EndRule(StrEnum):
 
     TERMINATOR = "terminator"
     """The terminator, after every open choice has finished."""
+    FINISH = "finish"
+    """A clean end of the body, with every choice finished: there is no terminator but that."""
     BODY = "body"
     """A clean end of the body: the dialect has no end mark."""
 
 
-class RequestParts(Struct, frozen=True):
-    """The request a dialect makes of a prompt: method, headers, JSON body."""
-
-    method: str
-    headers: list[tuple[str, str]]
-    body: bytes | None
+Decode = Callable[[Event, Any], tuple[Delta, ...]]
+"""(event, its JSON payload or `NO_PAYLOAD`) -> deltas. Total: never raises. It may remember the events before."""
 
 
 class Dialect(Struct, frozen=True):
-    """A vendor's convention over SSE: everything the vendor decided, in one place.
+    """A vendor's convention: everything the vendor decided, in one place.
 
-    `paths`: ends of the URL's path that tell it. `recognises`: whether a first event is of this dialect.
-    `request`: (prompt, model) -> request. `key_header`: (API key) -> header. `decode`: total, never raises.
-    `separate_events`: events are messages of their own, shown a line each.
+    `path`: where the bundled mock speaks it. `paths`: ends of a URL's path that tell it; `hosts`: whose they are, where
+    the path is not the vendor's own. `terminator`: its name in sentences. `request`: (URL, prompt, model) -> request
+    for a stream; model None: the one in the URL, or the default. `key_header`: (API key) -> header. `recognises`:
+    whether an event with this payload is of this dialect. `decoder`: makes the decoder of one stream. `parses_json`:
+    whether payloads are JSON. `separate_events`: events are messages of their own, shown a line each.
     """
 
     name: str
+    path: str
     paths: tuple[str, ...]
     end_rule: EndRule
     terminator: str | None
-    request: Callable[[str, str], RequestParts] | None
+    request: Callable[[str, str, str | None], Request] | None
     key_header: Callable[[str], tuple[str, str]]
-    recognises: Callable[[Event], bool]
-    decode: Callable[[Event], tuple[Delta, ...]]
+    recognises: Callable[[Event, Any], bool]
+    decoder: Callable[[], Decode]
+    hosts: tuple[str, ...] = ()
+    framing: Framing = Framing.SSE
+    parses_json: bool = True
     separate_events: bool = False
 
 
+DEFAULT_MODEL: Final = "mock"
 NO_PAYLOAD: Final = object()
 
 
@@ -102,6 +124,53 @@ def payload(event: Event) -> Any:
         return NO_PAYLOAD
 
 
+def post(url: str, body: dict[str, Any], *headers: tuple[str, str], accept: str = "text/event-stream") -> Request:
+    """A request with a JSON body."""
+    named = [("Content-Type", "application/json"), ("Accept", accept), *headers]
+    return Request("POST", url, named, msgspec.json.encode(body))
+
+
+def chat(prompt: str) -> list[dict[str, str]]:
+    """The prompt as most vendors' messages."""
+    return [{"role": "user", "content": prompt}]
+
+
+def unknown(event: Event, value: Any) -> Delta:
+    """What the dialect does not define."""
+    if value is NO_PAYLOAD:
+        return Delta(Kind.UNKNOWN, event.data, type="not JSON")
+    kind = as_dict(value).get("type")
+    return Delta(Kind.UNKNOWN, event.data, type=scalar(kind) if isinstance(kind, str) else scalar(event.type))
+
+
+def error_of(error: object) -> Delta:
+    """An error from an object with message, type and code, or from a bare string."""
+    fields = as_dict(error)
+    message, kind, code = fields.get("message"), fields.get("type"), fields.get("code")
+    if not isinstance(message, str):
+        message = error if isinstance(error, str) else to_json(error)
+    return Delta(
+        Kind.ERROR,
+        scalar(message),
+        type=scalar(kind) if isinstance(kind, str) else None,
+        code=None if code is None else scalar(str(code)),
+    )
+
+
+def citation(source: object) -> Delta:
+    """A citation from an object that names its source: a title, a URL, or else the cited text."""
+    fields = as_dict(source)
+    named = [fields.get(name) for name in ("title", "document_title", "url", "uri", "filename")]
+    shown = [name for name in named if isinstance(name, str) and name]
+    cited = next((fields[name] for name in ("cited_text", "text") if isinstance(fields.get(name), str)), "")
+    return Delta(Kind.CITATION, scalar(" ".join(dict.fromkeys(shown)) or cited))
+
+
+def texts(kind: Kind, value: object, choice: int = 0) -> tuple[Delta, ...]:
+    """A delta of this kind if the value is a text, none if it is empty or no text."""
+    return (Delta(kind, scalar(value), choice=choice),) if isinstance(value, str) and value else ()
+
+
 def as_dict(value: object) -> dict[str, Any]:
     """The value if it is a JSON object, else an empty one."""
     return value if isinstance(value, dict) else {}
@@ -112,8 +181,15 @@ def as_list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
+def as_text(value: object) -> str:
+    """The value if it is a string, else an empty one."""
+    return scalar(value) if isinstance(value, str) else ""
+
+
 def as_count(value: object) -> int | None:
-    """The value if it is a count, else None."""
+    """The value if it is a count (40 or 40.0), else None."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
 
 

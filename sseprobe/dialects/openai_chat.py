@@ -4,67 +4,83 @@ Source: openai-openapi, `CreateChatCompletionStreamResponse`; types of the opena
 `types/chat/chat_completion_chunk.py`. In-band errors: `openai/_streaming.py` raises APIError if `data.error` is truthy.
 """
 
-from typing import Any
-
-import msgspec
+from typing import Any, Final
 
 from sseprobe.dialects.base import (
-    NO_PAYLOAD,
+    CANCELLED,
+    DEFAULT_MODEL,
+    FILTERED,
+    LENGTH,
     Delta,
     Dialect,
     EndRule,
     Kind,
-    RequestParts,
     as_count,
     as_dict,
     as_list,
+    as_text,
     bearer,
-    payload,
+    chat,
+    citation,
+    error_of,
+    post,
+    texts,
+    unknown,
 )
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
+from sseprobe.transcript import Request
 
-_DONE = "[DONE]"
-
-
-def build_request(prompt: str, model: str) -> RequestParts:
-    """(prompt, model) -> a streaming request that asks for usage."""
-    body = {
-        "model": model,
-        "messages": [{"role": "user", "content": prompt}],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    return RequestParts(
-        "POST",
-        [("Content-Type", "application/json"), ("Accept", "text/event-stream")],
-        msgspec.json.encode(body),
-    )
+DONE: Final = "[DONE]"
+# `model_length`: Mistral. `abort`: vLLM, a request ended from its own side.
+INCOMPLETE: Final = {"length": LENGTH, "model_length": LENGTH, "content_filter": FILTERED, "abort": CANCELLED}
 
 
-def recognises(event: Event) -> bool:
-    """Whether the event is a chunk; the answer of a first event settles the dialect."""
-    return as_dict(payload(event)).get("object") == "chat.completion.chunk"
+def build_request(url: str, prompt: str, model: str | None) -> Request:
+    """A streaming request that asks for usage."""
+    body = {"model": model or DEFAULT_MODEL, "messages": chat(prompt), "stream": True}
+    return post(url, {**body, "stream_options": {"include_usage": True}})
 
 
-def decode(event: Event) -> tuple[Delta, ...]:
-    """Event -> deltas: for each choice text, reasoning, refusal, tool fragments, finish; then usage, error, end."""
+def recognises(event: Event, value: Any) -> bool:
+    """Whether the event is a chunk."""
+    del event
+    return as_dict(value).get("object") == "chat.completion.chunk"
+
+
+def decode(event: Event, value: Any) -> tuple[Delta, ...]:
+    """For each choice text, reasoning, refusal, tool fragments, citations, finish; then usage, error, end."""
     # The SDK stops at data.startswith("[DONE]").
-    if event.data.startswith(_DONE):
+    if event.data.startswith(DONE):
         return (Delta(Kind.END),)
-    chunk = payload(event)
-    if chunk is NO_PAYLOAD or not isinstance(chunk, dict):
-        return (Delta(Kind.UNKNOWN, event.data),)
+    if not isinstance(value, dict):
+        return (unknown(event, value),)
     deltas: list[Delta] = []
-    # Old vLLM sends the error's fields bare.
-    if error := chunk.get("error") or (chunk if chunk.get("object") == "error" else None):
-        deltas.append(_error(error))
-    for position, choice in enumerate(as_list(chunk.get("choices"))):
+    decode_error(value, deltas)
+    for position, choice in enumerate(as_list(value.get("choices"))):
         if isinstance(choice, dict):
-            index = as_count(choice.get("index"))
-            _decode_choice(choice, position if index is None else index, deltas)
-    usage = as_dict(chunk.get("usage"))
-    if usage:
+            _decode_choice(choice, choice_index(choice, position), deltas)
+    decode_usage(value.get("usage"), deltas)
+    if not deltas and "choices" not in value:
+        deltas.append(unknown(event, value))
+    return tuple(deltas)
+
+
+def choice_index(choice: dict[str, Any], position: int) -> int:
+    """The index of a choice, its position if it has none."""
+    index = as_count(choice.get("index"))
+    return position if index is None else index
+
+
+def decode_error(chunk: dict[str, Any], deltas: list[Delta]) -> None:
+    """The error in a chunk. Old vLLM sends its fields bare."""
+    if error := chunk.get("error") or (chunk if chunk.get("object") == "error" else None):
+        deltas.append(error_of(error))
+
+
+def decode_usage(usage: Any, deltas: list[Delta]) -> None:
+    """The usage in a chunk, if there is any."""
+    if isinstance(usage, dict) and usage:
         deltas.append(
             Delta(
                 Kind.USAGE,
@@ -72,65 +88,80 @@ def decode(event: Event) -> tuple[Delta, ...]:
                 input_tokens=as_count(usage.get("prompt_tokens")),
             )
         )
-    if not deltas and "choices" not in chunk:
-        deltas.append(Delta(Kind.UNKNOWN, event.data))
-    return tuple(deltas)
+
+
+def decode_finish(reason: Any, index: int, deltas: list[Delta]) -> None:
+    """The finish of a choice, if it has come."""
+    if not isinstance(reason, str) or not reason:
+        return
+    deltas.append(Delta(Kind.FINISH, scalar(reason), choice=index, incomplete=INCOMPLETE.get(reason)))
+    # Mistral, vLLM and OpenRouter report a failed generation so.
+    if reason == "error" and not any(delta.kind is Kind.ERROR for delta in deltas):
+        deltas.append(Delta(Kind.ERROR, "the model stopped with finish_reason error", choice=index, type=reason))
 
 
 def _decode_choice(choice: dict[str, Any], index: int, deltas: list[Delta]) -> None:
     deltas.append(Delta(Kind.OPEN, choice=index))
     delta = as_dict(choice.get("delta"))
-    # `reasoning_content`: DeepSeek, vLLM; `reasoning`: OpenRouter, newer vLLM.
-    for kind, field in (
-        (Kind.REASONING, "reasoning_content"),
-        (Kind.REASONING, "reasoning"),
-        (Kind.TEXT, "content"),
-        (Kind.REFUSAL, "refusal"),
-    ):
-        value = delta.get(field)
-        if isinstance(value, str) and value:
+    for name, value in delta.items():
+        if not value:
+            continue
+        kind = _TEXTS.get(name)
+        if kind is not None and isinstance(value, str):
             deltas.append(Delta(kind, scalar(value), choice=index))
-    for position, call in enumerate(as_list(delta.get("tool_calls"))):
-        function = as_dict(as_dict(call).get("function"))
-        name, arguments = function.get("name"), function.get("arguments")
-        number = as_count(as_dict(call).get("index"))
-        deltas.append(
-            Delta(
-                Kind.TOOL_CALL,
-                scalar(arguments) if isinstance(arguments, str) else "",
-                choice=index,
-                call=position if number is None else number,
-                name=scalar(name) if isinstance(name, str) and name else None,
-            )
-        )
-    reason = choice.get("finish_reason")
-    if isinstance(reason, str) and reason:
-        deltas.append(Delta(Kind.FINISH, scalar(reason), choice=index))
-        # Mistral, vLLM and OpenRouter report a failed generation so.
-        if reason == "error" and not any(delta.kind is Kind.ERROR for delta in deltas):
-            deltas.append(Delta(Kind.ERROR, "the model stopped with finish_reason error", choice=index, type=reason))
+        elif name == "content":
+            _decode_parts(value, index, deltas)
+        elif name == "tool_calls":
+            for position, call in enumerate(as_list(value)):
+                number = as_count(as_dict(call).get("index"))
+                _decode_call(as_dict(call).get("function"), index, position if number is None else number, deltas)
+        elif name == "function_call":
+            _decode_call(value, index, 0, deltas)
+        elif name == "annotations":
+            for each in as_list(value):
+                deltas.append(citation(as_dict(each).get("url_citation") or each))
+    decode_finish(choice.get("finish_reason"), index, deltas)
 
 
-def _error(error: object) -> Delta:
-    fields = as_dict(error)
-    message, code, kind = fields.get("message"), fields.get("code"), fields.get("type")
-    if not isinstance(message, str):
-        message = error if isinstance(error, str) else to_json(error)
-    return Delta(
-        Kind.ERROR,
-        scalar(message),
-        type=scalar(kind) if isinstance(kind, str) else None,
-        code=None if code is None else scalar(str(code)),
-    )
+# `reasoning_content`: DeepSeek, vLLM, llama.cpp; `reasoning`: OpenRouter, newer vLLM.
+_TEXTS: Final = {
+    "content": Kind.TEXT,
+    "reasoning_content": Kind.REASONING,
+    "reasoning": Kind.REASONING,
+    "refusal": Kind.REFUSAL,
+}
+
+
+def _decode_parts(parts: Any, index: int, deltas: list[Delta]) -> None:
+    """Mistral's content chunks: text, thinking (chunks again), references."""
+    for part in as_list(parts):
+        kind = as_dict(part).get("type")
+        if kind == "text":
+            deltas += texts(Kind.TEXT, part.get("text"), index)
+        elif kind == "thinking":
+            for each in as_list(part.get("thinking")):
+                deltas += texts(Kind.REASONING, as_dict(each).get("text"), index)
+        elif kind == "reference":
+            deltas.append(Delta(Kind.CITATION, to_json(part.get("reference_ids")), choice=index))
+
+
+def _decode_call(function: Any, index: int, call: int, deltas: list[Delta]) -> None:
+    function = as_dict(function)
+    arguments = function.get("arguments")
+    if isinstance(arguments, dict):  # whole, as some servers have it
+        arguments = to_json(arguments)
+    name = as_text(function.get("name")) or None
+    deltas.append(Delta(Kind.TOOL_CALL, as_text(arguments), choice=index, call=call, name=name))
 
 
 DIALECT = Dialect(
     name="openai-chat",
+    path="/v1/chat/completions",
     paths=("/chat/completions",),
     end_rule=EndRule.TERMINATOR,
-    terminator=_DONE,
+    terminator=DONE,
     request=build_request,
     key_header=bearer,
     recognises=recognises,
-    decode=decode,
+    decoder=lambda: decode,
 )

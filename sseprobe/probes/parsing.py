@@ -4,6 +4,7 @@ from msgspec import Struct
 
 from sseprobe import exit_codes
 from sseprobe.cassette import MAGIC, load
+from sseprobe.framing import Framing, by_content_type
 from sseprobe.rules import Severity, run, wire_rules
 from sseprobe.sse import Comment
 from sseprobe.text import one_line, to_json, visible
@@ -49,9 +50,14 @@ class Parsed(Struct, frozen=True):
 
 def parse_bytes(name: str, data: bytes) -> Parsed:
     """Parses the bytes of a body, or those in a cassette. Raises UsageError for a broken cassette."""
+    framing = Framing.SSE
     if data.startswith(MAGIC):
-        data = load(data.splitlines(), name).body
-    stream = transcribe(data)
+        cassette = load(data.splitlines(), name)
+        data = cassette.body
+        framing = by_content_type(cassette.head.header("content-type")) or framing
+    stream = transcribe(data, framing=framing)
+    # The wire rules are the event stream's.
+    rules = wire_rules() if framing is Framing.SSE else []
     return Parsed(
         file=name,
         events=[ParsedEvent(event.type, event.data, event.last_event_id, event.span) for event in stream.events],
@@ -60,8 +66,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         last_event_id=stream.last_event_id,
         tail_bytes=stream.tail.end - stream.tail.start if stream.tail else 0,
         findings=[
-            ParsedFinding(rule.id, rule.severity, finding.message, finding.span)
-            for rule, finding in run(wire_rules(), stream)
+            ParsedFinding(rule.id, rule.severity, finding.message, finding.span) for rule, finding in run(rules, stream)
         ],
     )
 

@@ -15,7 +15,6 @@ from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets
 from sseprobe.transcript import Request
 
 DEFAULT_PROMPT: Final = "Write a long story about a lighthouse keeper, in at least one thousand words."
-DEFAULT_MODEL: Final = "mock"
 
 
 class RequestWords(msgspec.Struct, frozen=True):
@@ -30,9 +29,14 @@ class RequestWords(msgspec.Struct, frozen=True):
     dialect: str = dialects.AUTO
     api_key_env: str | None = None
 
+    @property
+    def names_dialect(self) -> bool:
+        """Whether a dialect was named: then the events do not change it."""
+        return self.dialect != dialects.AUTO
+
     def known_dialect(self, url: str) -> Dialect | None:
         """The dialect as named, or as the URL's path tells it; None: the first event will. Raises UsageError."""
-        return dialects.by_url(url) if self.dialect == dialects.AUTO else dialects.by_name(self.dialect)
+        return dialects.by_name(self.dialect) if self.names_dialect else dialects.by_url(url)
 
 
 def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redactor]:
@@ -43,16 +47,18 @@ def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redacto
     given = {name.lower() for name, _ in headers}
     defaults = [("Accept", "text/event-stream"), ("Accept-Encoding", "identity"), ("User-Agent", "sseprobe")]
     method, body = "GET", None
+    if dialect is not None and dialect.request is not None:
+        built = dialect.request(url, words.prompt or DEFAULT_PROMPT, words.model)
+        method, url, body = built.method, built.url, built.body
+        named = {name for name, _ in built.headers}
+        defaults = [*built.headers, *(header for header in defaults if header[0] not in named)]
     if words.data is not None:
         if words.prompt is not None or words.model is not None:
             raise UsageError("--data is the whole body: --prompt and --model cannot add to it. Give one or the other.")
+        if body is None:
+            defaults.append(("Content-Type", "application/json"))
         method, body = "POST", _body(words.data)
-        defaults.append(("Content-Type", "application/json"))
-    elif dialect is not None and dialect.request is not None:
-        parts = dialect.request(words.prompt or DEFAULT_PROMPT, words.model or DEFAULT_MODEL)
-        method, body = parts.method, parts.body
-        defaults = [*parts.headers, *(header for header in defaults if header[0] != "Accept")]
-    elif words.prompt is not None or words.model is not None:
+    elif body is None and (words.prompt is not None or words.model is not None):
         raise UsageError(
             f"{redact_url(url)}: its path tells no dialect, so that no body can be built from --prompt and --model. "
             f"Name one with --dialect ({', '.join(dialects.NAMES)}), or give the body with --data."

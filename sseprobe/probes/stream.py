@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from io import BufferedIOBase
 from typing import Final
@@ -14,6 +14,7 @@ from sseprobe import exit_codes
 from sseprobe.cassette import Cassette, Recorder
 from sseprobe.dialects.base import Dialect, EndRule
 from sseprobe.errors import SseprobeError, TargetError
+from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.net.opening import OpenStream
 from sseprobe.net.options import ConnectOptions
 from sseprobe.reception import Outcome, Reception, View
@@ -23,10 +24,13 @@ from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Head, Redirect, Request
 from sseprobe.units import human_bytes
 
-EVENT_STREAM: Final = "text/event-stream"
 _SILENCE_AFTER_END_S: Final = 5.0
 _EXCERPT_BYTES: Final = 64 * 1024
-_FIRST_BYTES: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
+_FIRST_BYTES: Final = {
+    Framing.SSE: (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf"),
+    Framing.LINES: (b"{",),
+}
+_ONE_DOCUMENT: Final = "application/json"
 _EXCERPT_PATIENCE_S: Final = 2.0
 _ADVICE: Final = {
     BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
@@ -41,13 +45,14 @@ _ADVICE: Final = {
 
 
 class StreamPlan(Struct, frozen=True):
-    """What to ask, how, and what to do with the answer. `dialect` None: settled by the first event."""
+    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `Reception` has them."""
 
     request: Request
     options: ConnectOptions
     dialect: Dialect | None
     redact: Redactor
     max_bytes: int
+    named: bool = False
     record_to: BufferedIOBase | None = None
 
 
@@ -57,7 +62,7 @@ class _Run:
     def __init__(self, plan: StreamPlan, view: View) -> None:
         self.plan = plan
         self.view = view
-        self.reception = Reception(plan.dialect)
+        self.reception = Reception(plan.dialect, named=plan.named)
         self.recorder = Recorder(plan.redact)
         self.head: Head | None = None
         self.redirects: list[Redirect] = []
@@ -71,6 +76,8 @@ class _Run:
         """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
         async with OpenStream(self.plan.request, self.plan.options) as stream:
             self.head, self.redirects = stream.head, stream.redirects
+            content_type = stream.head.header("content-type")
+            self.reception = Reception(self.plan.dialect, named=self.plan.named, content_type=content_type)
             self.reception.meter.ttfb_ns = stream.head.t_ns
             async with contextlib.aclosing(stream.chunks()) as chunks:
                 try:
@@ -92,35 +99,42 @@ class _Run:
             self._take(first, stream)
         while self.body_end is None and (chunk := await anext(chunks, None)) is not None:
             self._take(chunk, stream)
+        with self._showing():
+            self.reception.receive_eof(self.view)
 
     async def _first_chunk(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
         """The first piece of body, if this is a stream. Raises TargetError if it is not."""
         head = stream.head
         if head.status != 200:
-            raise not_a_stream(head, await _excerpt(stream, chunks))
-        content_type = (head.header("content-type") or "").partition(";")[0].strip().lower()
-        if content_type == EVENT_STREAM:
+            raise not_a_stream(head, await _excerpt(stream, chunks), Framing.SSE)
+        content_type = head.header("content-type")
+        if by_content_type(content_type) is not None:
             return None
+        framing = self.plan.dialect.framing if self.plan.dialect else Framing.SSE
         first = await anext(chunks, None)
-        if first is None or not _may_be_events(first.data):
-            raise not_a_stream(head, (first.data if first else b"") + await _excerpt(stream, chunks))
-        self.notes.append(
-            f"Content-Type is {content_type or 'missing'}, not {EVENT_STREAM}: EventSource and other clients refuse it"
-        )
+        if first is None or not _may_be_events(first.data, framing, media_type(content_type)):
+            raise not_a_stream(head, (first.data if first else b"") + await _excerpt(stream, chunks), framing)
+        said = media_type(content_type) or "missing"
+        self.notes.append(f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it")
         return first
 
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
         received = self.reception.receive(chunk)
         self._record(self.recorder.chunk, chunk)
-        try:
+        with self._showing():
             self.view.received(chunk, received, self.reception.dialect)
+        if self.reception.over_limit is not None or self._recorded_too_much():
+            self.body_end = BodyEnd.LIMIT
+        if self.reception.ended:
+            stream.expect_silence(_SILENCE_AFTER_END_S)
+
+    @contextlib.contextmanager
+    def _showing(self) -> Iterator[None]:
+        try:
+            yield
         except OSError:
             self.interrupted = True  # nobody reads our output any more
             self.body_end = BodyEnd.ABORT
-        if self.reception.over_limit is not None or self._recorded_too_much():
-            self.body_end = BodyEnd.LIMIT
-        if self.reception.ended and self.reception.dialect.end_rule is EndRule.TERMINATOR:
-            stream.expect_silence(_SILENCE_AFTER_END_S)
 
     def _recorded_too_much(self) -> bool:
         return self.plan.record_to is not None and self.reception.body_bytes > self.plan.max_bytes
@@ -200,7 +214,7 @@ def _notes(state: _Run) -> list[str]:
     notes = []
     dialect = state.reception.dialect
     if state.body_end is BodyEnd.CLOSE:
-        evidence = "" if dialect.end_rule is EndRule.TERMINATOR else ": HTTP could not have shown a truncation"
+        evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
         notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
         notes.append(f"after {dialect.terminator} the server left the connection open for {_SILENCE_AFTER_END_S:g} s")
@@ -209,8 +223,18 @@ def _notes(state: _Run) -> list[str]:
     meter = state.reception.meter
     if meter.clock is Clock.KERNEL and meter.kernel_reads < meter.reads:
         notes.append(f"{meter.reads - meter.kernel_reads} of {meter.reads} reads came without the kernel's stamp")
-    if unknown := state.reception.unknown_events:
-        notes.append(f"{unknown} events are not what {dialect.name} defines")
+    return notes + _notes_on_meaning(state.reception)
+
+
+def _notes_on_meaning(reception: Reception) -> list[str]:
+    """What the events say that their dialect does not explain."""
+    notes = []
+    if other := reception.looks_like:
+        notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
+    if unknown := reception.unknown_events:
+        kinds = ", ".join(one_line(kind, 40) for kind in reception.unknown_types)
+        events = "1 event is" if unknown == 1 else f"{unknown} events are"
+        notes.append(f"{events} not what {reception.dialect.name} defines ({kinds}); kept, and not decoded")
     return notes
 
 
@@ -222,17 +246,25 @@ def _judge(state: _Run, stream: StreamReport | None, error: SseprobeError | None
     return stream.verdict, exit_codes.PASS if stream.verdict is Verdict.PASS else exit_codes.FAIL
 
 
-def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View) -> Report:
+def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, named: bool) -> Report:
     """The same for a recording, as fast as it can be read."""
     started_at, started_ns = _now(), time.monotonic_ns()
-    reception = Reception(dialect)
+    reception = Reception(dialect, named=named, content_type=cassette.head.header("content-type"))
     reception.meter.ttfb_ns = cassette.head.t_ns
     view.head(cassette.head, [])
     for chunk in cassette.chunks:
         view.received(chunk, reception.receive(chunk), reception.dialect)
+    reception.receive_eof(view)
     view.close()
     outcome = reception.finish(cassette.end.end, cassette.end.t_ns)
-    stream = stream_report(reception, outcome, redact=Redactor(), head=cassette.head, body_end=cassette.end.end)
+    stream = stream_report(
+        reception,
+        outcome,
+        redact=Redactor(),
+        head=cassette.head,
+        body_end=cassette.end.end,
+        notes=_notes_on_meaning(reception),
+    )
     return Report(
         command="stream",
         target=target_of(Request(cassette.opening.method, cassette.opening.url, []), reception.dialect.name),
@@ -244,9 +276,11 @@ def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View) -> Rep
     )
 
 
-def _may_be_events(data: bytes) -> bool:
-    """Whether a body may be an event stream, told by its first bytes, however few they are."""
-    return any(data.startswith(mark) or mark.startswith(data) for mark in _FIRST_BYTES)
+def _may_be_events(data: bytes, framing: Framing, content_type: str) -> bool:
+    """Whether a body may be a stream of events, told by its first bytes, however few they are."""
+    if framing is Framing.LINES and content_type == _ONE_DOCUMENT:
+        return False
+    return any(data.startswith(mark) or mark.startswith(data) for mark in _FIRST_BYTES[framing])
 
 
 async def _excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
@@ -260,17 +294,17 @@ async def _excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> b
     return excerpt[:_EXCERPT_BYTES]
 
 
-def not_a_stream(head: Head, body: bytes) -> TargetError:
+def not_a_stream(head: Head, body: bytes, framing: Framing) -> TargetError:
     """The error for an answer that is no stream: what came, and what to try."""
     reason = f" {one_line(head.reason, 60)}" if head.reason else ""
     content_type = one_line(head.header("content-type") or "no Content-Type", 80)
     shown = one_line(body.decode(errors="replace"), 300)
     answer = f"{head.status}{reason} ({content_type}: {shown or 'an empty body'})"
-    advice = _advice(head, content_type, body)
+    advice = _advice(head, content_type, body) or f"Expected Content-Type {CONTENT_TYPES[framing]}."
     return TargetError(f"{redact_url(head.url)} answered {answer}, not a stream. {advice}")
 
 
-def _advice(head: Head, content_type: str, body: bytes) -> str:
+def _advice(head: Head, content_type: str, body: bytes) -> str | None:
     table: Iterable[tuple[bool, str]] = (
         (head.status in (401, 403), "Name the environment variable that holds the key: --api-key-env VAR."),
         (
@@ -293,7 +327,7 @@ def _advice(head: Head, content_type: str, body: bytes) -> str:
             'That is one JSON document: ask for a stream ("stream": true), or give the path with --dialect.',
         ),
     )
-    return next((advice for applies, advice in table if applies), f"Expected Content-Type {EVENT_STREAM}.")
+    return next((advice for applies, advice in table if applies), None)
 
 
 def _now() -> str:

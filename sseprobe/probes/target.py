@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import msgspec
 
+from sseprobe import dialects
 from sseprobe.embedded import running_mock
 from sseprobe.errors import UsageError
 from sseprobe.net.options import ConnectOptions
@@ -12,8 +13,10 @@ from sseprobe.probes.request import RequestWords
 
 
 @contextlib.contextmanager
-def target(words: RequestWords, connect: ConnectOptions, path: str) -> Iterator[tuple[RequestWords, ConnectOptions]]:
-    """The words and options as they are with a URL; without one, pointed at `path` of a mock that runs meanwhile.
+def target(words: RequestWords, connect: ConnectOptions) -> Iterator[tuple[RequestWords, ConnectOptions]]:
+    """The words and options as they are with a URL; without one, pointed at a mock that runs meanwhile.
+
+    There the named dialect is spoken, without a name the first in the table.
 
     Raises UsageError, and SseprobeError if the mock does not start.
     """
@@ -22,6 +25,7 @@ def target(words: RequestWords, connect: ConnectOptions, path: str) -> Iterator[
         return
     if connect.proxy_url is not None or connect.unix_socket is not None:
         raise UsageError("--proxy and --unix-socket need a URL: the bundled mock is reached directly.")
+    path = dialects.by_name(words.dialect if words.names_dialect else dialects.NAMES[0]).path
     with running_mock() as mock:
         yield (
             msgspec.structs.replace(words, url=mock.url + path),

@@ -16,6 +16,12 @@ _RED: Final = "\x1b[31m"
 _PLAIN: Final = "\x1b[0m"
 
 
+Place = tuple[Kind, int, int | str | None]
+"""What is being written: its kind, its choice, its call."""
+
+_MAX_CALLS: Final = 1024
+
+
 class SilentView:
     """Shows nothing."""
 
@@ -38,7 +44,8 @@ class TextView(SilentView):
         self._colour = colour
         self._held = ""  # what may be the beginning of a credential
         self._style = ""
-        self._place: tuple[Kind, int, int | None] | None = None
+        self._place: Place | None = None
+        self._calls: dict[Place, str] = {}
         self._at_line_start = True
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
@@ -66,16 +73,27 @@ class TextView(SilentView):
 
     def _write_delta(self, delta: Delta) -> None:
         if delta.kind is Kind.ERROR:
+            kinds = ", ".join(dict.fromkeys(each for each in (delta.type, delta.code) if each))
             self._move((delta.kind, delta.choice, None), _RED)
-            self._write(f"error: {delta.text}")
+            self._write(f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}")
+        elif delta.kind is Kind.CITATION:
+            self._move((delta.kind, delta.choice, None), _DIM)
+            self._write(f"[{delta.text}]")
         elif delta.kind in (Kind.TEXT, Kind.REFUSAL, Kind.REASONING) and delta.text:
             self._move((delta.kind, delta.choice, None), _DIM if delta.kind is Kind.REASONING else "")
             self._write(delta.text)
         elif delta.kind is Kind.TOOL_CALL and (delta.text or delta.name):
-            self._move((delta.kind, delta.choice, delta.call), "")
-            self._write((f"{delta.name}(" if delta.name else "") + delta.text)
+            self._write_call((delta.kind, delta.choice, delta.call), delta)
 
-    def _move(self, place: tuple[Kind, int, int | None], style: str) -> None:
+    def _write_call(self, place: Place, delta: Delta) -> None:
+        """name(arguments), growing; a call that goes on after another is named again."""
+        goes_on = place == self._place and not (delta.name and place not in self._calls)
+        if delta.name and len(self._calls) < _MAX_CALLS:
+            self._calls.setdefault(place, delta.name)
+        self._move(place, "")
+        self._write(delta.text if goes_on else f"{self._calls.get(place, delta.name or '?')}({delta.text}")
+
+    def _move(self, place: Place, style: str) -> None:
         """Begins a line wherever another choice, call or kind goes on; a call's parenthesis is closed behind it."""
         if self._place is not None and place != self._place:
             self._release()

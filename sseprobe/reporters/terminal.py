@@ -96,10 +96,12 @@ def _answer(stream: StreamReport) -> str:
 
 def _ending(stream: StreamReport) -> Text:
     text = Text(stream.ending, style=_STYLES[stream.verdict])
-    reasons = [f"finish_reason {one_line(reason, 40)}" for reason in dict.fromkeys(stream.finish_reasons)]
+    reasons = [f"finish reason {one_line(reason, 40)}" for reason in dict.fromkeys(stream.finish_reasons) if reason]
     if stream.body_end is not None:
         reasons.append(f"body: {stream.body_end}")
     text.append(f" ({', '.join(reasons)})" if reasons else "", style="default")
+    if stream.incomplete and stream.verdict is Verdict.PASS:
+        text.append(f" · the answer is incomplete: {one_line(stream.incomplete, 60)}", style="yellow")
     if stream.ending_reason:
         text.append(f": {one_line(stream.ending_reason, 400)}", style="default")
     if stream.error is not None and (stream.error.type or stream.error.code):
@@ -132,6 +134,7 @@ def _arrival(stream: StreamReport) -> str:
         bunching = "no event"
     stalls = f"{figures.stalls} stalls over {human_ms(figures.stall_limit_ms)}"
     heartbeats = f" · {stream.comments:,} comments" if stream.comments else ""
+    heartbeats += f" · {stream.heartbeats:,} heartbeats" if stream.heartbeats else ""
     counts = f"{stream.events:,} events in {stream.reads:,} reads, {human_bytes(stream.bytes)}"
     return f"{counts} · {bunching} · {stalls}{heartbeats}"
 

@@ -6,11 +6,7 @@ from typing import Any
 
 import openai
 import pytest
-from openai.types.chat import ChatCompletionChunk
 
-from sseprobe.dialects import by_name
-from sseprobe.dialects.base import Kind
-from sseprobe.sse import Event, EventStreamParser
 from tests.support.mock import Mock
 
 FAST = "itl_ms=1,ttft_ms=1"
@@ -95,33 +91,3 @@ def test_closing_in_mid_stream_stops_the_mock(client: openai.OpenAI, mock: Mock)
     record = mock.truth_when(name, lambda record: record["state"] != "running")
     assert record["state"] == "stopped"
     assert record["tokens_after_disconnect"] <= 2
-
-
-@pytest.mark.parametrize("more", [{}, {"n": 2}, {"tools": TOOLS}, {"stream_options": {"include_usage": True}}])
-def test_our_decoding_agrees_with_the_sdks(mock: Mock, more: dict[str, Any]) -> None:
-    body = mock.post({"model": "m", "messages": MESSAGES, "stream": True, **more}, X_Mock=f"tokens=30,seed=4,{FAST}")[2]
-    ours: dict[tuple[Kind, int, int | None], str] = {}
-    theirs: dict[tuple[Kind, int, int | None], str] = {}
-    decode = by_name("openai-chat").decode
-    for event in EventStreamParser().receive(body):
-        if not isinstance(event, Event):
-            continue
-        for delta in decode(event):
-            if delta.kind in (Kind.TEXT, Kind.TOOL_CALL, Kind.FINISH):
-                place = (delta.kind, delta.choice, delta.call)
-                ours[place] = ours.get(place, "") + (delta.name or "") + delta.text
-        if event.data == "[DONE]":
-            continue
-        for choice in ChatCompletionChunk.model_validate_json(event.data).choices:
-            parts: list[tuple[Kind, int | None, str]] = [(Kind.TEXT, None, choice.delta.content or "")]
-            parts += [
-                (Kind.TOOL_CALL, call.index, (call.function.name or "") + (call.function.arguments or ""))
-                for call in choice.delta.tool_calls or []
-                if call.function
-            ]
-            parts.append((Kind.FINISH, None, choice.finish_reason or ""))
-            for kind, call_index, text in parts:
-                if text:
-                    theirs[kind, choice.index, call_index] = theirs.get((kind, choice.index, call_index), "") + text
-    assert ours == theirs
-    assert ours

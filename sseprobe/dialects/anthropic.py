@@ -1,0 +1,136 @@
+"""`anthropic`: Anthropic Messages.
+
+Source: docs.anthropic.com, "Streaming messages", "Handling stop reasons", "Errors"; types of the anthropic Python
+package 2.12.0. Unknown event types must be tolerated; pings may come anywhere; usage in `message_delta` is cumulative.
+"""
+
+from typing import Any, Final
+
+from sseprobe.dialects.base import (
+    DEFAULT_MODEL,
+    LENGTH,
+    PAUSED,
+    REFUSED,
+    Delta,
+    Dialect,
+    EndRule,
+    Kind,
+    as_count,
+    as_dict,
+    as_text,
+    chat,
+    citation,
+    error_of,
+    post,
+    texts,
+    unknown,
+)
+from sseprobe.sse import Event
+from sseprobe.text import to_json
+from sseprobe.transcript import Request
+
+VERSION: Final = "2023-06-01"
+_MAX_TOKENS: Final = 4096  # required; every model of the API allows this many
+_INCOMPLETE: Final = {
+    "max_tokens": LENGTH,
+    "model_context_window_exceeded": LENGTH,
+    "pause_turn": PAUSED,
+    "refusal": REFUSED,
+}
+_KNOWN: Final = frozenset(
+    {
+        "message_start",
+        "message_delta",
+        "message_stop",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "ping",
+    }
+)
+_TOOL_BLOCKS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+_DELTAS: Final = {"text_delta": (Kind.TEXT, "text"), "thinking_delta": (Kind.REASONING, "thinking")}
+
+
+def build_request(url: str, prompt: str, model: str | None) -> Request:
+    """A streaming request, with the version header that the API requires."""
+    body = {"model": model or DEFAULT_MODEL, "max_tokens": _MAX_TOKENS, "messages": chat(prompt), "stream": True}
+    return post(url, body, ("anthropic-version", VERSION))
+
+
+def recognises(event: Event, value: Any) -> bool:
+    """Whether the event's type is one of the API's."""
+    del event
+    kind = as_dict(value).get("type")
+    return isinstance(kind, str) and kind in _KNOWN
+
+
+def decode(event: Event, value: Any) -> tuple[Delta, ...]:
+    """Event -> deltas. A block's index tells tool calls apart."""
+    kind = as_dict(value).get("type")
+    if kind == "content_block_delta":
+        return _delta(event, value, as_dict(value.get("delta")))
+    if kind == "content_block_start":
+        return _block(as_dict(value.get("content_block")), as_count(value.get("index")))
+    if kind == "message_start":
+        return (Delta(Kind.OPEN), *_usage(as_dict(value.get("message")).get("usage"), begun=True))
+    if kind == "message_delta":
+        return (*_usage(value.get("usage"), begun=False), *_finish(as_dict(value.get("delta"))))
+    if kind == "message_stop":
+        return (Delta(Kind.END),)
+    if kind == "error":
+        return (error_of(value.get("error")),)
+    if kind == "ping":
+        return (Delta(Kind.HEARTBEAT),)
+    return () if kind == "content_block_stop" else (unknown(event, value),)
+
+
+def _delta(event: Event, value: Any, delta: dict[str, Any]) -> tuple[Delta, ...]:
+    kind = delta.get("type")
+    if kind in _DELTAS:
+        what, name = _DELTAS[kind]
+        return texts(what, delta.get(name))
+    if kind == "input_json_delta":
+        place = as_count(value.get("index"))
+        return tuple(
+            Delta(Kind.TOOL_CALL, each.text, call=place) for each in texts(Kind.TEXT, delta.get("partial_json"))
+        )
+    if kind == "citations_delta":
+        return (citation(delta.get("citation")),)
+    return () if kind == "signature_delta" else (unknown(event, value),)
+
+
+def _block(block: dict[str, Any], index: int | None) -> tuple[Delta, ...]:
+    kind = block.get("type")
+    if kind in _TOOL_BLOCKS:
+        # The input comes in deltas; a server may also put all of it here.
+        whole = to_json(block["input"]) if block.get("input") else ""
+        return (Delta(Kind.TOOL_CALL, whole, call=index, name=as_text(block.get("name")) or "?"),)
+    return (*texts(Kind.TEXT, block.get("text")), *texts(Kind.REASONING, block.get("thinking")))
+
+
+def _usage(usage: Any, *, begun: bool) -> tuple[Delta, ...]:
+    """What `message_start` says of the output is no count yet."""
+    counted, said = as_dict(usage).get("input_tokens"), as_dict(usage).get("output_tokens")
+    if counted is None and said is None:
+        return ()
+    output = None if begun else as_count(said)
+    return (Delta(Kind.USAGE, output_tokens=output, input_tokens=as_count(counted)),)
+
+
+def _finish(delta: dict[str, Any]) -> tuple[Delta, ...]:
+    reason = as_text(delta.get("stop_reason"))
+    return (Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)),) if reason else ()
+
+
+DIALECT = Dialect(
+    name="anthropic",
+    path="/v1/messages",
+    paths=("/v1/messages",),
+    end_rule=EndRule.TERMINATOR,
+    terminator="message_stop",
+    request=build_request,
+    key_header=lambda key: ("x-api-key", key),
+    recognises=recognises,
+    decoder=lambda: decode,
+)

@@ -1,0 +1,135 @@
+"""`cohere`: Cohere Chat v2.
+
+Source: docs.cohere.com/reference/chat-stream; types of cohere 7.3.1 (`V2ChatStreamResponse`). `message-end` ends the
+message, and carries the error where there is one; `[DONE]` may follow it.
+"""
+
+from typing import Any, Final
+
+from sseprobe.dialects.base import (
+    DEFAULT_MODEL,
+    LENGTH,
+    Delta,
+    Dialect,
+    EndRule,
+    Kind,
+    as_count,
+    as_dict,
+    as_list,
+    as_text,
+    bearer,
+    chat,
+    error_of,
+    post,
+    texts,
+    unknown,
+)
+from sseprobe.sse import Event
+from sseprobe.text import scalar, to_json
+from sseprobe.transcript import Request
+
+_DONE: Final = "[DONE]"
+_FAILED: Final = frozenset({"ERROR", "TIMEOUT"})
+_INCOMPLETE: Final = {"MAX_TOKENS": LENGTH}
+_SILENT: Final = frozenset({"content-end", "tool-call-end", "citation-end", "debug"})
+
+
+def build_request(url: str, prompt: str, model: str | None) -> Request:
+    """A streaming request."""
+    return post(url, {"model": model or DEFAULT_MODEL, "messages": chat(prompt), "stream": True})
+
+
+def recognises(event: Event, value: Any) -> bool:
+    """Whether the event's type is one of the API's."""
+    del event
+    kind = as_dict(value).get("type")
+    return isinstance(kind, str) and (kind in _DECODERS or kind in _SILENT)
+
+
+def decode(event: Event, value: Any) -> tuple[Delta, ...]:
+    """Event -> deltas. An event's index tells tool calls apart."""
+    if event.data.startswith(_DONE):
+        return ()
+    kind = as_dict(value).get("type")
+    if isinstance(kind, str) and kind in _DECODERS:
+        delta = as_dict(value.get("delta"))
+        return _DECODERS[kind](value, delta, as_dict(delta.get("message")))
+    return () if kind in _SILENT else (unknown(event, value),)
+
+
+Fields = dict[str, Any]
+
+
+def _start(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
+    del value, delta, message
+    return (Delta(Kind.OPEN),)
+
+
+def _content(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
+    del value, delta
+    content = as_dict(message.get("content"))
+    return (*texts(Kind.REASONING, content.get("thinking")), *texts(Kind.TEXT, content.get("text")))
+
+
+def _tool_plan(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
+    """What the model means to do with its tools, before it calls them."""
+    del value
+    return texts(Kind.REASONING, message.get("tool_plan") or delta.get("tool_plan"))
+
+
+def _tool_call(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
+    del delta
+    function = as_dict(as_dict(message.get("tool_calls")).get("function"))
+    name = as_text(function.get("name")) or None
+    return (Delta(Kind.TOOL_CALL, as_text(function.get("arguments")), call=as_count(value.get("index")), name=name),)
+
+
+def _citation(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
+    del value, delta
+    cited = as_dict(message.get("citations"))
+    sources = [as_dict(source) for source in as_list(cited.get("sources"))]
+    names = [str(as_dict(each.get("document")).get("title") or each.get("id")) for each in sources]
+    return (Delta(Kind.CITATION, scalar(" ".join(names)) or as_text(cited.get("text"))),)
+
+
+def _end(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
+    del value, message
+    deltas: list[Delta] = []
+    usage = as_dict(delta.get("usage"))
+    counted = as_dict(usage.get("tokens")) or as_dict(usage.get("billed_units"))
+    if counted:
+        output, read = as_count(counted.get("output_tokens")), as_count(counted.get("input_tokens"))
+        deltas.append(Delta(Kind.USAGE, output_tokens=output, input_tokens=read))
+    reason = as_text(delta.get("finish_reason"))
+    if reason:
+        deltas.append(Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)))
+    if delta.get("error") or reason in _FAILED:
+        error = delta.get("error") or f"the model stopped with finish_reason {reason}"
+        deltas.append(
+            error_of({"message": error if isinstance(error, str) else to_json(error), "type": reason or None})
+        )
+    return (*deltas, Delta(Kind.END))
+
+
+_DECODERS: Final = {
+    "message-start": _start,
+    "content-start": _content,
+    "content-delta": _content,
+    "tool-plan-delta": _tool_plan,
+    "tool-call-start": _tool_call,
+    "tool-call-delta": _tool_call,
+    "citation-start": _citation,
+    "message-end": _end,
+}
+
+DIALECT = Dialect(
+    name="cohere",
+    path="/v2/chat",
+    paths=("/v2/chat",),
+    end_rule=EndRule.TERMINATOR,
+    terminator="message-end",
+    request=build_request,
+    key_header=bearer,
+    recognises=recognises,
+    decoder=lambda: decode,
+)

@@ -1,0 +1,145 @@
+"""`gemini`: Google Gemini's `:streamGenerateContent?alt=sse`.
+
+Source: ai.google.dev/api/generate-content; types of google-genai 3.4.0. There is no terminator: the stream is complete
+when the last response of each candidate has a `finishReason`, or the prompt was blocked. Old models put STOP in every
+response, so the last one counts.
+"""
+
+import re
+from typing import Any, Final
+from urllib.parse import parse_qsl, quote, urlsplit
+
+from sseprobe.dialects.base import (
+    FILTERED,
+    LENGTH,
+    Delta,
+    Dialect,
+    EndRule,
+    Kind,
+    as_count,
+    as_dict,
+    as_list,
+    as_text,
+    citation,
+    error_of,
+    post,
+    texts,
+    unknown,
+)
+from sseprobe.sse import Event
+from sseprobe.text import to_json
+from sseprobe.transcript import Request
+
+_INCOMPLETE: Final = {
+    "MAX_TOKENS": LENGTH,
+    **dict.fromkeys(
+        (
+            "SAFETY",
+            "RECITATION",
+            "LANGUAGE",
+            "BLOCKLIST",
+            "PROHIBITED_CONTENT",
+            "SPII",
+            "IMAGE_SAFETY",
+            "IMAGE_PROHIBITED_CONTENT",
+            "IMAGE_RECITATION",
+        ),
+        FILTERED,
+    ),
+}
+_UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
+_KNOWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId"})
+_MODEL: Final = re.compile(r"/models/(?P<model>.+)(?=:streamGenerateContent$)")
+
+
+def build_request(url: str, prompt: str, model: str | None) -> Request:
+    """A streaming request. The model stands in the path; without `alt=sse` the answer would be a JSON array."""
+    parts = urlsplit(url)
+    path = parts.path
+    if model is not None:
+        path = _MODEL.sub(lambda _: f"/models/{quote(model, safe='/=,@.')}", path)
+    query = parts.query
+    if "alt" not in dict(parse_qsl(query, keep_blank_values=True)):
+        query = f"{query}&alt=sse" if query else "alt=sse"
+    asked = parts._replace(path=path, query=query).geturl()
+    return post(asked, {"contents": [{"role": "user", "parts": [{"text": prompt}]}]})
+
+
+def recognises(event: Event, value: Any) -> bool:
+    """Whether the event is a GenerateContentResponse."""
+    del event
+    return not _KNOWN.isdisjoint(as_dict(value))
+
+
+class Decoder:
+    """Counts function calls, which come whole and without a number."""
+
+    def __init__(self) -> None:
+        self._calls = 0
+
+    def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
+        """Event -> deltas: for each candidate its parts, citations, finish; then usage, block reason, error."""
+        if not isinstance(value, dict):
+            return (unknown(event, value),)
+        deltas: list[Delta] = []
+        if error := value.get("error"):
+            fields = as_dict(error)
+            deltas.append(error_of({**fields, "type": fields.get("status")} if fields else error))
+        for position, candidate in enumerate(as_list(value.get("candidates"))):
+            if isinstance(candidate, dict):
+                index = as_count(candidate.get("index"))
+                self._candidate(candidate, position if index is None else index, deltas)
+        if reason := as_text(as_dict(value.get("promptFeedback")).get("blockReason")):
+            deltas += (Delta(Kind.OPEN), Delta(Kind.FINISH, reason, incomplete=FILTERED))
+        if usage := as_dict(value.get("usageMetadata")):
+            deltas.append(_usage(usage))
+        if not deltas and _KNOWN.isdisjoint(value):
+            deltas.append(unknown(event, value))
+        return tuple(deltas)
+
+    def _candidate(self, candidate: dict[str, Any], index: int, deltas: list[Delta]) -> None:
+        deltas.append(Delta(Kind.OPEN, choice=index))
+        for part in as_list(as_dict(candidate.get("content")).get("parts")):
+            if not isinstance(part, dict):
+                continue
+            kind = Kind.REASONING if part.get("thought") is True else Kind.TEXT
+            deltas += texts(kind, part.get("text"), index)
+            if isinstance(call := part.get("functionCall"), dict):
+                name, arguments = as_text(call.get("name")) or "?", to_json(call.get("args") or {})
+                deltas.append(Delta(Kind.TOOL_CALL, arguments, choice=index, call=self._calls, name=name))
+                self._calls += 1
+        metadata = as_dict(candidate.get("citationMetadata"))
+        sources = as_list(metadata.get("citationSources") or metadata.get("citations"))
+        grounding = as_list(as_dict(candidate.get("groundingMetadata")).get("groundingChunks"))
+        deltas += [citation(source) for source in sources]
+        deltas += [citation(as_dict(chunk).get("web")) for chunk in grounding]
+        reason = as_text(candidate.get("finishReason"))
+        if reason in ("", _UNSPECIFIED):
+            return
+        # Whatever is not STOP says that something is missing (MALFORMED_FUNCTION_CALL, OTHER, …).
+        incomplete = None if reason == "STOP" else _INCOMPLETE.get(reason, reason.lower().replace("_", "-"))
+        deltas.append(Delta(Kind.FINISH, reason, choice=index, incomplete=incomplete))
+
+
+def _usage(usage: dict[str, Any]) -> Delta:
+    """Thoughts are counted apart from candidates."""
+    counted = [as_count(usage.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
+    known = [count for count in counted if count is not None]
+    return Delta(
+        Kind.USAGE,
+        output_tokens=sum(known) if known else None,
+        input_tokens=as_count(usage.get("promptTokenCount")),
+    )
+
+
+DIALECT = Dialect(
+    name="gemini",
+    path="/v1beta/models/mock:streamGenerateContent",
+    paths=(":streamGenerateContent",),
+    end_rule=EndRule.FINISH,
+    terminator="finishReason",
+    request=build_request,
+    key_header=lambda key: ("x-goog-api-key", key),
+    recognises=recognises,
+    decoder=lambda: Decoder().decode,
+)

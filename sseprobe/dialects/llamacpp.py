@@ -1,0 +1,16 @@
+"""`llamacpp`: OpenAI Chat as llama.cpp's server speaks it: bare comments as heartbeats, an error and then the close.
+
+Source: ggml-org/llama.cpp, tools/server: `data: {"error": {code, message, type}}` once the stream has begun, and no
+`[DONE]` after it.
+"""
+
+from msgspec.structs import replace
+
+from sseprobe.dialects import openai_chat
+
+DIALECT = replace(
+    openai_chat.DIALECT,
+    name="llamacpp",
+    path="/llamacpp/v1/chat/completions",
+    paths=("/llamacpp/v1/chat/completions",),
+)

@@ -1,0 +1,215 @@
+"""`openai-responses`: OpenAI Responses.
+
+Source: openai-openapi, `ResponseStreamEvent`; types of the openai Python package 3.54.0, `types/responses/`. The stream
+ends with the response's own end (`response.completed`, `.incomplete`, `.failed`); there is no `[DONE]`.
+"""
+
+from typing import Any, Final
+
+from sseprobe.dialects.base import (
+    CANCELLED,
+    DEFAULT_MODEL,
+    FILTERED,
+    LENGTH,
+    MAX_PARTS,
+    Delta,
+    Dialect,
+    EndRule,
+    Kind,
+    as_count,
+    as_dict,
+    as_list,
+    as_text,
+    bearer,
+    citation,
+    error_of,
+    post,
+    texts,
+    unknown,
+)
+from sseprobe.sse import Event
+from sseprobe.transcript import Request
+
+KNOWN: Final = frozenset(
+    [
+        "error",
+        "response.audio.delta",
+        "response.audio.done",
+        "response.audio.transcript.delta",
+        "response.audio.transcript.done",
+        "response.code_interpreter_call.completed",
+        "response.code_interpreter_call.in_progress",
+        "response.code_interpreter_call.interpreting",
+        "response.code_interpreter_call_code.delta",
+        "response.code_interpreter_call_code.done",
+        "response.compaction.compacting",
+        "response.completed",
+        "response.content_part.added",
+        "response.content_part.done",
+        "response.created",
+        "response.custom_tool_call_input.delta",
+        "response.custom_tool_call_input.done",
+        "response.failed",
+        "response.file_search_call.completed",
+        "response.file_search_call.in_progress",
+        "response.file_search_call.searching",
+        "response.function_call_arguments.delta",
+        "response.function_call_arguments.done",
+        "response.image_generation_call.completed",
+        "response.image_generation_call.generating",
+        "response.image_generation_call.in_progress",
+        "response.image_generation_call.partial_image",
+        "response.in_progress",
+        "response.incomplete",
+        "response.mcp_call.completed",
+        "response.mcp_call.failed",
+        "response.mcp_call.in_progress",
+        "response.mcp_call_arguments.delta",
+        "response.mcp_call_arguments.done",
+        "response.mcp_list_tools.completed",
+        "response.mcp_list_tools.failed",
+        "response.mcp_list_tools.in_progress",
+        "response.output_item.added",
+        "response.output_item.done",
+        "response.output_text.annotation.added",
+        "response.output_text.delta",
+        "response.output_text.done",
+        "response.queued",
+        "response.reasoning_summary_part.added",
+        "response.reasoning_summary_part.done",
+        "response.reasoning_summary_text.delta",
+        "response.reasoning_summary_text.done",
+        "response.reasoning_text.delta",
+        "response.reasoning_text.done",
+        "response.refusal.delta",
+        "response.refusal.done",
+        "response.shell_call_command.added",
+        "response.shell_call_command.delta",
+        "response.shell_call_command.done",
+        "response.shell_call_output_content.delta",
+        "response.shell_call_output_content.done",
+        "response.web_search_call.completed",
+        "response.web_search_call.in_progress",
+        "response.web_search_call.searching",
+    ]
+)
+"""All event types that the SDK's `ResponseStreamEvent` unites."""
+
+_INCOMPLETE: Final = {"max_output_tokens": LENGTH, "content_filter": FILTERED, "cancelled": CANCELLED}
+_PREFIX: Final = "response."
+_CALL_ITEMS: Final = frozenset({"function_call", "custom_tool_call", "mcp_call"})
+# What each stream of fragments adds, and the field in which its `.done` repeats the whole.
+_FRAGMENTS: Final = {
+    "response.output_text": (Kind.TEXT, "text"),
+    "response.refusal": (Kind.REFUSAL, "refusal"),
+    "response.reasoning_text": (Kind.REASONING, "text"),
+    "response.reasoning_summary_text": (Kind.REASONING, "text"),
+    "response.function_call_arguments": (Kind.TOOL_CALL, "arguments"),
+    "response.custom_tool_call_input": (Kind.TOOL_CALL, "input"),
+    "response.mcp_call_arguments": (Kind.TOOL_CALL, "arguments"),
+}
+
+
+def build_request(url: str, prompt: str, model: str | None) -> Request:
+    """A streaming request."""
+    return post(url, {"model": model or DEFAULT_MODEL, "input": prompt, "stream": True})
+
+
+def recognises(event: Event, value: Any) -> bool:
+    """Whether the event's type is one of the API's."""
+    del event
+    kind = as_dict(value).get("type")
+    return isinstance(kind, str) and kind in KNOWN and kind.startswith(_PREFIX)
+
+
+class Decoder:
+    """Remembers which items are open, and which have sent fragments."""
+
+    def __init__(self) -> None:
+        self._open: set[int] = set()
+        self._fragmented: set[tuple[str, int | None, int | None]] = set()
+
+    def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
+        """Event -> deltas."""
+        kind = as_dict(value).get("type")
+        if not isinstance(kind, str):
+            return (unknown(event, value),)
+        stem, _, last = kind.rpartition(".")
+        if stem in _FRAGMENTS and last in ("delta", "done"):
+            return self._fragment(stem, value, done=last == "done")
+        if kind in ("response.created", "response.queued", "response.in_progress"):
+            return (Delta(Kind.OPEN),)
+        if kind in ("response.output_item.added", "response.output_item.done"):
+            return self._item(value, added=last == "added")
+        if kind in ("response.completed", "response.incomplete", "response.failed"):
+            return self._end(as_dict(value.get("response")))
+        if kind == "error":
+            return (error_of(value.get("error") or {**value, "type": None}),)
+        if kind == "response.output_text.annotation.added":
+            return (citation(value.get("annotation")),)
+        return () if kind in KNOWN else (unknown(event, value),)
+
+    def _fragment(self, stem: str, value: dict[str, Any], *, done: bool) -> tuple[Delta, ...]:
+        kind, whole = _FRAGMENTS[stem]
+        place = as_count(value.get("output_index"))
+        part = (stem, place, as_count(value.get("content_index", value.get("summary_index"))))
+        if done and part in self._fragmented:
+            return ()
+        if not done and len(self._fragmented) < MAX_PARTS:
+            self._fragmented.add(part)
+        found = texts(kind, value.get(whole if done else "delta"))
+        if kind is not Kind.TOOL_CALL:
+            return found
+        return tuple(Delta(kind, delta.text, call=place) for delta in found)
+
+    def _item(self, value: dict[str, Any], *, added: bool) -> tuple[Delta, ...]:
+        place, item = as_count(value.get("output_index")), as_dict(value.get("item"))
+        if place is None:
+            return ()
+        if not added:
+            self._open.discard(place)
+            return ()
+        if len(self._open) < MAX_PARTS:
+            self._open.add(place)
+        if item.get("type") in _CALL_ITEMS:
+            return (Delta(Kind.TOOL_CALL, call=place, name=as_text(item.get("name")) or "?"),)
+        return ()
+
+    def _end(self, response: dict[str, Any]) -> tuple[Delta, ...]:
+        usage, status = as_dict(response.get("usage")), as_text(response.get("status"))
+        deltas = [Delta(Kind.OPEN)]
+        if usage:
+            deltas.append(
+                Delta(
+                    Kind.USAGE,
+                    output_tokens=as_count(usage.get("output_tokens")),
+                    input_tokens=as_count(usage.get("input_tokens")),
+                )
+            )
+        if status == "failed" or response.get("error"):
+            deltas.append(error_of(response.get("error") or "the response failed"))
+        elif status in ("incomplete", "cancelled"):
+            reason = as_text(as_dict(response.get("incomplete_details")).get("reason")) or status
+            deltas.append(Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason, reason)))
+        elif status in ("", "completed"):
+            deltas.append(Delta(Kind.FINISH, "completed"))
+        return (*deltas, Delta(Kind.END, self._unfinished(response)))
+
+    def _unfinished(self, response: dict[str, Any]) -> str:
+        """Items that were begun, and are neither done nor in the final output."""
+        whole = [item for item in as_list(response.get("output")) if as_dict(item).get("status") != "in_progress"]
+        missing = sorted(place for place in self._open if place >= len(whole))
+        return f"output item {missing[0]} was never done" if missing else ""
+
+
+DIALECT = Dialect(
+    name="openai-responses",
+    path="/v1/responses",
+    paths=("/responses",),
+    end_rule=EndRule.TERMINATOR,
+    terminator="response.completed",
+    request=build_request,
+    key_header=bearer,
+    recognises=recognises,
+    decoder=lambda: Decoder().decode,
+)

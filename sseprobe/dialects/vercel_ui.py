@@ -1,0 +1,149 @@
+"""`vercel-ui`: the Vercel AI SDK's UI message stream, version 1.
+
+Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol; `uiMessageChunkSchema` of ai 6.0.326 and 7.0.173. `[DONE]` is written
+whatever happened, so it ends a stream only after `finish`; `error` and `abort` are failures. Usage travels in the
+message's metadata, under the names the documentation uses.
+"""
+
+from typing import Any, Final
+
+from sseprobe.dialects.base import (
+    CANCELLED,
+    DEFAULT_MODEL,
+    FILTERED,
+    LENGTH,
+    MAX_PARTS,
+    Delta,
+    Dialect,
+    EndRule,
+    Kind,
+    as_count,
+    as_dict,
+    as_text,
+    bearer,
+    citation,
+    error_of,
+    post,
+    texts,
+    unknown,
+)
+from sseprobe.dialects.openai_chat import DONE
+from sseprobe.sse import Event
+from sseprobe.text import to_json
+from sseprobe.transcript import Request
+
+_INCOMPLETE: Final = {"length": LENGTH, "content-filter": FILTERED}
+_TEXTS: Final = {"text-delta": Kind.TEXT, "reasoning-delta": Kind.REASONING}
+_SILENT: Final = frozenset(
+    {
+        "start-step",
+        "finish-step",
+        "text-start",
+        "text-end",
+        "reasoning-start",
+        "reasoning-end",
+        "tool-approval-request",
+        "tool-output-available",
+        "tool-output-error",
+        "tool-output-denied",
+        "file",
+    }
+)
+_OTHERS: Final = frozenset(
+    {
+        "start",
+        "finish",
+        "tool-input-start",
+        "tool-input-delta",
+        "tool-input-available",
+        "tool-input-error",
+        "source-url",
+        "source-document",
+        "message-metadata",
+    }
+)
+_OWN: Final = _SILENT | _OTHERS | _TEXTS.keys()
+
+
+def build_request(url: str, prompt: str, model: str | None) -> Request:
+    """The request `useChat` makes; the model goes along, as apps that let it be chosen have it."""
+    message = {"id": "sseprobe-1", "role": "user", "parts": [{"type": "text", "text": prompt}]}
+    body = {"id": "sseprobe", "messages": [message], "trigger": "submit-message", "model": model or DEFAULT_MODEL}
+    return post(url, body)
+
+
+def recognises(event: Event, value: Any) -> bool:
+    """Whether the part's type is one of the protocol's."""
+    del event
+    kind = as_dict(value).get("type")
+    return isinstance(kind, str) and kind in _OWN
+
+
+class Decoder:
+    """Remembers whose input has come in fragments."""
+
+    def __init__(self) -> None:
+        self._fragmented: set[str] = set()
+
+    def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
+        """Part -> deltas."""
+        if event.data.startswith(DONE):
+            return (Delta(Kind.END),)
+        kind = as_text(as_dict(value).get("type"))
+        if kind in _TEXTS:
+            return texts(_TEXTS[kind], value.get("delta"))
+        if kind.startswith("tool-input-"):
+            return self._tool_input(kind, value)
+        if kind == "start":
+            return (Delta(Kind.OPEN), *_usage(value))
+        if kind == "finish":
+            return (Delta(Kind.OPEN), *_usage(value), *_finish(as_text(value.get("finishReason"))))
+        if kind == "error":
+            return (error_of(value.get("errorText") or value),)
+        if kind == "abort":
+            said = as_text(value.get("reason")) or "the server aborted the stream"
+            return (error_of({"message": said, "type": kind, "code": CANCELLED}),)
+        if kind in ("source-url", "source-document"):
+            return (citation(value),)
+        if kind == "message-metadata":
+            return _usage(value)
+        return () if kind in _SILENT or kind.startswith("data-") else (unknown(event, value),)
+
+    def _tool_input(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
+        call, name = as_text(value.get("toolCallId")), as_text(value.get("toolName")) or None
+        if kind == "tool-input-delta":
+            return (Delta(Kind.TOOL_CALL, as_text(value.get("inputTextDelta")), call=call),)
+        if kind == "tool-input-start":
+            if len(self._fragmented) < MAX_PARTS:
+                self._fragmented.add(call)
+            return (Delta(Kind.TOOL_CALL, call=call, name=name or "?"),)
+        if call in self._fragmented:
+            return ()
+        return (Delta(Kind.TOOL_CALL, to_json(value.get("input")), call=call, name=name or "?"),)
+
+
+def _finish(reason: str) -> tuple[Delta, ...]:
+    finish = Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason))
+    if reason != "error":
+        return (finish,)
+    return (finish, error_of({"message": "the model finished with an error", "type": reason}))
+
+
+def _usage(value: dict[str, Any]) -> tuple[Delta, ...]:
+    metadata = as_dict(value.get("messageMetadata"))
+    usage = as_dict(metadata.get("totalUsage")) or as_dict(metadata.get("usage"))
+    output, read = as_count(usage.get("outputTokens")), as_count(usage.get("inputTokens"))
+    return () if output is None and read is None else (Delta(Kind.USAGE, output_tokens=output, input_tokens=read),)
+
+
+DIALECT = Dialect(
+    name="vercel-ui",
+    path="/vercel-ui/chat",
+    paths=("/vercel-ui/chat",),
+    end_rule=EndRule.TERMINATOR,
+    terminator=DONE,
+    request=build_request,
+    key_header=bearer,
+    recognises=recognises,
+    decoder=lambda: Decoder().decode,
+)

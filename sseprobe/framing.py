@@ -1,0 +1,58 @@
+"""How a body is cut into events: SSE, or one JSON document a line. A dialect names the one it uses."""
+
+from enum import StrEnum
+from typing import Final, Protocol
+
+from sseprobe.ndjson import LinesParser
+from sseprobe.sse import EventStreamParser, Item
+
+
+class Framing(StrEnum):
+    """The two ways to send events in a body."""
+
+    SSE = "sse"
+    LINES = "lines"
+
+
+class Parser(Protocol):
+    """Bytes in, items out."""
+
+    @property
+    def last_event_id(self) -> str:
+        """The last event ID string; empty where there is none."""
+
+    @property
+    def retry_ms(self) -> int | None:
+        """The reconnection time in force, None if none was set."""
+
+    def receive(self, data: bytes) -> list[Item]:
+        """Takes the next bytes of the body and returns the items they complete."""
+
+    def receive_eof(self) -> list[Item]:
+        """Ends the body."""
+
+
+CONTENT_TYPES: Final = {Framing.SSE: "text/event-stream", Framing.LINES: "application/x-ndjson"}
+_BY_CONTENT_TYPE: Final = {
+    "text/event-stream": Framing.SSE,
+    "application/x-ndjson": Framing.LINES,
+    "application/ndjson": Framing.LINES,
+    "application/jsonl": Framing.LINES,
+    "application/x-jsonlines": Framing.LINES,
+    "application/jsonlines": Framing.LINES,
+}
+
+
+def media_type(content_type: str | None) -> str:
+    """The media type in a Content-Type, lower case, without parameters; empty if there is none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
+def by_content_type(content_type: str | None) -> Framing | None:
+    """The framing that a Content-Type tells, None if it tells none."""
+    return _BY_CONTENT_TYPE.get(media_type(content_type))
+
+
+def new_parser(framing: Framing) -> Parser:
+    """A parser for one body."""
+    return EventStreamParser() if framing is Framing.SSE else LinesParser()
