@@ -44,6 +44,12 @@ class Mock:
             loaded: dict[str, Any] = json.loads(answer.read())
             return loaded
 
+    def truths(self) -> list[dict[str, Any]]:
+        """All records, oldest first."""
+        with urllib.request.urlopen(self.truth_url, timeout=10) as answer:
+            loaded: list[dict[str, Any]] = json.loads(answer.read())
+            return loaded
+
     def truth_when(self, name: str, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The record as soon as it is so; fails after 20 s."""
         deadline = time.monotonic() + 20
