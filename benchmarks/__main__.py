@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import parser, serving
+from benchmarks import decoding, parser, serving
 
 
 def _parser_figures() -> list[serving.Figure]:
@@ -34,6 +34,18 @@ def _parser_figures() -> list[serving.Figure]:
     return figures
 
 
+def _decoding_figures() -> list[serving.Figure]:
+    return [
+        serving.Figure(
+            f"decoding a delta, {row.dialect}",
+            f"{row.ours_ns:,.0f} ns/event",
+            f"{row.sdk} {row.theirs_ns:,.0f} ns: 1/{row.theirs_ns / row.ours_ns:.1f}",
+            "less, aim 1/5",
+        )
+        for row in decoding.measure()
+    ]
+
+
 def main() -> None:
     """Measures, prints, and writes."""
     figures: list[serving.Figure] = []
@@ -44,6 +56,7 @@ def main() -> None:
         serving.memory,
         serving.mock_under_load,
         _parser_figures,
+        _decoding_figures,
     ):
         figures += measure()
     packages = ("httpx-sse", "httpx2", "openai", "sseclient-py", "uvicorn", "uvloop", "fastapi", "starlette")

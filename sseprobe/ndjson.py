@@ -25,6 +25,7 @@ class LinesParser:
         self._max_line_bytes = max_line_bytes
         self._line = bytearray()
         self._start = 0  # of the unfinished line
+        self._position = 0  # of the next byte
         self._skipping = False
 
     def receive(self, data: bytes) -> list[Item]:
@@ -40,24 +41,27 @@ class LinesParser:
     def receive_eof(self) -> list[Item]:
         """Ends the body: what is left is an event if it is a whole document, else the tail."""
         items: list[Item] = []
+        if self._start == self._position:
+            return items
+        if self._skipping:
+            return [Tail(None, Fields.TOO_LARGE, self._start, self._position)]
         line, start = self._settle_bom(bytes(self._line), items)
-        end = self._start + len(self._line)
         try:
             msgspec.json.decode(line)
         except msgspec.DecodeError:
-            if self._line:
-                items.append(Tail(line.decode(errors="replace"), Fields.DATA, self._start, end))
+            items.append(Tail(line.decode(errors="replace"), Fields.DATA, self._start, self._position))
         else:
-            items += (self._event(line, start, end), Frame(self._start, end, Fields.DATA, 0))
+            items.append(self._event(line, start, items))
+            items.append(Frame(self._start, self._position, Fields.DATA, 0))
         return items
 
     def _hold(self, piece: bytes, items: list[Item]) -> None:
+        self._position += len(piece)
         if self._skipping:
-            self._start += len(piece)
-        elif len(self._line) + len(piece) > self._max_line_bytes:
+            return
+        if self._position - self._start > self._max_line_bytes:
             end = self._start + self._max_line_bytes + 1
             items.append(LimitExceeded("line", self._max_line_bytes, self._start, end))
-            self._start += len(self._line) + len(piece)
             self._line.clear()
             self._skipping = True
         else:
@@ -65,14 +69,15 @@ class LinesParser:
 
     def _end_line(self, items: list[Item]) -> None:
         line, start = self._settle_bom(bytes(self._line), items)
-        end = self._start + len(self._line) + 1
-        newline = Newlines.CRLF if line.endswith(b"\r") else Newlines.LF
+        self._position += 1
+        fields = Fields.TOO_LARGE if self._skipping else 0
         if line.strip():
-            items.append(self._event(line, start, end, items))
-        fields = Fields.TOO_LARGE if self._skipping else Fields.DATA if line.strip() else 0
-        items.append(Frame(self._start, end, fields, newline))
+            items.append(self._event(line, start, items))
+            fields = Fields.DATA
+        newline = Newlines.CRLF if line.endswith(b"\r") else Newlines.LF
+        items.append(Frame(self._start, self._position, fields, newline))
         self._line.clear()
-        self._start = end
+        self._start = self._position
         self._skipping = False
 
     def _settle_bom(self, line: bytes, items: list[Item]) -> tuple[bytes, int]:
@@ -82,12 +87,10 @@ class LinesParser:
         items.append(Bom(0, len(_BOM)))
         return line[len(_BOM) :], len(_BOM)
 
-    @staticmethod
-    def _event(line: bytes, start: int, end: int, items: list[Item] | None = None) -> Event:
+    def _event(self, line: bytes, start: int, items: list[Item]) -> Event:
         try:
             text = line.decode()
         except UnicodeDecodeError as error:
-            if items is not None:
-                items.append(InvalidUtf8(line[error.start : error.end], start + error.start, start + error.end))
+            items.append(InvalidUtf8(line[error.start : error.end], start + error.start, start + error.end))
             text = line.decode(errors="replace")
-        return Event("message", text.rstrip("\r"), "", start, end)
+        return Event("message", text.rstrip("\r"), "", start, self._position)

@@ -52,6 +52,7 @@ class Decoder:
 
     def __init__(self) -> None:
         self._calls = 0
+        self._begun = False
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
         """Line -> deltas."""
@@ -62,11 +63,14 @@ class Decoder:
         if not isinstance(value.get("done"), bool):
             return (unknown(event, value),)
         message = as_dict(value.get("message")) or value
-        deltas = [
-            Delta(Kind.OPEN),
-            *texts(Kind.REASONING, message.get("thinking")),
-            *texts(Kind.TEXT, message.get("content") or message.get("response")),
-        ]
+        deltas: list[Delta] = []
+        if not self._begun:
+            self._begun = True
+            deltas.append(Delta(Kind.OPEN))
+        if thinking := message.get("thinking"):
+            deltas += texts(Kind.REASONING, thinking)
+        if content := message.get("content") or message.get("response"):
+            deltas += texts(Kind.TEXT, content)
         for call in as_list(message.get("tool_calls")):
             function = as_dict(as_dict(call).get("function"))
             name, arguments = as_text(function.get("name")) or "?", to_json(function.get("arguments") or {})
