@@ -260,15 +260,20 @@ class Reception:
             return Ending.LIMIT, f"the server sent a single {self.over_limit.kind} of more than {limit}"
         if not body_end.is_clean:
             return _TRANSPORT_ENDINGS[body_end]
-        if self._dialect.end_rule is EndRule.TERMINATOR:
-            problem = self._without_terminator() if not self._ended else self._doubt_in_words() or self._unfinished()
-        elif self._dialect.end_rule is EndRule.FINISH:
-            problem = self._without_terminator() if self._pending is not None else self._never_finished()
-        elif self._pending is not None:
-            problem = "the body ends inside an event, which is lost"
-        else:
-            problem = None if self.meter.events else "the body held not one event"
+        problem = self._problem()
+        if problem and self.looks_like:
+            problem = f"{problem}; this looks like {self.looks_like}, not {self._dialect.name}"
         return (Ending.TRUNCATED, problem) if problem else (Ending.COMPLETE, None)
+
+    def _problem(self) -> str | None:
+        """What keeps a body that has ended cleanly from being complete, None if nothing does."""
+        if self._dialect.end_rule is EndRule.TERMINATOR:
+            return self._doubt_in_words() or self._unfinished() if self._ended else self._without_terminator()
+        if self._dialect.end_rule is EndRule.FINISH:
+            return self._without_terminator() if self._pending is not None else self._never_finished()
+        if self._pending is not None:
+            return "the body ends inside an event, which is lost"
+        return None if self.meter.events else "the body held not one event"
 
     @property
     def _pending(self) -> str | None:
@@ -287,18 +292,18 @@ class Reception:
     def _never_finished(self) -> str | None:
         if not self._choices:
             return self._without_terminator()
-        unfinished = sorted(self._choices - self.finish_reasons.keys())
-        if not unfinished:
-            return None
-        return f"the body ended without the {self._dialect.terminator} of choice {', '.join(map(str, unfinished))}"
+        unfinished = self._unfinished_choices()
+        return f"the body ended, but {unfinished} has no {self._dialect.terminator}" if unfinished else None
 
     def _unfinished(self) -> str | None:
         """What the terminator hides, None if nothing."""
         if not self._choices:
             return f"{self._dialect.terminator} came, but no choice before it"
+        unfinished = self._unfinished_choices()
+        return f"{self._dialect.terminator} came, but {unfinished} has no finish_reason" if unfinished else None
+
+    def _unfinished_choices(self) -> str:
         if len(self._choices) > MAX_CHOICES:
-            return f"more than {MAX_CHOICES:,} choices came, and not all were followed to their end"
+            return f"one of more than {MAX_CHOICES:,} choices, which were not all followed,"
         unfinished = sorted(self._choices - self.finish_reasons.keys())
-        if not unfinished:
-            return None
-        return f"{self._dialect.terminator} came, but choice {', '.join(map(str, unfinished))} has no finish_reason"
+        return f"choice {', '.join(map(str, unfinished))}" if unfinished else ""

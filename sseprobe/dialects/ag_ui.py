@@ -17,6 +17,7 @@ from sseprobe.dialects.base import (
     Kind,
     as_count,
     as_dict,
+    as_id,
     as_list,
     as_text,
     bearer,
@@ -122,7 +123,7 @@ class Decoder:
         if kind in _TEXTS:
             return texts(_TEXTS[kind], value.get("delta"))
         if kind in ("TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_CHUNK"):
-            call, name = as_text(value.get("toolCallId")), as_text(value.get("toolCallName")) or None
+            call, name = as_id(value.get("toolCallId")), as_text(value.get("toolCallName")) or None
             return (Delta(Kind.TOOL_CALL, as_text(value.get("delta")), call=call, name=name),)
         if kind == "RUN_STARTED":
             self._run += 1
@@ -137,10 +138,10 @@ class Decoder:
     def _follow(self, kind: str, value: dict[str, Any]) -> None:
         if kind in _OPENS and len(self._open) < MAX_PARTS:
             what, name = _OPENS[kind]
-            self._open[what, as_text(value.get(name))] = None
+            self._open[what, as_id(value.get(name))] = None
         elif kind in _CLOSES:
             what, name = _CLOSES[kind]
-            self._open.pop((what, as_text(value.get(name))), None)
+            self._open.pop((what, as_id(value.get(name))), None)
 
     def _finish(self, value: dict[str, Any]) -> tuple[Delta, ...]:
         counted = [as_dict(each) for each in as_list(value.get("usage"))]

@@ -68,6 +68,9 @@ MAX_PARTS: Final = 1024
 """How many parts (items, blocks, calls) of a stream a decoder keeps in mind."""
 
 
+MAX_ID_CHARS: Final = 200
+
+
 class EndRule(StrEnum):
     """What makes a stream of this dialect complete."""
 
@@ -184,6 +187,11 @@ def as_list(value: object) -> list[Any]:
 def as_text(value: object) -> str:
     """The value if it is a string, else an empty one."""
     return scalar(value) if isinstance(value, str) else ""
+
+
+def as_id(value: object) -> str:
+    """The value if it is a string, at most `MAX_ID_CHARS` of it: ids are kept."""
+    return as_text(value[:MAX_ID_CHARS]) if isinstance(value, str) else ""
 
 
 def as_count(value: object) -> int | None:

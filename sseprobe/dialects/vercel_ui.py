@@ -19,6 +19,7 @@ from sseprobe.dialects.base import (
     Kind,
     as_count,
     as_dict,
+    as_id,
     as_text,
     bearer,
     citation,
@@ -110,7 +111,7 @@ class Decoder:
         return () if kind in _SILENT or kind.startswith("data-") else (unknown(event, value),)
 
     def _tool_input(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
-        call, name = as_text(value.get("toolCallId")), as_text(value.get("toolName")) or None
+        call, name = as_id(value.get("toolCallId")), as_text(value.get("toolName")) or None
         if kind == "tool-input-delta":
             return (Delta(Kind.TOOL_CALL, as_text(value.get("inputTextDelta")), call=call),)
         if kind == "tool-input-start":

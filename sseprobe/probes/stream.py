@@ -229,7 +229,7 @@ def _notes(state: _Run) -> list[str]:
 def _notes_on_meaning(reception: Reception) -> list[str]:
     """What the events say that their dialect does not explain."""
     notes = []
-    if other := reception.looks_like:
+    if (other := reception.looks_like) is not None:
         notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
     if unknown := reception.unknown_events:
         kinds = ", ".join(one_line(kind, 40) for kind in reception.unknown_types)

@@ -3,7 +3,7 @@
 import codecs
 from typing import Final, TextIO
 
-from sseprobe.dialects.base import Delta, Dialect, Kind
+from sseprobe.dialects.base import MAX_ID_CHARS, Delta, Dialect, Kind
 from sseprobe.reception import Received, View
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
@@ -89,7 +89,7 @@ class TextView(SilentView):
         """name(arguments), growing; a call that goes on after another is named again."""
         goes_on = place == self._place and not (delta.name and place not in self._calls)
         if delta.name and len(self._calls) < _MAX_CALLS:
-            self._calls.setdefault(place, delta.name)
+            self._calls.setdefault(place, delta.name[:MAX_ID_CHARS])
         self._move(place, "")
         self._write(delta.text if goes_on else f"{self._calls.get(place, delta.name or '?')}({delta.text}")
 

@@ -4,6 +4,7 @@ The endings expected stand in two tables: what each fault makes of any dialect, 
 from what each vendor calls the end of a stream (docs/dialects.md).
 """
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,21 @@ def test_the_ending_is_right(mock: Mock, name: str, fault: str) -> None:
         text = got.text.replace("\u2028\u0085", "") if fault == "u2028" else got.text
         assert text.replace("{\n}", "{}") == healthy.text  # `plain` shows what multi-data does
         assert got.metrics.tokens == healthy.metrics.tokens
+
+
+FACTS = Path(__file__).parents[3] / "shared" / "facts" / "wire.md"
+
+
+@pytest.mark.skipif(not FACTS.exists(), reason="the researched facts are not part of the project")
+def test_the_terminators_are_those_of_the_facts() -> None:
+    """Table 2.16: dialect, success terminator, in-band failure, truncated when."""
+    lines = FACTS.read_text().partition("## 2.16")[2].splitlines()
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line.startswith("| ")]
+    facts = {row[0].split()[0].removesuffix("-chat"): row[1] for row in rows}
+    for name in ("openai-chat", "openai-responses", "anthropic", "gemini", "cohere", "ollama", "vercel-ui", "ag-ui"):
+        terminator = dialects.by_name(name).terminator or ""
+        said = facts.get(name) or facts[name.partition("-")[0]]
+        assert terminator.replace('"', "").replace(": ", ":") in said, (name, said)
 
 
 @pytest.mark.parametrize("name", dialects.NAMES)

@@ -1,11 +1,8 @@
 """The official SDKs, as they are, against the mock; and our decoders against the SDKs' on the same bytes."""
 
-import gc
 import json
-import os
 import urllib.request
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -16,23 +13,11 @@ from sseprobe.framing import CONTENT_TYPES
 from tests.support.decoding import decode_body, joined, only
 from tests.support.mock import Mock
 from tests.support.raw_server import Peer, RawServer
+from tests.support.requirements import missing
 from tests.support.sdks import SDKS, collected
 
-# The SDKs leave sockets to the garbage collector here and there.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::ResourceWarning"),
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
 FAST = "itl_ms=1,ttft_ms=1"
 Serve = Callable[..., RawServer]
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _nothing_left_behind() -> Iterator[None]:
-    yield
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        gc.collect()
 
 
 @pytest.fixture(autouse=True)
@@ -41,10 +26,7 @@ def _installed(request: pytest.FixtureRequest) -> None:
     sdk = SDKS[request.getfixturevalue("name")]
     if sdk.version() is None:
         where = "npm install in tests/sdk/node" if sdk.node else "pip install -e '.[sdk-tests]'"
-        reason = f"{sdk.package} is not installed: {where}"
-        if os.environ.get("SSEPROBE_REQUIRE_ALL"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+        missing(f"{sdk.package} is not installed: {where}")
 
 
 NAMES = pytest.mark.parametrize("name", SDKS)

@@ -1,23 +1,20 @@
 """docs/sdks.md says what the installed SDKs do."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from tests.support.mock import Mock
-from tests.support.sdk_table import missing, table, versions
+from tests.support.requirements import missing
+from tests.support.sdk_table import not_installed, table, versions
 
 PAGE = Path(__file__).parents[2] / "docs" / "sdks.md"
 pytestmark = pytest.mark.timeout(180)
 
 
 def test_the_table_is_true(mock: Mock) -> None:
-    if packages := missing():
-        reason = f"not installed: {', '.join(packages)}"
-        if os.environ.get("SSEPROBE_REQUIRE_ALL"):
-            pytest.fail(reason)
-        pytest.skip(reason)
+    if packages := not_installed():
+        missing(f"not installed: {', '.join(packages)}")
     page = PAGE.read_text()
     if versions() not in page:
         pytest.skip(f"docs/sdks.md is about other versions than those installed ({versions()})")

@@ -24,8 +24,12 @@ class Mock:
 
     def post(self, body: Any, query: str = "", **headers: str) -> tuple[int, dict[str, str], bytes]:
         """POST to the chat completions: status, headers, body."""
+        return self.ask(f"/v1/chat/completions{query}", body, **headers)
+
+    def ask(self, path: str, body: Any, **headers: str) -> tuple[int, dict[str, str], bytes]:
+        """POST to any path: status, headers, body."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
-        return self._ask(urllib.request.Request(f"{self.url}/v1/chat/completions{query}", data), headers)
+        return self._ask(urllib.request.Request(self.url + path, data), headers)
 
     def _ask(self, request: urllib.request.Request, headers: dict[str, str]) -> tuple[int, dict[str, str], bytes]:
         for name, value in headers.items():

@@ -18,7 +18,7 @@ PATIENCE_S = 8.0
 HEADING = "| fault | " + " | ".join(SDKS) + " |"
 
 
-def missing() -> list[str]:
+def not_installed() -> list[str]:
     """The packages that are not installed."""
     return sorted({sdk.package for sdk in SDKS.values() if sdk.version() is None})
 
