@@ -9,9 +9,9 @@ from fastapi.responses import JSONResponse, Response
 
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.faults import SLOW_FIRST_MS
-from mockserver.framing import Framing, Mould
+from mockserver.framing import Mould
 from mockserver.generation import paced
-from mockserver.responses import EventStreamResponse, Frames, StreamHead, WholeResponse
+from mockserver.responses import EventStreamResponse, Frames, StreamForm, WholeResponse
 from mockserver.scenario import Scenario, ScenarioError, of_request
 from mockserver.stream import Writer, frames
 from mockserver.tools import RefusedError
@@ -54,9 +54,7 @@ class Api(ABC):
 
     name: ClassVar[str]
     paths: ClassVar[tuple[str, ...]]
-    head: ClassVar[StreamHead] = StreamHead()
-    framing: ClassVar[Framing] = Framing.SSE
-    newline: ClassVar[bytes] = b"\n"
+    form: ClassVar[StreamForm] = StreamForm()
     reasons: ClassVar[bool] = True
     calls_tools: ClassVar[bool] = True
     whole_calls: ClassVar[bool] = False
@@ -78,10 +76,10 @@ class Api(ABC):
     def failure(self, failure: Failure) -> Any:
         """The JSON body that goes with a failure's status."""
 
-    def head_of(self, record: Record) -> StreamHead:
-        """The head of one stream."""
-        del record
-        return self.head
+    def form_of(self, answer: Answer, record: Record) -> StreamForm:
+        """The form of one stream."""
+        del answer, record
+        return self.form
 
     def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
         """Adds the API's routes."""
@@ -115,10 +113,9 @@ class Api(ABC):
         record = truth.new(self.name, answer.tokens * asked.choices)
         made = paced(answer.pieces(), with_fault(scenario), record, asked.choices)
         if asked.stream:
-            stream = moulded(
-                frames(made, self.writer(answer, record), scenario.fault), scenario, self.framing, self.newline
-            )
-            return EventStreamResponse(stream, record, scenario.heartbeat_s, self.head_of(record))
+            form = self.form_of(answer, record)
+            stream = moulded(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
+            return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
 
         async def whole() -> tuple[Any, int]:
             said = Said(answer)
@@ -129,9 +126,9 @@ class Api(ABC):
         return WholeResponse(whole, record)
 
 
-def moulded(stream: Frames, scenario: Scenario, framing: Framing, newline: bytes) -> Frames:
+def moulded(stream: Frames, scenario: Scenario, form: StreamForm) -> Frames:
     """The frames with the bytes that were asked for."""
-    mould = Mould(framing, newline, scenario.fault)
+    mould = Mould(form, scenario.fault)
     return stream if mould.changes_nothing else mould.pour(stream)
 
 

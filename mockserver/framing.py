@@ -5,10 +5,9 @@ Writers make events in their plainest form: LF, one space, one data line. A `Mou
 
 import re
 from collections.abc import Callable, Iterable
-from enum import StrEnum
 from typing import Final
 
-from mockserver.responses import Frames, Silence
+from mockserver.responses import Frames, Framing, Silence, StreamForm
 from mockserver.scenario import Fault
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -16,14 +15,6 @@ LAST: Final = "no-final-blank-line"
 LINE_SEPARATORS: Final = "\u2028\u0085"
 _FIELD_SPACE: Final = re.compile(rb"^(data|event|id|retry): (?! )", re.MULTILINE)
 _MULTI_BYTE: Final = re.compile(rb"[\xc2-\xf4](?=[\x80-\xbf])")
-
-
-class Framing(StrEnum):
-    """How events are told apart."""
-
-    SSE = "sse"
-    LINES = "lines"
-    """One JSON document a line. What SSE calls a comment or a block without data is an empty line here."""
 
 
 def _events(change: Callable[[bytes], bytes]) -> Callable[[bytes], bytes]:
@@ -51,12 +42,12 @@ _LINES: Final[dict[str, Callable[[bytes], bytes]]] = {
 class Mould:
     """Gives the frames of one stream their bytes. The fault begins after as many text events as it says."""
 
-    def __init__(self, framing: Framing, newline: bytes, fault: Fault | None) -> None:
-        self._framing = framing
-        self._newline = newline
+    def __init__(self, form: StreamForm, fault: Fault | None) -> None:
+        self._framing = form.framing
+        self._newline = form.newline
         self._name = fault.name if fault else ""
         self._after = fault.after if fault else 0
-        self._change = (_SSE if framing is Framing.SSE else _LINES).get(self._name)
+        self._change = (_SSE if form.framing is Framing.SSE else _LINES).get(self._name)
         self._ids = 0
         self._bom_due = self._name == "bom"
 

@@ -9,6 +9,7 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
+from enum import StrEnum
 from typing import Any, Final
 
 import anyio
@@ -74,32 +75,42 @@ class _Watched(Response, ABC):
             record.ended("stopped" if record.disconnected_at_ms is not None else "failed")
 
 
-class StreamHead(Struct, frozen=True):
-    """What a dialect's streams have in common. `heartbeat` empty: none."""
+class Framing(StrEnum):
+    """How events are told apart."""
+
+    SSE = "sse"
+    LINES = "lines"
+    """One JSON document a line. What SSE calls a comment or a block without data is an empty line here."""
+
+
+class StreamForm(Struct, frozen=True):
+    """What a dialect's streams have in common, whatever they say. `heartbeat` empty: none."""
 
     content_type: str = "text/event-stream; charset=utf-8"
     heartbeat: bytes = b": keep-alive\n\n"
     headers: dict[str, str] = {}
+    framing: Framing = Framing.SSE
+    newline: bytes = b"\n"
 
 
 class EventStreamResponse(_Watched):
     """Sends frames as they are made, and a heartbeat whenever nothing was sent for `heartbeat_s` (0: never)."""
 
-    def __init__(self, frames: Frames, record: Record, heartbeat_s: float, head: StreamHead = StreamHead()) -> None:  # noqa: B008  frozen
+    def __init__(self, frames: Frames, record: Record, heartbeat_s: float, form: StreamForm = StreamForm()) -> None:  # noqa: B008  frozen
         super().__init__(record)
         self._frames = frames
-        self._head = head
-        self._heartbeat_s = heartbeat_s if head.heartbeat else 0.0
+        self._form = form
+        self._heartbeat_s = heartbeat_s if form.heartbeat else 0.0
         self._sent_s = 0.0
 
     async def work(self, send: Send) -> None:
         """The head at once, then frames and heartbeats until the generator ends."""
         head = [
-            (b"content-type", self._head.content_type.encode()),
+            (b"content-type", self._form.content_type.encode()),
             (b"cache-control", b"no-cache, no-transform"),
             (b"x-accel-buffering", b"no"),
             (b"x-mock-id", self.record.id.encode()),
-            *((name.encode(), value.encode()) for name, value in self._head.headers.items()),
+            *((name.encode(), value.encode()) for name, value in self._form.headers.items()),
         ]
         record, loop = self.record, asyncio.get_running_loop()
         self._sent_s = loop.time()
@@ -131,7 +142,7 @@ class EventStreamResponse(_Watched):
                 await asyncio.sleep(rest_s)
                 continue
             with suppress(OSError):
-                await send({"type": "http.response.body", "body": self._head.heartbeat, "more_body": True})
+                await send({"type": "http.response.body", "body": self._form.heartbeat, "more_body": True})
             self._sent_s = loop.time()
 
     @staticmethod

@@ -10,7 +10,7 @@ from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.api import FAILED, LIMITED, Api, Failure, Said, as_dict, count_words, objects, string, whole_number
-from mockserver.responses import StreamHead
+from mockserver.responses import StreamForm
 from mockserver.stream import PartWriter, Writer, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
 from mockserver.truth import Record
@@ -120,9 +120,10 @@ class Anthropic(Api):
     name = "anthropic"
     paths = ("/v1/messages",)
 
-    def head_of(self, record: Record) -> StreamHead:
+    def form_of(self, answer: Answer, record: Record) -> StreamForm:
         """Pings as heartbeats, and the request's id."""
-        return StreamHead(heartbeat=PING, headers={"request-id": f"req_{record.id}"})
+        del answer
+        return StreamForm(heartbeat=PING, headers={"request-id": f"req_{record.id}"})
 
     def read(self, body: dict[str, Any], request: Request) -> Asked:
         """Model, messages and max_tokens are required."""

@@ -7,11 +7,12 @@ Source: ai.google.dev/api/generate-content; types of google-genai 3.4.0. Lines e
 from typing import Any, Final
 
 from fastapi import Request
+from msgspec.structs import replace
 
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.api import FAILED, LIMITED, Api, Failure, Said, as_dict, count_words, objects, whole_number
 from mockserver.dialects.openai_chat import IN_BAND
-from mockserver.responses import StreamHead
+from mockserver.responses import Framing, StreamForm
 from mockserver.stream import Writer, as_json, data
 from mockserver.tools import Call, Offer, narrowed, offer
 from mockserver.truth import Record
@@ -107,8 +108,7 @@ class Gemini(Api):
         for prefix in ("", "/{version:path}")
         for method in ("streamGenerateContent", "generateContent")
     )
-    head = StreamHead(heartbeat=b"", headers={"content-disposition": "attachment"})
-    newline = b"\r\n"
+    form = StreamForm(heartbeat=b"", headers={"content-disposition": "attachment"}, newline=b"\r\n")
     whole_calls = True
 
     def read(self, body: dict[str, Any], request: Request) -> Asked:
@@ -124,6 +124,12 @@ class Gemini(Api):
             offer=_read_offer(body, contents[-1]),
             details={"sse": request.query_params.get("alt") == "sse"},
         )
+
+    def form_of(self, answer: Answer, record: Record) -> StreamForm:
+        """An event stream, or a JSON array."""
+        del record
+        sse = answer.asked.details["sse"]
+        return self.form if sse else replace(self.form, content_type="application/json", framing=Framing.LINES)
 
     def writer(self, answer: Answer, record: Record) -> Writer:
         """Chunks."""

@@ -8,7 +8,7 @@ from typing import Any
 
 from mockserver.api import FAILED, LIMITED, Failure
 from mockserver.dialects.openai_chat import IN_BAND, ChunkWriter, OpenAIChat
-from mockserver.responses import StreamHead
+from mockserver.responses import StreamForm
 from mockserver.stream import data
 
 _TYPES = {FAILED: "server_error", LIMITED: "unavailable_error"}
@@ -36,7 +36,7 @@ class LlamaCpp(OpenAIChat):
 
     name = "llamacpp"
     paths = ("/llamacpp/v1/chat/completions",)
-    head = StreamHead(heartbeat=b":\n\n")
+    form = StreamForm(heartbeat=b":\n\n")
     writer_class = LlamaCppWriter
 
     def failure(self, failure: Failure) -> Any:

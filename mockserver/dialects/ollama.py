@@ -11,8 +11,7 @@ from fastapi import Request
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.api import Api, Failure, Said, as_dict, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, read_offer
-from mockserver.framing import Framing
-from mockserver.responses import StreamHead
+from mockserver.responses import Framing, StreamForm
 from mockserver.stream import Writer, as_json
 from mockserver.tools import Call, Offer
 from mockserver.truth import Record
@@ -81,8 +80,7 @@ class Ollama(Api):
 
     name = "ollama"
     paths = ("/api/chat", "/api/generate")
-    head = StreamHead("application/x-ndjson", b"")
-    framing = Framing.LINES
+    form = StreamForm("application/x-ndjson", b"", framing=Framing.LINES)
     whole_calls = True
 
     def read(self, body: dict[str, Any], request: Request) -> Asked:

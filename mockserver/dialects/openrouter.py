@@ -7,9 +7,10 @@ import time
 from collections.abc import Iterable
 from typing import Any
 
+from mockserver.answer import Answer
 from mockserver.api import FAILED, Failure
 from mockserver.dialects.openai_chat import IN_BAND, ChunkWriter, OpenAIChat
-from mockserver.responses import StreamHead
+from mockserver.responses import StreamForm
 from mockserver.stream import data
 from mockserver.truth import Record
 
@@ -54,9 +55,10 @@ class OpenRouter(OpenAIChat):
     paths = ("/api/v1/chat/completions", "/openrouter/v1/chat/completions")
     writer_class = OpenRouterWriter
 
-    def head_of(self, record: Record) -> StreamHead:
+    def form_of(self, answer: Answer, record: Record) -> StreamForm:
         """With the generation's id."""
-        return StreamHead(heartbeat=PROCESSING, headers={"x-generation-id": f"gen-{record.id}"})
+        del answer
+        return StreamForm(heartbeat=PROCESSING, headers={"x-generation-id": f"gen-{record.id}"})
 
     def failure(self, failure: Failure) -> Any:
         """The code is the HTTP status."""

@@ -14,9 +14,8 @@ from fastapi.responses import JSONResponse, Response
 
 from mockserver.answer import Answer, Asked, Piece
 from mockserver.api import REFUSED, Failure, failure_headers, failure_of, moulded, with_fault
-from mockserver.framing import Framing
 from mockserver.generation import paced
-from mockserver.responses import EventStreamResponse
+from mockserver.responses import EventStreamResponse, StreamForm
 from mockserver.scenario import Scenario, ScenarioError, of_request
 from mockserver.stream import Writer, frames
 from mockserver.truth import Record, TruthStore
@@ -88,7 +87,7 @@ def _answer(request: Request, scenario: Scenario, truth: TruthStore) -> Response
     record = truth.new(Plain.name, answer.tokens - last_id)
     made = paced(islice(answer.pieces(), last_id, None), with_fault(scenario), record)
     stream = frames(made, EventWriter(answer, record, last_id), scenario.fault)
-    return EventStreamResponse(moulded(stream, scenario, Framing.SSE, b"\n"), record, scenario.heartbeat_s)
+    return EventStreamResponse(moulded(stream, scenario, StreamForm()), record, scenario.heartbeat_s)
 
 
 def _last_id(request: Request) -> int:

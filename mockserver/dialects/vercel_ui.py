@@ -12,7 +12,7 @@ from fastapi import Request
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.api import Api, Failure, count_words, objects
 from mockserver.dialects.openai_chat import DONE, IN_BAND
-from mockserver.responses import StreamHead
+from mockserver.responses import StreamForm
 from mockserver.stream import PartWriter, Writer, data
 from mockserver.truth import Record
 
@@ -83,7 +83,7 @@ class VercelUi(Api):
 
     name = "vercel-ui"
     paths = ("/vercel-ui/chat",)
-    head = StreamHead(headers={"x-vercel-ai-ui-message-stream": "v1"})
+    form = StreamForm(headers={"x-vercel-ai-ui-message-stream": "v1"})
 
     def read(self, body: dict[str, Any], request: Request) -> Asked:
         """Messages are required; a model may be named."""

@@ -17,7 +17,7 @@ _PLAIN: Final = "\x1b[0m"
 
 
 Place = tuple[Kind, int, int | str | None]
-"""What is being written: its kind, its choice, its call."""
+"""What is being written: its kind, its choice, and the call or error it is."""
 
 _MAX_CALLS: Final = 1024
 
@@ -46,6 +46,7 @@ class TextView(SilentView):
         self._style = ""
         self._place: Place | None = None
         self._calls: dict[Place, str] = {}
+        self._error, self._errors = "", 0
         self._at_line_start = True
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
@@ -74,8 +75,11 @@ class TextView(SilentView):
     def _write_delta(self, delta: Delta) -> None:
         if delta.kind is Kind.ERROR:
             kinds = ", ".join(dict.fromkeys(each for each in (delta.type, delta.code) if each))
-            self._move((delta.kind, delta.choice, None), _RED)
-            self._write(f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}")
+            said = f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}"
+            if said != self._error:  # some vendors say it twice
+                self._error, self._errors = said, self._errors + 1
+                self._move((delta.kind, delta.choice, self._errors), _RED)
+                self._write(said)
         elif delta.kind is Kind.CITATION:
             self._move((delta.kind, delta.choice, None), _DIM)
             self._write(f"[{delta.text}]")

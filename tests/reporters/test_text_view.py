@@ -46,6 +46,10 @@ TEXT, HM = Delta(Kind.TEXT, "Hi"), Delta(Kind.REASONING, "Hm")
         ([TEXT, Delta(Kind.ERROR, "boom", type="t", code="c")], "Hi\nerror [t, c]: boom\n"),
         ([Delta(Kind.ERROR, "boom", type="t", code="t")], "error [t]: boom\n"),
         ([Delta(Kind.ERROR, "boom")], "error: boom\n"),
+        (
+            [Delta(Kind.ERROR, "boom"), Delta(Kind.ERROR, "boom"), Delta(Kind.ERROR, "bang")],
+            "error: boom\nerror: bang\n",
+        ),
         ([Delta(Kind.ERROR, "\x1b[2J", type="\x1b]0;x\x07")], "error [␛]0;x␇]: ␛[2J\n"),
         ([Delta(Kind.REFUSAL, "I cannot")], "I cannot\n"),
         ([Delta(Kind.USAGE, output_tokens=1), Delta(Kind.OPEN), Delta(Kind.HEARTBEAT)], ""),
