@@ -85,23 +85,32 @@ class Api(ABC):
         """Adds the API's routes."""
 
         async def answer(request: Request) -> Response:
-            try:
-                body = msgspec.json.decode(await request.body())
-                if not isinstance(body, dict):
-                    raise RefusedError("the request body must be a JSON object", "body")
-                asked = self.read(body, request)
-                scenario = of_request(request.headers, request.url.query, asked.model, defaults)
-            except msgspec.DecodeError as error:
-                return self._fail(Failure(REFUSED, f"the request body is not JSON: {error}"))
-            except RefusedError as error:
-                return self._fail(Failure(REFUSED, str(error), error.param))
-            except ScenarioError as error:
-                return self._fail(Failure(REFUSED, str(error)))
-            failure = failure_of(scenario)
-            return self._fail(failure) if failure else self._answer(asked, scenario, truth)
+            return await self.for_request(request).serve(request, defaults, truth)
 
         for path in self.paths:
             app.post(path)(answer)
+
+    def for_request(self, request: Request) -> "Api":
+        """The API that this request means, where vendors share a path."""
+        del request
+        return self
+
+    async def serve(self, request: Request, defaults: Scenario, truth: TruthStore) -> Response:
+        """Answers one request."""
+        try:
+            body = msgspec.json.decode(await request.body())
+            if not isinstance(body, dict):
+                raise RefusedError("the request body must be a JSON object", "body")
+            asked = self.read(body, request)
+            scenario = of_request(request.headers, request.url.query, asked.model, defaults)
+        except msgspec.DecodeError as error:
+            return self._fail(Failure(REFUSED, f"the request body is not JSON: {error}"))
+        except RefusedError as error:
+            return self._fail(Failure(REFUSED, str(error), error.param))
+        except ScenarioError as error:
+            return self._fail(Failure(REFUSED, str(error)))
+        failure = failure_of(scenario)
+        return self._fail(failure) if failure else self._answer(asked, scenario, truth)
 
     def _fail(self, failure: Failure) -> Response:
         return JSONResponse(self.failure(failure), failure.status, failure_headers(failure))

@@ -3,9 +3,10 @@
 import pytest
 
 from sseprobe.dialects import by_name
-from sseprobe.dialects.base import Kind
+from sseprobe.dialects.base import Kind, payload
 from sseprobe.reception import Outcome, Reception
 from sseprobe.reporters.live import SilentView
+from sseprobe.sse import Event
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
 from tests.support.openai import DONE, chunk, error, good
 
@@ -123,6 +124,20 @@ def test_plain_streams(pieces: list[bytes], ending: Ending) -> None:
 def test_the_first_events_with_data_settle_the_dialect(first: bytes, dialect: str) -> None:
     reception, _ = receive(b": hi\n\nevent: x\n\ndata:\n\n", first, chunk("b"), dialect=None)
     assert reception.dialect.name == dialect
+
+
+@pytest.mark.parametrize("dialect", ["openai-chat", None])
+def test_a_payload_is_parsed_once(dialect: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    parsed = 0
+
+    def count(event: Event) -> object:
+        nonlocal parsed
+        parsed += 1
+        return payload(event)
+
+    monkeypatch.setattr("sseprobe.reception.payload", count)
+    reception, _ = receive(*good("a", "b"), dialect=dialect)
+    assert parsed == reception.meter.events == 6
 
 
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:

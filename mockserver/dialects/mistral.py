@@ -1,4 +1,4 @@
-"""Mistral chat completions: `POST /mistral/v1/chat/completions`, since its own path is OpenAI's.
+"""Mistral chat completions: `POST /mistral/v1/chat/completions`; at its own path, OpenAI's too, for Mistral's SDK.
 
 Source: docs.mistral.ai/api; types of mistralai 3.7.0. Unlike OpenAI's chunks: usage in the last one, tool calls whole,
 reasoning as content chunks, and a failed generation finishes with the reason `error`.

@@ -66,7 +66,9 @@ def test_bytes_of_the_framing_faults(mock: Mock) -> None:
 
 def test_transfer_chunks_end_inside_characters(mock: Mock) -> None:
     parts = urlsplit(mock.url)
-    body = json.dumps({**CHAT, "model": "mock/text=caf%C3%A9%20%E7%81%AF%E5%8F%B0,itl_ms=1,ttft_ms=1,fault=split-utf8"}).encode()
+    body = json.dumps(
+        {**CHAT, "model": "mock/text=caf%C3%A9%20%E7%81%AF%E5%8F%B0,itl_ms=1,ttft_ms=1,fault=split-utf8"}
+    ).encode()
     with socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=20) as connection:
         head = (
             f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"

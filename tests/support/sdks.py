@@ -180,7 +180,7 @@ def mistral(url: str, knobs: str, tools: bool) -> Iterator[Part]:
 
     more: Any = {"tools": TOOLS} if tools else {}
     with (
-        Mistral(api_key=KEY, server_url=f"{url}/mistral") as client,
+        Mistral(api_key=KEY, server_url=url) as client,
         client.chat.stream(model="m", messages=MESSAGES, http_headers={"X-Mock": knobs}, **more) as stream,
     ):
         for event in stream:
