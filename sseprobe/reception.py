@@ -183,6 +183,8 @@ class Reception:
                 self.looks_like = other.name
             else:
                 self._set_dialect(other)
+                self.unknown_events = 0  # as the dialect before it read them
+                self.unknown_types.clear()
 
     def _set_dialect(self, dialect: Dialect) -> None:
         self._dialect = dialect

@@ -118,7 +118,8 @@ def test_plain_streams(pieces: list[bytes], ending: Ending) -> None:
         (b"data: hello\n\n", "plain"),
         (b'data: {"x":1}\n\n', "openai-chat"),
         (b'data: {"x":1}\n\n' * 4, "plain"),
-        (b'data: {"type":"ping"}\n\n', "anthropic"),
+        (b'data: {"type":"ping"}\n\n' * 4, "plain"),
+        (b'data: {"type":"message_start"}\n\n', "anthropic"),
     ],
 )
 def test_the_first_events_with_data_settle_the_dialect(first: bytes, dialect: str) -> None:

@@ -101,10 +101,10 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 
 
 def recognises(event: Event, value: Any) -> bool:
-    """Whether the event's type is one of the protocol's."""
+    """Whether the event's type is one of the protocol's, and no word that any app may use."""
     del event
     kind = as_dict(value).get("type")
-    return isinstance(kind, str) and kind in _OWN
+    return isinstance(kind, str) and kind in _OWN and kind not in ("RAW", "CUSTOM")
 
 
 class Decoder:

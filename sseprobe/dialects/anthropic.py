@@ -37,7 +37,7 @@ _INCOMPLETE: Final = {
     "pause_turn": PAUSED,
     "refusal": REFUSED,
 }
-_KNOWN: Final = frozenset(
+_OWN: Final = frozenset(
     {
         "message_start",
         "message_delta",
@@ -45,7 +45,6 @@ _KNOWN: Final = frozenset(
         "content_block_start",
         "content_block_delta",
         "content_block_stop",
-        "ping",
     }
 )
 _TOOL_BLOCKS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
@@ -59,10 +58,10 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 
 
 def recognises(event: Event, value: Any) -> bool:
-    """Whether the event's type is one of the API's."""
+    """Whether the event's type is one of the API's; a `ping` may be anybody's."""
     del event
     kind = as_dict(value).get("type")
-    return isinstance(kind, str) and kind in _KNOWN
+    return isinstance(kind, str) and kind in _OWN
 
 
 def decode(event: Event, value: Any) -> tuple[Delta, ...]:

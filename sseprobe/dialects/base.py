@@ -92,8 +92,9 @@ class Dialect(Struct, frozen=True):
     `path`: where the bundled mock speaks it. `paths`: ends of a URL's path that tell it; `hosts`: whose they are, where
     the path is not the vendor's own. `terminator`: its name in sentences. `request`: (URL, prompt, model) -> request
     for a stream; model None: the one in the URL, or the default. `key_header`: (API key) -> header. `recognises`:
-    whether an event with this payload is of this dialect. `decoder`: makes the decoder of one stream. `parses_json`:
-    whether payloads are JSON. `separate_events`: events are messages of their own, shown a line each.
+    whether an event with this payload can be of no other dialect, nor an app's own. `decoder`: makes the decoder of one
+    stream. `parses_json`: whether payloads are JSON. `separate_events`: events are messages of their own, shown a line
+    each.
     """
 
     name: str

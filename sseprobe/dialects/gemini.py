@@ -49,6 +49,7 @@ _INCOMPLETE: Final = {
 }
 _UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
 _KNOWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId"})
+_OWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata"})
 _MODEL: Final = re.compile(r"/models/(?P<model>.+)(?=:streamGenerateContent$)")
 
 
@@ -68,7 +69,7 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 def recognises(event: Event, value: Any) -> bool:
     """Whether the event is a GenerateContentResponse."""
     del event
-    return not _KNOWN.isdisjoint(as_dict(value))
+    return not _OWN.isdisjoint(as_dict(value))
 
 
 class Decoder:

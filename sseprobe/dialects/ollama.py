@@ -42,9 +42,10 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 
 
 def recognises(event: Event, value: Any) -> bool:
-    """Whether the line is part of an answer."""
+    """Whether the line is part of an answer; `done` alone is in many an app's own events."""
     del event
-    return isinstance(as_dict(value).get("done"), bool)
+    line = as_dict(value)
+    return isinstance(line.get("done"), bool) and "model" in line and "created_at" in line
 
 
 class Decoder:

@@ -63,6 +63,7 @@ _OTHERS: Final = frozenset(
         "message-metadata",
     }
 )
+_COMMON_WORDS: Final = frozenset({"start", "finish", "file", "message-metadata"})
 _OWN: Final = _SILENT | _OTHERS | _TEXTS.keys()
 
 
@@ -74,10 +75,11 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 
 
 def recognises(event: Event, value: Any) -> bool:
-    """Whether the part's type is one of the protocol's."""
+    """Whether the part's type is one of the protocol's, and no word that any app may use."""
     del event
-    kind = as_dict(value).get("type")
-    return isinstance(kind, str) and kind in _OWN
+    part = as_dict(value)
+    kind = part.get("type")
+    return isinstance(kind, str) and kind in _OWN and (kind not in _COMMON_WORDS or "messageId" in part)
 
 
 class Decoder:
