@@ -7,15 +7,16 @@ import os
 import socket
 import sys
 import threading
+from importlib import import_module
 from typing import Any, Final, NoReturn
 
 import msgspec
 
+from mockserver.modes import GOOD, MODES
 from mockserver.scenario import Scenario, ScenarioError, parse
 from mockserver.truth import TruthStore, serve_in_thread
 
 _GRACE_S: Final = 1
-MODES: Final = {"good": "mockserver.app"}
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -95,14 +96,16 @@ def main() -> None:
     port = listener.getsockname()[1]
     url = f"http://{host}:{port}"
     truth_url = f"{url}/_truth"
-    if settings.truth_port is not None:
+    truth_port = settings.truth_port
+    if truth_port is None and settings.mode != GOOD:
+        truth_port = 0  # some of the modes freeze the loop
+    if truth_port is not None:
         try:
-            truth_url = f"http://{host}:{serve_in_thread(truth, settings.host, settings.truth_port)}/_truth"
+            truth_url = f"http://{host}:{serve_in_thread(truth, settings.host, truth_port)}/_truth"
         except OSError as error:
-            _fail(f"--truth-port {settings.truth_port}: cannot be listened on ({error.strerror}). Take another.")
+            _fail(f"--truth-port {truth_port}: cannot be listened on ({error.strerror}). Take another.")
     import uvicorn
 
-    from mockserver.app import create_app
     from mockserver.wire import WireProtocol
 
     class Server(uvicorn.Server):
@@ -118,7 +121,7 @@ def main() -> None:
                 os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
     config = uvicorn.Config(
-        create_app(scenario, truth),
+        import_module(MODES[settings.mode].module).create_app(scenario, truth),
         http=WireProtocol,
         log_level="warning",
         access_log=False,

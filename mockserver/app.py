@@ -12,6 +12,14 @@ from mockserver.truth import TruthStore
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
     """A FastAPI app that serves every dialect, with these defaults, and keeps its record in `truth`."""
+    app = bare_app(truth)
+    for api in dialects.apis():
+        api.add_routes(app, defaults, truth)
+    return app
+
+
+def bare_app(truth: TruthStore) -> FastAPI:
+    """An app that is healthy, tells the truth, and knows no API yet."""
     app = FastAPI(title="mock LLM server", openapi_url=None)
 
     @app.get("/healthz")
@@ -28,11 +36,8 @@ def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
         status, answer = truth.answer(request.url.path)
         return JSONResponse(answer, status)
 
-    for api in dialects.apis():
-        api.add_routes(app, defaults, truth)
-    known = sorted({str(getattr(route, "path", "")) for route in app.routes})
-
     async def unknown(request: Request, _error: Exception) -> JSONResponse:
+        known = sorted({str(getattr(route, "path", "")) for route in app.routes})
         said = f"{request.method} {request.url.path} is not known here. Known are: {', '.join(known)}."
         error = {"message": said, "type": "invalid_request_error", "param": None, "code": None}
         return JSONResponse({"error": error}, 405 if request.url.path in known else 404)

@@ -6,11 +6,12 @@ import msgspec
 
 from mockserver import dialects
 from mockserver.faults import FAULTS
+from mockserver.modes import MODES
 from mockserver.scenario import MEANINGS, Scenario
 
 
 def listing() -> dict[str, Any]:
-    """`dialects`: name, paths; `knobs`: name, default, meaning; `faults`: name, stage, after, what it does."""
+    """Dialects (name, paths), knobs (name, default, meaning), faults (name, stage, after, does), modes (name, does)."""
     defaults = msgspec.to_builtins(Scenario())
     return {
         "dialects": [{"name": api.name, "paths": _paths(api.paths)} for api in dialects.apis()],
@@ -19,6 +20,7 @@ def listing() -> dict[str, Any]:
             {"name": name, "stage": fault.stage, "after": fault.after, "does": fault.does}
             for name, fault in FAULTS.items()
         ],
+        "modes": [{"name": name, "does": mode.does} for name, mode in MODES.items()],
     }
 
 
@@ -30,6 +32,12 @@ def as_text(listed: dict[str, Any]) -> str:
     for stage in dict.fromkeys(each["stage"] for each in listed["faults"]):
         faults = [(_fault(each), each["does"]) for each in listed["faults"] if each["stage"] == stage]
         groups.append((f"FAULTS {stage}", faults))
+    groups.append(
+        (
+            "MODES: how the server takes it when a client leaves",
+            [(each["name"], each["does"]) for each in listed["modes"]],
+        )
+    )
     width = max(len(name) for _, group in groups for name, _ in group)
     return "\n\n".join(
         "\n".join([title, *(f"  {name:<{width}}  {said}" for name, said in group)]) for title, group in groups
@@ -43,6 +51,10 @@ def _knob(knob: dict[str, Any]) -> str:
 
 def _fault(fault: dict[str, Any]) -> str:
     return f"{fault['name']}@{fault['after']}" if fault["after"] else str(fault["name"])
+
+
+def _mode(mode: dict[str, Any]) -> tuple[str, str]:
+    return mode["name"], mode["does"]
 
 
 def _paths(paths: tuple[str, ...]) -> list[str]:

@@ -2,6 +2,7 @@
 
 import socket
 import struct
+from collections.abc import Callable
 from typing import Final
 
 from starlette.types import Scope
@@ -14,14 +15,34 @@ _LINGER_0: Final = struct.pack("ii", 1, 0)
 class WireProtocol(HttpToolsProtocol):
     """Uvicorn's protocol, which hands the transport on to the app."""
 
+    when_lost: Callable[[], None] | None = None
+    """Called before the app is told that the connection is lost."""
+
     def on_message_begin(self) -> None:
         """A request begins: its scope is made here."""
         super().on_message_begin()
+        self.when_lost = None
         self.scope["extensions"] = {_TRANSPORT: self.transport}  # type: ignore[dict-item]  # an object of ours
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has left."""
+        if self.when_lost is not None:
+            self.when_lost()
+        super().connection_lost(exc)
+
+
+def connection_of(scope: Scope) -> socket.socket:
+    """The socket a request came by."""
+    connection: socket.socket = scope["extensions"][_TRANSPORT].get_extra_info("socket")
+    return connection
+
+
+def call_when_lost(scope: Scope, call: Callable[[], None]) -> None:
+    """Has this called when the connection of a request is lost, before the app hears of it."""
+    scope["extensions"][_TRANSPORT].get_protocol().when_lost = call
 
 
 def reset(scope: Scope) -> None:
     """Ends the connection with RST: with no time to linger, `close` discards what is unsent and says so (socket(7))."""
-    transport = scope["extensions"][_TRANSPORT]
-    transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-    transport.abort()
+    connection_of(scope).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+    scope["extensions"][_TRANSPORT].abort()

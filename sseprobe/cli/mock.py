@@ -32,7 +32,7 @@ def mock(  # noqa: PLR0917  typer passes by name
 
     \b
       sseprobe mock --list
-      sseprobe mock --port 8000
+      sseprobe mock --port 8000 --mode leak-queue
       sseprobe mock --port 0 --json --scenario tokens=50,itl_ms=5
       curl -N localhost:8000/sse -H 'X-Mock: tokens=5'
       curl localhost:8000/_truth

@@ -1,0 +1,38 @@
+"""The stream is closed where the poll breaks the loop, and nowhere else.
+
+The sync client is kept off the event loop, as it should be, and the client's presence is polled. But the server cancels
+the generator at its next `await` as soon as the client leaves: the poll never comes to say so, and `close()` is never
+reached. The cure: close in `finally`, or in a `with`.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+
+from mockserver.modes.model import Generation, ModelStream, chat_app
+from mockserver.scenario import Scenario
+from mockserver.truth import TruthStore
+
+
+async def _events(generation: Generation, request: Request) -> AsyncIterator[bytes]:
+    yield generation.opening()
+    stream = ModelStream(generation)
+    tokens = iter(stream)
+    while (piece := await asyncio.to_thread(next, tokens, None)) is not None:
+        if await request.is_disconnected():
+            stream.close()
+            break
+        yield generation.event(piece)
+    yield generation.ending()
+
+
+async def _complete(generation: Generation, request: Request) -> Response:
+    events = _events(generation, request)
+    return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
+
+
+def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
+    """The app."""
+    return chat_app(defaults, truth, _complete)

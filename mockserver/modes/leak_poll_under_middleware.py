@@ -1,0 +1,48 @@
+"""A published recipe: a sync client in an async generator, `is_disconnected()`, `stream.close()`; behind a middleware.
+
+Alone it stops, a token or two late: the poll gives way to the loop, which hears the client leave. Behind any
+`BaseHTTPMiddleware` the poll is always false (its `receive` cannot answer without waiting), while the cancellation
+comes through, before any `close()`: the model goes on to its end.
+The cure: an async client and no poll; or close in `finally`; or a middleware in plain ASGI.
+"""
+
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
+
+from mockserver.modes.model import Generation, ModelStream, chat_app
+from mockserver.scenario import Scenario
+from mockserver.truth import TruthStore
+
+
+class _Nothing(BaseHTTPMiddleware):
+    """Any will do: this one only passes on."""
+
+    async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
+        """Passes on."""
+        return await call_next(request)
+
+
+async def _events(generation: Generation, request: Request) -> AsyncIterator[bytes]:
+    yield generation.opening()
+    stream = ModelStream(generation)
+    for piece in stream:
+        if await request.is_disconnected():
+            stream.close()
+            break
+        yield generation.event(piece)
+    yield generation.ending()
+
+
+async def _complete(generation: Generation, request: Request) -> Response:
+    events = _events(generation, request)
+    return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
+
+
+def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
+    """The app."""
+    app = chat_app(defaults, truth, _complete)
+    app.add_middleware(_Nothing)
+    return app

@@ -1,0 +1,43 @@
+"""`except asyncio.CancelledError`, and no `raise`: somebody wanted a clean log.
+
+The cancellation arrives where the generator waits for a token, is swallowed there, and the loop goes on; every further
+wait is cancelled at once as well, so that all the rest is made in one burst for nobody.
+The cure: let CancelledError pass, and clean up in `finally`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+
+from mockserver.modes.model import Generation, chat_app
+from mockserver.scenario import Scenario
+from mockserver.truth import TruthStore
+
+logger = logging.getLogger(__name__)
+
+
+async def _events(generation: Generation) -> AsyncIterator[bytes]:
+    yield generation.opening()
+    wait_s = generation.ttft_s
+    for piece in generation.answer.pieces():
+        try:
+            await asyncio.sleep(wait_s)
+        except asyncio.CancelledError:
+            logger.debug("the client has left")
+        wait_s = generation.itl_s
+        generation.record.generated_tokens += 1
+        yield generation.event(piece)
+    yield generation.ending()
+    generation.record.ended("completed")
+
+
+async def _complete(generation: Generation, _request: Request) -> Response:
+    return StreamingResponse(_events(generation), media_type="text/event-stream", headers=generation.headers)
+
+
+def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
+    """The app."""
+    return chat_app(defaults, truth, _complete)

@@ -1,0 +1,42 @@
+"""The handler waits for the first token before it returns a response: until then nobody listens for the client.
+
+People do it to answer an early error with a proper status. A client that leaves meanwhile is noticed only once the
+response begins; then generation stops. The cure: race the wait against the disconnect.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response, StreamingResponse
+
+from mockserver.answer import Piece
+from mockserver.generation import paced
+from mockserver.modes.model import Generation, chat_app
+from mockserver.scenario import Scenario
+from mockserver.truth import TruthStore
+
+
+async def _events(generation: Generation, first: Piece, rest: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
+    try:
+        yield generation.opening() + generation.event(first)
+        async for piece in rest:
+            yield generation.event(piece)
+        yield generation.ending()
+        generation.record.ended("completed")
+    except asyncio.CancelledError:
+        generation.record.ended("stopped")
+        raise
+
+
+async def _complete(generation: Generation, _request: Request) -> Response:
+    answer = generation.answer
+    rest = paced(answer.pieces(), answer.scenario, generation.record, answer.asked.choices)
+    first = await anext(rest)
+    events = _events(generation, first, rest)
+    return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
+
+
+def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
+    """The app."""
+    return chat_app(defaults, truth, _complete)
