@@ -1,8 +1,9 @@
 """A sync generator around a sync client: the commonest tutorial code there is.
 
-The server runs it in a thread, a step at a time. When the client leaves, the response is cancelled and the generator is
-dropped, suspended at its `yield`; nobody closes it, so that the `with` in it ends when the garbage collector comes by.
-The cure: an async generator and an async client, which are cancelled where they wait.
+The server runs it in a thread, a step at a time. When the client leaves, the response is cancelled and the generator
+is dropped, suspended at its `yield`: nobody closes it, and nobody closes the model's stream. (A `with` in it would end
+when the garbage collector comes by, seconds or minutes later.) The cure: an async generator and an async client, which
+are cancelled where they wait.
 """
 
 from collections.abc import Iterator
@@ -17,9 +18,8 @@ from mockserver.truth import TruthStore
 
 def _events(generation: Generation) -> Iterator[bytes]:
     yield generation.opening()
-    with ModelStream(generation) as stream:
-        for piece in stream:
-            yield generation.event(piece)
+    for piece in ModelStream(generation):
+        yield generation.event(piece)
     yield generation.ending()
 
 

@@ -63,7 +63,7 @@ class Generation:
 
 
 class ModelStream:
-    """A sync SDK's stream: iterate, and close it. Nobody else tells the model to stop."""
+    """A sync SDK's stream: iterate, and close it. Being forgotten is not being closed: the model goes on."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation

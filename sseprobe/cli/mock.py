@@ -19,7 +19,7 @@ def mock(  # noqa: PLR0917  typer passes by name
     mode: Annotated[str, typer.Option(metavar="NAME", help="How the server behaves when a client leaves.")] = "good",
     json: Annotated[bool, typer.Option("--json", help="Print the start line, or the list, as JSON.")] = False,
     list_all: Annotated[
-        bool, typer.Option("--list", help="Print the dialects, knobs and faults, and serve nothing.")
+        bool, typer.Option("--list", help="Print dialects, knobs, faults, modes; serve nothing.")
     ] = False,
 ) -> None:
     """Run the mock LLM server: ten LLM APIs and a plain event stream, paced, seeded, with a record of its own.

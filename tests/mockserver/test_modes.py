@@ -13,8 +13,8 @@ import pytest
 from mockserver.modes import MODES
 from tests.support.mock import Mock, RawStream
 
-TOKENS = 60
-BODY = {"model": f"mock/tokens={TOKENS},itl_ms=10,ttft_ms=10", "stream": True,
+TOKENS = 120
+BODY = {"model": f"mock/tokens={TOKENS},itl_ms=5,ttft_ms=10", "stream": True,
         "messages": [{"role": "user", "content": "hi"}]}  # fmt: skip
 LEAKS = [name for name in MODES if name.startswith("leak-")]
 Start = Callable[[str], Mock]
@@ -72,7 +72,7 @@ def test_leaks_go_on_to_the_end(mode: str, how: str, start: Start) -> None:
     record = mock.truth_when(name, lambda record: record["state"] != "running")
     assert (record["state"], record["generated_tokens"]) == ("completed", TOKENS)
     assert record["disconnected_at_ms"] is not None
-    assert record["tokens_after_disconnect"] >= TOKENS // 2
+    assert record["tokens_after_disconnect"] > 10  # of about 115; the rest is for a busy machine
 
 
 def test_a_swallowed_cancellation_is_a_burst(start: Start) -> None:
@@ -96,20 +96,20 @@ def test_the_others_stop(mode: str, how: str, start: Start) -> None:
     stream.leave(how)
     record = mock.truth_when(name, lambda record: record["state"] != "running")
     assert record["state"] == "stopped"
-    assert record["tokens_after_disconnect"] <= 2
+    assert record["tokens_after_disconnect"] <= 5
 
 
 def test_a_slow_handler_is_deaf_until_the_first_token(start: Start) -> None:
-    for mode, state in (("good", 0), ("slow-handler", 1)):
+    for mode, ttft_ms, deaf in (("good", 20_000, False), ("slow-handler", 400, True)):
         mock = start(mode)
         known = {record["id"] for record in mock.truths()}
-        stream = mock.open({**BODY, "model": "mock/tokens=1000,itl_ms=10,ttft_ms=400"})
+        stream = mock.open({**BODY, "model": f"mock/tokens=1000,itl_ms=10,ttft_ms={ttft_ms}"})
         while not (new := [record for record in mock.truths() if record["id"] not in known]):
             pass
         stream.leave("fin")
         record = mock.truth_when(new[0]["id"], lambda record: record["state"] != "running")
-        assert (record["state"], record["generated_tokens"] >= 1) == ("stopped", bool(state))
-        assert (record["stopped_at_ms"] >= 400) == bool(state)
+        assert (record["state"], record["generated_tokens"] >= 1) == ("stopped", deaf)
+        assert (record["stopped_at_ms"] >= ttft_ms) == deaf
 
 
 def test_a_resumable_stream_is_resumed(start: Start) -> None:
@@ -129,7 +129,7 @@ def test_a_resumable_stream_is_resumed(start: Start) -> None:
 
 def test_a_frozen_loop_still_tells_the_truth(start: Start) -> None:
     mock = start("leak-blocking-loop")
-    stream: RawStream = mock.open(BODY)
+    stream: RawStream = mock.open({**BODY, "model": "mock/tokens=400,itl_ms=10,ttft_ms=1"})
     name = stream.name
     stream.until(b'"content":" ')
     assert mock.truth(name)["state"] == "running"  # from the thread of its own
