@@ -48,8 +48,11 @@ def by_name(name: str) -> "Dialect":
 
 def by_url(url: str) -> "Dialect | None":
     """The dialect that the URL's path tells, its host where vendors share a path; None if they tell none."""
-    parts = urlsplit(url)
-    path, host = parts.path.rstrip("/"), (parts.hostname or "").lower()
+    try:
+        parts = urlsplit(url)
+        path, host = parts.path.rstrip("/"), (parts.hostname or "").lower()
+    except ValueError:  # of a recording, perhaps
+        return None
     found: Dialect | None = None
     longest = 0
     for dialect in map(by_name, NAMES):

@@ -102,7 +102,7 @@ def _end(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
         deltas.append(Delta(Kind.USAGE, output_tokens=output, input_tokens=read))
     reason = as_text(delta.get("finish_reason"))
     if reason:
-        deltas.append(Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)))
+        deltas += (Delta(Kind.OPEN), Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)))
     if delta.get("error") or reason in _FAILED:
         error = delta.get("error") or f"the model stopped with finish_reason {reason}"
         deltas.append(

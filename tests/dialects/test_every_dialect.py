@@ -140,6 +140,7 @@ def test_broken_json_and_unknown_types_are_kept(name: str) -> None:
         ("http://h/vercel-ui/chat", "vercel-ui"),
         ("http://h/ag-ui/run", "ag-ui"),
         ("http://h/chat", None),
+        ("http://[h/v1/messages", None),
         ("http://h", None),
     ],
 )
