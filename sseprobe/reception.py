@@ -92,7 +92,7 @@ class Reception:
         self.comments = 0
         self.heartbeats = 0
         self.finish_reasons: dict[int, str] = {}
-        self.incomplete: str | None = None
+        self._incomplete: dict[int, str] = {}
         self.error: Delta | None = None
         self.tail: Tail | None = None
         self.unknown_events = 0
@@ -203,9 +203,7 @@ class Reception:
             case Kind.OPEN:
                 self._open(delta.choice)
             case Kind.FINISH:
-                if delta.choice in self._choices:
-                    self.finish_reasons[delta.choice] = delta.text[:_MAX_REASON_CHARS]
-                    self.incomplete = self.incomplete or delta.incomplete
+                self._finish(delta)
             case Kind.USAGE:
                 if delta.output_tokens is not None:
                     self.meter.output_tokens = delta.output_tokens
@@ -222,13 +220,19 @@ class Reception:
                 if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
                     self.unknown_types[(delta.type or "?")[:_MAX_REASON_CHARS]] = None
 
+    def _finish(self, delta: Delta) -> None:
+        if delta.choice in self._choices:
+            self.finish_reasons[delta.choice] = delta.text[:_MAX_REASON_CHARS]
+            if delta.incomplete:
+                self._incomplete[delta.choice] = delta.incomplete
+
     def _open(self, choice: int) -> None:
         if len(self._choices) <= MAX_CHOICES:
             self._choices.add(choice)
         if self._dialect.end_rule is EndRule.FINISH:
             # The last event of a choice counts: what goes on has not finished.
             self.finish_reasons.pop(choice, None)
-            self.incomplete = None
+            self._incomplete.pop(choice, None)
 
     def _take_tool_call(self, delta: Delta) -> None:
         place = (delta.choice, delta.call)
@@ -247,6 +251,11 @@ class Reception:
             self._kept_chars += len(text)
             self.text_is_cut = self._kept_chars > MAX_TEXT_CHARS
         return not self.text_is_cut
+
+    @property
+    def incomplete(self) -> str | None:
+        """What the first choice that says so says is missing from its answer."""
+        return self._incomplete[min(self._incomplete)] if self._incomplete else None
 
     @property
     def ended(self) -> bool:

@@ -1,5 +1,8 @@
 """The verdict on an ending: every way a stream of openai-chat or plain can end."""
 
+import json
+from typing import Any
+
 import pytest
 
 from sseprobe.dialects import by_name
@@ -158,3 +161,46 @@ def test_choices_without_end_are_not_followed_for_ever() -> None:
 def test_what_the_dialect_does_not_define_is_counted() -> None:
     reception, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
     assert (reception.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
+
+
+def gemini(*candidates: dict[str, Any]) -> bytes:
+    return b"data: " + json.dumps({"candidates": list(candidates)}).encode() + b"\n\n"
+
+
+STOP: dict[str, Any] = {"finishReason": "STOP"}
+MAX: dict[str, Any] = {"finishReason": "MAX_TOKENS"}
+A: dict[str, Any] = {"content": {"parts": [{"text": "a"}]}}
+
+
+@pytest.mark.parametrize(
+    ("pieces", "ending", "incomplete"),
+    [
+        ([gemini(A), gemini(STOP)], Ending.COMPLETE, None),
+        ([gemini(A), gemini({**A, **MAX})], Ending.COMPLETE, "length"),
+        ([gemini(A)], Ending.TRUNCATED, None),
+        ([], Ending.TRUNCATED, None),
+        # Old models put STOP in every response: the last one counts.
+        ([gemini({**A, **STOP}), gemini(A)], Ending.TRUNCATED, None),
+        ([gemini({**A, **STOP}), gemini({**A, **STOP})], Ending.COMPLETE, None),
+        # What follows a finish without adding to the answer takes nothing back.
+        ([gemini(A), gemini(STOP), gemini({"groundingMetadata": {}})], Ending.COMPLETE, None),
+        ([gemini(A), gemini(STOP), b'data: {"usageMetadata": {"totalTokenCount": 1}}\n\n'], Ending.COMPLETE, None),
+        ([gemini({**A, **MAX}, {**A, "index": 1}), gemini({**A, **STOP, "index": 1})], Ending.COMPLETE, "length"),
+        ([gemini({**A, **STOP}, {**A, "index": 1})], Ending.TRUNCATED, None),
+        ([b'data: {"promptFeedback": {"blockReason": "SAFETY"}}\n\n'], Ending.COMPLETE, "content-filter"),
+        ([gemini(A), gemini(STOP)[:-1]], Ending.TRUNCATED, None),
+    ],
+)
+def test_a_dialect_without_terminator(pieces: list[bytes], ending: Ending, incomplete: str | None) -> None:
+    reception, outcome = receive(*pieces, dialect="gemini")
+    assert (outcome.ending, reception.incomplete) == (ending, incomplete)
+    assert (outcome.reason is None) == (ending is Ending.COMPLETE)
+
+
+def test_runs_follow_each_other() -> None:
+    started, finished = b'data: {"type": "RUN_STARTED"}\n\n', b'data: {"type": "RUN_FINISHED"}\n\n'
+    assert receive(started, finished, started, finished, dialect="ag-ui")[1].ending is Ending.COMPLETE
+    assert receive(started, finished, started, dialect="ag-ui")[1].ending is Ending.TRUNCATED
+    opened = b'data: {"type": "STEP_STARTED", "stepName": "s"}\n\n'
+    outcome = receive(started, opened, finished, dialect="ag-ui")[1]
+    assert (outcome.ending, outcome.reason) == (Ending.TRUNCATED, "RUN_FINISHED came, but step s is still open")

@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl, quote, urlsplit
 from sseprobe.dialects.base import (
     FILTERED,
     LENGTH,
+    MAX_PARTS,
     Delta,
     Dialect,
     EndRule,
@@ -73,10 +74,11 @@ def recognises(event: Event, value: Any) -> bool:
 
 
 class Decoder:
-    """Counts function calls, which come whole and without a number."""
+    """Counts function calls, which come whole and without a number; remembers the candidates."""
 
     def __init__(self) -> None:
         self._calls = 0
+        self._seen: set[int] = set()
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
         """Event -> deltas: for each candidate its parts, citations, finish; then usage, block reason, error."""
@@ -99,10 +101,13 @@ class Decoder:
         return tuple(deltas)
 
     def _candidate(self, candidate: dict[str, Any], index: int, deltas: list[Delta]) -> None:
-        deltas.append(Delta(Kind.OPEN, choice=index))
-        for part in as_list(as_dict(candidate.get("content")).get("parts")):
-            if not isinstance(part, dict):
-                continue
+        parts = [part for part in as_list(as_dict(candidate.get("content")).get("parts")) if isinstance(part, dict)]
+        # What comes after a finish opens the candidate again only if it adds to the answer.
+        if index not in self._seen or any(part.get("text") or part.get("functionCall") for part in parts):
+            deltas.append(Delta(Kind.OPEN, choice=index))
+            if len(self._seen) < MAX_PARTS:
+                self._seen.add(index)
+        for part in parts:
             kind = Kind.REASONING if part.get("thought") is True else Kind.TEXT
             deltas += texts(kind, part.get("text"), index)
             if isinstance(call := part.get("functionCall"), dict):
