@@ -82,7 +82,8 @@ def stream(  # noqa: PLR0917  typer passes by name
         done = run_recorded(cassette, known, view, named=words.names_dialect)
     else:
         from sseprobe.net.options import ConnectOptions
-        from sseprobe.probes.stream import StreamPlan, run
+        from sseprobe.probes.receiving import StreamPlan
+        from sseprobe.probes.stream import run
         from sseprobe.probes.target import target
 
         connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)

@@ -34,6 +34,7 @@ class StampedStream(httpcore.AsyncNetworkStream):
         self._stamped = stamped
         self._wire = wire
         self._encrypted = False
+        wire.socket, wire.write = stamped, self.write
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes; empty at the end. The time limit is the wire's, which may change between reads."""
@@ -101,6 +102,7 @@ class TlsStream(httpcore.AsyncNetworkStream):
         """Shakes hands. Raises ssl.SSLError, and httpcore's errors."""
         bios = (ssl.MemoryBIO(), ssl.MemoryBIO())
         stream = cls(below, wire, context.wrap_bio(*bios, server_hostname=server_hostname), bios)
+        wire.write = stream.write
         try:
             await _within(timeout, stream._shake_hands(), TlsTimeout)
         except BaseException:

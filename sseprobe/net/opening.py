@@ -3,6 +3,8 @@
 import asyncio
 import contextlib
 import ssl
+import struct
+import time
 from collections.abc import AsyncGenerator
 from types import TracebackType
 from typing import Final
@@ -14,6 +16,7 @@ import httpx
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
+from sseprobe.net.hangup import HangUp
 from sseprobe.net.options import ConnectOptions, proxy_for
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
@@ -23,6 +26,8 @@ from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect, Request
 from sseprobe.units import ns
 
 MAX_REDIRECTS: Final = 10
+_FIRST_H2_STREAM: Final = 1  # RFC 9113 5.1.1, on a connection of its own
+_H2_CANCEL: Final = 0x8
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 # Ours, not the user's: they go to any origin.
@@ -80,6 +85,43 @@ class OpenStream:
         """From here on, waits at most `seconds` for more bytes: the stream has said that it is over."""
         self._over = True
         self._wire.idle_timeout_s = min(seconds, self._options.idle_timeout_s)
+
+    @property
+    def http_version(self) -> str | None:
+        """The version of HTTP of the last answer, None before it."""
+        return self._head.http_version if self._head else None
+
+    async def hang_up(self, how: HangUp) -> int | None:
+        """Leaves while the stream is open, whatever is being waited for. Returns when, on the monotonic clock, in ns.
+
+        None: there is nothing to leave, the connection is not up or already gone. `chunks` ends, unless more may come
+        (`half-close`) or nobody reads (`stall`). Raises ValueError for `h2-reset` on HTTP/1.
+        """
+        wire = self._wire
+        if wire.socket is None or wire.write is None or wire.socket.raw.fileno() < 0:
+            return None
+        left_ns = time.monotonic_ns()
+        match how:
+            case HangUp.FIN:
+                wire.socket.finish()
+            case HangUp.RST:
+                wire.socket.reset()
+            case HangUp.HALF_CLOSE:
+                wire.socket.half_close()
+            case HangUp.STALL:
+                wire.socket.stall()
+            case HangUp.H2_RESET:
+                await wire.write(self._h2_reset())
+        return left_ns
+
+    def _h2_reset(self) -> bytes:
+        """RST_STREAM (RFC 9113 6.4), which closing a response through httpx does not send."""
+        if self._head is not None and self._head.http_version != "2":
+            raise ValueError(f"the server chose HTTP/{self._head.http_version}")
+        number = _FIRST_H2_STREAM
+        if self._response is not None:
+            number = self._response.extensions.get("stream_id", number)
+        return struct.pack(">HBBBII", 0, 4, 3, 0, number, _H2_CANCEL)
 
     async def chunks(self) -> AsyncGenerator[Chunk, None]:
         """The body, content-decoded. Never raises for what a server does: see `body_end`, `problem`."""

@@ -27,6 +27,8 @@ _RX_SOFTWARE: Final = 1 << 3
 _SOFTWARE: Final = 1 << 4
 _STAMPS: Final = struct.Struct("@qqqqqq")  # three timespecs; the first is the software stamp
 _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(_STAMPS.size) + socket.CMSG_SPACE(64) if sys.platform != "win32" else 0
+_LINGER_0: Final = struct.pack("ii", 1, 0)
+_DRAIN_BYTES: Final = 256 * 1024
 _MAX_PLAUSIBLE_LAG_NS: Final = 3600 * NS_PER_S  # beyond: the wall clock was set meanwhile
 
 
@@ -47,6 +49,8 @@ class StampedSocket:
         self._sock = sock
         self._loop = asyncio.get_running_loop()
         self._left_ns = time.monotonic_ns()
+        self._stalled = False
+        self._wanted: asyncio.Future[None] | None = None  # somebody waits for bytes
 
     @property
     def raw(self) -> socket.socket:
@@ -64,11 +68,15 @@ class StampedSocket:
         """Waits for bytes; `data` is empty at the end of the stream. Raises OSError as the socket does."""
         blind_ns = time.monotonic_ns() - self._left_ns
         while True:
+            if self._stalled:
+                await asyncio.Event().wait()
             try:
                 data, stamp_ns = self._receive(max_bytes)
             except (BlockingIOError, InterruptedError):
                 blind_ns = 0  # nothing was queued: from here on somebody listens
-                await self._ready(self._loop.add_reader, self._loop.remove_reader)
+                self._wanted = self._loop.create_future()
+                await self._ready(self._wanted, self._loop.add_reader, self._loop.remove_reader)
+                self._wanted = None
                 continue
             now_ns = time.monotonic_ns()
             lag_ns = time.time_ns() - stamp_ns if stamp_ns else -1
@@ -84,11 +92,52 @@ class StampedSocket:
             try:
                 view = view[self._sock.send(view) :]
             except (BlockingIOError, InterruptedError):
-                await self._ready(self._loop.add_writer, self._loop.remove_writer)
+                ready = self._loop.create_future()
+                await self._ready(ready, self._loop.add_writer, self._loop.remove_writer)
         self._left_ns = time.monotonic_ns()
 
     def close(self) -> None:
         """Closes the socket."""
+        self._sock.close()
+
+    def finish(self) -> None:
+        """Leaves with FIN: closing with unread bytes would send RST (RFC 1122 4.2.2.13), so these are read first."""
+        self._drain()
+        self._shutdown(socket.SHUT_RDWR)
+        self._drain()  # what came in between: FIN is out already
+        self._leave()
+
+    def reset(self) -> None:
+        """Leaves with RST: with no time to linger, `close` discards what is unsent and says so (socket(7))."""
+        with contextlib.suppress(OSError):
+            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+        self._leave()
+
+    def half_close(self) -> None:
+        """Sends FIN and goes on reading (RFC 9293 3.6)."""
+        self._shutdown(socket.SHUT_WR)
+
+    def stall(self) -> None:
+        """Reads no more, and stays connected. Whoever waits for bytes waits for ever."""
+        self._stalled = True
+        if self._wanted is not None:
+            self._loop.remove_reader(self._sock.fileno())
+
+    def _drain(self) -> None:
+        with contextlib.suppress(OSError):
+            while self._sock.recv(_DRAIN_BYTES):
+                pass
+
+    def _shutdown(self, how: int) -> None:
+        with contextlib.suppress(OSError):  # the other side was quicker
+            self._sock.shutdown(how)
+
+    def _leave(self) -> None:
+        """Closes, and wakes whoever waits for bytes."""
+        if self._wanted is not None:
+            self._loop.remove_reader(self._sock.fileno())
+            if not self._wanted.done():
+                self._wanted.set_exception(OSError(errno.EBADF, "the socket was closed here"))
         self._sock.close()
 
     def _receive(self, max_bytes: int) -> tuple[bytes, int]:
@@ -101,8 +150,9 @@ class StampedSocket:
                 return data, seconds * NS_PER_S + nanoseconds
         return data, 0
 
-    async def _ready(self, add: Callable[..., None], remove: Callable[[int], bool]) -> None:
-        ready = self._loop.create_future()
+    async def _ready(
+        self, ready: "asyncio.Future[None]", add: Callable[..., None], remove: Callable[[int], bool]
+    ) -> None:
         number = self._sock.fileno()
         if number < 0:
             raise OSError(errno.EBADF, "the socket was closed here")
@@ -110,7 +160,8 @@ class StampedSocket:
         try:
             await ready
         finally:
-            remove(number)
+            if self._sock.fileno() == number:  # else the number may be another socket's by now
+                remove(number)
 
 
 def _wake(ready: "asyncio.Future[None]") -> None:

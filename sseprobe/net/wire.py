@@ -1,10 +1,11 @@
 """The record of one connection: what its socket did last, and how it was told to end. Shared by all its layers."""
 
 import time
+from collections.abc import Awaitable, Callable
 
 import httpcore
 
-from sseprobe.net.stamped import RawRead
+from sseprobe.net.stamped import RawRead, StampedSocket
 from sseprobe.transcript import Clock, Read
 from sseprobe.units import NS_PER_S
 
@@ -33,6 +34,9 @@ class Wire:
         self.eof = False
         self.was_reset = False
         self.tls_cut = False
+        self.socket: StampedSocket | None = None
+        self.write: Callable[[bytes], Awaitable[None]] | None = None
+        """Writes as the topmost layer does: encrypted, where there is TLS."""
 
     def start(self) -> None:
         """Connecting begins. t0 stays that of the first request: a redirect is time that the user waits."""

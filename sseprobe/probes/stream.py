@@ -1,169 +1,24 @@
 """The `stream` probe: receive one stream as it comes, show it, and say what became of it."""
 
 import asyncio
-import contextlib
 import time
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
-from datetime import UTC, datetime
-from io import BufferedIOBase
-from typing import Final
-
-from msgspec import Struct
 
 from sseprobe import exit_codes
-from sseprobe.cassette import Cassette, Recorder
+from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect, EndRule
 from sseprobe.errors import SseprobeError, TargetError
-from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
-from sseprobe.net.opening import OpenStream
-from sseprobe.net.options import ConnectOptions
+from sseprobe.probes.receiving import SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
 from sseprobe.reception import Outcome, Reception, View
-from sseprobe.redaction import Redactor, redact_url
+from sseprobe.redaction import Redactor
 from sseprobe.report import Report, StreamReport, Verdict, stream_report, target_of
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Head, Redirect, Request
-from sseprobe.units import human_bytes
-
-_SILENCE_AFTER_END_S: Final = 5.0
-_EXCERPT_BYTES: Final = 64 * 1024
-_FIRST_BYTES: Final = {
-    Framing.SSE: (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf"),
-    Framing.LINES: (b"{",),
-}
-_ONE_DOCUMENT: Final = "application/json"
-_EXCERPT_PATIENCE_S: Final = 2.0
-_ADVICE: Final = {
-    BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
-    BodyEnd.SHORT_BODY: "Look for a crash, or for a wrong Content-Length, on the server's side.",
-    BodyEnd.TLS_CUT: "Look for a crash, or for a proxy's timeout, on the server's side.",
-    BodyEnd.RESET: "Look for a crash, a restart, or a proxy's timeout on the server's side.",
-    BodyEnd.PROTOCOL_ERROR: "Compare with the server asked directly: a proxy on the way may have damaged the body.",
-    BodyEnd.IDLE_TIMEOUT: "Raise --idle-timeout if the model thinks that long; servers should send heartbeats.",
-    BodyEnd.TOTAL_TIMEOUT: "Raise --timeout if the stream is meant to last that long.",
-    BodyEnd.LIMIT: "A server that streams sends many small events: look for a body that is not an event stream.",
-}
-
-
-class StreamPlan(Struct, frozen=True):
-    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `Reception` has them."""
-
-    request: Request
-    options: ConnectOptions
-    dialect: Dialect | None
-    redact: Redactor
-    max_bytes: int
-    named: bool = False
-    record_to: BufferedIOBase | None = None
-
-
-class _Run:
-    """One stream on its way."""
-
-    def __init__(self, plan: StreamPlan, view: View) -> None:
-        self.plan = plan
-        self.view = view
-        self.reception = Reception(plan.dialect, named=plan.named)
-        self.recorder = Recorder(plan.redact)
-        self.head: Head | None = None
-        self.redirects: list[Redirect] = []
-        self.body_end: BodyEnd | None = None
-        self.end_ns = 0
-        self.problem: str | None = None
-        self.notes: list[str] = []
-        self.interrupted = False
-
-    async def go(self) -> None:
-        """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
-        async with OpenStream(self.plan.request, self.plan.options) as stream:
-            self.head, self.redirects = stream.head, stream.redirects
-            content_type = stream.head.header("content-type")
-            self.reception = Reception(self.plan.dialect, named=self.plan.named, content_type=content_type)
-            self.reception.meter.ttfb_ns = stream.head.t_ns
-            async with contextlib.aclosing(stream.chunks()) as chunks:
-                try:
-                    await self._receive(stream, chunks)
-                except asyncio.CancelledError:
-                    self.interrupted = True
-                    self.body_end = BodyEnd.ABORT
-            self.body_end = self.body_end or stream.body_end
-            self.problem = stream.problem
-            self.end_ns = stream.now_ns()
-            self._record(self.recorder.end, self.body_end or BodyEnd.ABORT, self.end_ns, self.problem)
-
-    async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
-        first = await self._first_chunk(stream, chunks)
-        self.view.head(stream.head, stream.redirects)
-        self._record(self.recorder.opening, self.plan.request, self.reception.dialect.name, _now())
-        self._record(self.recorder.head, stream.head)
-        if first is not None:
-            self._take(first, stream)
-        while self.body_end is None and (chunk := await anext(chunks, None)) is not None:
-            self._take(chunk, stream)
-        with self._showing():
-            self.reception.receive_eof(self.view)
-
-    async def _first_chunk(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
-        """The first piece of body, if this is a stream. Raises TargetError if it is not."""
-        head = stream.head
-        if head.status != 200:
-            raise not_a_stream(head, await _excerpt(stream, chunks), Framing.SSE)
-        content_type = head.header("content-type")
-        if by_content_type(content_type) is not None:
-            return None
-        framing = self.plan.dialect.framing if self.plan.dialect else Framing.SSE
-        first = await anext(chunks, None)
-        if first is None or not _may_be_events(first.data, framing, media_type(content_type)):
-            raise not_a_stream(head, (first.data if first else b"") + await _excerpt(stream, chunks), framing)
-        said = media_type(content_type) or "missing"
-        self.notes.append(f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it")
-        return first
-
-    def _take(self, chunk: Chunk, stream: OpenStream) -> None:
-        received = self.reception.receive(chunk)
-        self._record(self.recorder.chunk, chunk)
-        with self._showing():
-            self.view.received(chunk, received, self.reception.dialect)
-        if self.reception.over_limit is not None or self._recorded_too_much():
-            self.body_end = BodyEnd.LIMIT
-        if self.reception.ended:
-            stream.expect_silence(_SILENCE_AFTER_END_S)
-
-    @contextlib.contextmanager
-    def _showing(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError:
-            self.interrupted = True  # nobody reads our output any more
-            self.body_end = BodyEnd.ABORT
-
-    def _recorded_too_much(self) -> bool:
-        return self.plan.record_to is not None and self.reception.body_bytes > self.plan.max_bytes
-
-    def _record(self, line: Callable[..., bytes], *values: object) -> None:
-        if self.plan.record_to is not None:
-            self.plan.record_to.write(line(*values))
-
-    def outcome(self) -> Outcome:
-        """What became of the stream."""
-        outcome = self.reception.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
-        reason = outcome.reason
-        if outcome.ending is Ending.LIMIT and self.reception.over_limit is None:
-            reason = f"the body is over --max-bytes ({human_bytes(self.plan.max_bytes)}), which bounds a recording"
-        if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
-            reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
-        if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
-            reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"
-        if self.problem and outcome.ending in (Ending.TRUNCATED, Ending.RESET):
-            reason = f"{reason} ({one_line(self.problem)})"
-        if outcome.ending is not Ending.ERROR and self.body_end in _ADVICE:
-            reason = f"{reason}. {_ADVICE[self.body_end]}"
-        return Outcome(outcome.ending, reason, outcome.error)
+from sseprobe.transcript import BodyEnd, Clock, Ending, Request
 
 
 def run(plan: StreamPlan, view: View) -> Report:
     """Runs the probe. Never raises for what a target does. Ctrl-C ends the stream, and is reported."""
-    started_at, started_ns = _now(), time.monotonic_ns()
-    state = _Run(plan, view)
+    started_at, started_ns = now(), time.monotonic_ns()
+    state = StreamRun(plan, view)
     error: SseprobeError | None = None
     try:
         _run_interruptibly(state)
@@ -185,14 +40,14 @@ def run(plan: StreamPlan, view: View) -> Report:
     )
 
 
-def _run_interruptibly(state: _Run) -> None:
+def _run_interruptibly(state: StreamRun) -> None:
     try:
         asyncio.run(state.go())
     except KeyboardInterrupt:
         state.interrupted = True
 
 
-def _stream_report(state: _Run, error: SseprobeError | None) -> StreamReport | None:
+def _stream_report(state: StreamRun, error: SseprobeError | None) -> StreamReport | None:
     if state.head is None:
         return None
     outcome = state.outcome()
@@ -210,14 +65,14 @@ def _stream_report(state: _Run, error: SseprobeError | None) -> StreamReport | N
     )
 
 
-def _notes(state: _Run) -> list[str]:
+def _notes(state: StreamRun) -> list[str]:
     notes = []
     dialect = state.reception.dialect
     if state.body_end is BodyEnd.CLOSE:
         evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
         notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
-        notes.append(f"after {dialect.terminator} the server left the connection open for {_SILENCE_AFTER_END_S:g} s")
+        notes.append(f"after {dialect.terminator} the server left the connection open for {SILENCE_AFTER_END_S:g} s")
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
     meter = state.reception.meter
@@ -238,7 +93,7 @@ def _notes_on_meaning(reception: Reception) -> list[str]:
     return notes
 
 
-def _judge(state: _Run, stream: StreamReport | None, error: SseprobeError | None) -> tuple[Verdict, int]:
+def _judge(state: StreamRun, stream: StreamReport | None, error: SseprobeError | None) -> tuple[Verdict, int]:
     if state.interrupted:
         return Verdict.INCONCLUSIVE, exit_codes.INTERRUPTED
     if error is not None or stream is None:
@@ -248,7 +103,7 @@ def _judge(state: _Run, stream: StreamReport | None, error: SseprobeError | None
 
 def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, named: bool) -> Report:
     """The same for a recording, as fast as it can be read."""
-    started_at, started_ns = _now(), time.monotonic_ns()
+    started_at, started_ns = now(), time.monotonic_ns()
     reception = Reception(dialect, named=named, content_type=cassette.head.header("content-type"))
     reception.meter.ttfb_ns = cassette.head.t_ns
     view.head(cassette.head, [])
@@ -274,61 +129,3 @@ def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, nam
         exit_code=exit_codes.PASS if stream.verdict is Verdict.PASS else exit_codes.FAIL,
         streams=[stream],
     )
-
-
-def _may_be_events(data: bytes, framing: Framing, content_type: str) -> bool:
-    """Whether a body may be a stream of events, told by its first bytes, however few they are."""
-    if framing is Framing.LINES and content_type == _ONE_DOCUMENT:
-        return False
-    return any(data.startswith(mark) or mark.startswith(data) for mark in _FIRST_BYTES[framing])
-
-
-async def _excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
-    """The beginning of a body that is no stream; it is not waited for long."""
-    stream.expect_silence(_EXCERPT_PATIENCE_S)
-    excerpt = b""
-    async for chunk in chunks:
-        excerpt += chunk.data
-        if len(excerpt) > _EXCERPT_BYTES:
-            break
-    return excerpt[:_EXCERPT_BYTES]
-
-
-def not_a_stream(head: Head, body: bytes, framing: Framing) -> TargetError:
-    """The error for an answer that is no stream: what came, and what to try."""
-    reason = f" {one_line(head.reason, 60)}" if head.reason else ""
-    content_type = one_line(head.header("content-type") or "no Content-Type", 80)
-    shown = one_line(body.decode(errors="replace"), 300)
-    answer = f"{head.status}{reason} ({content_type}: {shown or 'an empty body'})"
-    advice = _advice(head, content_type, body) or f"Expected Content-Type {CONTENT_TYPES[framing]}."
-    return TargetError(f"{redact_url(head.url)} answered {answer}, not a stream. {advice}")
-
-
-def _advice(head: Head, content_type: str, body: bytes) -> str | None:
-    table: Iterable[tuple[bool, str]] = (
-        (head.status in (401, 403), "Name the environment variable that holds the key: --api-key-env VAR."),
-        (
-            head.status in (404, 405),
-            "The server is up, but this path or method is not one it knows. "
-            "OpenAI-compatible servers use /v1/chat/completions.",
-        ),
-        (head.status in (400, 422), "The server refused the request: see --data, --model and --dialect."),
-        (head.status == 429, "The server asks to wait; try again later."),
-        (head.status in (502, 503, 504), "A proxy or the server itself is not ready; look into its log."),
-        (head.status >= 500, "The server failed; look into its log."),
-        (300 <= head.status < 400, "The redirect names no place to go to."),
-        (head.status == 204, "204 tells EventSource to stop reconnecting: nothing is being streamed."),
-        (
-            "html" in content_type,
-            "That is a web page: check the path, and what stands before the server (a login, a proxy).",
-        ),
-        (
-            body[:1] in (b"{", b"["),
-            'That is one JSON document: ask for a stream ("stream": true), or give the path with --dialect.',
-        ),
-    )
-    return next((advice for applies, advice in table if applies), None)
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -13,7 +13,8 @@ from mockserver.faults import FAULTS
 from sseprobe import dialects
 from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.request import RequestWords, build_request
-from sseprobe.probes.stream import StreamPlan, run
+from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.stream import run
 from sseprobe.report import Report, StreamReport
 from sseprobe.reporters.live import SilentView
 from tests.support.mock import Mock

@@ -1,0 +1,218 @@
+"""Receiving one stream over the network, whatever it is for: what to ask, what came, and how it ended."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from io import BufferedIOBase
+from typing import Final
+
+from msgspec import Struct
+
+from sseprobe.cassette import Recorder
+from sseprobe.dialects.base import Dialect
+from sseprobe.errors import TargetError
+from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
+from sseprobe.net.opening import OpenStream
+from sseprobe.net.options import ConnectOptions
+from sseprobe.reception import Outcome, Reception, View
+from sseprobe.redaction import Redactor, redact_url
+from sseprobe.text import one_line
+from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
+from sseprobe.units import human_bytes
+
+SILENCE_AFTER_END_S: Final = 5.0
+_EXCERPT_BYTES: Final = 64 * 1024
+_FIRST_BYTES: Final = {
+    Framing.SSE: (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf"),
+    Framing.LINES: (b"{",),
+}
+_ONE_DOCUMENT: Final = "application/json"
+_EXCERPT_PATIENCE_S: Final = 2.0
+_ADVICE: Final = {
+    BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
+    BodyEnd.SHORT_BODY: "Look for a crash, or for a wrong Content-Length, on the server's side.",
+    BodyEnd.TLS_CUT: "Look for a crash, or for a proxy's timeout, on the server's side.",
+    BodyEnd.RESET: "Look for a crash, a restart, or a proxy's timeout on the server's side.",
+    BodyEnd.PROTOCOL_ERROR: "Compare with the server asked directly: a proxy on the way may have damaged the body.",
+    BodyEnd.IDLE_TIMEOUT: "Raise --idle-timeout if the model thinks that long; servers should send heartbeats.",
+    BodyEnd.TOTAL_TIMEOUT: "Raise --timeout if the stream is meant to last that long.",
+    BodyEnd.LIMIT: "A server that streams sends many small events: look for a body that is not an event stream.",
+}
+
+
+class StreamPlan(Struct, frozen=True):
+    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `Reception` has them."""
+
+    request: Request
+    options: ConnectOptions
+    dialect: Dialect | None
+    redact: Redactor
+    max_bytes: int
+    named: bool = False
+    record_to: BufferedIOBase | None = None
+
+
+class StreamRun:
+    """One stream on its way. `stream`: the connection, once it is being opened."""
+
+    def __init__(self, plan: StreamPlan, view: View) -> None:
+        self.plan = plan
+        self.view = view
+        self.reception = Reception(plan.dialect, named=plan.named)
+        self.recorder = Recorder(plan.redact)
+        self.head: Head | None = None
+        self.redirects: list[Redirect] = []
+        self.body_end: BodyEnd | None = None
+        self.end_ns = 0
+        self.problem: str | None = None
+        self.notes: list[str] = []
+        self.interrupted = False
+        self.stream: OpenStream | None = None
+
+    async def go(self) -> None:
+        """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
+        self.stream = OpenStream(self.plan.request, self.plan.options)
+        async with self.stream as stream:
+            self.head, self.redirects = stream.head, stream.redirects
+            content_type = stream.head.header("content-type")
+            self.reception = Reception(self.plan.dialect, named=self.plan.named, content_type=content_type)
+            self.reception.meter.ttfb_ns = stream.head.t_ns
+            async with contextlib.aclosing(stream.chunks()) as chunks:
+                try:
+                    await self._receive(stream, chunks)
+                except asyncio.CancelledError:
+                    self.interrupted = True
+                    self.body_end = BodyEnd.ABORT
+            self.body_end = self.body_end or stream.body_end
+            self.problem = stream.problem
+            self.end_ns = stream.now_ns()
+            self._record(self.recorder.end, self.body_end or BodyEnd.ABORT, self.end_ns, self.problem)
+
+    async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
+        first = await self._first_chunk(stream, chunks)
+        self.view.head(stream.head, stream.redirects)
+        self._record(self.recorder.opening, self.plan.request, self.reception.dialect.name, now())
+        self._record(self.recorder.head, stream.head)
+        if first is not None:
+            self._take(first, stream)
+        while self.body_end is None and (chunk := await anext(chunks, None)) is not None:
+            self._take(chunk, stream)
+        with self._showing():
+            self.reception.receive_eof(self.view)
+
+    async def _first_chunk(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
+        """The first piece of body, if this is a stream. Raises TargetError if it is not."""
+        head = stream.head
+        if head.status != 200:
+            raise not_a_stream(head, await _excerpt(stream, chunks), Framing.SSE)
+        content_type = head.header("content-type")
+        if by_content_type(content_type) is not None:
+            return None
+        framing = self.plan.dialect.framing if self.plan.dialect else Framing.SSE
+        first = await anext(chunks, None)
+        if first is None or not _may_be_events(first.data, framing, media_type(content_type)):
+            raise not_a_stream(head, (first.data if first else b"") + await _excerpt(stream, chunks), framing)
+        said = media_type(content_type) or "missing"
+        self.notes.append(f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it")
+        return first
+
+    def _take(self, chunk: Chunk, stream: OpenStream) -> None:
+        received = self.reception.receive(chunk)
+        self._record(self.recorder.chunk, chunk)
+        with self._showing():
+            self.view.received(chunk, received, self.reception.dialect)
+        if self.reception.over_limit is not None or self._recorded_too_much():
+            self.body_end = BodyEnd.LIMIT
+        if self.reception.ended:
+            stream.expect_silence(SILENCE_AFTER_END_S)
+
+    @contextlib.contextmanager
+    def _showing(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError:
+            self.interrupted = True  # nobody reads our output any more
+            self.body_end = BodyEnd.ABORT
+
+    def _recorded_too_much(self) -> bool:
+        return self.plan.record_to is not None and self.reception.body_bytes > self.plan.max_bytes
+
+    def _record(self, line: Callable[..., bytes], *values: object) -> None:
+        if self.plan.record_to is not None:
+            self.plan.record_to.write(line(*values))
+
+    def outcome(self) -> Outcome:
+        """What became of the stream."""
+        outcome = self.reception.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
+        reason = outcome.reason
+        if outcome.ending is Ending.LIMIT and self.reception.over_limit is None:
+            reason = f"the body is over --max-bytes ({human_bytes(self.plan.max_bytes)}), which bounds a recording"
+        if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
+            reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
+        if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
+            reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"
+        if self.problem and outcome.ending in (Ending.TRUNCATED, Ending.RESET):
+            reason = f"{reason} ({one_line(self.problem)})"
+        if outcome.ending is not Ending.ERROR and self.body_end in _ADVICE:
+            reason = f"{reason}. {_ADVICE[self.body_end]}"
+        return Outcome(outcome.ending, reason, outcome.error)
+
+
+def _may_be_events(data: bytes, framing: Framing, content_type: str) -> bool:
+    """Whether a body may be a stream of events, told by its first bytes, however few they are."""
+    if framing is Framing.LINES and content_type == _ONE_DOCUMENT:
+        return False
+    return any(data.startswith(mark) or mark.startswith(data) for mark in _FIRST_BYTES[framing])
+
+
+async def _excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
+    """The beginning of a body that is no stream; it is not waited for long."""
+    stream.expect_silence(_EXCERPT_PATIENCE_S)
+    excerpt = b""
+    async for chunk in chunks:
+        excerpt += chunk.data
+        if len(excerpt) > _EXCERPT_BYTES:
+            break
+    return excerpt[:_EXCERPT_BYTES]
+
+
+def not_a_stream(head: Head, body: bytes, framing: Framing) -> TargetError:
+    """The error for an answer that is no stream: what came, and what to try."""
+    reason = f" {one_line(head.reason, 60)}" if head.reason else ""
+    content_type = one_line(head.header("content-type") or "no Content-Type", 80)
+    shown = one_line(body.decode(errors="replace"), 300)
+    answer = f"{head.status}{reason} ({content_type}: {shown or 'an empty body'})"
+    advice = _advice(head, content_type, body) or f"Expected Content-Type {CONTENT_TYPES[framing]}."
+    return TargetError(f"{redact_url(head.url)} answered {answer}, not a stream. {advice}")
+
+
+def _advice(head: Head, content_type: str, body: bytes) -> str | None:
+    table: Iterable[tuple[bool, str]] = (
+        (head.status in (401, 403), "Name the environment variable that holds the key: --api-key-env VAR."),
+        (
+            head.status in (404, 405),
+            "The server is up, but this path or method is not one it knows. "
+            "OpenAI-compatible servers use /v1/chat/completions.",
+        ),
+        (head.status in (400, 422), "The server refused the request: see --data, --model and --dialect."),
+        (head.status == 429, "The server asks to wait; try again later."),
+        (head.status in (502, 503, 504), "A proxy or the server itself is not ready; look into its log."),
+        (head.status >= 500, "The server failed; look into its log."),
+        (300 <= head.status < 400, "The redirect names no place to go to."),
+        (head.status == 204, "204 tells EventSource to stop reconnecting: nothing is being streamed."),
+        (
+            "html" in content_type,
+            "That is a web page: check the path, and what stands before the server (a login, a proxy).",
+        ),
+        (
+            body[:1] in (b"{", b"["),
+            'That is one JSON document: ask for a stream ("stream": true), or give the path with --dialect.',
+        ),
+    )
+    return next((advice for applies, advice in table if applies), None)
+
+
+def now() -> str:
+    """The time of day, as reports have it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
