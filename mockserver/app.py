@@ -33,7 +33,7 @@ def bare_app(truth: TruthStore) -> FastAPI:
     @app.get("/_truth")
     @app.get("/_truth/{name}")
     async def tell(request: Request) -> JSONResponse:
-        status, answer = truth.answer(request.url.path)
+        status, answer = truth.answer(f"{request.url.path}?{request.url.query}")
         return JSONResponse(answer, status)
 
     async def unknown(request: Request, _error: Exception) -> JSONResponse:

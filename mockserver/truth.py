@@ -7,6 +7,7 @@ import time
 from collections import OrderedDict
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Literal
+from urllib.parse import parse_qs
 
 from msgspec import Struct
 
@@ -76,15 +77,30 @@ class TruthStore:
             self._records.popitem(last=False)
         return record
 
-    def answer(self, path: str) -> tuple[int, Any]:
-        """`/_truth` or `/_truth/{id}` -> status and JSON."""
-        name = path.partition("?")[0].removeprefix("/_truth").strip("/")
+    def answer(self, target: str) -> tuple[int, Any]:
+        """`/_truth` or `/_truth/{id}` -> status and JSON.
+
+        `/_truth?after={id}`: only newer records, each with its age in `age_ms`, which tells when its times were.
+        """
+        path, _, query = target.partition("?")
+        name = path.removeprefix("/_truth").strip("/")
         if not name:
-            return 200, [record.as_json() for record in list(self._records.values())]
+            after = parse_qs(query, keep_blank_values=True).get("after")
+            if after is None:
+                return 200, [record.as_json() for record in list(self._records.values())]
+            return 200, [{**record.as_json(), "age_ms": record.elapsed_ms()} for record in self._newer(after[-1])]
         record = self._records.get(name)
         if record is None:
             return 404, {"error": {"message": f"no record {name}; GET /_truth lists them", "type": "not_found"}}
         return 200, record.as_json()
+
+    def _newer(self, name: str) -> list[Record]:
+        newer = []
+        for record in reversed(list(self._records.values())):
+            if record.id == name:
+                break
+            newer.append(record)
+        return newer[::-1]
 
 
 def serve_in_thread(store: TruthStore, host: str, port: int) -> int:

@@ -17,7 +17,7 @@ from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
 from sseprobe.net.hangup import HangUp
-from sseprobe.net.options import ConnectOptions, proxy_for
+from sseprobe.net.options import ConnectOptions, proxy_for, verification
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url
@@ -173,7 +173,8 @@ class OpenStream:
         try:
             transport = StampedTransport(
                 self._wire,
-                _ssl_context(options, needed="https" in (scheme, urlsplit(proxy or "").scheme)),
+                # Loading the authorities takes a while.
+                verification(options) if "https" in (scheme, urlsplit(proxy or "").scheme) else _no_verification(),
                 http1=not options.http2 or scheme == "https",
                 http2=options.http2,
                 proxy_url=proxy,
@@ -243,19 +244,8 @@ class OpenStream:
         return BodyEnd.MISSING_LAST_CHUNK if chunked else BodyEnd.SHORT_BODY
 
 
-def _ssl_context(options: ConnectOptions, *, needed: bool) -> ssl.SSLContext:
-    if not needed:
-        return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the authorities takes a while
-    try:
-        context = ssl.create_default_context(cafile=options.ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise UsageError(f"--cacert {options.ca_file}: cannot be read as PEM certificates ({error}).") from error
-    # Some builds of Python take a connection that just closes for one that TLS has ended: a cut would look complete.
-    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
-    if options.insecure:
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
-    return context
+def _no_verification() -> ssl.SSLContext:
+    return ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

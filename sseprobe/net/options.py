@@ -1,5 +1,6 @@
 """How to reach a target: what the request options of every command say about the connection."""
 
+import ssl
 import urllib.request
 from typing import Final
 from urllib.parse import urlsplit
@@ -55,3 +56,17 @@ def proxy_for(url: str, options: ConnectOptions) -> str | None:
     if not usable:
         raise UsageError(f"{source}: not the URL of an HTTP proxy. Expected http://HOST:PORT; SOCKS is not supported.")
     return proxy
+
+
+def verification(options: ConnectOptions) -> ssl.SSLContext:
+    """How a server's certificate is checked. Raises UsageError for authorities that cannot be read."""
+    try:
+        context = ssl.create_default_context(cafile=options.ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise UsageError(f"--cacert {options.ca_file}: cannot be read as PEM certificates ({error}).") from error
+    # Some builds of Python take a connection that just closes for one that TLS has ended: a cut would look complete.
+    context.options &= ~getattr(ssl, "OP_IGNORE_UNEXPECTED_EOF", 0)
+    if options.insecure:
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+    return context

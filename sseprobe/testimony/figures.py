@@ -1,0 +1,161 @@
+"""Figures: a counter of work must go flat, a gauge of requests in progress must come back."""
+
+import itertools
+from typing import Final
+
+import msgspec
+
+from sseprobe.testimony.answers import Answer, Testimony, late, number
+from sseprobe.testimony.case import Case
+from sseprobe.testimony.records import FEW_TOKENS
+from sseprobe.testimony.seen import Reading, Sample
+from sseprobe.units import NS_PER_MS, human_ms, ms
+
+FLAT_NS: Final = 300 * NS_PER_MS
+"""A counter is flat once it has not moved for this long, or for twice the longest gap seen before, if that is more."""
+
+SOME: Final = 0.05
+
+
+class FiguresCase(Case):
+    """Judges by figures."""
+
+    def judge(self) -> Testimony:
+        """A counter must go flat, a gauge must come back."""
+        if not self.seen.sure and self._behaves_like_a_gauge():
+            return self._as_gauge().judge()
+        if not self._worked():
+            return self._never_moved()
+        if self.seen.healthy.count and self.base.reading.work is not None:
+            return self._among_healthy()
+        overrun, made = self.overrun_by_figures(), self.made_in_all()
+        quiet_since_ns, needed_ns = self._quiet_since(), self._needed_ns()
+        flat = self.last.asked_ns - quiet_since_ns >= needed_ns
+        free_since_ns = self._free_since()
+        working = self._in_words()
+        if flat and free_since_ns is not None:
+            if not self._is_prompt():
+                said = f"{working}, but it moved too little while the stream ran to be trusted with a stop"
+                said += ": leave later, for instance --at after-tokens:50"
+                return Testimony(Answer.UNKNOWN, said, overrun=overrun, made=made, settled=self.seen.over)
+            stop_ns = max(quiet_since_ns, free_since_ns)
+            said = f"{self._stopped_in_words()} {late(stop_ns, self.seen.left_ns)}"
+            return Testimony(Answer.STOPPED, said, stop_ns, overrun, made, settled=True, needs_reference=True)
+        if not self.seen.over:
+            return Testimony(Answer.UNKNOWN, working, overrun=overrun, made=made)
+        if free_since_ns is not None and not self._works_on(quiet_since_ns):
+            said = (
+                f"{working}; flat for too short a time to tell: it must be for {human_ms(ms(needed_ns))}; raise --grace"
+            )
+            return Testimony(Answer.UNKNOWN, said, overrun=overrun, made=made, settled=True)
+        return Testimony(Answer.RUNNING, working, None, overrun, made, settled=True)
+
+    def _worked(self) -> bool:
+        base, later = self.base.reading, [sample.reading for sample in [*self.during, *self.after]]
+        if any((reading.work or 0) > (base.work or 0) for reading in later):
+            return True
+        return any((reading.running or 0) > (base.running or 0) for reading in later)
+
+    def _never_moved(self) -> Testimony:
+        first, last = self.base.reading, self.last.reading
+        figures = [
+            f"{number(old)} before, {number(new)} after"
+            for old, new in ((first.work, last.work), (first.running, last.running))
+            if old is not None
+        ]
+        said = f"did not move while {self.seen.received} content deltas arrived ({'; '.join(figures)})"
+        said += ": it counts something else, or is updated too rarely to prove a stop"
+        return Testimony(Answer.UNKNOWN, said, settled=self.seen.over, broken=True)
+
+    def _moves(self, samples: list[Sample]) -> list[int]:
+        """When the counter was seen to have moved."""
+        moves, value = [], self.base.reading.work
+        for sample in samples:
+            if sample.reading.work != value:
+                value = sample.reading.work
+                moves.append(sample.t_ns)
+        return moves
+
+    def _quiet_since(self) -> int:
+        """When the counter moved last, the hang-up at the earliest."""
+        return max([self.seen.left_ns, *self._moves([*self.during, *self.after])])
+
+    def _needed_ns(self) -> int:
+        """For how long the counter must be flat. The span behind its last move counts too: it was silent there."""
+        if self.base.reading.work is None:
+            # A gauge must be seen twice, so that a moment between two requests does not decide.
+            return 0 if len(self.after) > 1 else FLAT_NS
+        known = [self.seen.started_ns, *self._moves(self.during), self.seen.left_ns]
+        gaps = [later - earlier for earlier, later in itertools.pairwise(known)]
+        # Until its first move a counter may wait for the first token.
+        return max(FLAT_NS, 2 * max(gaps[1:] or gaps))
+
+    def _is_prompt(self) -> bool:
+        """Whether it was seen to follow the work: a counter that moves once a second may pause for a second."""
+        up = any((sample.reading.running or 0) > (self.base.reading.running or 0) for sample in self.during)
+        return up or len(self._moves(self.during)) > 1
+
+    def _works_on(self, quiet_since_ns: int) -> bool:
+        """Whether the counter tells of work after the hang-up, and not, late, of work before it."""
+        moves_after = len(self._moves([*self.during, *self.after])) - len(self._moves(self.during))
+        # Silent for no longer than it was before: it may be between two moves.
+        recent = self.last.asked_ns - quiet_since_ns <= self._needed_ns() // 2
+        return recent and (moves_after > 1 or (moves_after == 1 and self._is_prompt()))
+
+    def _free_since(self) -> int | None:
+        """When the gauge came back to stay, None while it has not; the hang-up itself where there is no gauge."""
+        if self.base.reading.running is None:
+            return self.seen.left_ns
+        since_ns = None
+        for sample in reversed(self.after):
+            allowed = (self.base.reading.running or 0) + self.seen.healthy.open_at(sample.asked_ns)
+            if (sample.reading.running or 0) > allowed:
+                break
+            since_ns = sample.t_ns
+        return since_ns
+
+    def _among_healthy(self) -> Testimony:
+        """A counter that counts healthy streams too: their tokens are known, and what is over is the leavers'."""
+        if not self.seen.healthy.all_over:
+            return Testimony(Answer.UNKNOWN, "counts the healthy streams too, which still run")
+        flat = self.last.asked_ns - self._quiet_since() >= FLAT_NS
+        made = self.made_in_all() or 0
+        received = self.seen.received + self.seen.healthy.received
+        over = made - received
+        said = f"{number(made)} made, {received} received by {self.seen.leavers + self.seen.healthy.count} clients"
+        if not flat and not self.seen.over:
+            return Testimony(Answer.UNKNOWN, said)
+        if over < -received * SOME or not self.seen.counts_tokens:
+            return Testimony(Answer.UNKNOWN, f"{said}: it does not count tokens one by one", settled=True)
+        overrun = max(0.0, over)
+        if overrun <= max(FEW_TOKENS * self.seen.leavers, received * SOME):
+            return Testimony(Answer.STOPPED, said, None, overrun, made, settled=True)
+        return Testimony(Answer.RUNNING if self.seen.over else Answer.UNKNOWN, said, None, overrun, made)
+
+    def _behaves_like_a_gauge(self) -> bool:
+        works = [sample.reading.work or 0 for sample in [self.base, *self.during, *self.after]]
+        return any(later < earlier for earlier, later in itertools.pairwise(works))
+
+    def _as_gauge(self) -> "FiguresCase":
+        def turned(sample: Sample) -> Sample:
+            return Sample(sample.asked_ns, sample.t_ns, Reading(running=round(sample.reading.work or 0)))
+
+        seen = msgspec.structs.replace(self.seen, sure=True)
+        return FiguresCase(seen, turned(self.base), list(map(turned, self.during)), list(map(turned, self.after)))
+
+    def _in_words(self) -> str:
+        then, now = self.before.reading, self.last.reading
+        parts = []
+        if now.work is not None:
+            parts.append(f"the counter went from {number(then.work)} to {number(now.work)} after the hang-up")
+        if now.running is not None:
+            parts.append(f"{now.running} requests in progress {late(self.last.t_ns, self.seen.left_ns)}")
+        return ", ".join(parts)
+
+    def _stopped_in_words(self) -> str:
+        now, parts = self.last.reading, []
+        if now.work is not None:
+            parts.append(f"the counter stands at {number(now.work)} ({number(self.before.reading.work)} before)")
+        if now.running is not None:
+            parts.append(f"the gauge came back to {now.running}")
+        return " and ".join(parts) + ","

@@ -1,0 +1,88 @@
+"""What a witness saw of one trial: samples in the order of time. Times on the monotonic clock, in ns."""
+
+from collections.abc import Sequence
+
+from msgspec import Struct
+
+
+class Records(Struct, frozen=True):
+    """What became of the requests that a witness has seen to their end, since it was opened.
+
+    `stopped`: given up because their client left; `finished`: at their own end. `last_stop_ns`: when the last of them
+    stopped, `closed_ns`: when the last client was seen to leave; `made_after_close`: tokens of all of them after that.
+    """
+
+    stopped: int = 0
+    finished: int = 0
+    last_stop_ns: int | None = None
+    closed_ns: int | None = None
+    made_after_close: int = 0
+
+
+class Reading(Struct, frozen=True):
+    """What a witness sees at one moment. Times on the monotonic clock, in ns.
+
+    `work`: a counter that only grows (tokens made, lines logged); `running`: requests in progress; None: this witness
+    has no such figure.
+    """
+
+    work: float | None = None
+    running: int | None = None
+    records: Records | None = None
+
+
+class Sample(Struct, frozen=True):
+    """A reading that was asked for at `asked_ns` and had at `t_ns`: true at some moment between."""
+
+    asked_ns: int
+    t_ns: int
+    reading: Reading
+
+
+class Failed(Struct, frozen=True):
+    """A reading that could not be had."""
+
+    asked_ns: int
+    t_ns: int
+    reason: str
+
+
+class Healthy(Struct, frozen=True):
+    """The streams beside those that left, which stay to their end: how many, when the last ended, what they got."""
+
+    count: int = 0
+    ends_ns: tuple[int, ...] = ()
+    received: int = 0
+
+    @property
+    def all_over(self) -> bool:
+        """Whether every one of them has ended."""
+        return len(self.ends_ns) == self.count
+
+    def open_at(self, t_ns: int) -> int:
+        """How many were still open then."""
+        return self.count - sum(end <= t_ns for end in self.ends_ns)
+
+
+class Observation(Struct, frozen=True):
+    """One trial, as one witness saw it.
+
+    `started_ns`: when the streams were opened; `left_ns`: when `leavers` of them hung up, having received `received`
+    content deltas; `over`: the grace has ended. `counts_tokens`: the counter counts tokens. `sure`: its figure is known
+    to be a counter; else it must behave like one.
+    """
+
+    samples: Sequence[Sample | Failed]
+    started_ns: int
+    left_ns: int
+    over: bool
+    received: int
+    leavers: int = 1
+    healthy: Healthy = Healthy()
+    counts_tokens: bool = False
+    sure: bool = True
+
+
+def readings(samples: Sequence[Sample | Failed]) -> list[Sample]:
+    """The samples that succeeded."""
+    return [sample for sample in samples if isinstance(sample, Sample)]

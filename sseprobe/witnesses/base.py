@@ -1,0 +1,72 @@
+"""What a witness is: something beside the stream that knows whether the server works. It samples; it does not judge."""
+
+from abc import ABC, abstractmethod
+from typing import ClassVar
+from urllib.parse import urlsplit
+
+from msgspec import Struct
+
+from sseprobe.dialects.base import Dialect
+from sseprobe.errors import UsageError
+from sseprobe.net.options import ConnectOptions
+from sseprobe.redaction import redact_url
+from sseprobe.testimony import Reading, Strength
+from sseprobe.transcript import Request
+
+
+class WitnessError(Exception):
+    """A witness cannot say anything now; the message is the end of a sentence: why, and what to try."""
+
+
+class Context(Struct, frozen=True):
+    """What a witness may need to know of the test. `url`: the target; `truth_url`: of the bundled mock under test."""
+
+    url: str
+    truth_url: str | None
+    request: Request
+    dialect: Dialect | None
+    options: ConnectOptions
+    grace_s: float
+
+
+class Witness(ABC):
+    """One witness. Made from its SPEC, opened before the first trial, sampled from a thread of its own, closed.
+
+    `interval_s`: between samples. `counts_tokens`: its counter of work counts tokens one by one. `sure`: its figure is
+    known to be a counter.
+    """
+
+    kind: ClassVar[str]
+    strength: ClassVar[Strength] = Strength.DIRECT
+    interval_s: ClassVar[float] = 0.05
+    counts_tokens: ClassVar[bool] = False
+    sure: ClassVar[bool] = True
+
+    def open(self) -> None:  # noqa: B027  most need not
+        """Gets ready. Raises UsageError for what the words ask for and cannot be had."""
+
+    @abstractmethod
+    def sample(self) -> Reading:
+        """Looks once. Raises WitnessError."""
+
+    def close(self) -> None:  # noqa: B027  most need not
+        """Lets go."""
+
+    @property
+    def hint(self) -> str:
+        """What may help if it did not move: the other figures that are there."""
+        return ""
+
+
+def checked_url(url: str, kind: str) -> str:
+    """A witness's URL. Raises UsageError."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise UsageError(
+            f"--witness {kind}:{redact_url(url)}: not a URL that can be asked. Expected {kind}:http://HOST[:PORT]/PATH."
+        )
+    return url

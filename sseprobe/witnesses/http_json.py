@@ -1,0 +1,96 @@
+"""`http-json:URL#/json/pointer`: a counter of work in any JSON document (RFC 6901 for the pointer)."""
+
+from typing import Any, Final
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+import msgspec
+
+from sseprobe.errors import UsageError
+from sseprobe.net.fetch import Fetcher, FetchError
+from sseprobe.redaction import redact_url
+from sseprobe.testimony import Reading
+from sseprobe.text import one_line
+from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+
+_LIMIT_S: Final = 2.0
+_SHOWN: Final = 12
+
+
+class HttpJson(Witness):
+    """Reads one number."""
+
+    kind = "http-json"
+    sure = False
+
+    def __init__(self, url: str, pointer: str, context: Context) -> None:
+        self._url = url
+        self._pointer = pointer
+        self._fetcher = Fetcher(url, context.options, _LIMIT_S)
+        self._keys: list[str] = []
+
+    def sample(self) -> Reading:
+        """Fetches the document and follows the pointer."""
+        try:
+            document = msgspec.json.decode(self._fetcher.get().body)
+        except FetchError as error:
+            raise WitnessError(f"{error}. Check the address, and that the server runs") from error
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise WitnessError(f"{redact_url(self._url)} is not JSON: {one_line(str(error), 120)}") from error
+        self._keys = _keys(document)
+        value = document
+        for place, step in enumerate(steps := _steps(self._pointer)):
+            value = _step(value, step)
+            if value is None:
+                at = "/" + "/".join(steps[:place]) if place else "the top"
+                parent = document
+                for before in steps[:place]:
+                    parent = _step(parent, before)
+                said = f"{redact_url(self._url)} has no {one_line(step, 60)!r} at {one_line(at, 120)}"
+                raise WitnessError(f"{said} (pointer {one_line(self._pointer, 120)}); there is {_there(parent)}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            said = f"{redact_url(self._url)}#{one_line(self._pointer, 120)} is {type(value).__name__}, not a number"
+            raise WitnessError(f"{said}; there is {_there(value)}" if isinstance(value, dict | list) else said)
+        return Reading(work=float(value))
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._fetcher.close()
+
+    @property
+    def hint(self) -> str:
+        """The keys that are there."""
+        return f"Keys in that document: {', '.join(self._keys)}" if self._keys else ""
+
+
+def _steps(pointer: str) -> list[str]:
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def _step(value: Any, step: str) -> Any:
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and step.isdecimal() and step.isascii() and int(step[:9]) < len(value):
+        return value[int(step[:9])]
+    return None
+
+
+def _keys(document: Any) -> list[str]:
+    return [one_line(str(key), 60) for key in document][:_SHOWN] if isinstance(document, dict) else []
+
+
+def _there(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(_keys(value)) or "an empty object"
+    return f"a list of {len(value)}" if isinstance(value, list) else type(value).__name__
+
+
+def make(words: str, context: Context) -> Witness:
+    """From `http-json:URL#/json/pointer`. Raises UsageError."""
+    parts = urlsplit(checked_url(words, HttpJson.kind))
+    pointer = unquote(parts.fragment)
+    if parts.fragment and not pointer.startswith("/"):
+        raise UsageError(
+            f"--witness http-json:…#{one_line(parts.fragment, 80)}: not a JSON pointer. "
+            "Expected http-json:URL#/path/to/number (RFC 6901)."
+        )
+    return HttpJson(urlunsplit(parts._replace(fragment="")), pointer, context)

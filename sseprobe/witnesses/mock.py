@@ -1,0 +1,96 @@
+"""`mock` and `mock:URL`: the bundled mock's own record of each request, counted where the tokens are made."""
+
+import time
+from typing import Final
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sseprobe.net.fetch import Fetcher, FetchError
+from sseprobe.net.options import ConnectOptions
+from sseprobe.redaction import redact_url
+from sseprobe.testimony import Reading, Records
+from sseprobe.units import NS_PER_MS
+from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+
+_PATH: Final = "/_truth"
+_LIMIT_S: Final = 2.0
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What counts of a record in `/_truth`. `age_ms`: since the request arrived, now."""
+
+    id: str
+    generated_tokens: int
+    state: str
+    disconnected_at_ms: float | None = None
+    stopped_at_ms: float | None = None
+    tokens_after_disconnect: int = 0
+    age_ms: float | None = None
+
+
+class Mock(Witness):
+    """Sums up the records that are newer than the witness."""
+
+    kind = "mock"
+    interval_s = 0.02
+    counts_tokens = True
+
+    def __init__(self, truth_url: str, options: ConnectOptions) -> None:
+        self._url = truth_url
+        self._fetcher = Fetcher(truth_url, options, _LIMIT_S)
+        self._known: str | None = None
+        self._moments: dict[tuple[str, float], int] = {}
+
+    def sample(self) -> Reading:
+        """Counts what is new. The first time it learns which records are old."""
+        if self._known is None:
+            records = self._records(self._url)
+            running = sum(record.state == "running" for record in records)
+            if running == 0:
+                self._known = records[-1].id if records else ""
+            return Reading(work=0.0, running=running, records=Records())
+        asked_ns = time.monotonic_ns()
+        records = self._records(f"{self._url}?after={self._known}")
+        now_ns = (asked_ns + time.monotonic_ns()) // 2  # when the ages were true, as near as can be said
+        stopped = [record for record in records if record.state == "stopped"]
+        left = [record for record in records if record.disconnected_at_ms is not None]
+        return Reading(
+            work=float(sum(record.generated_tokens for record in records)),
+            running=sum(record.state == "running" for record in records),
+            records=Records(
+                stopped=len(stopped),
+                finished=sum(record.state not in ("running", "stopped") for record in records),
+                last_stop_ns=max((self._when(each, each.stopped_at_ms, now_ns) for each in stopped), default=None),
+                closed_ns=max((self._when(each, each.disconnected_at_ms, now_ns) for each in left), default=None),
+                made_after_close=sum(record.tokens_after_disconnect for record in left),
+            ),
+        )
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._fetcher.close()
+
+    def _when(self, record: _Record, at_ms: float | None, now_ns: int) -> int:
+        """A time of a record on our clock, as it was told first; without the record's age, when it was told."""
+        at_ms = at_ms or 0.0
+        told_ns = now_ns - round(((record.age_ms or at_ms) - at_ms) * NS_PER_MS)
+        return self._moments.setdefault((record.id, at_ms), told_ns)
+
+    def _records(self, url: str) -> list[_Record]:
+        try:
+            return msgspec.json.decode(self._fetcher.get(url).body, type=list[_Record])
+        except FetchError as error:
+            raise WitnessError(f"{error}. A mock tells the truth at {_PATH}; it prints where when it starts") from error
+        except msgspec.DecodeError as error:
+            raise WitnessError(f"{redact_url(url)} is not the truth of a mock: {error}") from error
+
+
+def make(words: str, context: Context) -> Witness:
+    """From `mock` (of the target itself, or of the mock under test) or `mock:URL`. Raises UsageError."""
+    if not words:
+        parts = urlsplit(context.url)
+        return Mock(context.truth_url or f"{parts.scheme}://{parts.netloc}{_PATH}", context.options)
+    url = checked_url(words, Mock.kind)
+    path = urlsplit(url).path.rstrip("/")
+    return Mock(url if path.endswith(_PATH) else url.rstrip("/") + _PATH, context.options)

@@ -1,0 +1,147 @@
+"""`prometheus:URL`: a counter of generated tokens and a gauge of requests in progress, from a metrics endpoint.
+
+Presets name the right ones: vLLM's `request_success_total{finished_reason="abort"}` stays 0 (vllm#31503), llama.cpp's
+`tokens_predicted_total` moves only when a slot is released. SGLang stops some 2 s late by design (`create_abort_task`).
+"""
+
+import difflib
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
+
+from msgspec import Struct
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as parse_openmetrics
+from prometheus_client.parser import text_string_to_metric_families as parse_text
+
+from sseprobe.errors import UsageError
+from sseprobe.net.fetch import Fetcher, FetchError
+from sseprobe.redaction import redact_url
+from sseprobe.testimony import Reading
+from sseprobe.text import one_line
+from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+
+_LIMIT_S: Final = 2.0
+_SHOWN: Final = 8
+_OPENMETRICS: Final = "application/openmetrics-text"
+
+
+class Figures(Struct, frozen=True):
+    """Names of metrics: their samples are summed over all labels. `counters`: the first that is there counts."""
+
+    counters: tuple[str, ...] = ()
+    gauges: tuple[str, ...] = ()
+
+
+PRESETS: Final = {
+    "vllm": Figures(
+        ("vllm:generation_tokens_total", "vllm:generation_tokens"),
+        ("vllm:num_requests_running", "vllm:num_requests_waiting"),
+    ),
+    "sglang": Figures(
+        ("sglang:generation_tokens_total", "sglang:generation_tokens"),
+        ("sglang:num_running_reqs", "sglang:num_queue_reqs"),
+    ),
+    "tgi": Figures((), ("tgi_batch_current_size", "tgi_queue_size")),
+    "llamacpp": Figures(
+        ("llamacpp:n_decode_total", "llamacpp:n_decode"), ("llamacpp:requests_processing", "llamacpp:requests_deferred")
+    ),
+    "triton": Figures(
+        ("vllm:generation_tokens_total", "vllm:generation_tokens"),
+        ("vllm:num_requests_running", "nv_inference_pending_request_count"),
+    ),
+}
+
+
+class Prometheus(Witness):
+    """Sums the samples of the named metrics."""
+
+    kind = "prometheus"
+
+    def __init__(self, url: str, figures: Figures | None, context: Context, *, counts_tokens: bool) -> None:
+        self._url = url
+        self._figures = figures
+        self._fetcher = Fetcher(url, context.options, _LIMIT_S)
+        self.counts_tokens = counts_tokens  # type: ignore[misc]  # by preset
+
+    def sample(self) -> Reading:
+        """Fetches and sums."""
+        values = self._values()
+        if self._figures is None:
+            self._figures = self._recognised(values)
+        counter = next((name for name in self._figures.counters if name in values), None)
+        gauges = [name for name in self._figures.gauges if name in values]
+        if counter is None and not gauges:
+            raise WitnessError(self._not_there(values, [*self._figures.counters, *self._figures.gauges]))
+        return Reading(
+            work=None if counter is None else values[counter],
+            running=round(sum(values[name] for name in gauges)) if gauges else None,
+        )
+
+    def close(self) -> None:
+        """Closes the connection."""
+        self._fetcher.close()
+
+    def _values(self) -> dict[str, float]:
+        """The sum of all samples, by name."""
+        try:
+            document = self._fetcher.get()
+        except FetchError as error:
+            raise WitnessError(f"{error}. vLLM and TGI serve /metrics; llama.cpp and SGLang must be told to") from error
+        parse = parse_openmetrics if _OPENMETRICS in document.content_type else parse_text
+        values: dict[str, float] = {}
+        try:
+            for family in parse(document.body.decode(errors="replace")):
+                for sample in family.samples:
+                    values[sample.name] = values.get(sample.name, 0.0) + sample.value
+        except Exception as error:  # whatever the parser meets in hostile text
+            shown = one_line(str(error), 120)
+            raise WitnessError(f"{redact_url(self._url)} is not Prometheus text ({shown})") from error
+        if not values:
+            raise WitnessError(f"{redact_url(self._url)} exposes no metric at all")
+        return values
+
+    def _recognised(self, values: dict[str, float]) -> Figures:
+        for figures in PRESETS.values():
+            if any(name in values for name in [*figures.counters, *figures.gauges]):
+                return figures
+        said = f"{redact_url(self._url)} has none of the metrics of {', '.join(PRESETS)}"
+        raise WitnessError(f"{said}. Name yours: prometheus:URL#counter=NAME&gauge=NAME. It has {_some(values)}")
+
+    def _not_there(self, values: dict[str, float], wanted: list[str]) -> str:
+        near = [close for name in wanted for close in difflib.get_close_matches(name, values, _SHOWN, 0.5)]
+        listed = f"near ones are {_some(dict.fromkeys(near))}" if near else f"it has {_some(values)}"
+        return f"{redact_url(self._url)} does not expose {' or '.join(wanted)}; {listed}"
+
+
+def _some(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = f" and {len(listed) - _SHOWN} more" if len(listed) > _SHOWN else ""
+    return ", ".join(one_line(name, 80) for name in listed[:_SHOWN]) + more
+
+
+def make(words: str, context: Context) -> Witness:
+    """From `prometheus:URL[#preset=NAME]` or `#counter=NAME&gauge=NAME`. Raises UsageError."""
+    parts = urlsplit(checked_url(words, Prometheus.kind))
+    url = urlunsplit(parts._replace(fragment=""))
+    named = dict(parse_qsl(parts.fragment, keep_blank_values=True))
+    wrong = sorted(named.keys() - {"preset", "counter", "gauge"})
+    if wrong or (parts.fragment and not any(named.values())):
+        raise UsageError(
+            f"--witness prometheus:…#{one_line(parts.fragment, 80)}: not understood. "
+            "Expected #preset=NAME, or #counter=NAME&gauge=NAME (one of them will do)."
+        )
+    preset = named.get("preset")
+    if preset is not None:
+        if preset not in PRESETS:
+            near = difflib.get_close_matches(preset, PRESETS, 1)
+            guess = f" Did you mean {near[0]}?" if near else ""
+            raise UsageError(
+                f"--witness prometheus:…#preset={preset}: no such preset.{guess} Known are: {', '.join(PRESETS)}."
+            )
+        return Prometheus(url, PRESETS[preset], context, counts_tokens=True)
+    if not named:
+        return Prometheus(url, None, context, counts_tokens=True)
+    counter, gauge = named.get("counter"), named.get("gauge")
+    # Parsers add _total to the name of a counter that lacks it.
+    figures = Figures((counter, f"{counter}_total") if counter else (), (gauge,) if gauge else ())
+    return Prometheus(url, figures, context, counts_tokens=False)

@@ -1,0 +1,71 @@
+"""`upstream:PORT`: sseprobe plays the LLM provider, and sees the app under test close its connection, or not.
+
+It serves the mock's paths on loopback and streams for three times the grace, at 50 events a second, unless it is left.
+"""
+
+import contextlib
+import math
+import re
+import socket
+from typing import Final
+
+from sseprobe.embedded import running_mock
+from sseprobe.errors import UsageError
+from sseprobe.testimony import Reading
+from sseprobe.witnesses.base import Context, Witness, WitnessError
+from sseprobe.witnesses.mock import Mock
+
+HOST: Final = "127.0.0.1"
+ITL_MS: Final = 20
+_GRACES: Final = 3
+
+
+class Upstream(Witness):
+    """The bundled mock on a port of the user's choice, for as long as the test runs."""
+
+    kind = "upstream"
+    interval_s = Mock.interval_s
+    counts_tokens = True
+
+    def __init__(self, port: int, context: Context) -> None:
+        self._port = port
+        self._context = context
+        self._mock: Mock | None = None
+        self._cleanup = contextlib.ExitStack()
+
+    def open(self) -> None:
+        """Starts to serve. Raises UsageError if the port is taken."""
+        try:
+            socket.create_server((HOST, self._port)).close()
+        except OSError as error:
+            raise UsageError(
+                f"--witness upstream:{self._port}: cannot listen on {HOST} port {self._port} ({error.strerror}). "
+                "Stop what listens there, or take another port, and point the app under test at it."
+            ) from error
+        tokens = math.ceil(_GRACES * self._context.grace_s * 1000 / ITL_MS)
+        scenario = f"tokens={tokens},itl_ms={ITL_MS}"
+        mock = self._cleanup.enter_context(running_mock(port=self._port, truth_port=0, scenario=scenario))
+        self._mock = Mock(mock.truth_url, self._context.options)
+        self._cleanup.callback(self._mock.close)
+
+    def sample(self) -> Reading:
+        """What has become of the calls so far."""
+        if self._mock is None:
+            raise WitnessError("it is not serving")
+        return self._mock.sample()
+
+    def close(self) -> None:
+        """Serves no more."""
+        self._cleanup.close()
+
+    @property
+    def hint(self) -> str:
+        """How to have it called."""
+        return f"Configure the app under test to call http://{HOST}:{self._port}/v1 (any key, any model)"
+
+
+def make(words: str, context: Context) -> Witness:
+    """From `upstream:PORT`. Raises UsageError."""
+    if not re.fullmatch("[0-9]{1,5}", words) or not 0 < int(words) < 65536:
+        raise UsageError(f"--witness upstream:{words}: not a port. Expected upstream:PORT, from 1 to 65535.")
+    return Upstream(int(words), context)

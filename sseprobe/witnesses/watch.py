@@ -1,0 +1,67 @@
+"""Watches: each witness is sampled from a thread of its own, so that the measured stream is never kept waiting."""
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Final
+
+from sseprobe.testimony import Failed, Sample
+from sseprobe.witnesses.base import Witness, WitnessError
+
+_PATIENCE_S: Final = 0.5
+
+
+class Watch:
+    """Samples a witness from `with` to its end. `samples`: in the order of time; runs of the same reading as two.
+
+    `changed` is called from the thread after each sample.
+    """
+
+    def __init__(self, witness: Witness, changed: Callable[[], None]) -> None:
+        self.witness = witness
+        self.samples: list[Sample | Failed] = []
+        self._changed = changed
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch, daemon=True, name=f"witness {witness.kind}")
+
+    def __enter__(self) -> "Watch":
+        """Begins."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Ends; a sample that is being taken is not waited for, or not for long."""
+        self._over.set()
+        self._thread.join(_PATIENCE_S)
+
+    def _watch(self) -> None:
+        while not self._over.is_set():
+            sample = self._sample()
+            if self._over.is_set():
+                break
+            if len(self.samples) > 1 and _same(self.samples[-2], self.samples[-1], sample):
+                self.samples[-1] = sample
+            else:
+                self.samples.append(sample)
+            self._changed()
+            self._over.wait(self.witness.interval_s)
+        self.witness.close()
+
+    def _sample(self) -> Sample | Failed:
+        asked_ns = time.monotonic_ns()
+        try:
+            reading = self.witness.sample()
+        except WitnessError as error:
+            return Failed(asked_ns, time.monotonic_ns(), str(error))
+        return Sample(asked_ns, time.monotonic_ns(), reading)
+
+
+def _same(*samples: Sample | Failed) -> bool:
+    """Whether all say the same."""
+    first = samples[0]
+    if isinstance(first, Failed):
+        return all(isinstance(sample, Failed) and sample.reason == first.reason for sample in samples)
+    return all(isinstance(sample, Sample) and sample.reading == first.reading for sample in samples)
