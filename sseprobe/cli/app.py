@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from sseprobe import __version__
+from sseprobe.cli.abort_test import abort_test
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
 from sseprobe.cli.stream import stream
@@ -30,16 +31,18 @@ def root(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Does your LLM endpoint really stream, and does its stream end as it should? Found out from outside.
+    """Does your LLM endpoint really stream, end as it should, and stop when the user leaves? Found out from outside.
 
     \b
       sseprobe stream                 stream from the bundled mock: no set-up needed
       sseprobe stream URL --prompt …  stream from your own endpoint
+      sseprobe abort-test             hang up on the bundled mock, and prove that it stops
       sseprobe parse body.txt         what the specification makes of recorded bytes
       sseprobe mock --port 8000       a mock LLM server to develop against
     """
 
 
 app.command()(stream)
+app.command("abort-test")(abort_test)
 app.command()(parse)
 app.command()(mock)

@@ -94,20 +94,38 @@ def open_recording(path: str) -> Iterator[BufferedWriter]:
         raise UsageError(f"--record {path}: cannot be written ({error.strerror}).") from error
 
 
-def deliver(report: Report, outputs: list[Output], *, quiet: bool, no_color: bool) -> None:
-    """Writes all reports, and on standard error the summary, or the sentence that says why there is no stream."""
+def deliver(
+    report: Report, outputs: list[Output], *, quiet: bool, no_color: bool, summary_to: TextIO | None = None
+) -> None:
+    """Writes all reports, and the summary, or the sentence that says why there is no stream.
+
+    `summary_to`: where the summary belongs, unless a report is alone there; standard error otherwise.
+    """
+    summary_to = sys.stderr if summary_to is None or any(map(takes_stdout, outputs)) else summary_to
     for output in outputs:
         write_report(output, by_format(output.format)(report, width=100, colour=False), to_stdout=takes_stdout(output))
     if report.error is not None:
         _write(sys.stderr, f"sseprobe: {visible(report.error)}\n")
-    elif not quiet:
+    if not quiet and (report.error is None or report.trials):
         width = shutil.get_terminal_size((100, 24)).columns
-        colour = colour_on(sys.stderr, no_color=no_color)
-        _write(sys.stderr, by_format("terminal")(report, width=width, colour=colour))
-    else:
+        colour = colour_on(summary_to, no_color=no_color)
+        _write(summary_to, by_format("terminal")(report, width=width, colour=colour))
+    elif report.error is None:
         for stream in report.streams:
             if stream.ending_reason is not None:
                 _write(sys.stderr, f"sseprobe: {stream.ending}: {visible(stream.ending_reason)}\n")
+
+
+@contextlib.contextmanager
+def progress_to(stream: TextIO, *, quiet: bool, no_color: bool) -> Iterator[Callable[[str], None]]:
+    """Shows what is being done, for as long as the block lasts: only to a terminal, and nothing of it stays."""
+    if quiet or not colour_on(stream, no_color=no_color):
+        yield lambda _said: None
+        return
+    from rich.console import Console
+
+    with Console(file=stream).status("") as status:
+        yield lambda said: status.update(visible(said))
 
 
 def write_report(output: Output, text: str, *, to_stdout: bool) -> None:

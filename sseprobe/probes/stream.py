@@ -26,7 +26,7 @@ def run(plan: StreamPlan, view: View) -> Report:
         error = failure
     finally:
         view.close()
-    stream = _stream_report(state, error)
+    stream = report_of(state, error)
     verdict, exit_code = _judge(state, stream, error)
     return Report(
         command="stream",
@@ -47,7 +47,8 @@ def _run_interruptibly(state: StreamRun) -> None:
         state.interrupted = True
 
 
-def _stream_report(state: StreamRun, error: SseprobeError | None) -> StreamReport | None:
+def report_of(state: StreamRun, error: SseprobeError | None) -> StreamReport | None:
+    """The report of a stream, None if there never was an answer."""
     if state.head is None:
         return None
     outcome = state.outcome()

@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -11,23 +12,35 @@ from sseprobe.errors import UsageError
 from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.request import RequestWords
 
+MOCK_SCENARIO: Final = "itl_ms=10"
+"""What the bundled mock does when it is tested: quick enough for many trials, slow enough to be left in mid-stream."""
+
+
+class Target(NamedTuple):
+    """What to ask, and how. `truth_url`: of the bundled mock, if it is what is asked."""
+
+    words: RequestWords
+    connect: ConnectOptions
+    truth_url: str | None
+
 
 @contextlib.contextmanager
-def target(words: RequestWords, connect: ConnectOptions) -> Iterator[tuple[RequestWords, ConnectOptions]]:
+def target(words: RequestWords, connect: ConnectOptions, **settings: Any) -> Iterator[Target]:
     """The words and options as they are with a URL; without one, pointed at a mock that runs meanwhile.
 
-    There the named dialect is spoken, without a name the first in the table.
+    There the named dialect is spoken, without a name the first in the table. `settings`: of the mock.
 
     Raises UsageError, and SseprobeError if the mock does not start.
     """
     if words.url is not None:
-        yield words, connect
+        yield Target(words, connect, None)
         return
     if connect.proxy_url is not None or connect.unix_socket is not None:
         raise UsageError("--proxy and --unix-socket need a URL: the bundled mock is reached directly.")
     path = dialects.by_name(words.dialect if words.names_dialect else dialects.NAMES[0]).path
-    with running_mock() as mock:
-        yield (
+    with running_mock(**settings) as mock:
+        yield Target(
             msgspec.structs.replace(words, url=mock.url + path),
             msgspec.structs.replace(connect, use_environment=False),
+            mock.truth_url,
         )

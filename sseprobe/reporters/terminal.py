@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sseprobe.report import Percentiles, Report, StreamReport, Verdict
+from sseprobe.reporters.trials import trial_lines
 from sseprobe.text import one_line, visible
 from sseprobe.units import human_bytes, human_ms
 
@@ -35,7 +36,10 @@ def render(report: Report, *, width: int, colour: bool) -> str:
     console.print(_headline(report), soft_wrap=False)
     if report.error:
         console.print(Text(f"  {visible(report.error)}"))
-    for stream in report.streams:
+    if report.abort is not None:
+        for line in trial_lines(report, report.abort):
+            console.print(line)
+    for stream in report.streams if report.abort is None else []:
         if stream.status == 200 or not report.error:
             console.print(_stream_table(stream))
             console.print(Text(_FORMULAS, style="dim"))

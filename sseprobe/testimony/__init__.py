@@ -39,19 +39,17 @@ __all__ = [
 
 
 class Reference(Struct, frozen=True):
-    """A healthy stream: for how long it went on, and what a witness saw made for it; `ended`: it ended by itself."""
+    """A healthy stream: for how long it went on, and what a witness saw made for it."""
 
     elapsed_ns: int
     made: float | None
-    ended: bool
 
 
 def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
     """Why the witness is not known to be idle, judged by its samples since then; None if it is."""
-    recent = [sample for sample in samples if sample.t_ns >= since_ns]
-    if not recent:
-        return "it has not answered yet"
-    last = recent[-1]
+    last = samples[-1] if samples else None
+    if last is None or last.t_ns < since_ns:
+        return "it does not answer"
     if isinstance(last, Failed):
         return last.reason
     if last.reading.running:
@@ -59,13 +57,14 @@ def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
     if last.reading.records is not None or last.reading.work is None:
         return None
     flat_since = last.t_ns
-    for sample in reversed(recent):
+    for sample in reversed(samples):
         if isinstance(sample, Failed) or sample.reading.work != last.reading.work:
+            said = f"it moves by itself (now at {number(last.reading.work)})"
             break
         flat_since = sample.asked_ns
     else:
-        return None if last.t_ns - flat_since >= FLAT_NS else "it has not been watched for long enough"
-    return None if last.t_ns - flat_since >= FLAT_NS else f"it moves by itself (now at {number(last.reading.work)})"
+        said = "it has not been watched for long enough"
+    return None if last.t_ns - flat_since >= FLAT_NS else said
 
 
 def moved(samples: Sequence[Sample | Failed], started_ns: int) -> bool:

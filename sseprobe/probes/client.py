@@ -1,0 +1,83 @@
+"""A client of the abort test: receives a stream, counts what comes, and leaves when it is told to."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+
+from sseprobe.dialects.base import CONTENT_KINDS, Dialect
+from sseprobe.errors import TargetError
+from sseprobe.net.hangup import HangUp
+from sseprobe.probes.phases import Progress
+from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.reception import Received
+from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect
+
+
+class Client:
+    """One stream on its way. `news` is called whenever something has come. Times on the monotonic clock, in ns."""
+
+    def __init__(self, plan: StreamPlan, news: Callable[[], None]) -> None:
+        self.run = StreamRun(plan, self)
+        self.deltas = 0
+        self.started_ns = time.monotonic_ns()
+        self.ended_ns: int | None = None
+        self.left_ns: int | None = None
+        self.deltas_when_left = 0
+        self.head_had_come = False
+        self.error: TargetError | None = None
+        self._heard_ns: int | None = None
+        self._news = news
+        self._task = asyncio.create_task(self._go())
+
+    def progress(self, *, seen_working: bool) -> Progress:
+        """How far it has come."""
+        now_ns = time.monotonic_ns()
+        quiet_ns = None if self._heard_ns is None else now_ns - self._heard_ns
+        return Progress(now_ns - self.started_ns, quiet_ns, self.deltas, seen_working)
+
+    async def leave(self, how: HangUp) -> bool:
+        """Leaves; False if there is nothing any more to leave. Raises ValueError for `h2-reset` on HTTP/1."""
+        stream = self.run.stream
+        self.deltas_when_left, self.head_had_come = self.deltas, self.run.head is not None
+        self.left_ns = await stream.hang_up(how) if stream is not None else None
+        if self.left_ns is not None and how is not HangUp.HALF_CLOSE:
+            self.run.body_end = BodyEnd.ABORT
+        return self.left_ns is not None
+
+    async def end(self) -> None:
+        """Ends it, whatever it waits for."""
+        self._task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._task
+
+    async def _go(self) -> None:
+        try:
+            await self.run.go()
+        except TargetError as error:
+            self.error = None if self.left_ns is not None else error
+        finally:
+            self.ended_ns = time.monotonic_ns()
+            self._news()
+
+    # What a view sees.
+
+    def head(self, head: Head, redirects: list[Redirect]) -> None:
+        """An answer has come."""
+        del head, redirects
+        self._heard()
+
+    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
+        """Counts content deltas."""
+        del chunk, dialect
+        self.deltas += sum(
+            delta.kind in CONTENT_KINDS and bool(delta.text or delta.name) for each in received for delta in each.deltas
+        )
+        self._heard()
+
+    def close(self) -> None:
+        """Nothing is shown."""
+
+    def _heard(self) -> None:
+        self._heard_ns = time.monotonic_ns()
+        self._news()
