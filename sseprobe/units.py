@@ -28,6 +28,6 @@ def human_ms(value: float | None) -> str:
     """Milliseconds as people read them: `0.31 ms`, `41.2 ms`, `1.53 s`; `—` for what could not be measured."""
     if value is None:
         return "—"
-    if value >= 1000:
+    if value >= 999.5:
         return f"{value / 1000:.3g} s" if value < 100_000 else f"{value / 1000:,.0f} s"
     return f"{value:.3g} ms"

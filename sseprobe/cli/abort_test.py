@@ -60,7 +60,7 @@ def abort_test(  # noqa: PLR0917  typer passes by name
         typer.Option(
             min=1,
             max=1000,
-            help="Streams at once; half of them leave, the others must stay whole.",
+            help="Streams at once; half leave, the others must stay whole.",
             rich_help_panel=TEST,
         ),
     ] = 1,

@@ -23,6 +23,7 @@ from sseprobe.testimony import (
     judge,
     moved,
     not_idle,
+    refer,
 )
 from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_MS, NS_PER_S, human_ms, ms, ns
@@ -265,33 +266,30 @@ class Bench:
         """Receives a healthy stream until it has gone on for so long, and made so much; None: to its end."""
         await self.rest(first=False)
         started_ns = time.monotonic_ns()
-        base = [_work(watch) for watch in self.watches]
         client = Client(self.setting.plan, self.news)
 
-        def made() -> list[float | None]:
-            return [
-                None if now is None or then is None else now - then
-                for now, then in zip(map(_work, self.watches), base, strict=True)
-            ]
+        def references() -> list[Reference]:
+            elapsed_ns = (client.ended_ns or time.monotonic_ns()) - started_ns
+            return [refer(watch.samples, started_ns, elapsed_ns) for watch in self.watches]
 
         def wait_s() -> float | None:
             if client.ended_ns is not None:
                 return 0
-            if longer_than_ns is None or any(work is not None and work <= (more_than or 0) for work in made()):
+            short = [each for each in references() if each.made is not None and each.made <= (more_than or 0)]
+            if longer_than_ns is None or short:
                 return None
             return max(0, longer_than_ns - client.progress(seen_working=True).elapsed_ns) / NS_PER_S
 
         try:
             await self._until(wait_s, None)
             ended = client.ended_ns is not None
-            elapsed_ns = (client.ended_ns or time.monotonic_ns()) - started_ns
             whole = not ended or (client.error is None and client.run.outcome().ending is Ending.COMPLETE)
             if not ended:
                 await client.leave(HangUp.FIN)
             elif whole:
                 await self.rest(first=False)  # what it counts at the end is counted late
             if whole:
-                self._reference = [Reference(elapsed_ns, work) for work in made()]
+                self._reference = references()
         finally:
             await client.end()
         if client.error is not None:
@@ -321,12 +319,6 @@ def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
         return Answer.RUNNING, "direct witnesses contradict each other: one says stopped, one says running"
     heard = direct or indirect
     return (heard.pop() if len(heard) == 1 else Answer.UNKNOWN), None
-
-
-def _work(watch: Watch) -> float | None:
-    last = watch.samples[-1] if watch.samples else None
-    reading = getattr(last, "reading", None)
-    return None if reading is None else reading.work
 
 
 def _wants_no_stream(plan: StreamPlan) -> bool:

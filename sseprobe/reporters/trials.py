@@ -32,8 +32,8 @@ def trial_lines(report: Report, summary: AbortSummary) -> Iterator[Text | Table 
         cost = summary.cost
         least = "at least " if cost.at_least else ""
         yield Text(
-            f"  overrun costs {least}about ${cost.usd_per_day:,.2f} a day, at {cost.aborts_per_minute:g} aborts a minute "
-            f"and ${cost.usd_per_million_tokens:,.2f} per million tokens"
+            f"  overrun costs {least}about ${cost.usd_per_day:,.2f} a day, at {cost.aborts_per_minute:g} aborts "
+            f"a minute and ${cost.usd_per_million_tokens:,.2f} per million tokens"
         )
     if summary.cause is not None:
         pages = ", ".join(f"{_DOCS}#{mode}" for mode in summary.cause.modes)
@@ -79,7 +79,7 @@ def _table(trial: TrialReport) -> Table:
         table.add_row(
             Text("  hurt", style="red"), Text(f"{len(trial.hurt)} of {trial.stayers} streams that stayed, in all")
         )
-    if trial.reason is not None:
+    if trial.reason is not None and not any(said.evidence in trial.reason for said in trial.testimonies):
         table.add_row(Text("  why", style="dim"), Text(one_line(trial.reason, 800), style=_VERDICTS[trial.verdict]))
     for note in trial.notes:
         table.add_row(Text("  note", style="dim"), Text(visible(note), style="yellow"))
@@ -97,7 +97,7 @@ def _left(trial: TrialReport) -> Text:
         said += f" · stop lag {human_ms(trial.stop_lag_ms)}"
     if trial.overrun_tokens is not None:
         on = " and on" if trial.answer is Answer.RUNNING else ""
-        said += f" · overrun {trial.overrun_tokens:,} tokens{on}"
+        said += f" · overrun {trial.overrun_tokens:,} token{'' if trial.overrun_tokens == 1 else 's'}{on}"
     return Text(said + (" · not judged" if trial.verdict is None else ""))
 
 

@@ -5,13 +5,14 @@ in progress. A record is believed as it stands. Figures are believed only where 
 went on for longer: a counter that is flat because the answer was finished anyway is no stop.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import msgspec
 from msgspec import Struct
 
 from sseprobe.testimony.answers import Answer, Notice, Strength, Testimony, number
-from sseprobe.testimony.figures import FLAT_NS, SOME, FiguresCase
+from sseprobe.testimony.figures import FLAT_NS, SOME, FiguresCase, moves
 from sseprobe.testimony.records import ENDS_TOGETHER_NS, FEW_TOKENS, RecordsCase
 from sseprobe.testimony.seen import Failed, Healthy, Observation, Reading, Records, Sample, readings
 from sseprobe.units import human_ms, ms
@@ -30,19 +31,23 @@ __all__ = [
     "Strength",
     "Testimony",
     "confirm",
-    "grace_ends",
     "judge",
     "moved",
     "not_idle",
     "number",
+    "refer",
 ]
 
 
 class Reference(Struct, frozen=True):
-    """A healthy stream: for how long it went on, and what a witness saw made for it."""
+    """A healthy stream: for how long it went on, and what a witness saw made for it.
+
+    `gap_ns`: the longest pause of its counter, None if that moved too little to tell.
+    """
 
     elapsed_ns: int
     made: float | None
+    gap_ns: int | None = None
 
 
 def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
@@ -69,27 +74,24 @@ def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
 
 def moved(samples: Sequence[Sample | Failed], started_ns: int) -> bool:
     """Whether the witness was seen working since then."""
-    had = readings(samples)
-    base = next((sample for sample in reversed(had) if sample.t_ns <= started_ns), None)
-    if base is None:
+    course = _since(readings(samples), started_ns)
+    if not course:
         return False
-    last = had[-1].reading
-    return (last.running or 0) > (base.reading.running or 0) or (last.work or 0) > (base.reading.work or 0)
+    base, last = course[0].reading, course[-1].reading
+    return (last.running or 0) > (base.running or 0) or (last.work or 0) > (base.work or 0)
 
 
 def judge(seen: Observation) -> Testimony:
     """What the witness says, as far as it has seen."""
-    samples = readings(seen.samples)
-    base = next((sample for sample in reversed(samples) if sample.t_ns <= seen.started_ns), None)
-    during = [sample for sample in samples if seen.started_ns < sample.t_ns <= seen.left_ns]
-    after = [sample for sample in samples if sample.asked_ns >= seen.left_ns]
-    if base is None or not after:
-        when = "before the stream" if base is None else "after the hang-up"
+    course = _since(readings(seen.samples), seen.started_ns)
+    answered = any(sample.asked_ns >= seen.left_ns for sample in course)
+    if not course or not answered:
+        when = "after the hang-up" if course else "before the stream"
         reason = next((sample.reason for sample in reversed(seen.samples) if isinstance(sample, Failed)), "no answer")
         said = f"could not be asked {when}: {reason}"
-        return Testimony(Answer.UNKNOWN, said, settled=base is None or seen.over, broken=True)
-    kind = FiguresCase if base.reading.records is None else RecordsCase
-    return kind(seen, base, during, after).judge()
+        return Testimony(Answer.UNKNOWN, said, settled=not course or seen.over, broken=True)
+    kind = FiguresCase if course[0].reading.records is None else RecordsCase
+    return kind(seen, course).judge()
 
 
 def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) -> Testimony:
@@ -106,6 +108,11 @@ def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) 
     went = f"a healthy stream went on for {human_ms(ms(reference.elapsed_ns))}"
     if reference.made is not None:
         went += f" and to {number(reference.made)}"
+    if not _is_flat(testimony, reference):
+        said = (
+            f"{testimony.evidence}; but it moves too rarely to be trusted with that: leave later (--at after-tokens:50)"
+        )
+        return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
     if longer and more:
         return msgspec.structs.replace(testimony, evidence=f"{testimony.evidence}; {went}")
     if made is not None and not more and (testimony.overrun or 0) > max(FEW_TOKENS, made * SOME):
@@ -115,7 +122,26 @@ def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) 
     return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
 
 
-def grace_ends(healthy: Healthy, left_ns: int, grace_ns: int, *, figures: bool) -> int:
-    """When the grace ends: for figures that count healthy streams too, it begins once these have ended."""
-    begins_ns = max([left_ns, *healthy.ends_ns]) if figures and healthy.count else left_ns
-    return begins_ns + grace_ns
+def refer(samples: Sequence[Sample | Failed], started_ns: int, elapsed_ns: int) -> Reference:
+    """What a witness saw of a healthy stream."""
+    course = _since(readings(samples), started_ns)
+    if not course:
+        return Reference(elapsed_ns, None)
+    before = course[0].reading.work
+    work = None if before is None else (course[-1].reading.work or 0) - before
+    moved_at = moves(course)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moved_at)]
+    return Reference(elapsed_ns, work, max(gaps) if len(gaps) > 1 else None)
+
+
+def _since(samples: list[Sample], started_ns: int) -> list[Sample]:
+    """The last sample before that time, and all after it; none if there was none before it."""
+    place = sum(sample.t_ns <= started_ns for sample in samples)
+    return samples[place - 1 :] if place else []
+
+
+def _is_flat(testimony: Testimony, reference: Reference) -> bool:
+    """Whether the counter was flat for long enough: measured by its own pauses before, or by those of the reference."""
+    if testimony.pause.prompt or testimony.made is None:
+        return True
+    return reference.gap_ns is not None and testimony.pause.quiet_ns >= max(FLAT_NS, 2 * reference.gap_ns)

@@ -30,6 +30,13 @@ class Notice(Struct, frozen=True):
     made_after: float | None = None
 
 
+class Pause(Struct, frozen=True):
+    """How long a counter was flat in the end, and whether it was seen, in this trial, to follow the work promptly."""
+
+    prompt: bool = True
+    quiet_ns: int = 0
+
+
 class Testimony(Struct, frozen=True):
     """A witness's answer. `stop_ns`: when it stopped; `overrun`: work after the hang-up; `made`: in the whole trial.
 
@@ -46,6 +53,7 @@ class Testimony(Struct, frozen=True):
     broken: bool = False
     needs_reference: bool = False
     notice: Notice = Notice()
+    pause: Pause = Pause()
 
 
 def number(value: float | None) -> str:

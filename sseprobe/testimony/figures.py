@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 
-from sseprobe.testimony.answers import Answer, Testimony, late, number
+from sseprobe.testimony.answers import Answer, Pause, Testimony, late, number
 from sseprobe.testimony.case import Case
 from sseprobe.testimony.records import FEW_TOKENS
 from sseprobe.testimony.seen import Reading, Sample
@@ -15,6 +15,16 @@ FLAT_NS: Final = 300 * NS_PER_MS
 """A counter is flat once it has not moved for this long, or for twice the longest gap seen before, if that is more."""
 
 SOME: Final = 0.05
+
+
+def moves(samples: list[Sample]) -> list[int]:
+    """When a counter was seen to have moved."""
+    found, value = [], samples[0].reading.work if samples else None
+    for sample in samples:
+        if sample.reading.work != value:
+            value = sample.reading.work
+            found.append(sample.t_ns)
+    return found
 
 
 class FiguresCase(Case):
@@ -33,14 +43,14 @@ class FiguresCase(Case):
         flat = self.last.asked_ns - quiet_since_ns >= needed_ns
         free_since_ns = self._free_since()
         working = self._in_words()
-        if flat and free_since_ns is not None:
-            if not self._is_prompt():
-                said = f"{working}, but it moved too little while the stream ran to be trusted with a stop"
-                said += ": leave later, for instance --at after-tokens:50"
-                return Testimony(Answer.UNKNOWN, said, overrun=overrun, made=made, settled=self.seen.over)
+        prompt = self._is_prompt()
+        if flat and free_since_ns is not None and (prompt or self.seen.over):
             stop_ns = max(quiet_since_ns, free_since_ns)
             said = f"{self._stopped_in_words()} {late(stop_ns, self.seen.left_ns)}"
-            return Testimony(Answer.STOPPED, said, stop_ns, overrun, made, settled=True, needs_reference=True)
+            pause = Pause(prompt=prompt, quiet_ns=self.last.asked_ns - quiet_since_ns)
+            return Testimony(
+                Answer.STOPPED, said, stop_ns, overrun, made, settled=True, needs_reference=True, pause=pause
+            )
         if not self.seen.over:
             return Testimony(Answer.UNKNOWN, working, overrun=overrun, made=made)
         if free_since_ns is not None and not self._works_on(quiet_since_ns):
@@ -67,25 +77,19 @@ class FiguresCase(Case):
         said += ": it counts something else, or is updated too rarely to prove a stop"
         return Testimony(Answer.UNKNOWN, said, settled=self.seen.over, broken=True)
 
-    def _moves(self, samples: list[Sample]) -> list[int]:
-        """When the counter was seen to have moved."""
-        moves, value = [], self.base.reading.work
-        for sample in samples:
-            if sample.reading.work != value:
-                value = sample.reading.work
-                moves.append(sample.t_ns)
-        return moves
+    def _moves_before(self) -> list[int]:
+        return [move for move in moves(self.course) if move <= self.seen.left_ns]
 
     def _quiet_since(self) -> int:
         """When the counter moved last, the hang-up at the earliest."""
-        return max([self.seen.left_ns, *self._moves([*self.during, *self.after])])
+        return max([self.seen.left_ns, *moves(self.course)])
 
     def _needed_ns(self) -> int:
         """For how long the counter must be flat. The span behind its last move counts too: it was silent there."""
         if self.base.reading.work is None:
             # A gauge must be seen twice, so that a moment between two requests does not decide.
             return 0 if len(self.after) > 1 else FLAT_NS
-        known = [self.seen.started_ns, *self._moves(self.during), self.seen.left_ns]
+        known = [self.seen.started_ns, *self._moves_before(), self.seen.left_ns]
         gaps = [later - earlier for earlier, later in itertools.pairwise(known)]
         # Until its first move a counter may wait for the first token.
         return max(FLAT_NS, 2 * max(gaps[1:] or gaps))
@@ -93,11 +97,11 @@ class FiguresCase(Case):
     def _is_prompt(self) -> bool:
         """Whether it was seen to follow the work: a counter that moves once a second may pause for a second."""
         up = any((sample.reading.running or 0) > (self.base.reading.running or 0) for sample in self.during)
-        return up or len(self._moves(self.during)) > 1
+        return up or len(self._moves_before()) > 1
 
     def _works_on(self, quiet_since_ns: int) -> bool:
         """Whether the counter tells of work after the hang-up, and not, late, of work before it."""
-        moves_after = len(self._moves([*self.during, *self.after])) - len(self._moves(self.during))
+        moves_after = len(moves(self.course)) - len(self._moves_before())
         # Silent for no longer than it was before: it may be between two moves.
         recent = self.last.asked_ns - quiet_since_ns <= self._needed_ns() // 2
         return recent and (moves_after > 1 or (moves_after == 1 and self._is_prompt()))
@@ -107,7 +111,9 @@ class FiguresCase(Case):
         if self.base.reading.running is None:
             return self.seen.left_ns
         since_ns = None
-        for sample in reversed(self.after):
+        for sample in reversed(self.course):
+            if sample.t_ns <= self.seen.left_ns:
+                break
             allowed = (self.base.reading.running or 0) + self.seen.healthy.open_at(sample.asked_ns)
             if (sample.reading.running or 0) > allowed:
                 break
@@ -133,7 +139,7 @@ class FiguresCase(Case):
         return Testimony(Answer.RUNNING if self.seen.over else Answer.UNKNOWN, said, None, overrun, made)
 
     def _behaves_like_a_gauge(self) -> bool:
-        works = [sample.reading.work or 0 for sample in [self.base, *self.during, *self.after]]
+        works = [sample.reading.work or 0 for sample in self.course]
         return any(later < earlier for earlier, later in itertools.pairwise(works))
 
     def _as_gauge(self) -> "FiguresCase":
@@ -141,7 +147,7 @@ class FiguresCase(Case):
             return Sample(sample.asked_ns, sample.t_ns, Reading(running=round(sample.reading.work or 0)))
 
         seen = msgspec.structs.replace(self.seen, sure=True)
-        return FiguresCase(seen, turned(self.base), list(map(turned, self.during)), list(map(turned, self.after)))
+        return FiguresCase(seen, list(map(turned, self.course)))
 
     def _in_words(self) -> str:
         then, now = self.before.reading, self.last.reading

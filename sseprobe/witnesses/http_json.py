@@ -20,6 +20,7 @@ class HttpJson(Witness):
     """Reads one number."""
 
     kind = "http-json"
+    interval_s = 0.025
     sure = False
 
     def __init__(self, url: str, pointer: str, context: Context) -> None:

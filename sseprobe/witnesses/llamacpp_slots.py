@@ -38,6 +38,7 @@ class Slots(Witness):
     """Counts busy slots and decoded tokens."""
 
     kind = "llamacpp-slots"
+    interval_s = 0.025
     counts_tokens = True
 
     def __init__(self, url: str, context: Context) -> None:

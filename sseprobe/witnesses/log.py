@@ -17,6 +17,7 @@ class Log(Witness):
     """Follows a file, also when it is rotated or truncated."""
 
     kind = "log"
+    interval_s = 0.02
 
     def __init__(self, path: Path, pattern: "re.Pattern[bytes]") -> None:
         self._path = path

@@ -56,6 +56,7 @@ class Prometheus(Witness):
     """Sums the samples of the named metrics."""
 
     kind = "prometheus"
+    interval_s = 0.025
 
     def __init__(self, url: str, figures: Figures | None, context: Context, *, counts_tokens: bool) -> None:
         self._url = url

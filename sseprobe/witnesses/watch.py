@@ -7,9 +7,11 @@ from types import TracebackType
 from typing import Final
 
 from sseprobe.testimony import Failed, Sample
+from sseprobe.units import NS_PER_S
 from sseprobe.witnesses.base import Witness, WitnessError
 
 _PATIENCE_S: Final = 0.5
+_SHARE: Final = 3  # at most a quarter of the time is spent sampling: the server has other things to do
 
 
 class Watch:
@@ -47,7 +49,8 @@ class Watch:
             else:
                 self.samples.append(sample)
             self._changed()
-            self._over.wait(self.witness.interval_s)
+            took_s = (sample.t_ns - sample.asked_ns) / NS_PER_S
+            self._over.wait(max(self.witness.interval_s, _SHARE * took_s))
         self.witness.close()
 
     def _sample(self) -> Sample | Failed:
