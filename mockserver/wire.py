@@ -3,7 +3,7 @@
 import socket
 import struct
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -31,18 +31,26 @@ class WireProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
 
-def connection_of(scope: Scope) -> socket.socket:
-    """The socket a request came by."""
-    connection: socket.socket = scope["extensions"][_TRANSPORT].get_extra_info("socket")
-    return connection
+def connection_of(scope: Scope) -> socket.socket | None:
+    """The socket a request came by; None under another server, which does not tell."""
+    transport = _transport(scope)
+    return None if transport is None else transport.get_extra_info("socket")
 
 
 def call_when_lost(scope: Scope, call: Callable[[], None]) -> None:
     """Has this called when the connection of a request is lost, before the app hears of it."""
-    scope["extensions"][_TRANSPORT].get_protocol().when_lost = call
+    transport = _transport(scope)
+    if transport is not None:
+        transport.get_protocol().when_lost = call
 
 
 def reset(scope: Scope) -> None:
     """Ends the connection with RST: with no time to linger, `close` discards what is unsent and says so (socket(7))."""
-    connection_of(scope).setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
-    scope["extensions"][_TRANSPORT].abort()
+    transport, connection = _transport(scope), connection_of(scope)
+    if transport is not None and connection is not None:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+        transport.abort()
+
+
+def _transport(scope: Scope) -> Any:
+    return (scope.get("extensions") or {}).get(_TRANSPORT)

@@ -32,13 +32,13 @@ def command(**settings: Any) -> list[str]:
 
 
 @contextlib.contextmanager
-def running_mock(**settings: Any) -> Iterator[StartLine]:
-    """Runs the mock on a free loopback port for as long as the block lasts.
+def running_mock(port: int = 0, **settings: Any) -> Iterator[StartLine]:
+    """Runs the mock on a loopback port, 0 for a free one, for as long as the block lasts.
 
     Raises SseprobeError if it does not come up.
     """
     process = subprocess.Popen(  # noqa: S603  our own interpreter, our own module
-        command(port=0, json=True, with_parent=True, **settings),
+        command(port=port, json=True, with_parent=True, **settings),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

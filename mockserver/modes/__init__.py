@@ -37,5 +37,6 @@ MODES: Final = {
         "mockserver.modes.slow_handler",
         "stops, but is deaf until the first token: the handler waits for it before it answers",
     ),
+    "relay": Mode("mockserver.modes.relay", "passes on what OPENAI_BASE_URL streams, and closes it when left"),
     "resumable": Mode("mockserver.modes.resumable", "goes on, as it is meant to: the stream can be resumed"),
 }

@@ -132,7 +132,10 @@ def _fail(failure: Failure) -> Response:
 def watch(request: Request, record: Record) -> None:
     """Records when the client leaves: the loop says so, or a thread that asks the socket, if the loop is frozen."""
     call_when_lost(request.scope, record.disconnected)
-    connection = os.dup(connection_of(request.scope).fileno())
+    came_by = connection_of(request.scope)
+    if came_by is None:
+        return
+    connection = os.dup(came_by.fileno())
 
     def poll() -> None:
         poller = select.poll()

@@ -69,6 +69,8 @@ class Trial:
         self.leavers: list[Client] = []
         self.stayers: list[Client] = []
         self.testimonies: list[Testimony] = []
+        self.received_by_all = 0
+        """Content deltas of all streams when the leavers left."""
 
     @property
     def hurt(self) -> list[str]:
@@ -194,6 +196,7 @@ class Bench:
         return f"the stream finished after {client.deltas} content deltas, before the client was to leave; {advice}"
 
     async def _leave(self, trial: Trial) -> bool:
+        trial.received_by_all = sum(client.deltas for client in [*trial.leavers, *trial.stayers])
         for client in trial.leavers:
             try:
                 if not await client.leave(trial.how):
@@ -204,7 +207,7 @@ class Bench:
                 return False
         trial.left_ns = max(client.left_ns or 0 for client in trial.leavers)
         if trial.at.name == phases.BEFORE_HEADERS and any(client.head_had_come for client in trial.leavers):
-            trial.notes.append("the head of the answer had come by then, unread")
+            trial.notes.append("the head of the answer had come by then: this server sends it at once")
         return True
 
     async def _hear(self, trial: Trial) -> None:
@@ -240,6 +243,7 @@ class Bench:
                     left_ns=trial.left_ns or 0,
                     over=over,
                     received=received,
+                    received_by_all=trial.received_by_all,
                     leavers=len(trial.leavers),
                     healthy=healthy,
                     counts_tokens=watch.witness.counts_tokens,

@@ -27,7 +27,7 @@ def trial_lines(report: Report, summary: AbortSummary) -> Iterator[Text | Table 
         yield Text(f"  … and {len(report.trials) - _MAX_TRIALS} more trials: see --report json", style="dim")
     judged = summary.stopped + summary.running + summary.unknown
     if judged > 1:
-        yield Text(f"  {_spread(summary)}")
+        yield Padding(Text(_spread(summary)), (0, 0, 0, 2))
     if summary.cost is not None:
         cost = summary.cost
         least = "at least " if cost.at_least else ""
@@ -68,7 +68,8 @@ def _table(trial: TrialReport) -> Table:
     table.add_row(Text(f"  {trial.answer}", style=f"bold {_STYLES[trial.answer]}"), _left(trial))
     if trial.chain is not None:
         table.add_row(Text("  chain", style="dim"), Text(_chain(trial.chain)))
-    for testimony in trial.testimonies:
+    # If nobody even came, the notes below say why.
+    for testimony in trial.testimonies if trial.leavers else []:
         said = f"{testimony.answer}: {one_line(testimony.evidence, 600)}"
         table.add_row(Text(f"  {testimony.witness}", style="dim"), Text(f"{said} ({testimony.strength})"))
     if trial.stayers and not trial.hurt:
@@ -79,7 +80,11 @@ def _table(trial: TrialReport) -> Table:
         table.add_row(
             Text("  hurt", style="red"), Text(f"{len(trial.hurt)} of {trial.stayers} streams that stayed, in all")
         )
-    if trial.reason is not None and not any(said.evidence in trial.reason for said in trial.testimonies):
+    if (
+        trial.reason is not None
+        and trial.leavers
+        and not any(said.evidence in trial.reason for said in trial.testimonies)
+    ):
         table.add_row(Text("  why", style="dim"), Text(one_line(trial.reason, 800), style=_VERDICTS[trial.verdict]))
     for note in trial.notes:
         table.add_row(Text("  note", style="dim"), Text(visible(note), style="yellow"))

@@ -131,12 +131,18 @@ class FiguresCase(Case):
         said = f"{number(made)} made, {received} received by {self.seen.leavers + self.seen.healthy.count} clients"
         if not flat and not self.seen.over:
             return Testimony(Answer.UNKNOWN, said)
-        if over < -received * SOME or not self.seen.counts_tokens:
+        if over < -received * SOME or not (self.seen.counts_tokens or self._keeps_pace()):
             return Testimony(Answer.UNKNOWN, f"{said}: it does not count tokens one by one", settled=True)
         overrun = max(0.0, over)
         if overrun <= max(FEW_TOKENS * self.seen.leavers, received * SOME):
             return Testimony(Answer.STOPPED, said, None, overrun, made, settled=True)
         return Testimony(Answer.RUNNING if self.seen.over else Answer.UNKNOWN, said, None, overrun, made)
+
+    def _keeps_pace(self) -> bool:
+        """Whether the counter had moved, when the leavers left, by about as many tokens as had come."""
+        made, came = (self.before.reading.work or 0) - (self.base.reading.work or 0), self.seen.received_by_all
+        streams = self.seen.leavers + self.seen.healthy.count
+        return abs(made - came) <= came * SOME + FEW_TOKENS * streams and came > 2 * FEW_TOKENS * streams
 
     def _behaves_like_a_gauge(self) -> bool:
         works = [sample.reading.work or 0 for sample in self.course]

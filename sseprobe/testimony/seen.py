@@ -68,8 +68,8 @@ class Observation(Struct, frozen=True):
     """One trial, as one witness saw it.
 
     `started_ns`: when the streams were opened; `left_ns`: when `leavers` of them hung up, having received `received`
-    content deltas; `over`: the grace has ended. `counts_tokens`: the counter counts tokens. `sure`: its figure is known
-    to be a counter; else it must behave like one.
+    content deltas, and all streams together `received_by_all`; `over`: the grace has ended. `counts_tokens`: the
+    counter counts tokens. `sure`: its figure is known to be a counter; else it must behave like one.
     """
 
     samples: Sequence[Sample | Failed]
@@ -77,6 +77,7 @@ class Observation(Struct, frozen=True):
     left_ns: int
     over: bool
     received: int
+    received_by_all: int = 0
     leavers: int = 1
     healthy: Healthy = Healthy()
     counts_tokens: bool = False

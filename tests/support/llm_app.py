@@ -45,6 +45,7 @@ class Server:
         self.decoded = 0
         self.slots = asyncio.Semaphore(settings.slots)
         self.tasks: set[asyncio.Task[None]] = set()
+        self.left = False
 
     async def generate(self, tokens: "asyncio.Queue[bytes | None]") -> None:
         """One answer."""
@@ -59,9 +60,7 @@ class Server:
                     self.decoded += 1
                     if self.made % settings.every == 0:
                         self.shown = self.made
-                    if settings.log:
-                        with Path(settings.log).open("a") as log:
-                            log.write(f"token {number}\nnoise\n")
+                    self.write_log(number)
                     tokens.put_nowait(chunk(f" {number}"))
                     if not (settings.burst and self.left):
                         await asyncio.sleep(settings.itl_ms / 1000)
@@ -71,7 +70,11 @@ class Server:
                 self.running -= 1
                 self.decoded = 0
 
-    left = False
+    def write_log(self, number: int) -> None:
+        """A line that tells of work, and one that does not."""
+        if self.settings.log:
+            with Path(self.settings.log).open("a") as log:
+                log.write(f"token {number}\nnoise\n")
 
     async def events(self) -> AsyncIterator[bytes]:
         """One answer on its way to the client."""

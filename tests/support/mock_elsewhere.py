@@ -1,0 +1,62 @@
+"""A mode of the mock under another server than its own: `python -m tests.support.mock_elsewhere hypercorn leak-queue`.
+
+Prints where it listens, and where its truth is, which is served from a thread of its own.
+"""
+
+import asyncio
+import json
+import socket
+import sys
+from importlib import import_module
+from typing import Any
+
+from mockserver.modes import MODES
+from mockserver.scenario import Scenario, parse
+from mockserver.truth import TruthStore, serve_in_thread
+
+SCENARIO = "tokens=200,itl_ms=10,ttft_ms=30"
+
+
+def _app(mode: str) -> tuple[Any, str]:
+    truth = TruthStore()
+    app = import_module(MODES[mode].module).create_app(parse(SCENARIO, Scenario()), truth)
+    return app, f"http://127.0.0.1:{serve_in_thread(truth, '127.0.0.1', 0)}/_truth"
+
+
+def _say(port: int, truth_url: str) -> None:
+    print(json.dumps({"url": f"http://127.0.0.1:{port}", "truth_url": truth_url}), flush=True)
+
+
+def hypercorn(mode: str) -> None:
+    """HTTP/1.1, and HTTP/2 without TLS."""
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+
+    listener = socket.create_server(("127.0.0.1", 0))
+    app, truth_url = _app(mode)
+    _say(listener.getsockname()[1], truth_url)
+    config = Config()
+    config.bind = [f"fd://{listener.detach()}"]
+    config.accesslog = config.errorlog = None
+    asyncio.run(serve(app, config))
+
+
+def granian(mode: str) -> None:
+    """Granian's embedded server, in this process."""
+    from granian.constants import Interfaces
+    from granian.server.embed import Server
+
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    app, truth_url = _app(mode)
+
+    async def serve() -> None:
+        server = Server(app, address="127.0.0.1", port=port, interface=Interfaces.ASGI, log_enabled=False)
+        await server.serve()
+
+    _say(port, truth_url)
+    asyncio.run(serve())
+
+
+if __name__ == "__main__":
+    {"hypercorn": hypercorn, "granian": granian}[sys.argv[1]](sys.argv[2])
