@@ -106,7 +106,7 @@ def deliver(
         write_report(output, by_format(output.format)(report, width=100, colour=False), to_stdout=takes_stdout(output))
     if report.error is not None:
         _write(sys.stderr, f"sseprobe: {visible(report.error)}\n")
-    if not quiet and (report.error is None or report.trials):
+    if not quiet and (report.error is None or any(trial.left_ms is not None for trial in report.trials)):
         width = shutil.get_terminal_size((100, 24)).columns
         colour = colour_on(summary_to, no_color=no_color)
         _write(summary_to, by_format("terminal")(report, width=width, colour=colour))

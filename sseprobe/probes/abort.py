@@ -13,6 +13,7 @@ from sseprobe import exit_codes
 from sseprobe.errors import TargetError
 from sseprobe.metrics import Distribution
 from sseprobe.net.hangup import HangUp
+from sseprobe.probes.diagnosis import Seen, late_stop, told_by_trials
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import now
 from sseprobe.probes.stream import report_of
@@ -20,6 +21,7 @@ from sseprobe.probes.trials import Bench, Setting, Trial, weigh
 from sseprobe.redaction import Redactor
 from sseprobe.report import (
     AbortSummary,
+    Cause,
     ChainReport,
     Cost,
     Counts,
@@ -79,6 +81,7 @@ class _Run:
         """Why a witness cannot testify, found before the first trial."""
         self.error: TargetError | None = None
         self.interrupted = False
+        self.cause: Cause | None = None
         self._progress = progress
 
     async def go(self) -> None:
@@ -97,6 +100,7 @@ class _Run:
             try:
                 await self._try_all(bench)
                 await bench.confirm(self.trials)
+                await self._find_cause(bench)
             except asyncio.CancelledError:
                 self.interrupted = True
             except TargetError as error:
@@ -117,6 +121,33 @@ class _Run:
             trial = Trial(how, at)
             self.trials.append(trial)
             await bench.run(trial)
+
+    async def _find_cause(self, bench: Bench) -> None:
+        """Looks for the mistake behind what was found. It is looked for closer only if a server goes on."""
+        if self.plan.expect is not Expect.STOP:
+            return
+        seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
+        self.cause = told_by_trials(seen) or late_stop(seen)
+        if self.cause is None and any(each.running for each in seen):
+            self._progress("looking closer")
+            self.cause = await bench.look_closer()
+
+    def _seen(self, trial: Trial) -> Seen:
+        heard = list(zip(self.witnesses, trial.testimonies, strict=False))
+        answer, _ = weigh([(witness.strength is Strength.DIRECT, said.answer) for witness, said in heard])
+        stop_ns = max((said.stop_ns for said in trial.testimonies if said.stop_ns is not None), default=None)
+        left_ns = trial.left_ns or 0
+        return Seen(
+            at=trial.at.name,
+            running=answer is Answer.RUNNING and trial.how not in (*_NOT_JUDGED, HangUp.STALL),
+            lag_ns=None if stop_ns is None else stop_ns - left_ns,
+            overrun=max((said.overrun for said in trial.testimonies if said.overrun is not None), default=None),
+            gap_ns=trial.leavers[0].gap_ns(left_ns),
+            gap_after_ns=trial.gap_after_ns,
+            answered=trial.answered,
+            has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
+            head_had_come=any(client.head_had_come for client in trial.leavers),
+        )
 
     def _note(self, note: str) -> None:
         if note not in self.notes:
@@ -145,7 +176,7 @@ def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], Non
         error=redact(str(state.error)) if state.error else None,
         streams=_streams(state),
         trials=trials,
-        abort=_summary(plan, trials),
+        abort=_summary(state, trials),
         notes=[redact(note) for note in _notes(state, trials)],
     )
 
@@ -299,8 +330,8 @@ def _notes(state: _Run, trials: list[TrialReport]) -> list[str]:
     return notes
 
 
-def _summary(plan: AbortPlan, trials: list[TrialReport]) -> AbortSummary:
-    judged = [trial for trial in trials if trial.how not in _NOT_JUDGED]
+def _summary(state: _Run, trials: list[TrialReport]) -> AbortSummary:
+    plan, judged = state.plan, [trial for trial in trials if trial.how not in _NOT_JUDGED]
     lags = Distribution()
     for trial in judged:
         if trial.stop_lag_ms is not None:
@@ -320,7 +351,7 @@ def _summary(plan: AbortPlan, trials: list[TrialReport]) -> AbortSummary:
         stop_lag_ms=Percentiles.of(lags),
         overrun_tokens=counts,
         cost=_cost(plan, counts, running=Answer.RUNNING in answers),
-        cause=None,
+        cause=state.cause,
     )
 
 

@@ -27,6 +27,7 @@ class Client:
         self.head_had_come = False
         self.error: TargetError | None = None
         self._heard_ns: int | None = None
+        self._first_delta_ns: int | None = None
         self._news = news
         self._task = asyncio.create_task(self._go())
 
@@ -35,6 +36,12 @@ class Client:
         now_ns = time.monotonic_ns()
         quiet_ns = None if self._heard_ns is None else now_ns - self._heard_ns
         return Progress(now_ns - self.started_ns, quiet_ns, self.deltas, seen_working)
+
+    def gap_ns(self, until_ns: int) -> float | None:
+        """The mean gap between content deltas so far, None if there were too few."""
+        if self._first_delta_ns is None or self.deltas < 3:
+            return None
+        return max(0, until_ns - self._first_delta_ns) / (self.deltas - 1)
 
     async def leave(self, how: HangUp) -> bool:
         """Leaves; False if there is nothing any more to leave. Raises ValueError for `h2-reset` on HTTP/1."""
@@ -70,6 +77,8 @@ class Client:
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
         """Counts content deltas."""
         del chunk, dialect
+        if not self.deltas:
+            self._first_delta_ns = time.monotonic_ns()
         self.deltas += sum(
             delta.kind in CONTENT_KINDS and bool(delta.text or delta.name) for each in received for delta in each.deltas
         )

@@ -11,8 +11,10 @@ from msgspec import Struct
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import phases
 from sseprobe.probes.client import Client
+from sseprobe.probes.diagnosis import answering_time_ns, answers_others, told_by_answers
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import StreamPlan
+from sseprobe.report import Cause
 from sseprobe.testimony import (
     Answer,
     Healthy,
@@ -23,6 +25,7 @@ from sseprobe.testimony import (
     judge,
     moved,
     not_idle,
+    pace_after,
     refer,
 )
 from sseprobe.transcript import Ending
@@ -34,6 +37,9 @@ IDLE_LIMIT_NS: Final = 2 * NS_PER_S
 
 _FIRST_ANSWER_NS: Final = 30 * NS_PER_S
 _REST_LIMIT_S: Final = 10.0
+_ASK_AFTER_NS: Final = 1 * NS_PER_S
+_LOOK_TOKENS: Final = 3
+_LOOK_TIMES: Final = 5
 _MARGIN_NS: Final = 200 * NS_PER_MS
 
 
@@ -69,6 +75,10 @@ class Trial:
         self.leavers: list[Client] = []
         self.stayers: list[Client] = []
         self.testimonies: list[Testimony] = []
+        self.answered: bool | None = None
+        """Whether another request was answered while generation went on; None: there was no need to ask."""
+        self.gap_after_ns: float | None = None
+        """Between tokens made after the hang-up, where a witness tells."""
         self.received_by_all = 0
         """Content deltas of all streams when the leavers left."""
 
@@ -218,12 +228,39 @@ class Bench:
         def settled() -> float | None:
             return 0 if all(testimony.settled for testimony in self._testify(trial, over=False)) else None
 
+        ask_ns = min(grace_ns // 2, _ASK_AFTER_NS)
+        await self._until(settled, left_ns + ask_ns)
+        if settled() is None and trial.how is not HangUp.STALL:
+            trial.answered = await answers_others(self.setting.plan, ask_ns / NS_PER_S)
         await self._until(settled, left_ns + grace_ns)
         if settled() is None and any(self._counts_stayers(watch) for watch in self.watches):
             await self._until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
             last_ns = max([left_ns, *(client.ended_ns or 0 for client in trial.stayers)])
             await self._until(settled, last_ns + grace_ns)
         trial.testimonies = self._testify(trial, over=True)
+        paces = [pace_after(watch.samples, trial.started_ns, left_ns) for watch in self.watches]
+        trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
+
+    async def look_closer(self) -> Cause:
+        """Opens a stream, asks meanwhile how soon the server answers others, and leaves."""
+        plan = self.setting.plan
+        client = Client(plan, self.news)
+        answers_ns: list[int] = []
+        try:
+            await self._until(
+                lambda: 0 if client.deltas >= _LOOK_TOKENS or client.ended_ns else None,
+                time.monotonic_ns() + _FIRST_ANSWER_NS,
+            )
+            while client.ended_ns is None and len(answers_ns) < _LOOK_TIMES:
+                took_ns = await answering_time_ns(plan)
+                if took_ns is None:
+                    break
+                answers_ns.append(took_ns)
+            gap_ns = client.gap_ns(time.monotonic_ns()) or 0
+            await client.leave(HangUp.FIN)
+        finally:
+            await client.end()
+        return told_by_answers(answers_ns, gap_ns)
 
     def _counts_stayers(self, watch: Watch) -> bool:
         """Whether its counter can be judged only once the streams that stay have ended."""

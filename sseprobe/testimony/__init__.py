@@ -7,6 +7,7 @@ went on for longer: a counter that is flat because the answer was finished anywa
 
 import itertools
 from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 from msgspec import Struct
@@ -35,8 +36,11 @@ __all__ = [
     "moved",
     "not_idle",
     "number",
+    "pace_after",
     "refer",
 ]
+
+_SOME_WORK: Final = 5
 
 
 class Reference(Struct, frozen=True):
@@ -132,6 +136,14 @@ def refer(samples: Sequence[Sample | Failed], started_ns: int, elapsed_ns: int) 
     moved_at = moves(course)
     gaps = [later - earlier for earlier, later in itertools.pairwise(moved_at)]
     return Reference(elapsed_ns, work, max(gaps) if len(gaps) > 1 else None)
+
+
+def pace_after(samples: Sequence[Sample | Failed], started_ns: int, left_ns: int) -> float | None:
+    """Time for each unit of work after the hang-up, in ns, to the last move; None if there was hardly any work."""
+    course = _since(readings(samples), started_ns)
+    before = [sample for sample in course if sample.t_ns <= left_ns]
+    made = (course[-1].reading.work or 0) - (before[-1].reading.work or 0) if before else 0
+    return (max(moves(course)) - left_ns) / made if made > _SOME_WORK else None
 
 
 def _since(samples: list[Sample], started_ns: int) -> list[Sample]:

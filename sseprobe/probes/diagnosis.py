@@ -1,0 +1,98 @@
+"""What the way in which a server goes on, or stops late, tells of its mistake: a guess, said as one, no verdict."""
+
+import asyncio
+import statistics
+import time
+from typing import Final
+
+import msgspec
+
+from sseprobe.errors import SseprobeError
+from sseprobe.net.opening import OpenStream
+from sseprobe.probes import phases
+from sseprobe.probes.receiving import StreamPlan
+from sseprobe.report import Cause
+from sseprobe.transcript import Request
+from sseprobe.units import NS_PER_MS, human_ms, ms
+
+BURST: Final = 5
+"""So many times as fast as before, at least, is a burst."""
+
+_ASK_LIMIT_S: Final = 2.0
+_LATE_NS: Final = 20 * NS_PER_MS
+_PART_OF_A_GAP: Final = 0.4
+_LEAST_NS: Final = 4 * NS_PER_MS
+
+
+async def answers_others(plan: StreamPlan, limit_s: float) -> bool | None:
+    """Whether the server answers another request (OPTIONS, which asks for nothing) in time; None: it refuses to."""
+    options = msgspec.structs.replace(plan.options, timeout_s=2 * limit_s, idle_timeout_s=2 * limit_s)
+    request = Request("OPTIONS", plan.request.url, [("User-Agent", "sseprobe")])
+    try:
+        async with asyncio.timeout(limit_s), OpenStream(request, options):
+            return True
+    except TimeoutError:
+        return False
+    except SseprobeError:
+        return None
+
+
+async def answering_time_ns(plan: StreamPlan) -> int | None:
+    """How long the server takes to answer another request, None if it does not."""
+    began_ns = time.monotonic_ns()
+    if not await answers_others(plan, _ASK_LIMIT_S):
+        return None
+    return time.monotonic_ns() - began_ns
+
+
+class Seen(msgspec.Struct, frozen=True):
+    """What a trial showed. `gap_ns`: between tokens while the stream ran, `gap_after_ns`: between those made after it.
+
+    `answered`: whether another request was answered while generation went on.
+    """
+
+    at: str
+    running: bool
+    lag_ns: int | None
+    overrun: float | None
+    gap_ns: float | None
+    gap_after_ns: float | None
+    answered: bool | None
+    has_ids: bool
+    head_had_come: bool
+
+
+def late_stop(trials: list[Seen]) -> Cause | None:
+    """Why a server stops, but late, None if there is no telling."""
+    for seen in trials:
+        late = not seen.running and (seen.lag_ns or 0) > _LATE_NS and (seen.overrun or 0) >= 1
+        if seen.at == phases.BEFORE_HEADERS and late and not seen.head_had_come:
+            said = f"it heard its client leave only {human_ms(ms(seen.lag_ns))} later, when the first token was there"
+            return Cause(f"{said}: the handler waits for that token before it answers", ["slow-handler"])
+    return None
+
+
+def told_by_trials(trials: list[Seen]) -> Cause | None:
+    """Why a server goes on, as far as the trials tell; None if one must look closer."""
+    running = [seen for seen in trials if seen.running]
+    if any(seen.has_ids for seen in running):
+        said = "its events carry ids: if the stream can be resumed, going on is right (--expect continue)"
+        return Cause(said, ["resumable"])
+    for seen in running:
+        if seen.gap_ns and seen.gap_after_ns is not None and seen.gap_after_ns * BURST < seen.gap_ns:
+            said = "all the rest was made in one burst: a cancellation was swallowed, and every further wait cut short"
+            return Cause(said, ["leak-swallow"])
+    if any(seen.answered is False for seen in running):
+        said = "the server answers nobody while it goes on: a synchronous client blocks the event loop"
+        return Cause(said, ["leak-blocking-loop"])
+    return None
+
+
+def told_by_answers(answers_ns: list[int], gap_ns: float) -> Cause:
+    """Why a server goes on that answers others, told by how soon it does while it streams."""
+    if answers_ns and (usual := statistics.median(answers_ns)) >= max(_LEAST_NS, gap_ns * _PART_OF_A_GAP):
+        said = f"while it streams, others wait {human_ms(ms(usual))} for an answer, about as long as for a token"
+        said += ": a synchronous client in an async generator, which is cancelled before it closes it"
+        return Cause(said, ["leak-poll-under-middleware"])
+    said = "it goes on at its own pace and serves others meanwhile: what generates is not what was cancelled"
+    return Cause(said, ["leak-queue", "leak-sync-gen", "leak-close-on-break-only"])
