@@ -15,16 +15,17 @@ from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
 
-async def _events(generation: Generation) -> AsyncIterator[bytes]:
+async def _events(generation: Generation, model: ModelStream) -> AsyncIterator[bytes]:
     yield generation.opening()
-    with ModelStream(generation) as stream:
+    with model as stream:
         for piece in stream:
             yield generation.event(piece)
     yield generation.ending()
 
 
 async def _complete(generation: Generation, _request: Request) -> Response:
-    return StreamingResponse(_events(generation), media_type="text/event-stream", headers=generation.headers)
+    events = _events(generation, ModelStream(generation))
+    return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:

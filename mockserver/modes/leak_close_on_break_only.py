@@ -16,9 +16,8 @@ from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
 
-async def _events(generation: Generation, request: Request) -> AsyncIterator[bytes]:
+async def _events(generation: Generation, stream: ModelStream, request: Request) -> AsyncIterator[bytes]:
     yield generation.opening()
-    stream = ModelStream(generation)
     tokens = iter(stream)
     while (piece := await asyncio.to_thread(next, tokens, None)) is not None:
         if await request.is_disconnected():
@@ -29,7 +28,7 @@ async def _events(generation: Generation, request: Request) -> AsyncIterator[byt
 
 
 async def _complete(generation: Generation, request: Request) -> Response:
-    events = _events(generation, request)
+    events = _events(generation, ModelStream(generation), request)
     return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
 
 

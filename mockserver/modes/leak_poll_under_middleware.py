@@ -25,9 +25,8 @@ class _Nothing(BaseHTTPMiddleware):
         return await call_next(request)
 
 
-async def _events(generation: Generation, request: Request) -> AsyncIterator[bytes]:
+async def _events(generation: Generation, stream: ModelStream, request: Request) -> AsyncIterator[bytes]:
     yield generation.opening()
-    stream = ModelStream(generation)
     for piece in stream:
         if await request.is_disconnected():
             stream.close()
@@ -37,7 +36,7 @@ async def _events(generation: Generation, request: Request) -> AsyncIterator[byt
 
 
 async def _complete(generation: Generation, request: Request) -> Response:
-    events = _events(generation, request)
+    events = _events(generation, ModelStream(generation), request)
     return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
 
 

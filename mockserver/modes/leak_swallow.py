@@ -20,18 +20,22 @@ logger = logging.getLogger(__name__)
 
 
 async def _events(generation: Generation) -> AsyncIterator[bytes]:
-    yield generation.opening()
-    wait_s = generation.ttft_s
-    for piece in generation.answer.pieces():
-        try:
-            await asyncio.sleep(wait_s)
-        except asyncio.CancelledError:
-            logger.debug("the client has left")
-        wait_s = generation.itl_s
-        generation.record.generated_tokens += 1
-        yield generation.event(piece)
-    yield generation.ending()
-    generation.record.ended("completed")
+    record = generation.record
+    try:
+        yield generation.opening()
+        wait_s = generation.ttft_s
+        for piece in generation.answer.pieces():
+            try:
+                await asyncio.sleep(wait_s)
+            except asyncio.CancelledError:
+                logger.debug("the client has left")
+            wait_s = generation.itl_s
+            record.generated_tokens += 1
+            yield generation.event(piece)
+        yield generation.ending()
+        record.ended("completed")
+    finally:
+        record.ended("stopped")  # some servers cancel the sending too, and drop the generator
 
 
 async def _complete(generation: Generation, _request: Request) -> Response:

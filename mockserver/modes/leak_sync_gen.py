@@ -16,15 +16,16 @@ from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
 
-def _events(generation: Generation) -> Iterator[bytes]:
+def _events(generation: Generation, stream: ModelStream) -> Iterator[bytes]:
     yield generation.opening()
-    for piece in ModelStream(generation):
+    for piece in stream:
         yield generation.event(piece)
     yield generation.ending()
 
 
 async def _complete(generation: Generation, _request: Request) -> Response:
-    return StreamingResponse(_events(generation), media_type="text/event-stream", headers=generation.headers)
+    events = _events(generation, ModelStream(generation))
+    return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:

@@ -38,13 +38,15 @@ class Result:
 class Cli:
     """`cli("stream", url)` runs `sseprobe stream URL` to its end."""
 
-    def __call__(self, *words: str, env: dict[str, str] | None = None, stdin: bytes = b"") -> Result:
+    def __call__(
+        self, *words: str, env: dict[str, str] | None = None, stdin: bytes = b"", timeout: float = 45
+    ) -> Result:
         """Runs the command; `env` adds to its environment."""
         done = subprocess.run(
             [*COMMAND, *words],
             input=stdin,
             capture_output=True,
-            timeout=45,
+            timeout=timeout,
             env=environment(**(env or {})),
             check=False,
         )

@@ -14,7 +14,7 @@ from mockserver.modes import MODES
 from mockserver.scenario import Scenario, parse
 from mockserver.truth import TruthStore, serve_in_thread
 
-SCENARIO = "tokens=200,itl_ms=10,ttft_ms=30"
+SCENARIO = "tokens=80,itl_ms=5,ttft_ms=60"
 
 
 def _app(mode: str) -> tuple[Any, str]:

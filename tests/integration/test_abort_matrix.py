@@ -1,0 +1,136 @@
+"""Every mode of the mock, left in every way and phase: no verdict may be wrong, on uvicorn and elsewhere.
+
+The truth is known: it is what the mode is. Nothing here depends on how fast the machine is: servers that stop have a
+long grace, which nobody waits for; of those that go on it is short, and their record does not forget.
+"""
+
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from mockserver.modes import MODES
+from tests.support.cli import Cli
+from tests.support.processes import mock_in_mode, started
+
+SCENARIO = "tokens=60,itl_ms=5,ttft_ms=80"
+PATH = "/v1/chat/completions"
+STOPS = ("good", "slow-handler")
+GOES_ON = [mode for mode in MODES if mode not in (*STOPS, "relay")]
+PHASES = ("before-headers", "before-first-token", "mid-stream", "after-tokens:3", "after-ms:120", "near-end")
+LEAVING = ("fin", "rst", "half-close")
+NOTHING_LEFT = re.compile("nothing was left to stop|finished after|had come before the client could leave")
+
+
+def words(name: str, values: tuple[str, ...]) -> list[str]:
+    return [word for value in values for word in (name, value)]
+
+
+def trials_of(report: dict[str, Any]) -> dict[tuple[str, str], dict[str, Any]]:
+    return {(trial["how"], trial["at"]): trial for trial in report["trials"]}
+
+
+@pytest.mark.timeout(180)
+@pytest.mark.parametrize("mode", [*STOPS, *GOES_ON])
+def test_no_wrong_verdict(mode: str, cli: Cli) -> None:
+    grace = "20" if mode in STOPS else "0.25"
+    with mock_in_mode(mode, SCENARIO) as mock:
+        done = cli(
+            "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", grace,
+            "--report", "json", *words("--how", LEAVING), *words("--at", PHASES), timeout=150,
+        )  # fmt: skip
+    trials = trials_of(done.report)
+    assert set(trials) == {(how, at) for how in LEAVING for at in PHASES}
+    expected = "stopped" if mode in STOPS else "running"
+    for (how, at), trial in trials.items():
+        # A machine that is too busy to leave in time may have nothing left to stop; and then nothing is claimed.
+        unknown = trial["answer"] == "unknown" and NOTHING_LEFT.search(trial["reason"])
+        assert trial["answer"] == expected or unknown, (how, at, trial)
+        assert (trial["verdict"] is None) == (how == "half-close")
+        assert (trial["stop_lag_ms"] is None) == (trial["answer"] != "stopped")
+    assert trials["fin", "mid-stream"]["answer"] == expected
+    assert trials["rst", "mid-stream"]["answer"] == expected
+    assert (done.report["verdict"], done.code) in (
+        (("fail", 1),) if mode in GOES_ON else (("pass", 0), ("inconclusive", 4))
+    )
+
+
+@pytest.mark.parametrize("mode", ["good", "leak-queue"])
+def test_a_reader_that_stalls_has_not_left(mode: str, cli: Cli) -> None:
+    with mock_in_mode(mode, "tokens=10000,itl_ms=5,ttft_ms=20") as mock:
+        done = cli(
+            "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", "0.3",
+            "--how", "stall", "--report", "json",
+        )  # fmt: skip
+    [trial] = done.report["trials"]
+    assert (trial["answer"], done.code) == ("running", 1)
+    assert done.report["streams"][0]["ending"] == "aborted"
+
+
+@pytest.mark.parametrize(
+    ("mode", "named"),
+    [
+        ("leak-blocking-loop", ["leak-blocking-loop"]),
+        ("leak-swallow", ["leak-swallow"]),
+        ("leak-poll-under-middleware", ["leak-poll-under-middleware"]),
+        ("leak-queue", ["leak-queue", "leak-sync-gen", "leak-close-on-break-only"]),
+        ("resumable", ["resumable"]),
+    ],
+)
+def test_rogues_are_named(mode: str, named: list[str], cli: Cli) -> None:
+    with mock_in_mode(mode, "tokens=10000,itl_ms=30,ttft_ms=20") as mock:
+        done = cli(
+            "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", "1",
+            "--report", "json",
+        )  # fmt: skip
+    cause = done.report["abort"]["cause"]
+    assert cause["modes"] == named, cause
+
+
+def test_a_slow_handler_is_named_though_it_stops(cli: Cli) -> None:
+    with mock_in_mode("slow-handler", "tokens=100,itl_ms=5,ttft_ms=1500") as mock:
+        done = cli(
+            "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", "20",
+            "--at", "before-headers", "--report", "json",
+        )  # fmt: skip
+    [trial] = done.report["trials"]
+    assert (trial["answer"], trial["overrun_tokens"], done.code) == ("stopped", 1, 0)
+    assert trial["stop_lag_ms"] > 100
+    assert done.report["abort"]["cause"]["modes"] == ["slow-handler"]
+
+
+@pytest.fixture(scope="module", params=["hypercorn", "granian"])
+def elsewhere(request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Starts modes under another server than uvicorn."""
+    with ExitStack() as cleanup:
+        yield lambda mode: cleanup.enter_context(started("-m", "tests.support.mock_elsewhere", request.param, mode))
+
+
+@pytest.mark.parametrize("mode", ["good", "leak-sync-gen", "leak-queue", "leak-close-on-break-only"])
+def test_other_servers(mode: str, elsewhere: Any, cli: Cli) -> None:
+    mock = elsewhere(mode)
+    done = cli(
+        "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}",
+        "--grace", "20" if mode == "good" else "0.25", "--report", "json",
+        *words("--how", LEAVING), *words("--at", ("before-first-token", "mid-stream", "after-tokens:50")),
+    )  # fmt: skip
+    expected = "stopped" if mode == "good" else "running"
+    for place, trial in trials_of(done.report).items():
+        unknown = trial["answer"] == "unknown" and NOTHING_LEFT.search(trial["reason"])
+        assert trial["answer"] == expected or unknown, (place, trial)
+    assert trials_of(done.report)["fin", "mid-stream"]["answer"] == expected
+
+
+@pytest.mark.parametrize("mode", ["good", "leak-queue"])
+def test_one_stream_of_an_http2_connection_is_cancelled(mode: str, cli: Cli) -> None:
+    with started("-m", "tests.support.mock_elsewhere", "hypercorn", mode) as mock:
+        done = cli(
+            "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--http2",
+            "--how", "h2-reset", "--how", "fin", "--at", "before-headers", "--at", "mid-stream",
+            "--grace", "20" if mode == "good" else "0.25", "--report", "json",
+        )  # fmt: skip
+    expected = "stopped" if mode == "good" else "running"
+    assert [trial["answer"] for trial in done.report["trials"]] == [expected] * 4, done
+    assert done.report["streams"][1]["http_version"] == "2"

@@ -1,0 +1,58 @@
+"""Servers as processes of their own: each prints a line of JSON that says where it is, and is ended by its id."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.support.cli import environment
+
+ROOT = Path(__file__).parents[2]
+
+
+@contextlib.contextmanager
+def started(*words: str, env: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """Runs `python WORDS` until the block is over; what its first line says, and its process id as `pid`."""
+    process = subprocess.Popen(
+        [sys.executable, *words],
+        cwd=ROOT,
+        env={**environment(**(env or {})), "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line, f"{' '.join(words)} ended with {process.wait()} and said nothing"
+        told: dict[str, Any] = json.loads(line)
+        wait_for(told["url"])
+        yield {**told, "pid": process.pid}
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextlib.contextmanager
+def mock_in_mode(mode: str, scenario: str, env: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """The mock in a mode, with its truth on a port of its own."""
+    settings = {"json": True, "mode": mode, "scenario": scenario, "truth_port": 0}
+    with started("-m", "mockserver", json.dumps(settings), env=env) as told:
+        yield told
+
+
+def wait_for(url: str) -> None:
+    """Returns when somebody answers there, whatever."""
+    for _ in range(600):
+        try:
+            urllib.request.urlopen(url, timeout=5).close()
+        except urllib.error.HTTPError:
+            return
+        except OSError:
+            continue
+        return
+    raise AssertionError(f"nobody answers at {url}")

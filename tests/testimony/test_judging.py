@@ -1,0 +1,328 @@
+"""Judging, with plain lists of samples: what proves a stop, what proves the opposite, and what proves nothing."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from sseprobe.testimony import (
+    Answer,
+    Failed,
+    Healthy,
+    Observation,
+    Reading,
+    Records,
+    Reference,
+    Sample,
+    confirm,
+    judge,
+    moved,
+    not_idle,
+    pace_after,
+    refer,
+)
+from sseprobe.testimony import Testimony as Said  # not collected under this name
+
+MS = 1_000_000
+STARTED, LEFT, GRACE = 1000, 2000, 5000  # ms
+
+
+def at(t_ms: float, work: float | None = None, running: int | None = None, records: Records | None = None) -> Sample:
+    return Sample(round(t_ms * MS) - MS, round(t_ms * MS), Reading(work, running, records))
+
+
+def course(
+    before: float = 0, gap: float = 50, after: dict[int, float] | None = None, until: int = LEFT + GRACE, step: int = 50
+) -> list[Sample]:
+    """A counter that moved every `gap` ms while the stream ran, then as `after` says (ms after the hang-up: value)."""
+    samples = [at(500, before), at(990, before)]
+    value = before
+    due: float = STARTED + 100
+    for t in range(STARTED, LEFT, step):
+        if t >= due:
+            value, due = value + 1, due + gap
+        samples.append(at(t, value))
+    for t in range(LEFT + step, until + 1, step):
+        value = max([value, *(each for moment, each in (after or {}).items() if LEFT + moment <= t)])
+        samples.append(at(t, value))
+    return samples
+
+
+def see(samples: list[Any], *, over: bool = True, received: int = 18, **words: Any) -> Said:
+    return judge(Observation(samples, STARTED * MS, LEFT * MS, over, received, **words))
+
+
+# -- a counter
+
+
+def test_a_counter_that_goes_flat_has_stopped_when_it_moved_last() -> None:
+    said = see(course(after={100: 19}), received=17)
+    assert (said.answer, said.stop_ns, said.overrun, said.made) == (Answer.STOPPED, (LEFT + 100) * MS, 1, 19)
+    assert said.needs_reference
+
+
+def test_flat_means_flat_for_300_ms() -> None:
+    assert see(course(until=LEFT + 250), over=False).answer is Answer.UNKNOWN
+    assert see(course(until=LEFT + 350), over=False).answer is Answer.STOPPED
+
+
+@pytest.mark.parametrize("gap", [200, 400])
+def test_flat_means_flat_for_twice_the_longest_gap(gap: int) -> None:
+    assert see(course(gap=gap, until=LEFT + 2 * gap - 100), over=False).answer is Answer.UNKNOWN
+    assert see(course(gap=gap, until=LEFT + 2 * gap + 400), over=False).answer is Answer.STOPPED
+
+
+def test_a_grace_that_is_too_short_for_that_tells_nothing() -> None:
+    said = see(course(gap=400, until=LEFT + 600))
+    assert (said.answer, "raise --grace" in said.evidence) == (Answer.UNKNOWN, True)
+
+
+def test_a_counter_that_goes_on_is_running_only_when_the_grace_ends() -> None:
+    samples = course(after={moment: 18 + moment / 50 for moment in range(50, GRACE, 50)})
+    assert see(samples, over=False).answer is Answer.UNKNOWN
+    said = see(samples)
+    assert (said.answer, said.overrun) == (Answer.RUNNING, 99)
+
+
+def test_a_slow_stream_that_goes_on_is_running_too() -> None:
+    samples = course(gap=450, after={moment: 2 + moment / 450 for moment in range(450, GRACE, 450)})
+    assert see(samples).answer is Answer.RUNNING
+
+
+def test_a_counter_that_never_moved_proves_nothing() -> None:
+    said = see([at(t, 17) for t in range(500, LEFT + GRACE, 50)], received=40)
+    assert (said.answer, said.broken) == (Answer.UNKNOWN, True)
+    assert "did not move while 40 content deltas arrived (17 before, 17 after)" in said.evidence
+
+
+def test_a_counter_that_is_updated_now_and_then_is_no_proof_by_itself() -> None:
+    # Every two seconds: once just before the hang-up, and not again in the time that looks like a stop.
+    samples = [at(t, 0 if t < 1950 else 9) for t in range(500, LEFT + 1500, 50)]
+    assert see(samples, over=False).answer is Answer.UNKNOWN
+    said = see(samples)
+    assert said.answer is Answer.STOPPED
+    slow = Reference(elapsed_ns=8000 * MS, made=60, gap_ns=2000 * MS)
+    assert confirm(said, STARTED * MS, slow).answer is Answer.UNKNOWN
+    assert confirm(said, STARTED * MS, msgspec.structs.replace(slow, gap_ns=None)).answer is Answer.UNKNOWN
+    prompt = msgspec.structs.replace(slow, gap_ns=100 * MS)
+    assert confirm(said, STARTED * MS, prompt).answer is Answer.STOPPED
+
+
+def test_a_late_update_at_the_graces_end_is_not_taken_for_work() -> None:
+    assert see([at(t, 0 if t < 6900 else 9) for t in range(500, LEFT + GRACE, 50)]).answer is Answer.UNKNOWN
+
+
+def test_a_sample_that_was_asked_for_before_the_hang_up_and_had_after_it_is_neither() -> None:
+    burst = [*course(until=LEFT), Sample((LEFT - 5) * MS, (LEFT + 5) * MS, Reading(395)), at(LEFT + 60, 395)]
+    said = see([*burst, *(at(t, 395) for t in range(LEFT + 100, LEFT + GRACE, 50))])
+    assert said.overrun == 395 - 18
+    assert said.stop_ns == (LEFT + 5) * MS
+
+
+def test_what_the_client_has_received_was_made_before_the_hang_up() -> None:
+    late = course(after={30: 25, 60: 26})
+    assert see(late, received=25).overrun == 1
+    assert see(late, received=5).overrun == 26 - 18
+    assert see(late, received=500).overrun == 1  # at most what stood there right after it
+
+
+# -- and the reference
+
+
+def test_a_stop_is_believed_if_a_healthy_stream_went_on() -> None:
+    said = see(course())
+    assert confirm(said, STARTED * MS, Reference(2000 * MS, 60)).answer is Answer.STOPPED
+    assert confirm(said, STARTED * MS, None).answer is Answer.UNKNOWN
+
+
+def test_flat_because_the_answer_was_finished_is_no_stop() -> None:
+    burst = see(course(after={50: 200}), received=18)
+    said = confirm(burst, STARTED * MS, Reference(4000 * MS, 200))
+    assert (said.answer, said.overrun) == (Answer.RUNNING, 182)
+    short = see(course(after={50: 19}), received=18)
+    assert confirm(short, STARTED * MS, Reference(4000 * MS, 19)).answer is Answer.UNKNOWN
+    assert confirm(short, STARTED * MS, Reference(500 * MS, 300)).answer is Answer.UNKNOWN
+
+
+# -- a gauge
+
+
+def gauge(*changes: tuple[int, int], until: int = LEFT + GRACE) -> list[Sample]:
+    samples, value = [], 0
+    for t in range(500, until, 50):
+        value = next((new for moment, new in reversed(changes) if moment <= t), 0)
+        samples.append(at(t, None, value))
+    return samples
+
+
+def test_a_gauge_comes_back() -> None:
+    said = see(gauge((1100, 1), (2200, 0)))
+    assert (said.answer, said.stop_ns, said.overrun) == (Answer.STOPPED, 2200 * MS, None)
+
+
+def test_a_gauge_that_stays_up_is_running() -> None:
+    assert see(gauge((1100, 1)), over=False).answer is Answer.UNKNOWN
+    assert see(gauge((1100, 1))).answer is Answer.RUNNING
+
+
+def test_a_gauge_that_never_went_up_proves_nothing() -> None:
+    said = see(gauge())
+    assert (said.answer, said.broken) == (Answer.UNKNOWN, True)
+
+
+def test_a_gauge_seen_once_may_be_between_two_requests() -> None:
+    assert see(gauge((1100, 1), (2050, 0), until=LEFT + 51), over=False).answer is Answer.UNKNOWN
+
+
+def test_both_must_agree() -> None:
+    def both(sample: Sample, running: int) -> Sample:
+        return msgspec.structs.replace(sample, reading=Reading(sample.reading.work, running))
+
+    flat_but_busy = [both(sample, sample.t_ns > 1100 * MS) for sample in course()]
+    assert see(flat_but_busy).answer is Answer.RUNNING
+    moving = course(after={moment: 18 + moment / 50 for moment in range(50, GRACE, 50)})
+    free_but_moving = [both(sample, STARTED * MS < sample.t_ns < LEFT * MS) for sample in moving]
+    assert see(free_but_moving).answer is Answer.RUNNING
+
+
+# -- a number that may be either
+
+
+def test_a_number_that_falls_is_a_gauge() -> None:
+    samples = [at(t, 3 + (1100 <= t < 2100)) for t in range(500, LEFT + GRACE, 50)]
+    said = see(samples, sure=False)
+    assert (said.answer, said.stop_ns) == (Answer.STOPPED, 2100 * MS)
+    assert see(samples, sure=True).answer is not Answer.STOPPED or see(samples).needs_reference
+
+
+def test_a_gauge_that_stays_up_is_not_taken_for_a_flat_counter() -> None:
+    stuck = see([at(t, int(t >= 1100)) for t in range(500, LEFT + GRACE, 50)], sure=False)
+    # The reference runs beside the leak: the gauge goes from 1 to 2, and stays there too.
+    assert confirm(stuck, STARTED * MS, Reference(3000 * MS, 1)).answer is Answer.UNKNOWN
+
+
+# -- records
+
+
+def record(t: int, *, made: float, running: int = 0, **what: Any) -> Sample:
+    return at(t, made, running, Records(**what))
+
+
+RUNNING = [record(900, made=0), record(1100, made=1, running=1), record(1990, made=18, running=1)]
+
+
+def test_a_record_needs_no_waiting() -> None:
+    end = record(2020, made=18, stopped=1, last_stop_ns=2001 * MS, closed_ns=2001 * MS)
+    said = see([*RUNNING, end], over=False, received=18)
+    assert (said.answer, said.stop_ns, said.overrun, said.settled) == (Answer.STOPPED, 2001 * MS, 0, True)
+    assert not said.needs_reference
+
+
+def test_the_chain_is_told_by_its_records() -> None:
+    end = record(2500, made=38, stopped=1, last_stop_ns=2300 * MS, closed_ns=2200 * MS, made_after_close=5)
+    said = see([*RUNNING, end], received=18)
+    assert (said.overrun, said.notice.t_ns, said.notice.made_until, said.notice.made_after) == (20, 2200 * MS, 15, 5)
+
+
+def test_an_answer_made_to_its_end_is_running() -> None:
+    samples = [*RUNNING, record(2100, made=60, running=1), record(2900, made=200, finished=1)]
+    assert see(samples, over=False).answer is Answer.UNKNOWN
+    assert (see(samples).answer, see(samples).overrun) == (Answer.RUNNING, 182)
+
+
+def test_an_answer_that_was_made_before_the_hang_up_is_no_stop() -> None:
+    burst = [record(900, made=0), record(1100, made=395, finished=1), record(2050, made=395, finished=1)]
+    said = see(burst, received=18)
+    assert (said.answer, said.broken) == (Answer.UNKNOWN, False)
+    assert "nothing was left to stop" in said.evidence
+    at_once = [*RUNNING, record(2010, made=19, finished=1)]
+    assert see(at_once).answer is Answer.UNKNOWN  # its last token was on its way
+
+
+def test_who_was_never_asked_knows_nothing() -> None:
+    idle = [record(t, made=0) for t in range(900, LEFT + GRACE, 100)]
+    said = see(idle)
+    assert (said.answer, said.broken) == (Answer.UNKNOWN, True)
+    assert "saw no request" in said.evidence
+
+
+def test_all_that_leave_must_be_seen_to_stop() -> None:
+    beside = Healthy(2, (), 60)
+    two = [record(900, made=0), record(1990, made=72, running=4)]
+    one_stopped = record(2050, made=75, running=3, stopped=1, last_stop_ns=2001 * MS, closed_ns=2001 * MS)
+    both_stopped = record(2050, made=75, running=2, stopped=2, last_stop_ns=2002 * MS, closed_ns=2002 * MS)
+    assert see([*two, one_stopped], leavers=2, healthy=beside).answer is Answer.RUNNING
+    assert see([*two, both_stopped], leavers=2, healthy=beside).answer is Answer.STOPPED
+
+
+# -- beside healthy streams
+
+
+@pytest.mark.parametrize(("total", "answer"), [(238, Answer.STOPPED), (420, Answer.RUNNING), (90, Answer.UNKNOWN)])
+def test_what_healthy_streams_got_is_known(total: int, answer: Answer) -> None:
+    samples = [
+        at(900, 0),
+        *(at(1000 + 50 * n, 2 * n) for n in range(20)),
+        *(at(t, total) for t in range(4100, 6000, 50)),
+    ]
+    healthy = Healthy(1, (4000 * MS,), 200)
+    said = see(samples, received=38, leavers=1, healthy=healthy, counts_tokens=True)
+    assert said.answer is answer
+
+
+def test_a_counter_of_something_else_is_not_held_against_tokens() -> None:
+    samples = [
+        at(900, 0),
+        *(at(1000 + 50 * n, 0.2 * n) for n in range(20)),
+        *(at(t, 24) for t in range(4100, 6000, 50)),
+    ]
+    healthy = Healthy(1, (4000 * MS,), 200)
+    said = see(samples, received=38, received_by_all=76, healthy=healthy, sure=False)
+    assert said.answer is Answer.UNKNOWN
+
+
+# -- witnesses that fail
+
+
+def test_who_cannot_be_asked_says_nothing() -> None:
+    failed = [Failed(t * MS, t * MS + MS, "no answer within 2 s") for t in range(2100, 6000, 500)]
+    said = see([*course(until=LEFT), *failed])
+    assert (said.answer, said.broken) == (Answer.UNKNOWN, True)
+    assert "could not be asked after the hang-up: no answer within 2 s" in said.evidence
+    assert "before the stream" in see(failed).evidence
+
+
+# -- being idle
+
+
+def test_idle() -> None:
+    now = 900 * MS
+    assert not_idle([], 0) == "it does not answer"
+    assert not_idle([Failed(0, now, "no")], 0) == "no"
+    assert not_idle([at(900, None, 2)], 0) == "2 requests are in progress"
+    assert not_idle([at(900, None, 0)], 0) is None
+    assert not_idle([at(900, 5)], 0) == "it has not been watched for long enough"
+    assert not_idle([at(500, 5), at(900, 5)], 0) is None
+    assert not_idle([at(500, 4), at(800, 5), at(900, 5)], 0) == "it moves by itself (now at 5)"
+    assert not_idle([at(900, 0, 0, Records())], 0) is None
+    assert not_idle([at(500, 5), at(900, 5)], 1000 * MS) == "it does not answer"
+
+
+def test_working_is_seen_in_either_figure() -> None:
+    assert not moved([at(900, 1, 0), at(1100, 1, 0)], STARTED * MS)
+    assert moved([at(900, 1, 0), at(1100, 1, 1)], STARTED * MS)
+    assert moved([at(900, 1, 0), at(1100, 2, 0)], STARTED * MS)
+    assert not moved([at(1100, 2, 0)], STARTED * MS)
+
+
+def test_a_reference_knows_its_pauses() -> None:
+    samples = [at(900, 3), at(1100, 4), at(1500, 5), at(1600, 6)]
+    assert refer(samples, STARTED * MS, 700 * MS) == Reference(700 * MS, 3, 400 * MS)
+    assert refer(samples[:2], STARTED * MS, 100 * MS).gap_ns is None
+    assert refer([], STARTED * MS, 100 * MS).made is None
+
+
+def test_a_burst_has_its_pace() -> None:
+    samples = [at(900, 0), at(1990, 10), at(2010, 210), at(3000, 210)]
+    assert pace_after(samples, STARTED * MS, LEFT * MS) == 10 * MS / 200
+    assert pace_after(samples[:2], STARTED * MS, LEFT * MS) is None
