@@ -60,7 +60,12 @@ class Peer:
 
     def stream(self, *events: bytes) -> None:
         """Sends the head of a stream, and each event as a transfer chunk of its own."""
-        self.send(HEAD, *map(transfer_chunk, events))
+        self.send(HEAD)
+        self.stream_more(*events)
+
+    def stream_more(self, *events: bytes) -> None:
+        """More of them."""
+        self.send(*map(transfer_chunk, events))
 
     def reset(self) -> None:
         """Closes with RST."""
