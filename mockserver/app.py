@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from mockserver import dialects
+from mockserver import dialects, page
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
@@ -19,7 +19,7 @@ def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
 
 
 def bare_app(truth: TruthStore) -> FastAPI:
-    """An app that is healthy, tells the truth, and knows no API yet."""
+    """An app that is healthy, tells the truth, has the page, and knows no API yet."""
     app = FastAPI(title="mock LLM server", openapi_url=None)
 
     @app.get("/healthz")
@@ -35,6 +35,8 @@ def bare_app(truth: TruthStore) -> FastAPI:
     async def tell(request: Request) -> JSONResponse:
         status, answer = truth.answer(f"{request.url.path}?{request.url.query}")
         return JSONResponse(answer, status)
+
+    page.add_routes(app)
 
     async def unknown(request: Request, _error: Exception) -> JSONResponse:
         known = sorted({str(getattr(route, "path", "")) for route in app.routes})

@@ -58,6 +58,7 @@ def test_who_stays_gets_everything(mode: str, start: Start) -> None:
     assert (record["state"], record["generated_tokens"], record["sent_tokens"]) == ("completed", TOKENS, TOKENS)
     assert record["tokens_after_disconnect"] == 0
     assert mock.get("/healthz")[0] == 200
+    assert b"<title>" in mock.get("/")[2]
 
 
 @pytest.mark.parametrize("how", ["fin", "rst"])

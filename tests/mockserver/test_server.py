@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -300,6 +301,22 @@ def test_the_plain_stream_resumes_without_loss_or_doubling(mock: Mock) -> None:
 
 def test_newlines_in_a_token_stay_in_their_event(mock: Mock) -> None:
     assert data_of(mock.get(f"/sse?mock=text=a%0Ab,{FAST}")[2])[:2] == ["a", "\nb"]
+
+
+# --- the page
+
+
+def test_the_page_and_its_files_allow_nothing_from_elsewhere(mock: Mock) -> None:
+    _, _, page = mock.get("/")
+    files = re.findall(r'(?:href|src)="(page/[^"]+)"', page.decode())
+    assert sorted(files) == ["page/page.css", "page/page.js"]
+    imported = re.findall(r'from "\./([^"]+)"', mock.get("/page/page.js")[2].decode())
+    kinds = {"css": "text/css", "js": "text/javascript"}
+    for path in ["", *files, *(f"page/{name}" for name in imported)]:
+        status, headers, _ = mock.get(f"/{path}")
+        assert status == 200
+        assert headers["content-type"] == f"{kinds.get(path.rpartition('.')[2], 'text/html')}; charset=utf-8"
+        assert headers["content-security-policy"].startswith("default-src 'none'; script-src 'self'; style-src 'self';")
 
 
 # --- the process
