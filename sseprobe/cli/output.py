@@ -110,7 +110,7 @@ def deliver(
         width = shutil.get_terminal_size((100, 24)).columns
         colour = colour_on(summary_to, no_color=no_color)
         _write(summary_to, by_format("terminal")(report, width=width, colour=colour))
-    elif report.error is None:
+    elif report.error is None and report.abort is None:
         for stream in report.streams:
             if stream.ending_reason is not None:
                 _write(sys.stderr, f"sseprobe: {stream.ending}: {visible(stream.ending_reason)}\n")

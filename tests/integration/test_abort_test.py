@@ -181,22 +181,20 @@ def test_half_of_them_leave_and_the_others_stay_whole(cli: Cli) -> None:
 def test_a_server_that_cuts_healthy_streams_fails(cli: Cli, serve: Serve) -> None:
     lock, seen = threading.Lock(), []
 
-    def cut_the_second(peer: Peer) -> None:
+    def cut_two(peer: Peer) -> None:
         with lock:
             seen.append(peer)
-            second = len(seen) == 2
+            cut = len(seen) in (2, 3)  # one of which may be the one that is to leave
         peer.send(HEAD)
-        for number in range(2 if second else 30):
+        for number in range(2 if cut else 30):
             peer.stream_more(chunk(f" {number}"))
-        if not second:
+        if not cut:
             peer.stream_more(chunk(finish="stop"), DONE)
         peer.send(LAST_CHUNK)
 
-    done = cli(
-        "abort-test", serve(cut_the_second).url + PATH, "--control", "3", "--report", "json", "--at", "after-ms:5000"
-    )
+    done = cli("abort-test", serve(cut_two).url + PATH, "--control", "3", "--report", "json", "--at", "after-ms:5000")
     [trial] = done.report["trials"]
-    assert len(trial["hurt"]) == 1
+    assert len(trial["hurt"]) in (1, 2)
     assert trial["hurt"][0].startswith("truncated")
     assert (done.report["verdict"], done.code) == ("fail", 1)
 
@@ -214,8 +212,8 @@ def test_a_server_that_cuts_healthy_streams_fails(cli: Cli, serve: Serve) -> Non
         (["--at", "after-tokens"], "not a phase"),
         (["--at", "after-ms:-1"], "not a phase"),
         (["--expect", "maybe"], "not an expectation"),
-        (["--trials", "0"], "range"),
-        (["--grace", "-1"], "range"),
+        (["--trials", "0"], "--trials"),
+        (["--grace", "-1"], "--grace"),
         (["--report", "html"], "not a format"),
     ],
 )
