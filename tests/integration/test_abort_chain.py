@@ -14,16 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.support.cli import Cli, environment
-from tests.support.processes import ROOT, mock_in_mode, wait_for
+from tests.support.processes import ROOT, free_port, mock_in_mode, wait_for
 from tests.support.requirements import missing
 
 EXAMPLES = ROOT / "examples"
 LITELLM_START_S = 90
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager

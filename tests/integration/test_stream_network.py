@@ -14,6 +14,7 @@ import trustme
 
 from tests.support.cli import Cli
 from tests.support.openai import good
+from tests.support.processes import free_port
 from tests.support.raw_server import HEAD, LAST_CHUNK, Peer, RawServer, answer, transfer_chunk
 
 Serve = Callable[..., RawServer]
@@ -327,8 +328,7 @@ def hypercorn(tmp_path: Path, authority: trustme.CA) -> Iterator[Callable[..., s
     started: list[subprocess.Popen[bytes]] = []
 
     def start(*, tls: bool) -> str:
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            port = free.getsockname()[1]
+        port = free_port()
         words = [sys.executable, "-m", "hypercorn", "h2app:app", "--bind", f"127.0.0.1:{port}"]
         if tls:
             issued = authority.issue_cert("127.0.0.1")

@@ -13,6 +13,7 @@ from typing import Any
 from mockserver.modes import MODES
 from mockserver.scenario import Scenario, parse
 from mockserver.truth import TruthStore, serve_in_thread
+from tests.support.processes import free_port
 
 SCENARIO = "tokens=80,itl_ms=5,ttft_ms=60"
 
@@ -46,8 +47,7 @@ def granian(mode: str) -> None:
     from granian.constants import Interfaces
     from granian.server.embed import Server
 
-    with socket.create_server(("127.0.0.1", 0)) as found:
-        port = found.getsockname()[1]
+    port = free_port()
     app, truth_url = _app(mode)
 
     async def serve() -> None:

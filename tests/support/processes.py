@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import random
+import socket
 import subprocess
 import sys
 import time
@@ -45,6 +47,14 @@ def mock_in_mode(mode: str, scenario: str, env: dict[str, str] | None = None) ->
     settings = {"json": True, "mode": mode, "scenario": scenario, "truth_port": 0}
     with started("-m", "mockserver", json.dumps(settings), env=env) as told:
         yield told
+
+
+def free_port() -> int:
+    """A port that nobody uses, out of the range from which connections take theirs: it will still be free later."""
+    while True:
+        port = random.randint(10_240, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def wait_for(url: str) -> None:
