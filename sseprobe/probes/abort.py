@@ -76,7 +76,6 @@ class _Run:
         self.plan = plan
         self.witnesses = witnesses
         self.trials: list[Trial] = []
-        self.notes: list[str] = []
         self.problems: list[str | None] = [None] * len(witnesses)
         """Why a witness cannot testify, found before the first trial."""
         self.error: TargetError | None = None
@@ -113,14 +112,14 @@ class _Run:
         wanted = [(how, at) for how in self.plan.hows for at in self.plan.phases for _ in range(self.plan.trials)]
         for place, (how, at) in enumerate(wanted):
             self._progress(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}")
-            if place:
-                busy = await bench.rest(first=False)
-                for witness, problem in zip(self.witnesses, busy, strict=True):
-                    if problem:
-                        self._note(f"{witness.kind} was not idle before trial {place + 1}: {problem}")
+            busy = self.problems if not place else await bench.rest(first=False)
             trial = Trial(how, at)
+            trial.busy = busy
             self.trials.append(trial)
-            await bench.run(trial)
+            if busy and all(busy):
+                trial.reason = f"still busy with the trial before: {busy[0]}"
+            else:
+                await bench.run(trial)
 
     async def _find_cause(self, bench: Bench) -> None:
         """Looks for the mistake behind what was found. It is looked for closer only if a server goes on."""
@@ -144,14 +143,9 @@ class _Run:
             overrun=max((said.overrun for said in trial.testimonies if said.overrun is not None), default=None),
             gap_ns=trial.leavers[0].gap_ns(left_ns),
             gap_after_ns=trial.gap_after_ns,
-            answered=trial.answered,
             has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
             head_had_come=any(client.head_had_come for client in trial.leavers),
         )
-
-    def _note(self, note: str) -> None:
-        if note not in self.notes:
-            self.notes.append(note)
 
 
 def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None]) -> Report:
@@ -314,7 +308,7 @@ def _broken(state: _Run) -> list[str]:
 
 
 def _notes(state: _Run, trials: list[TrialReport]) -> list[str]:
-    notes = list(state.notes)
+    notes = []
     for witness, problem in zip(state.witnesses, state.problems, strict=True):
         if problem:
             notes.append(f"the witness {witness.kind} was not ready before the first trial: {problem}")

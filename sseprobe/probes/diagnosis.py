@@ -1,6 +1,7 @@
 """What the way in which a server goes on, or stops late, tells of its mistake: a guess, said as one, no verdict."""
 
 import asyncio
+import contextlib
 import statistics
 import time
 from typing import Final
@@ -21,35 +22,23 @@ BURST: Final = 5
 _ASK_LIMIT_S: Final = 2.0
 _LATE_NS: Final = 20 * NS_PER_MS
 _PART_OF_A_GAP: Final = 0.4
+_MANY_GAPS: Final = 8
 _LEAST_NS: Final = 4 * NS_PER_MS
 
 
-async def answers_others(plan: StreamPlan, limit_s: float) -> bool | None:
-    """Whether the server answers another request (OPTIONS, which asks for nothing) in time; None: it refuses to."""
-    options = msgspec.structs.replace(plan.options, timeout_s=2 * limit_s, idle_timeout_s=2 * limit_s)
+async def answering_time_ns(plan: StreamPlan) -> int:
+    """How long the server takes to answer another request (OPTIONS, which asks for nothing); at most the limit."""
+    options = msgspec.structs.replace(plan.options, timeout_s=2 * _ASK_LIMIT_S, idle_timeout_s=2 * _ASK_LIMIT_S)
     request = Request("OPTIONS", plan.request.url, [("User-Agent", "sseprobe")])
-    try:
-        async with asyncio.timeout(limit_s), OpenStream(request, options):
-            return True
-    except TimeoutError:
-        return False
-    except SseprobeError:
-        return None
-
-
-async def answering_time_ns(plan: StreamPlan) -> int | None:
-    """How long the server takes to answer another request, None if it does not."""
     began_ns = time.monotonic_ns()
-    if not await answers_others(plan, _ASK_LIMIT_S):
-        return None
+    with contextlib.suppress(TimeoutError, SseprobeError):
+        async with asyncio.timeout(_ASK_LIMIT_S), OpenStream(request, options):
+            pass
     return time.monotonic_ns() - began_ns
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a trial showed. `gap_ns`: between tokens while the stream ran, `gap_after_ns`: between those made after it.
-
-    `answered`: whether another request was answered while generation went on.
-    """
+    """What a trial showed. `gap_ns`: between tokens while the stream ran, `gap_after_ns`: between those after it."""
 
     at: str
     running: bool
@@ -57,7 +46,6 @@ class Seen(msgspec.Struct, frozen=True):
     overrun: float | None
     gap_ns: float | None
     gap_after_ns: float | None
-    answered: bool | None
     has_ids: bool
     head_had_come: bool
 
@@ -82,17 +70,17 @@ def told_by_trials(trials: list[Seen]) -> Cause | None:
         if seen.gap_ns and seen.gap_after_ns is not None and seen.gap_after_ns * BURST < seen.gap_ns:
             said = "all the rest was made in one burst: a cancellation was swallowed, and every further wait cut short"
             return Cause(said, ["leak-swallow"])
-    if any(seen.answered is False for seen in running):
-        said = "the server answers nobody while it goes on: a synchronous client blocks the event loop"
-        return Cause(said, ["leak-blocking-loop"])
     return None
 
 
 def told_by_answers(answers_ns: list[int], gap_ns: float) -> Cause:
-    """Why a server goes on that answers others, told by how soon it does while it streams."""
-    if answers_ns and (usual := statistics.median(answers_ns)) >= max(_LEAST_NS, gap_ns * _PART_OF_A_GAP):
-        said = f"while it streams, others wait {human_ms(ms(usual))} for an answer, about as long as for a token"
-        said += ": a synchronous client in an async generator, which is cancelled before it closes it"
-        return Cause(said, ["leak-poll-under-middleware"])
+    """Why a server goes on, told by how soon it answers others while it streams."""
+    usual_ns = statistics.median(answers_ns) if answers_ns else 0
+    waits = f"while it streams, others wait {human_ms(ms(usual_ns))} for an answer"
+    if usual_ns > max(_MANY_GAPS * gap_ns, _LEAST_NS):
+        return Cause(f"{waits}: a synchronous client blocks the event loop", ["leak-blocking-loop"])
+    if usual_ns > max(_PART_OF_A_GAP * gap_ns, _LEAST_NS):
+        said = f"{waits}, about as long as for a token: a synchronous client in an async generator"
+        return Cause(f"{said}, which is cancelled before it closes it", ["leak-poll-under-middleware"])
     said = "it goes on at its own pace and serves others meanwhile: what generates is not what was cancelled"
     return Cause(said, ["leak-queue", "leak-sync-gen", "leak-close-on-break-only"])

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Callable
+from itertools import zip_longest
 from typing import Final
 
 import msgspec
@@ -11,7 +12,7 @@ from msgspec import Struct
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import phases
 from sseprobe.probes.client import Client
-from sseprobe.probes.diagnosis import answering_time_ns, answers_others, told_by_answers
+from sseprobe.probes.diagnosis import answering_time_ns, told_by_answers
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import StreamPlan
 from sseprobe.report import Cause
@@ -37,7 +38,6 @@ IDLE_LIMIT_NS: Final = 2 * NS_PER_S
 
 _FIRST_ANSWER_NS: Final = 30 * NS_PER_S
 _REST_LIMIT_S: Final = 10.0
-_ASK_AFTER_NS: Final = 1 * NS_PER_S
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
 _MARGIN_NS: Final = 200 * NS_PER_MS
@@ -75,8 +75,8 @@ class Trial:
         self.leavers: list[Client] = []
         self.stayers: list[Client] = []
         self.testimonies: list[Testimony] = []
-        self.answered: bool | None = None
-        """Whether another request was answered while generation went on; None: there was no need to ask."""
+        self.busy: list[str | None] = []
+        """Why each witness was not idle before, None where it was."""
         self.gap_after_ns: float | None = None
         """Between tokens made after the hang-up, where a witness tells."""
         self.received_by_all = 0
@@ -228,10 +228,6 @@ class Bench:
         def settled() -> float | None:
             return 0 if all(testimony.settled for testimony in self._testify(trial, over=False)) else None
 
-        ask_ns = min(grace_ns // 2, _ASK_AFTER_NS)
-        await self._until(settled, left_ns + ask_ns)
-        if settled() is None and trial.how is not HangUp.STALL:
-            trial.answered = await answers_others(self.setting.plan, ask_ns / NS_PER_S)
         await self._until(settled, left_ns + grace_ns)
         if settled() is None and any(self._counts_stayers(watch) for watch in self.watches):
             await self._until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
@@ -252,10 +248,7 @@ class Bench:
                 time.monotonic_ns() + _FIRST_ANSWER_NS,
             )
             while client.ended_ns is None and len(answers_ns) < _LOOK_TIMES:
-                took_ns = await answering_time_ns(plan)
-                if took_ns is None:
-                    break
-                answers_ns.append(took_ns)
+                answers_ns.append(await answering_time_ns(plan))
             gap_ns = client.gap_ns(time.monotonic_ns()) or 0
             await client.leave(HangUp.FIN)
         finally:
@@ -272,7 +265,7 @@ class Bench:
         ended = tuple(client.ended_ns for client in trial.stayers if client.ended_ns is not None)
         healthy = Healthy(len(trial.stayers), ended, sum(client.deltas for client in trial.stayers))
         received = sum(client.deltas_when_left for client in trial.leavers)
-        return [
+        said = [
             judge(
                 Observation(
                     samples=list(watch.samples),
@@ -288,6 +281,10 @@ class Bench:
                 )
             )
             for watch in self.watches
+        ]
+        return [
+            Testimony(Answer.UNKNOWN, f"was not idle before: {busy}", settled=True) if busy else each
+            for busy, each in zip_longest(trial.busy, said)
         ]
 
     async def _whole_reference(self) -> None:
@@ -305,7 +302,7 @@ class Bench:
 
     async def _refer(self, longer_than_ns: int | None, more_than: float | None) -> Client:
         """Receives a healthy stream until it has gone on for so long, and made so much; None: to its end."""
-        await self.rest(first=False)
+        busy = any(await self.rest(first=False))
         started_ns = time.monotonic_ns()
         client = Client(self.setting.plan, self.news)
 
@@ -329,7 +326,7 @@ class Bench:
                 await client.leave(HangUp.FIN)
             elif whole:
                 await self.rest(first=False)  # what it counts at the end is counted late
-            if whole:
+            if whole and not busy:
                 self._reference = references()
         finally:
             await client.end()

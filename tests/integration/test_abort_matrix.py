@@ -111,7 +111,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Iterator[Any]:
         yield lambda mode: cleanup.enter_context(started("-m", "tests.support.mock_elsewhere", request.param, mode))
 
 
-@pytest.mark.parametrize("mode", ["good", "leak-sync-gen", "leak-queue", "leak-close-on-break-only"])
+@pytest.mark.parametrize("mode", ["good", "leak-sync-gen", "leak-queue"])
 def test_other_servers(mode: str, elsewhere: Any, cli: Cli) -> None:
     mock = elsewhere(mode)
     done = cli(
