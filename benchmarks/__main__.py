@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import decoding, parser, serving
+from benchmarks import abort, decoding, parser, serving
 
 
 def _parser_figures() -> list[serving.Figure]:
@@ -55,6 +55,7 @@ def main() -> None:
         serving.ttft_beside_curl,
         serving.memory,
         serving.mock_under_load,
+        abort.measure,
         _parser_figures,
         _decoding_figures,
     ):

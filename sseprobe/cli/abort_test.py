@@ -22,7 +22,7 @@ def abort_test(  # noqa: PLR0917  typer passes by name
         typer.Option(
             metavar="SPEC",
             help="Who says whether the server stopped; repeatable: mock[:URL], upstream:PORT, "
-            "prometheus:URL[#preset=…|#counter=…&gauge=…], llamacpp-slots:URL, http-json:URL#/pointer, "
+            "prometheus:URL (#preset=NAME, or #counter=NAME&gauge=NAME), llamacpp-slots:URL, http-json:URL#/pointer, "
             "log:FILE:REGEX, command:SHELL, cpu:PID, queue. Without a URL: mock.",
             rich_help_panel=TEST,
         ),

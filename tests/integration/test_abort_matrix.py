@@ -7,9 +7,11 @@ long grace, which nobody waits for; of those that go on it is short, and their r
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from mockserver.modes import MODES
 from tests.support.cli import Cli
@@ -126,14 +128,29 @@ def test_other_servers(mode: str, elsewhere: Any, cli: Cli) -> None:
     assert trials_of(done.report)["fin", "mid-stream"]["answer"] == expected
 
 
+@pytest.mark.parametrize("tls", [False, True])
 @pytest.mark.parametrize("mode", ["good", "leak-queue"])
-def test_one_stream_of_an_http2_connection_is_cancelled(mode: str, cli: Cli) -> None:
-    with started("-m", "tests.support.mock_elsewhere", "hypercorn", mode) as mock:
+def test_one_stream_of_an_http2_connection_is_cancelled(mode: str, tls: bool, cli: Cli, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    issued = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
+    server = ["-m", "tests.support.mock_elsewhere", "hypercorn", mode, *([str(tmp_path)] if tls else [])]
+    with started(*server) as mock:
         done = cli(
             "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--http2",
-            "--how", "h2-reset", "--how", "fin", "--at", "before-headers", "--at", "mid-stream",
-            "--grace", "20" if mode == "good" else "0.25", "--report", "json",
+            "--cacert", str(tmp_path / "ca.pem"), *words("--how", ("h2-reset", "fin", "rst")),
+            "--at", "before-headers", "--at", "mid-stream", "--grace", "20" if mode == "good" else "0.4",
+            "--report", "json",
         )  # fmt: skip
     expected = "stopped" if mode == "good" else "running"
-    assert [trial["answer"] for trial in done.report["trials"]] == [expected] * 4, done
+    assert [trial["answer"] for trial in done.report["trials"]] == [expected] * 6, done
     assert done.report["streams"][1]["http_version"] == "2"
+
+
+def test_http2_cannot_be_reset_on_http1(cli: Cli) -> None:
+    with mock_in_mode("good", SCENARIO) as mock:
+        done = cli("abort-test", mock["url"] + PATH, "--http2", "--how", "h2-reset")
+    assert done.code == 3  # without TLS nothing can be negotiated: HTTP/2 is spoken at once, and this server has none
+    assert "Traceback" not in done.err

@@ -1,6 +1,6 @@
 """A mode of the mock under another server than its own: `python -m tests.support.mock_elsewhere hypercorn leak-queue`.
 
-Prints where it listens, and where its truth is, which is served from a thread of its own.
+A folder with key.pem and cert.pem as a third word makes hypercorn speak TLS. Prints where it listens, and where its truth is, which is served from a thread of its own.
 """
 
 import asyncio
@@ -24,19 +24,21 @@ def _app(mode: str) -> tuple[Any, str]:
     return app, f"http://127.0.0.1:{serve_in_thread(truth, '127.0.0.1', 0)}/_truth"
 
 
-def _say(port: int, truth_url: str) -> None:
-    print(json.dumps({"url": f"http://127.0.0.1:{port}", "truth_url": truth_url}), flush=True)
+def _say(port: int, truth_url: str, scheme: str = "http") -> None:
+    print(json.dumps({"url": f"{scheme}://127.0.0.1:{port}", "truth_url": truth_url}), flush=True)
 
 
-def hypercorn(mode: str) -> None:
-    """HTTP/1.1, and HTTP/2 without TLS."""
+def hypercorn(mode: str, secrets: str | None = None) -> None:
+    """HTTP/1.1 and HTTP/2, with or without TLS."""
     from hypercorn.asyncio import serve
     from hypercorn.config import Config
 
     listener = socket.create_server(("127.0.0.1", 0))
     app, truth_url = _app(mode)
-    _say(listener.getsockname()[1], truth_url)
+    _say(listener.getsockname()[1], truth_url, "https" if secrets else "http")
     config = Config()
+    if secrets:
+        config.keyfile, config.certfile = f"{secrets}/key.pem", f"{secrets}/cert.pem"
     config.bind = [f"fd://{listener.detach()}"]
     config.accesslog = config.errorlog = None
     asyncio.run(serve(app, config))
@@ -59,4 +61,4 @@ def granian(mode: str) -> None:
 
 
 if __name__ == "__main__":
-    {"hypercorn": hypercorn, "granian": granian}[sys.argv[1]](sys.argv[2])
+    {"hypercorn": hypercorn, "granian": granian}[sys.argv[1]](*sys.argv[2:])

@@ -34,7 +34,8 @@ def started(*words: str, env: dict[str, str] | None = None) -> Iterator[dict[str
         line = process.stdout.readline()
         assert line, f"{' '.join(words)} ended with {process.wait()} and said nothing"
         told: dict[str, Any] = json.loads(line)
-        wait_for(told["url"])
+        if told["url"].startswith("http:"):
+            wait_for(told["url"])
         yield {**told, "pid": process.pid}
     finally:
         process.kill()

@@ -1,0 +1,71 @@
+"""The abort test: how soon it is done, how late a good server stops, and whether watching disturbs what is watched."""
+
+import json
+import subprocess
+import sys
+import time
+from typing import Any, Final
+
+from benchmarks.serving import Figure
+from sseprobe.embedded import running_mock
+
+_RUNS: Final = 3
+_HOWS: Final = ("fin", "rst", "half-close")
+_PHASES: Final = ("before-headers", "before-first-token", "mid-stream", "near-end")
+_TRIALS: Final = 50
+
+
+def _run(*words: str) -> tuple[float, Any]:
+    """Seconds from start to end of the process, and its report."""
+    command = [sys.executable, "-m", "sseprobe", "abort-test", "--report", "json", "-q", *words]
+    began_s = time.monotonic()
+    done = subprocess.run(command, check=False, capture_output=True)
+    return time.monotonic() - began_s, json.loads(done.stdout)
+
+
+def measure() -> list[Figure]:
+    """All of it."""
+    single_s = min(_run()[0] for _ in range(_RUNS))
+    matrix = [word for how in _HOWS for word in ("--how", how)] + [word for at in _PHASES for word in ("--at", at)]
+    matrix_s, report = _run(*matrix)
+    stopped = sum(trial["answer"] == "stopped" for trial in report["trials"])
+    _, many = _run("--trials", str(_TRIALS))
+    lag, overrun = many["abort"]["stop_lag_ms"], many["abort"]["overrun_tokens"]
+    return [
+        Figure("abort-test on the mock, one trial", f"{single_s:.2f} s", "from start to end of the process", "1.5 s"),
+        Figure(
+            f"abort-test on the mock, {len(_HOWS)} ways x {len(_PHASES)} phases",
+            f"{matrix_s:.1f} s",
+            f"{stopped} of {len(report['trials'])} proven to stop",
+            "15 s",
+        ),
+        Figure(
+            f"the good mock's stop lag, {_TRIALS} trials",
+            f"p50 {lag['p50']:.2f} ms, p99 {lag['p99']:.2f} ms",
+            f"overrun at most {overrun['max']} tokens",
+            "",
+        ),
+        _disturbance(),
+    ]
+
+
+def _disturbance() -> Figure:
+    """Gaps between tokens of one stream, nobody watching and with a witness asked 50 times a second."""
+    with running_mock(truth_port=0) as mock:
+        url = f"{mock.url}/v1/chat/completions"
+        words = (url, "--at", "after-ms:2500", "--model", "mock/itl_ms=10,ttft_ms=1,tokens=10000")
+        alone, watched = (
+            min(_gaps(*words, *witness) for _ in range(_RUNS))
+            for witness in ((), ("--witness", f"mock:{mock.truth_url}"))
+        )
+    return Figure(
+        "ITL p99 at 10 ms a token, watched by a witness",
+        f"{watched:.2f} ms",
+        f"alone {alone:.2f} ms: x{watched / alone:.2f}",
+        "x1",
+    )
+
+
+def _gaps(*words: str) -> float:
+    _, report = _run(*words)
+    return float(report["streams"][0]["metrics"]["itl_ms"]["p99"])
