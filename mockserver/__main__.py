@@ -113,8 +113,8 @@ def main() -> None:
             await super().startup(sockets)
             line: dict[str, Any] = {"url": url, "port": port, "truth_url": truth_url, "pid": os.getpid()}
             line["mode"] = settings.mode
-            said = f"mock LLM server on {url} (POST {url}/v1/chat/completions and others, GET {url}/sse; "
-            said += f"truth at {truth_url}; all it can do: sseprobe mock --list)"
+            said = f"mock LLM server on {url} (a chat page there; POST {url}/v1/chat/completions and others, "
+            said += f"GET {url}/sse; truth at {truth_url}; all it can do: sseprobe mock --list)"
             try:
                 print(json.dumps(line) if settings.json else said, flush=True)
             except BrokenPipeError:

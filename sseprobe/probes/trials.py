@@ -40,6 +40,8 @@ _FIRST_ANSWER_NS: Final = 30 * NS_PER_S
 _REST_LIMIT_S: Final = 10.0
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
+_REFERENCE_TIMES: Final = 3
+_REFERENCE_NS: Final = 10 * NS_PER_S
 _MARGIN_NS: Final = 200 * NS_PER_MS
 
 
@@ -158,8 +160,12 @@ class Bench:
             return
         if self._reference is None and not self._reference_problem:
             longest_ns = max((testimony.stop_ns or 0) - trial.started_ns for trial, testimony in wanting)
-            most = max(testimony.made or 0 for _, testimony in wanting)
-            await self._refer(round(longest_ns * 1.2) + _MARGIN_NS, most * 1.2 + 2)
+            most: dict[int, float] = {}
+            for trial in trials:
+                for place, testimony in enumerate(trial.testimonies):
+                    if testimony.needs_reference and testimony.made is not None:
+                        most[place] = max(testimony.made, most.get(place, 0))
+            await self._refer(round(longest_ns * 1.2) + _MARGIN_NS, most)
         for trial in trials:
             trial.testimonies = [
                 confirm(testimony, trial.started_ns, self._reference[place] if self._reference else None)
@@ -292,7 +298,7 @@ class Bench:
         if self._tried:
             return
         self._tried = True
-        client = await self._refer(None, None)
+        client = await self._refer(None, {})
         self._reference_deltas = client.deltas
         outcome = client.run.outcome()
         if outcome.ending is not Ending.COMPLETE:
@@ -300,8 +306,11 @@ class Bench:
         elif not client.deltas:
             self._reference_problem = "the reference stream had no content: there is no telling when its end is near"
 
-    async def _refer(self, longer_than_ns: int | None, more_than: float | None) -> Client:
-        """Receives a healthy stream until it has gone on for so long, and made so much; None: to its end."""
+    async def _refer(self, longer_than_ns: int | None, more_than: dict[int, float]) -> Client:
+        """Receives a healthy stream until it has gone on for so long; None: to its end.
+
+        It is waited for, bounded, until more was made than `more_than` by each witness's (its place) counter.
+        """
         busy = any(await self.rest(first=False))
         started_ns = time.monotonic_ns()
         client = Client(self.setting.plan, self.news)
@@ -313,10 +322,14 @@ class Bench:
         def wait_s() -> float | None:
             if client.ended_ns is not None:
                 return 0
-            short = [each for each in references() if each.made is not None and each.made <= (more_than or 0)]
-            if longer_than_ns is None or short:
+            if longer_than_ns is None:
                 return None
-            return max(0, longer_than_ns - client.progress(seen_working=True).elapsed_ns) / NS_PER_S
+            elapsed_ns = client.progress(seen_working=True).elapsed_ns
+            seen = references()
+            short = [place for place, made in more_than.items() if (seen[place].made or 0) <= made * 1.2 + 2]
+            if short and elapsed_ns < _REFERENCE_TIMES * longer_than_ns + _REFERENCE_NS:
+                return 0.05
+            return max(0, longer_than_ns - elapsed_ns) / NS_PER_S
 
         try:
             await self._until(wait_s, None)

@@ -1,0 +1,92 @@
+"""The parts of the abort test that need no socket: phases, weighing, guesses at a cause."""
+
+import pytest
+
+from sseprobe.errors import UsageError
+from sseprobe.probes import phases
+from sseprobe.probes.diagnosis import Seen, late_stop, told_by_answers, told_by_trials
+from sseprobe.probes.phases import Progress
+from sseprobe.probes.trials import weigh
+from sseprobe.testimony import Answer
+
+MS = 1_000_000
+STOPPED, RUNNING, UNKNOWN = Answer.STOPPED, Answer.RUNNING, Answer.UNKNOWN
+
+
+def progress(elapsed_ms: int = 0, quiet_ms: int | None = None, deltas: int = 0, *, working: bool = False) -> Progress:
+    return Progress(elapsed_ms * MS, None if quiet_ms is None else quiet_ms * MS, deltas, working)
+
+
+@pytest.mark.parametrize(
+    ("word", "now", "wait_ms"),
+    [
+        ("mid-stream", progress(deltas=9), None),
+        ("mid-stream", progress(deltas=10), 0),
+        ("after-tokens:3", progress(deltas=3), 0),
+        ("after-tokens:3", progress(deltas=2), None),
+        ("after-ms:250", progress(100), 150),
+        ("after-ms:250", progress(300), 0),
+        ("silent-gap", progress(5000), None),
+        ("silent-gap", progress(500, 100), 200),
+        ("silent-gap", progress(500, 300), 0),
+        ("before-headers", progress(400), 600),
+        ("before-headers", progress(10, working=True), 0),
+        ("before-first-token", progress(1000), 0),
+    ],
+)
+def test_phases(word: str, now: Progress, wait_ms: int | None) -> None:
+    assert phases.wait_ns(phases.parse(word), now) == (None if wait_ms is None else wait_ms * MS)
+
+
+@pytest.mark.parametrize(("deltas", "tokens"), [(100, 90), (10, 9), (1, 1), (2, 1)])
+def test_near_the_end(deltas: int, tokens: int) -> None:
+    assert phases.near_end(deltas).tokens == tokens
+
+
+@pytest.mark.parametrize(
+    "word", ["", "mid", "mid-stream:3", "after-tokens:", "after-tokens:x", "after-ms:", "near-end:1"]
+)
+def test_words_that_are_no_phase(word: str) -> None:
+    with pytest.raises(UsageError, match="not a phase"):
+        phases.parse(word)
+
+
+@pytest.mark.parametrize(
+    ("direct", "indirect", "answer"),
+    [
+        ([STOPPED], [], STOPPED),
+        ([RUNNING], [STOPPED], RUNNING),
+        ([STOPPED], [RUNNING], STOPPED),
+        ([STOPPED, RUNNING], [], RUNNING),
+        ([STOPPED, UNKNOWN], [], STOPPED),
+        ([UNKNOWN], [STOPPED], STOPPED),
+        ([UNKNOWN], [UNKNOWN], UNKNOWN),
+        ([], [STOPPED, RUNNING], UNKNOWN),
+        ([], [], UNKNOWN),
+    ],
+)
+def test_direct_evidence_outweighs_indirect(direct: list[Answer], indirect: list[Answer], answer: Answer) -> None:
+    said, contradiction = weigh([*((True, each) for each in direct), *((False, each) for each in indirect)])
+    assert said is answer
+    assert (contradiction is not None) == ({STOPPED, RUNNING} <= set(direct))
+
+
+def seen(at: str = "mid-stream", **what: object) -> Seen:
+    fields = {"running": True, "lag_ns": None, "overrun": None, "gap_ns": 20.0 * MS, "gap_after_ns": None}
+    return Seen(at=at, **{**fields, "has_ids": False, "head_had_come": True, **what})  # type: ignore[arg-type]
+
+
+def test_causes() -> None:
+    def modes(cause: object) -> object:
+        return getattr(cause, "modes", None)
+
+    assert modes(told_by_trials([seen(gap_after_ns=0.1 * MS)])) == ["leak-swallow"]
+    assert modes(told_by_trials([seen(gap_after_ns=19 * MS)])) is None
+    assert modes(told_by_trials([seen(has_ids=True)])) == ["resumable"]
+    assert modes(told_by_trials([seen(running=False, has_ids=True)])) is None
+    late = {"running": False, "lag_ns": 80 * MS, "overrun": 1.0, "head_had_come": False}
+    assert modes(late_stop([seen("before-headers", **late)])) == ["slow-handler"]
+    assert modes(late_stop([seen("mid-stream", **late)])) is None
+    assert modes(told_by_answers([2 * MS], 20 * MS))[0] == "leak-queue"  # type: ignore[index]
+    assert modes(told_by_answers([40 * MS, 41 * MS, 2 * MS], 20 * MS)) == ["leak-poll-under-middleware"]
+    assert modes(told_by_answers([2000 * MS], 20 * MS)) == ["leak-blocking-loop"]

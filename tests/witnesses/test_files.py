@@ -1,0 +1,93 @@
+"""Witnesses that look at files and at what a server remembers: rotation, truncation, half lines, counters that fall."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sseprobe.net.options import ConnectOptions
+from sseprobe.transcript import Request
+from sseprobe.witnesses import by_spec
+from sseprobe.witnesses.base import Context, Witness, WitnessError
+from tests.support.raw_server import Peer, RawServer, answer
+
+CONTEXT = Context("http://127.0.0.1:9/", None, Request("GET", "http://127.0.0.1:9/", []), None, ConnectOptions(), 5.0)
+
+
+def log(path: Path) -> Witness:
+    return by_spec(f"log:{path}:tok[e]n", CONTEXT)
+
+
+def test_only_what_is_appended_counts(tmp_path: Path) -> None:
+    path = tmp_path / "a:b.log"  # a colon in the name
+    path.write_text("token\n" * 5)
+    witness = log(path)
+    assert witness.sample().work == 0
+    with path.open("a") as file:
+        file.write("token\nnoise\ntok")
+        file.flush()
+        assert witness.sample().work == 1
+        file.write("en\n")
+    assert witness.sample().work == 2
+    path.rename(tmp_path / "old.log")
+    path.write_text("token\n")
+    assert witness.sample().work == 3
+    path.write_text("")
+    assert witness.sample().work == 3
+    path.write_text("token\n")
+    assert witness.sample().work == 4
+    path.unlink()
+    with pytest.raises(WitnessError, match="cannot be read"):
+        witness.sample()
+    witness.close()
+
+
+def test_what_a_slot_forgets_is_not_lost() -> None:
+    answers: list[Any] = [
+        [{"id": 0, "id_task": 7, "is_processing": True, "next_token": [{"n_decoded": 5}]}],
+        [{"id": 0, "id_task": 7, "is_processing": True, "next_token": {"n_decoded": 9}}],
+        [{"id": 0, "id_task": 7, "is_processing": False, "next_token": [{"n_decoded": 0}]}],
+        [{"id": 0, "id_task": 8, "is_processing": True, "next_token": [{"n_decoded": 2}]}, {"id": 1}],
+    ]
+
+    def script(peer: Peer) -> None:
+        assert peer.path == "/slots"
+        peer.send(answer("200 OK", json.dumps(answers.pop(0)).encode(), Content_Type="application/json"))
+
+    with RawServer(script) as server:
+        witness = by_spec(f"llamacpp-slots:{server.url}", CONTEXT)
+        seen = [witness.sample() for _ in range(4)]
+        witness.close()
+    assert [(reading.work, reading.running) for reading in seen] == [(5, 1), (9, 1), (9, 0), (11, 1)]
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b'# TYPE x counter\nx_total{a="1"} 2\nx_total{a="2"} 3\n# TYPE y gauge\ny 1\n', "text/plain; version=0.0.4"),
+        (
+            b'# TYPE x counter\nx_total{a="1"} 2\nx_total{a="2"} 3\n# TYPE y gauge\ny 1\n# EOF\n',
+            "application/openmetrics-text; version=1.0.0",
+        ),
+    ],
+)
+def test_both_formats_of_metrics(body: bytes, content_type: str) -> None:
+    with RawServer(lambda peer: peer.send(answer("200 OK", body, Content_Type=content_type))) as server:
+        witness = by_spec(f"prometheus:{server.url}/metrics#counter=x&gauge=y", CONTEXT)
+        reading = witness.sample()
+        witness.close()
+    assert (reading.work, reading.running) == (5, 1)
+
+
+def test_a_document_without_end_is_cut_off() -> None:
+    def script(peer: Peer) -> None:
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
+        while True:
+            peer.send(b"1," * 100_000)
+
+    with RawServer(script) as server:
+        witness = by_spec(f"http-json:{server.url}/#/0", CONTEXT)
+        with pytest.raises(WitnessError, match=r"more than 8 MiB|was not done within"):
+            witness.sample()
+        witness.close()
