@@ -21,6 +21,7 @@ from sseprobe.testimony import (
     Healthy,
     Observation,
     Reference,
+    Sample,
     Testimony,
     confirm,
     judge,
@@ -263,9 +264,8 @@ class Bench:
 
     def _counts_stayers(self, watch: Watch) -> bool:
         """Whether its counter can be judged only once the streams that stay have ended."""
-        last = watch.samples[-1] if watch.samples else None
-        reading = getattr(last, "reading", None)
-        return reading is not None and reading.records is None and reading.work is not None
+        readings = [sample.reading for sample in list(watch.samples) if isinstance(sample, Sample)]
+        return any(reading.records is None and reading.work is not None for reading in readings[-1:])
 
     def _testify(self, trial: Trial, *, over: bool) -> list[Testimony]:
         ended = tuple(client.ended_ns for client in trial.stayers if client.ended_ns is not None)

@@ -4,6 +4,7 @@ The truth is known: it is what the mode is. Nothing here depends on how fast the
 long grace, which nobody waits for; of those that go on it is short, and their record does not forget.
 """
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -53,7 +54,7 @@ def test_no_wrong_verdict(mode: str, cli: Cli) -> None:
     for (how, at), trial in trials.items():
         # A machine that is too busy to leave in time may have nothing left to stop; and then nothing is claimed.
         unknown = trial["answer"] == "unknown" and NOTHING_LEFT.search(trial["reason"])
-        assert trial["answer"] == expected or unknown or (may_stop and trial["answer"] == "stopped"), (how, at, trial)
+        assert trial["answer"] == expected or unknown or (may_stop and trial["answer"] == "stopped"), json.dumps(trial)
         assert (trial["verdict"] is None) == (how == "half-close")
         assert (trial["stop_lag_ms"] is None) == (trial["answer"] != "stopped")
     assert may_stop or {trials[how, "mid-stream"]["answer"] for how in LEAVING} == {expected}
