@@ -2,10 +2,7 @@
 
 import base64
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -13,6 +10,7 @@ import pytest
 from tests.sse import oracle
 from tests.support.browser import Page, start
 from tests.support.mock import Mock
+from tests.support.processes import mock_in_mode
 
 FAST = "itl_ms=1,ttft_ms=1"
 ASKED = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
@@ -73,24 +71,6 @@ def tab(driver: Any, mock: Mock) -> Iterator[Page]:
             driver.switch_to.window(handle)
             driver.close()
     driver.switch_to.window(first)
-
-
-@contextmanager
-def running(mode: str) -> Iterator[tuple[Mock, Callable[[], None]]]:
-    """A mock of its own, and how to end it."""
-    words = [sys.executable, "-m", "mockserver", json.dumps({"json": True, "mode": mode})]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
-
-        def end() -> None:
-            process.terminate()
-            process.wait(timeout=30)
-
-        assert process.stdout is not None
-        line = json.loads(process.stdout.readline())
-        try:
-            yield Mock(line["url"], line["truth_url"]), end
-        finally:
-            end()
 
 
 def whole(mock: Mock, knobs: str) -> str:
@@ -195,13 +175,12 @@ def test_a_broken_connection(page: Page) -> None:
 
 
 def test_a_server_that_is_gone(driver: Any) -> None:
-    with running("good") as (mock, end):
-        page = Page(driver, mock.url)
-        driver.get(mock.url)
-        end()
-        page.click("send")
-        assert page.ending() == "refused"
-        assert page.text("state").startswith("The server could not be reached")
+    with mock_in_mode("good", "") as told:
+        page = Page(driver, told["url"])
+        driver.get(page.url)
+    page.click("send")
+    assert page.ending() == "refused"
+    assert page.text("state").startswith("The server could not be reached")
 
 
 # --- leaving
@@ -260,8 +239,8 @@ def test_the_page_tells_that_the_server_has_stopped(page: Page) -> None:
 
 
 def test_a_leak_is_seen_on_the_page(driver: Any) -> None:
-    with running("leak-queue") as (mock, _):
-        page = Page(driver, mock.url).send(tokens=100_000, itl_ms=ITL_MS)
+    with mock_in_mode("leak-queue", "") as told:
+        page = Page(driver, told["url"]).send(tokens=100_000, itl_ms=ITL_MS)
         page.streaming()
         assert page.text("truth-after") == "0"
         page.click("stop")
@@ -273,8 +252,8 @@ def test_a_leak_is_seen_on_the_page(driver: Any) -> None:
 
 
 def test_a_server_that_is_frozen_does_not_freeze_the_page(driver: Any) -> None:
-    with running("leak-blocking-loop") as (mock, _):
-        page = Page(driver, mock.url).send(tokens=300, itl_ms=ITL_MS)  # 6 s without an answer
+    with mock_in_mode("leak-blocking-loop", "") as told:
+        page = Page(driver, told["url"]).send(tokens=300, itl_ms=ITL_MS)  # 6 s without an answer
         page.until(lambda: page.text("truth-state") == "the server does not answer", "the page does not say so")
         page.until(lambda: page.text("truth-state") == "completed", "the truth was not told in the end")
         assert page.ending() == "complete"
