@@ -39,6 +39,7 @@ IDLE_LIMIT_NS: Final = 2 * NS_PER_S
 
 _FIRST_ANSWER_NS: Final = 30 * NS_PER_S
 _REST_LIMIT_S: Final = 10.0
+_LOOK_LIMIT_NS: Final = 3 * NS_PER_S
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
 _REFERENCE_TIMES: Final = 3
@@ -240,6 +241,11 @@ class Bench:
             await self._until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
             last_ns = max([left_ns, *(client.ended_ns or 0 for client in trial.stayers)])
             await self._until(settled, last_ns + grace_ns)
+        # A witness that is slow to answer is given the time for one look.
+        await self._until(
+            lambda: 0 if all(_asked_after(watch, left_ns) for watch in self.watches) else None,
+            time.monotonic_ns() + _LOOK_LIMIT_NS,
+        )
         trial.testimonies = self._testify(trial, over=True)
         paces = [pace_after(watch.samples, trial.started_ns, left_ns) for watch in self.watches]
         trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
@@ -370,6 +376,10 @@ def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
         return Answer.RUNNING, "direct witnesses contradict each other: one says stopped, one says running"
     heard = direct or indirect
     return (heard.pop() if len(heard) == 1 else Answer.UNKNOWN), None
+
+
+def _asked_after(watch: Watch, left_ns: int) -> bool:
+    return bool(watch.samples) and watch.samples[-1].asked_ns >= left_ns
 
 
 def _wants_no_stream(plan: StreamPlan) -> bool:
