@@ -104,6 +104,8 @@ class _Run:
                 self.interrupted = True
             except TargetError as error:
                 self.error = error
+            finally:
+                bench.close(self.trials)
 
     async def _try_all(self, bench: Bench) -> None:
         self.problems = await bench.rest(first=True)

@@ -1,6 +1,7 @@
 """Trials: one abort each. Streams are opened, some leave in the phase asked for, and the witnesses are heard."""
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable
 from itertools import zip_longest
@@ -9,6 +10,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
+from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import phases
 from sseprobe.probes.client import Client
@@ -167,7 +169,12 @@ class Bench:
                 for place, testimony in enumerate(trial.testimonies):
                     if testimony.needs_reference and testimony.made is not None:
                         most[place] = max(testimony.made, most.get(place, 0))
-            await self._refer(round(longest_ns * 1.2) + _MARGIN_NS, most)
+            with contextlib.suppress(TargetError):  # then nothing is confirmed
+                await self._refer(round(longest_ns * 1.2) + _MARGIN_NS, most)
+        self.close(trials)
+
+    def close(self, trials: list[Trial]) -> None:
+        """Settles what still wants a reference: by the one that there is, or as unknown."""
         for trial in trials:
             trial.testimonies = [
                 confirm(testimony, trial.started_ns, self._reference[place] if self._reference else None)
@@ -361,11 +368,9 @@ class Bench:
                 return
             waits = [each for each in (wait, left_s) if each is not None]
             self._news.clear()
-            try:
+            with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(waits, default=None)):
                     await self._news.wait()
-            except TimeoutError:
-                pass
 
 
 def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:

@@ -100,13 +100,15 @@ def judge(seen: Observation) -> Testimony:
 
 def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) -> Testimony:
     """A stop told by figures, believed only if a healthy stream went on beyond it, in time and in work."""
-    if not testimony.needs_reference or testimony.stop_ns is None:
+    stop_ns = testimony.stop_ns
+    if not testimony.needs_reference or stop_ns is None:
         return testimony
+    testimony = msgspec.structs.replace(testimony, needs_reference=False)
     made = testimony.made
     if reference is None:
         said = "; whether there was more to come is not known: no healthy stream came through afterwards"
         return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=testimony.evidence + said)
-    elapsed_ns = testimony.stop_ns - started_ns
+    elapsed_ns = stop_ns - started_ns
     longer = reference.elapsed_ns > elapsed_ns + max(ENDS_TOGETHER_NS, elapsed_ns * SOME)
     more = made is None or reference.made is None or reference.made > made + max(1, made * SOME)
     went = f"a healthy stream went on for {human_ms(ms(reference.elapsed_ns))}"

@@ -3,6 +3,7 @@
 import json
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -254,6 +255,33 @@ def test_what_a_server_says_reaches_no_terminal_and_keys_no_report(cli: Cli, ser
     assert "\x1b" not in done.out + done.err
     assert "s3cret" not in done.out + done.err
     assert "token=***" in done.out
+
+
+def test_a_stop_that_nothing_confirms_is_unknown(cli: Cli, serve: Serve) -> None:
+    made, asked = [0], [0]
+
+    def once(peer: Peer) -> None:
+        if peer.path == "/stats":
+            peer.send(answer("200 OK", json.dumps({"tokens": made[0]}).encode(), Content_Type="application/json"))
+            return
+        asked[0] += 1
+        if asked[0] > 1:
+            peer.send(answer("429 Too Many Requests", b"{}"))
+            return
+        peer.send(HEAD)
+        while True:  # until the client leaves
+            made[0] += 1
+            peer.stream_more(chunk(f" {made[0]}"))
+            time.sleep(0.01)  # the model's pace
+
+    server = serve(once)
+    done = cli(
+        "abort-test", server.url + PATH, "--witness", f"http-json:{server.url}/stats#/tokens", "--at", "after-tokens:50",
+        "--report", "json",
+    )  # fmt: skip
+    [trial] = done.report["trials"]
+    assert (trial["answer"], done.report["verdict"], done.code) == ("unknown", "inconclusive", 4), done
+    assert "no healthy stream came through afterwards" in trial["testimonies"][0]["evidence"]
 
 
 def test_ctrl_c_reports_what_was_seen(cli: Cli) -> None:

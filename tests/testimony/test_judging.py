@@ -133,6 +133,7 @@ def test_a_stop_is_believed_if_a_healthy_stream_went_on() -> None:
     said = see(course())
     assert confirm(said, STARTED * MS, Reference(2000 * MS, 60)).answer is Answer.STOPPED
     assert confirm(said, STARTED * MS, None).answer is Answer.UNKNOWN
+    assert confirm(confirm(said, STARTED * MS, Reference(2000 * MS, 60)), STARTED * MS, None).answer is Answer.STOPPED
 
 
 def test_flat_because_the_answer_was_finished_is_no_stop() -> None:
