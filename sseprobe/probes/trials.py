@@ -44,6 +44,7 @@ _REST_LIMIT_S: Final = 10.0
 _LOOK_LIMIT_NS: Final = 3 * NS_PER_S
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
+_REFERENCE_LENGTH: Final = 2.2
 _REFERENCE_TIMES: Final = 3
 _REFERENCE_NS: Final = 10 * NS_PER_S
 _MARGIN_NS: Final = 200 * NS_PER_MS
@@ -170,14 +171,19 @@ class Bench:
                     if testimony.needs_reference and testimony.made is not None:
                         most[place] = max(testimony.made, most.get(place, 0))
             with contextlib.suppress(TargetError):  # then nothing is confirmed
-                await self._refer(round(longest_ns * 1.2) + _MARGIN_NS, most)
+                await self._refer(round(longest_ns * _REFERENCE_LENGTH) + _MARGIN_NS, most)
         self.close(trials)
 
     def close(self, trials: list[Trial]) -> None:
         """Settles what still wants a reference: by the one that there is, or as unknown."""
         for trial in trials:
             trial.testimonies = [
-                confirm(testimony, trial.started_ns, self._reference[place] if self._reference else None)
+                confirm(
+                    testimony,
+                    trial.started_ns,
+                    trial.left_ns or 0,
+                    self._reference[place] if self._reference else None,
+                )
                 for place, testimony in enumerate(trial.testimonies)
             ]
 
@@ -339,7 +345,9 @@ class Bench:
                 return None
             elapsed_ns = client.progress(seen_working=True).elapsed_ns
             seen = references()
-            short = [place for place, made in more_than.items() if (seen[place].made or 0) <= made * 1.2 + 2]
+            short = [
+                place for place, made in more_than.items() if (seen[place].made or 0) <= made * _REFERENCE_LENGTH + 2
+            ]
             if short and elapsed_ns < _REFERENCE_TIMES * longer_than_ns + _REFERENCE_NS:
                 return 0.05
             return max(0, longer_than_ns - elapsed_ns) / NS_PER_S

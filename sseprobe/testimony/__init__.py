@@ -41,6 +41,7 @@ __all__ = [
 ]
 
 _SOME_WORK: Final = 5
+_MUCH: Final = 0.2
 
 
 class Reference(Struct, frozen=True):
@@ -98,8 +99,11 @@ def judge(seen: Observation) -> Testimony:
     return kind(seen, course).judge()
 
 
-def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) -> Testimony:
-    """A stop told by figures, believed only if a healthy stream went on beyond it, in time and in work."""
+def confirm(testimony: Testimony, started_ns: int, left_ns: int, reference: Reference | None) -> Testimony:
+    """A stop told by figures, believed only if a healthy stream went on beyond it, in time and in work.
+
+    A late one must have gone on for twice as long: answers differ in length, and a leak looks like a late stop.
+    """
     stop_ns = testimony.stop_ns
     if not testimony.needs_reference or stop_ns is None:
         return testimony
@@ -109,8 +113,11 @@ def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) 
         said = "; whether there was more to come is not known: no healthy stream came through afterwards"
         return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=testimony.evidence + said)
     elapsed_ns = stop_ns - started_ns
-    longer = reference.elapsed_ns > elapsed_ns + max(ENDS_TOGETHER_NS, elapsed_ns * SOME)
-    more = made is None or reference.made is None or reference.made > made + max(1, made * SOME)
+    overrun = testimony.overrun or 0
+    late = overrun > max(_SOME_WORK, (made or 0) * _MUCH) if made is not None else stop_ns - left_ns > FLAT_NS
+    beyond = 1.0 if late else SOME
+    longer = reference.elapsed_ns > elapsed_ns + max(ENDS_TOGETHER_NS, elapsed_ns * beyond)
+    more = made is None or reference.made is None or reference.made > made + max(1, made * beyond)
     went = f"a healthy stream went on for {human_ms(ms(reference.elapsed_ns))}"
     if reference.made is not None:
         went += f" and to {number(reference.made)}"
@@ -121,10 +128,11 @@ def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) 
         return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
     if longer and more:
         return msgspec.structs.replace(testimony, evidence=f"{testimony.evidence}; {went}")
-    if made is not None and not more and (testimony.overrun or 0) > max(FEW_TOKENS, made * SOME):
+    whole = made is not None and reference.made is not None and reference.made <= made + max(1, made * SOME)
+    if made is not None and whole and overrun > max(FEW_TOKENS, made * SOME):
         said = f"ran to its end: {number(testimony.overrun)} after the hang-up ({went})"
         return msgspec.structs.replace(testimony, answer=Answer.RUNNING, evidence=said, stop_ns=None)
-    said = f"{testimony.evidence}; but the answer was over anyway by then ({went}): ask for a longer one"
+    said = f"{testimony.evidence}; but the answer may have been over anyway by then ({went}): ask for a longer one"
     return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
 
 

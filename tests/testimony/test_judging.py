@@ -102,10 +102,10 @@ def test_a_counter_that_is_updated_now_and_then_is_no_proof_by_itself() -> None:
     said = see(samples)
     assert said.answer is Answer.STOPPED
     slow = Reference(elapsed_ns=8000 * MS, made=60, gap_ns=2000 * MS)
-    assert confirm(said, STARTED * MS, slow).answer is Answer.UNKNOWN
-    assert confirm(said, STARTED * MS, msgspec.structs.replace(slow, gap_ns=None)).answer is Answer.UNKNOWN
+    assert confirm(said, STARTED * MS, LEFT * MS, slow).answer is Answer.UNKNOWN
+    assert confirm(said, STARTED * MS, LEFT * MS, msgspec.structs.replace(slow, gap_ns=None)).answer is Answer.UNKNOWN
     prompt = msgspec.structs.replace(slow, gap_ns=100 * MS)
-    assert confirm(said, STARTED * MS, prompt).answer is Answer.STOPPED
+    assert confirm(said, STARTED * MS, LEFT * MS, prompt).answer is Answer.STOPPED
 
 
 def test_a_late_update_at_the_graces_end_is_not_taken_for_work() -> None:
@@ -131,18 +131,31 @@ def test_what_the_client_has_received_was_made_before_the_hang_up() -> None:
 
 def test_a_stop_is_believed_if_a_healthy_stream_went_on() -> None:
     said = see(course())
-    assert confirm(said, STARTED * MS, Reference(2000 * MS, 60)).answer is Answer.STOPPED
-    assert confirm(said, STARTED * MS, None).answer is Answer.UNKNOWN
-    assert confirm(confirm(said, STARTED * MS, Reference(2000 * MS, 60)), STARTED * MS, None).answer is Answer.STOPPED
+    assert confirm(said, STARTED * MS, LEFT * MS, Reference(2000 * MS, 60)).answer is Answer.STOPPED
+    assert confirm(said, STARTED * MS, LEFT * MS, None).answer is Answer.UNKNOWN
+    assert (
+        confirm(confirm(said, STARTED * MS, LEFT * MS, Reference(2000 * MS, 60)), STARTED * MS, LEFT * MS, None).answer
+        is Answer.STOPPED
+    )
 
 
 def test_flat_because_the_answer_was_finished_is_no_stop() -> None:
     burst = see(course(after={50: 200}), received=18)
-    said = confirm(burst, STARTED * MS, Reference(4000 * MS, 200))
+    said = confirm(burst, STARTED * MS, LEFT * MS, Reference(4000 * MS, 200))
     assert (said.answer, said.overrun) == (Answer.RUNNING, 182)
     short = see(course(after={50: 19}), received=18)
-    assert confirm(short, STARTED * MS, Reference(4000 * MS, 19)).answer is Answer.UNKNOWN
-    assert confirm(short, STARTED * MS, Reference(500 * MS, 300)).answer is Answer.UNKNOWN
+    assert confirm(short, STARTED * MS, LEFT * MS, Reference(4000 * MS, 19)).answer is Answer.UNKNOWN
+    assert confirm(short, STARTED * MS, LEFT * MS, Reference(500 * MS, 300)).answer is Answer.UNKNOWN
+
+
+def test_a_late_stop_and_a_leak_to_the_end_of_a_shorter_answer_look_alike() -> None:
+    late = see(course(after={moment: 18 + moment / 50 for moment in range(50, 1000, 50)}))  # 19 more
+    assert (late.answer, late.overrun) == (Answer.STOPPED, 19)
+    assert confirm(late, STARTED * MS, LEFT * MS, Reference(9000 * MS, 300)).answer is Answer.STOPPED
+    assert confirm(late, STARTED * MS, LEFT * MS, Reference(3500 * MS, 60)).answer is Answer.UNKNOWN
+    slow = see(gauge((1100, 1), (3500, 0)))
+    assert confirm(slow, STARTED * MS, LEFT * MS, Reference(9000 * MS, None)).answer is Answer.STOPPED
+    assert confirm(slow, STARTED * MS, LEFT * MS, Reference(3500 * MS, None)).answer is Answer.UNKNOWN
 
 
 # -- a gauge
@@ -199,7 +212,7 @@ def test_a_number_that_falls_is_a_gauge() -> None:
 def test_a_gauge_that_stays_up_is_not_taken_for_a_flat_counter() -> None:
     stuck = see([at(t, int(t >= 1100)) for t in range(500, LEFT + GRACE, 50)], sure=False)
     # The reference runs beside the leak: the gauge goes from 1 to 2, and stays there too.
-    assert confirm(stuck, STARTED * MS, Reference(3000 * MS, 1)).answer is Answer.UNKNOWN
+    assert confirm(stuck, STARTED * MS, LEFT * MS, Reference(3000 * MS, 1)).answer is Answer.UNKNOWN
 
 
 # -- records
