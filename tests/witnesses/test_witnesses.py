@@ -114,7 +114,7 @@ def test_cpu_time_goes_with_the_work(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_queue_shows_whether_its_slot_is_free(cli: Cli, tmp_path: Path) -> None:
-    with server(tmp_path, tokens=300, slots=1) as told:
+    with server(tmp_path, tokens=2000, slots=1) as told:
         done = ask(cli, told, "queue", words=("--at", "after-ms:1500"))
     [said] = done.report["trials"][0]["testimonies"]
     assert (said["answer"], said["strength"]) == ("stopped", "indirect")
