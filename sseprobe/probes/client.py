@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from sseprobe.dialects.base import CONTENT_KINDS, Dialect
-from sseprobe.errors import TargetError
+from sseprobe.errors import SseprobeError
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes.phases import Progress
 from sseprobe.probes.receiving import StreamPlan, StreamRun
@@ -25,7 +25,7 @@ class Client:
         self.left_ns: int | None = None
         self.deltas_when_left = 0
         self.head_had_come = False
-        self.error: TargetError | None = None
+        self.error: SseprobeError | None = None
         self._heard_ns: int | None = None
         self._first_delta_ns: int | None = None
         self._news = news
@@ -61,7 +61,7 @@ class Client:
     async def _go(self) -> None:
         try:
             await self.run.go()
-        except TargetError as error:
+        except SseprobeError as error:
             self.error = None if self.left_ns is not None else error
         finally:
             self.ended_ns = time.monotonic_ns()

@@ -216,6 +216,7 @@ def test_a_server_that_cuts_healthy_streams_fails(cli: Cli, serve: Serve) -> Non
         (["--trials", "0"], "--trials"),
         (["--grace", "-1"], "--grace"),
         (["--report", "html"], "not a format"),
+        (["https://127.0.0.1:9/", "--cacert", "/nowhere.pem"], "cannot be read as PEM certificates"),
     ],
 )
 def test_wrong_words(words: list[str], expected: str, cli: Cli) -> None:
