@@ -93,7 +93,8 @@ def _table(trial: TrialReport) -> Table:
 
 def _left(trial: TrialReport) -> Text:
     if trial.left_ms is None:
-        return Text(f"{trial.how} at {trial.at}: nobody left")
+        why = f": {one_line(trial.reason, 800)}" if trial.reason else ""
+        return Text(f"{trial.how} at {trial.at}, nobody left{why}")
     who = f"{trial.leavers} of {trial.leavers + trial.stayers} clients " if trial.leavers + trial.stayers > 1 else ""
     said = (
         f"{who}left with {trial.how} at {trial.at}, after {human_ms(trial.left_ms)} and {trial.deltas} content deltas"
