@@ -80,11 +80,8 @@ def _table(trial: TrialReport) -> Table:
         table.add_row(
             Text("  hurt", style="red"), Text(f"{len(trial.hurt)} of {trial.stayers} streams that stayed, in all")
         )
-    if (
-        trial.reason is not None
-        and trial.leavers
-        and not any(said.evidence in trial.reason for said in trial.testimonies)
-    ):
+    told = trial.left_ms is None or any(said.evidence in (trial.reason or "") for said in trial.testimonies)
+    if trial.reason is not None and not told:
         table.add_row(Text("  why", style="dim"), Text(one_line(trial.reason, 800), style=_VERDICTS[trial.verdict]))
     for note in trial.notes:
         table.add_row(Text("  note", style="dim"), Text(visible(note), style="yellow"))
