@@ -87,8 +87,10 @@ def test_a_terminal_shows_tokens_and_then_the_summary() -> None:
     assert terminal.end() == 0
     shown = terminal.shown.decode()
     assert shown.index("one two three") < shown.index("PASS")
-    for word in ("complete", "TTFT", "p99", "TPOT", "tokens/s", "kernel", "events per read", "\x1b["):
+    for word in ("complete", "TTFT", "p99", "TPOT", "tokens/s", "kernel", "\x1b["):
         assert word in shown
+    # A busy machine reads late, and then says so instead.
+    assert "events per read" in shown or "bunching unknown" in shown
 
 
 @pytest.mark.parametrize("columns", [30, 60])
