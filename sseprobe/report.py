@@ -14,6 +14,8 @@ from sseprobe.dialects.base import Kind
 from sseprobe.metrics import STALL_NS, Distribution, Meter
 from sseprobe.reception import Outcome, Reception
 from sseprobe.redaction import Redactor, redact_url
+from sseprobe.rules.catalogue import Kind as RuleKind
+from sseprobe.rules.catalogue import RuleVerdict, Severity
 from sseprobe.testimony import Answer, Strength
 from sseprobe.transcript import BodyEnd, Ending, Head, Redirect, Request
 from sseprobe.units import ms
@@ -257,6 +259,74 @@ class AbortSummary(Struct, frozen=True):
     cause: Cause | None
 
 
+class Excerpt(Struct, frozen=True):
+    """The bytes of a finding in their surroundings, as one line that may be shown: control characters as symbols."""
+
+    before: str
+    marked: str
+    after: str
+
+
+class FindingReport(Struct, frozen=True):
+    """One violation. `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival.
+
+    `stream`: which of `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.
+    """
+
+    message: str
+    expected: str | None
+    actual: str | None
+    span: tuple[int, int] | None
+    event: int | None
+    t_ms: float | None
+    stream: int | None = None
+    excerpt: Excerpt | None = None
+    baselined: bool = False
+
+
+class RuleResult(Struct, frozen=True):
+    """What one rule says of all that was seen. `reason`: why it could not be judged. `more`: findings not listed.
+
+    `named`: `--select` or `--probe` asked for it, so that it counts if it stays inconclusive.
+    """
+
+    rule: str
+    severity: Severity
+    kind: RuleKind
+    verdict: RuleVerdict
+    title: str
+    reason: str | None
+    spec: str
+    findings: list[FindingReport]
+    more: int = 0
+    named: bool = False
+
+
+class ProbeReport(Struct, frozen=True):
+    """An active probe: whether it ran, and if not, why."""
+
+    probe: str
+    ran: bool
+    said: str
+
+
+class BaselineReport(Struct, frozen=True):
+    """What became of the expected findings. `stale`: those that no longer occur, which is a failure."""
+
+    file: str
+    expected: int
+    stale: list[str]
+
+
+class ReaderReport(Struct, frozen=True):
+    """Someone else's parser on the same bytes. `agrees`: None where it could not be run; `differences` then says why."""
+
+    reader: str
+    version: str | None
+    agrees: bool | None
+    differences: list[str]
+
+
 class Report(Struct, frozen=True):
     """A whole report."""
 
@@ -270,7 +340,11 @@ class Report(Struct, frozen=True):
     tool: Tool = field(default_factory=Tool)
     error: str | None = None
     """The sentence printed on standard error, if there was one."""
-    results: list[dict[str, Any]] = field(default_factory=list)
+    results: list[RuleResult] = field(default_factory=list)
+    fail_on: Severity | None = None
+    """`check` only: from which severity on a finding makes the verdict fail."""
+    probes: list[ProbeReport] = field(default_factory=list)
+    baseline: BaselineReport | None = None
     streams: list[StreamReport] = field(default_factory=list)
     trials: list[TrialReport] = field(default_factory=list)
     abort: AbortSummary | None = None
@@ -279,7 +353,7 @@ class Report(Struct, frozen=True):
     """What the reader of the verdict should know."""
     profiles: list[dict[str, Any]] = field(default_factory=list)
     load: dict[str, Any] | None = None
-    readers: list[dict[str, Any]] = field(default_factory=list)
+    readers: list[ReaderReport] = field(default_factory=list)
 
 
 def schema() -> dict[str, Any]:

@@ -31,6 +31,16 @@ class Kind(StrEnum):
     COMPATIBILITY = "compatibility"
 
 
+class RuleVerdict(StrEnum):
+    """What a rule says. It never passes without evidence."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not-applicable"
+    CRASHED = "crashed"
+
+
 class Finding(Struct, frozen=True):
     """One violation: what, where (half-open byte range in the body), what was expected, what was there."""
 
