@@ -1,12 +1,12 @@
 """Receives one stream, live or recorded: bytes become items, items deltas, deltas figures and an ending. No I/O."""
 
 from io import StringIO
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, as_dict, payload
 from sseprobe.framing import Framing, by_content_type, new_parser
 from sseprobe.metrics import Meter
 from sseprobe.sse import Comment, Event, Frame, Item, LimitExceeded, Tail
@@ -47,6 +47,28 @@ class Received(Struct, frozen=True):
     deltas: tuple[Delta, ...] = ()
 
 
+class Message(Struct, frozen=True, gc=False):
+    """One dispatched event: its place among the events, its JSON payload (`NO_PAYLOAD` if it is none), its deltas.
+
+    `read`: the one that completed it.
+    """
+
+    index: int
+    event: Event
+    payload: Any
+    deltas: tuple[Delta, ...]
+    read: Read
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The payload if it is a JSON object, else an empty one."""
+        return as_dict(self.payload)
+
+    def has(self, *kinds: Kind) -> bool:
+        """Whether it decodes to a delta of one of these kinds."""
+        return any(delta.kind in kinds for delta in self.deltas)
+
+
 class View(Protocol):
     """What sees a stream while it is received. OSError from it means that nobody reads its output any more."""
 
@@ -82,11 +104,17 @@ class Reception:
 
     `dialect`: as named, or as the URL tells it, None if it does not. `named`: it stays, whatever the events say;
     otherwise the first events settle it. `content_type`: of the answer; it tells the framing, before the dialect does.
+    `keep`: all items and messages are kept, for a transcript; whoever asks for it bounds the body.
     """
 
-    def __init__(self, dialect: Dialect | None, *, named: bool = False, content_type: str | None = None) -> None:
-        framing = by_content_type(content_type) or (dialect.framing if dialect else Framing.SSE)
-        self.parser = new_parser(framing)
+    def __init__(
+        self, dialect: Dialect | None, *, named: bool = False, content_type: str | None = None, keep: bool = False
+    ) -> None:
+        self.framing = by_content_type(content_type) or (dialect.framing if dialect else Framing.SSE)
+        self.parser = new_parser(self.framing)
+        self.items: list[Item] = []
+        self.messages: list[Message] = []
+        self._keep = keep
         self.meter = Meter()
         self.body_bytes = 0
         self.comments = 0
@@ -102,7 +130,7 @@ class Reception:
         self.text_is_cut = False
         self.tool_calls: dict[tuple[int, int | str | None], ToolCall] = {}
         self.citations: list[str] = []
-        self._named = named
+        self.named = named
         self._unsettled = _RECOGNISED_WITHIN
         self._set_dialect(dialect or dialects.by_name("plain"))
         self._choices: set[int] = set()
@@ -127,18 +155,20 @@ class Reception:
         self._last_read = chunk.read
         return self._take_items(self.parser.receive(chunk.data), chunk.read)
 
-    def receive_eof(self, view: View) -> None:
+    def receive_eof(self, view: View | None = None) -> None:
         """Ends the body, and shows what its end completed, which came with the last chunk."""
         items = self.parser.receive_eof()
-        if self._last_read is not None and (received := self._take_items(items, self._last_read)):
+        if self._last_read is not None and (received := self._take_items(items, self._last_read)) and view:
             view.received(Chunk(b"", self._last_read), received, self._dialect)
 
     def _take_items(self, items: list[Item], read: Read) -> list[Received]:
         received = []
         events = content_events = 0
+        if self._keep:
+            self.items += items
         for item in items:
             if isinstance(item, Event):
-                deltas = self._take_event(item)
+                deltas = self._take_event(item, read)
                 events += 1
                 content_events += any(delta.kind in CONTENT_KINDS and (delta.text or delta.name) for delta in deltas)
                 received.append(Received(item, deltas))
@@ -161,7 +191,7 @@ class Reception:
         ending, reason = self._judge(body_end)
         return Outcome(ending, reason, self.error)
 
-    def _take_event(self, event: Event) -> tuple[Delta, ...]:
+    def _take_event(self, event: Event, read: Read) -> tuple[Delta, ...]:
         # Parsed here, once, for whoever wants to know.
         wanted = self._unsettled or self._dialect.parses_json
         value = payload(event) if wanted else NO_PAYLOAD
@@ -170,6 +200,8 @@ class Reception:
         deltas = self._decode(event, value)
         for delta in deltas:
             self._take_delta(delta)
+        if self._keep:
+            self.messages.append(Message(len(self.messages), event, value, deltas, read))
         return deltas
 
     def _settle(self, event: Event, value: object) -> None:
@@ -179,7 +211,7 @@ class Reception:
             self._unsettled = 0
         elif (other := dialects.by_event(event, value)) is not None:
             self._unsettled = 0
-            if self._named:
+            if self.named:
                 self.looks_like = other.name
             else:
                 self._set_dialect(other)

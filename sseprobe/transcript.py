@@ -1,4 +1,4 @@
-"""What was seen of one stream: the request, the head of the answer, reads, chunks, and how it ended.
+"""What is seen of one stream as it comes: the request, the head of the answer, reads, chunks, and how it ended.
 
 Times are integers of nanoseconds since t0, just before connecting.
 """
@@ -6,9 +6,6 @@ Times are integers of nanoseconds since t0, just before connecting.
 from enum import StrEnum
 
 from msgspec import Struct
-
-from sseprobe.framing import Framing, new_parser
-from sseprobe.sse import Event, Item, Tail
 
 
 class Request(Struct, frozen=True):
@@ -110,37 +107,3 @@ class Ending(StrEnum):
     TOTAL_TIMEOUT = "total-timeout"
     ABORTED = "aborted"
     LIMIT = "limit"
-
-
-class Transcript(Struct, frozen=True):
-    """The body of one stream and what the parser said about it, for judging afterwards.
-
-    `head`, `body_end`: None where only bytes are known.
-    """
-
-    body: bytes
-    items: tuple[Item, ...]
-    last_event_id: str
-    retry_ms: int | None
-    head: Head | None = None
-    body_end: BodyEnd | None = None
-
-    @property
-    def events(self) -> list[Event]:
-        """The dispatched events."""
-        return [item for item in self.items if isinstance(item, Event)]
-
-    @property
-    def tail(self) -> Tail | None:
-        """What was pending when the body ended."""
-        last = self.items[-1] if self.items else None
-        return last if isinstance(last, Tail) else None
-
-
-def transcribe(
-    body: bytes, *, head: Head | None = None, body_end: BodyEnd | None = None, framing: Framing = Framing.SSE
-) -> Transcript:
-    """Parses a whole body."""
-    parser = new_parser(framing)
-    items = [*parser.receive(body), *parser.receive_eof()]
-    return Transcript(body, tuple(items), parser.last_event_id, parser.retry_ms, head, body_end)

@@ -8,7 +8,7 @@ from sseprobe.framing import Framing, by_content_type
 from sseprobe.rules import Severity, run, wire_rules
 from sseprobe.sse import Comment
 from sseprobe.text import one_line, to_json, visible
-from sseprobe.transcript import transcribe
+from sseprobe.transcription import transcribe
 from sseprobe.units import human_bytes
 
 
@@ -55,7 +55,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         cassette = load(data.splitlines(), name)
         data = cassette.body
         framing = by_content_type(cassette.head.header("content-type")) or framing
-    stream = transcribe(data, framing=framing)
+    stream = transcribe(data, framing)
     # The wire rules are the event stream's.
     rules = wire_rules() if framing is Framing.SSE else []
     return Parsed(

@@ -1,14 +1,18 @@
-"""What a rule is, and how rules are run. The rules themselves stand in the families' files."""
+"""What a rule is, and how one is judged. The rules themselves stand in the families' files."""
 
+import traceback
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import cache
 from importlib import import_module
 from itertools import islice
-from typing import Final
+from pathlib import Path
+from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 
-from sseprobe.transcript import Transcript
+from sseprobe.framing import Framing
+from sseprobe.transcription import Transcript
 
 MAX_FINDINGS: Final = 20
 """Of one rule on one stream: a broken stream breaks the same rule at every event."""
@@ -50,8 +54,52 @@ class Finding(Struct, frozen=True):
     actual: str | None = None
 
 
+class NotApplicable(Exception):  # noqa: N818  no error, an answer
+    """Raised by a rule that has nothing to judge here, such as tool calls where none came; says why."""
+
+
+class Inconclusive(Exception):  # noqa: N818
+    """Raised by a rule whose evidence is missing; says what is missing, and how to get it."""
+
+
+class Family(NamedTuple):
+    """A family of rules: the module it stands in, and what it is about."""
+
+    module: str
+    title: str
+
+
+FAMILIES: Final = {
+    "HTTP": Family("http", "The answer's head and framing"),
+    "SSE": Family("sse", "The wire format of event streams"),
+    "JSON": Family("payloads", "Payloads, whatever the dialect"),
+    "OAI": Family("openai_chat", "OpenAI Chat Completions and Completions, and servers that speak them"),
+    "ORS": Family("openai_responses", "OpenAI Responses"),
+    "ANT": Family("anthropic", "Anthropic Messages"),
+    "GEM": Family("gemini", "Google Gemini"),
+    "COH": Family("cohere", "Cohere v2"),
+    "MIS": Family("mistral", "Mistral"),
+    "OLL": Family("ollama", "Ollama"),
+    "VRC": Family("vercel_ui", "Vercel's UI message stream"),
+    "AGU": Family("ag_ui", "AG-UI"),
+    "ERR": Family("errors", "Failures, and how they are told"),
+    "TRM": Family("termination", "The end of a stream"),
+    "TIM": Family("timing", "Silence and first tokens"),
+    "BUF": Family("buffering", "Whether events arrive as they are made"),
+    "RES": Family("resumption", "Ids, and reconnecting"),
+    "ABT": Family("aborts", "Whether the server stops when its client leaves"),
+}
+
+Subject = TypeVar("Subject")
+Check = Callable[[Subject], Iterator[Finding]]
+
+
 class Rule(Struct, frozen=True):
-    """One requirement. Its id is permanent; `page` is the docstring of its function."""
+    """One requirement. Its id is permanent; `page` is the docstring of its function, whose first line is its `title`.
+
+    `subject`: what it judges: a `Transcript`, or the evidence of an active probe. `dialects`: the names of those it
+    concerns, empty for all; `framing`: likewise.
+    """
 
     id: str
     severity: Severity
@@ -59,29 +107,63 @@ class Rule(Struct, frozen=True):
     spec: str
     title: str
     page: str
-    check: Callable[[Transcript], Iterator[Finding]]
+    check: Check[Any]
+    subject: type = Transcript
+    dialects: tuple[str, ...] = ()
+    framing: Framing | None = None
+
+    @property
+    def family(self) -> str:
+        """The letters of its id."""
+        return self.id.rstrip("0123456789")
+
+
+class Judgement(Struct, frozen=True):
+    """What one rule says of one subject. `reason`: why there is no answer; `more`: findings over `MAX_FINDINGS`."""
+
+    verdict: RuleVerdict
+    findings: tuple[Finding, ...] = ()
+    more: int = 0
+    reason: str | None = None
 
 
 _RULES: dict[str, Rule] = {}
 
 
 def rule(
-    identifier: str, severity: Severity, kind: Kind, spec: str
-) -> Callable[[Callable[[Transcript], Iterator[Finding]]], Callable[[Transcript], Iterator[Finding]]]:
+    identifier: str,
+    severity: Severity,
+    kind: Kind,
+    spec: str,
+    *,
+    of: type[Subject] = Transcript,  # type: ignore[assignment]  # the default of a type variable
+    dialects: tuple[str, ...] = (),
+    framing: Framing | None = None,
+) -> Callable[[Check[Subject]], Check[Subject]]:
     """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
 
-    def enter(check: Callable[[Transcript], Iterator[Finding]]) -> Callable[[Transcript], Iterator[Finding]]:
+    def enter(check: Check[Subject]) -> Check[Subject]:
         page = (check.__doc__ or "").strip()
-        _RULES[identifier] = Rule(identifier, severity, kind, spec, page.partition("\n")[0], page, check)
+        title = page.partition("\n")[0]
+        _RULES[identifier] = Rule(identifier, severity, kind, spec, title, page, check, of, dialects, framing)
         return check
 
     return enter
 
 
+@cache
+def all_rules() -> tuple[Rule, ...]:
+    """The whole catalogue, family by family, by id."""
+    for family in FAMILIES.values():
+        import_module(f"sseprobe.rules.{family.module}")
+    order = list(FAMILIES)
+    return tuple(sorted(_RULES.values(), key=lambda each: (order.index(each.family), each.id)))
+
+
 def wire_rules() -> list[Rule]:
     """The rules that need nothing but the bytes of a body, by id."""
     import_module("sseprobe.rules.sse")
-    return [_RULES[identifier] for identifier in sorted(_RULES)]
+    return [each for identifier, each in sorted(_RULES.items()) if each.family == "SSE"]
 
 
 def run(rules: list[Rule], stream: Transcript) -> Iterator[tuple[Rule, Finding]]:
@@ -89,3 +171,40 @@ def run(rules: list[Rule], stream: Transcript) -> Iterator[tuple[Rule, Finding]]
     for each in rules:
         for finding in islice(each.check(stream), MAX_FINDINGS):
             yield each, finding
+
+
+def judge(rule: Rule, subject: Any) -> Judgement:
+    """What a rule says of a stream, or of a probe's evidence. Total: a rule that crashes is contained."""
+    if isinstance(subject, Transcript) and (why := _no_concern(rule, subject)):
+        return Judgement(RuleVerdict.NOT_APPLICABLE, reason=why)
+    findings: list[Finding] = []
+    more = 0
+    verdict, reason = RuleVerdict.PASS, ""
+    try:
+        for finding in rule.check(subject):
+            if len(findings) < MAX_FINDINGS:
+                findings.append(finding)
+            else:
+                more += 1
+    except NotApplicable as said:
+        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(said)
+    except Inconclusive as said:
+        verdict, reason = RuleVerdict.INCONCLUSIVE, str(said)
+    except Exception as error:  # a fault of ours must not cost the other rules their say
+        return Judgement(RuleVerdict.CRASHED, tuple(findings), more, _where(error))
+    if findings:
+        return Judgement(RuleVerdict.FAIL, tuple(findings), more)
+    return Judgement(verdict, reason=reason or None)
+
+
+def _no_concern(rule: Rule, stream: Transcript) -> str | None:
+    if rule.framing is not None and stream.framing is not rule.framing:
+        return f"the body is framed as {stream.framing}, not as {rule.framing}"
+    if rule.dialects and stream.dialect.name not in rule.dialects:
+        return f"the stream is {stream.dialect.name}"
+    return None
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (in {Path(last.filename).name}, line {last.lineno})"

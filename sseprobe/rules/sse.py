@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from sseprobe.framing import Framing
 from sseprobe.rules.catalogue import WHATWG, Finding, Kind, Severity, rule
 from sseprobe.sse import (
     Bom,
-    Comment,
     Event,
     Fields,
     Frame,
@@ -19,7 +19,7 @@ from sseprobe.sse import (
     Retry,
 )
 from sseprobe.text import one_line
-from sseprobe.transcript import Transcript
+from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes
 
 _PARSING: Final = f"{WHATWG}#parsing-an-event-stream"
@@ -36,10 +36,6 @@ _CLIENT_LIMITS: Final = (
 )
 
 
-def _frames(stream: Transcript) -> Iterator[Frame]:
-    return (item for item in stream.items if isinstance(item, Frame))
-
-
 def _looks_like_payload(field: IgnoredField) -> bool:
     name = field.name.lstrip(_BOM)
     if name != field.name:
@@ -47,7 +43,7 @@ def _looks_like_payload(field: IgnoredField) -> bool:
     return name.strip().lower() in _KNOWN_FIELDS or name.lstrip()[:1] in ("{", "[", '"', "}", "]")
 
 
-@rule("SSE001", Severity.ERROR, Kind.CONFORMANCE, _PARSING)
+@rule("SSE001", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
 def is_utf8(stream: Transcript) -> Iterator[Finding]:
     """The body is valid UTF-8.
 
@@ -61,7 +57,7 @@ def is_utf8(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
 
 
-@rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_no_bom(stream: Transcript) -> Iterator[Finding]:
     """The stream does not begin with a byte order mark.
 
@@ -73,7 +69,7 @@ def has_no_bom(stream: Transcript) -> Iterator[Finding]:
             yield Finding("the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
 
 
-@rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING)
+@rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
 def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
     """No line but the first begins with a byte order mark.
 
@@ -85,20 +81,20 @@ def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
             yield Finding("a byte order mark stands before a field, which is lost", item.span, "the field's name alone")
 
 
-@rule("SSE004", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE004", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
     """No line ends with a lone CR.
 
     What it does: reports lines that end with CR without LF, which is legal.
     Why it matters: clients built on aiohttp never split there; google-genai and eventsource-parser hold the last event.
     """
-    for frame in _frames(stream):
+    for frame in stream.frames:
         if frame.newlines & Newlines.CR:
             yield Finding("a line ends with a lone CR", frame.span, "LF", "CR")
             return
 
 
-@rule("SSE005", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE005", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
     """All lines end alike.
 
@@ -106,7 +102,7 @@ def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
     Why it matters: anthropic and sseclient-py merge or delay events where LF meets CRLF.
     """
     styles = 0
-    for frame in _frames(stream):
+    for frame in stream.frames:
         styles |= frame.newlines
         if styles.bit_count() > 1:
             kinds = [name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)]
@@ -114,7 +110,7 @@ def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
             return
 
 
-@rule("SSE006", Severity.INFO, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE006", Severity.INFO, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_crlf(stream: Transcript) -> Iterator[Finding]:
     """Lines end with LF rather than CRLF.
 
@@ -122,13 +118,13 @@ def has_crlf(stream: Transcript) -> Iterator[Finding]:
     Why it matters: the AG-UI client 1.0.0 splits at LF LF only; requests-sse makes an extra blank line of a CRLF that
     two reads cut apart.
     """
-    for frame in _frames(stream):
+    for frame in stream.frames:
         if frame.newlines & Newlines.CRLF:
             yield Finding("lines end with CRLF", frame.span, "LF", "CRLF")
             return
 
 
-@rule("SSE007", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+@rule("SSE007", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
     """The last event is ended by a blank line.
 
@@ -143,7 +139,7 @@ def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
         yield Finding("the stream ends inside an event", tail.span, "a blank line after the last field", actual)
 
 
-@rule("SSE008", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+@rule("SSE008", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
     """Payload stands in data fields.
 
@@ -157,7 +153,7 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"a line that looks like payload is ignored: {shown!r}", item.span, "data: …", shown)
 
 
-@rule("SSE009", Severity.INFO, Kind.CONFORMANCE, _INTERPRETATION)
+@rule("SSE009", Severity.INFO, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_known_fields(stream: Transcript) -> Iterator[Finding]:
     """All fields are known.
 
@@ -172,7 +168,7 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
 
 
-@rule("SSE010", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE010", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
     """A space follows `data:`.
 
@@ -185,7 +181,7 @@ def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
         yield Finding(f"{count} no space after the colon", matches[0].span(), "data: …", "data:…")
 
 
-@rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+@rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
     """No id holds a NUL.
 
@@ -197,7 +193,7 @@ def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
             yield Finding("an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60))
 
 
-@rule("SSE012", Severity.WARNING, Kind.CONFORMANCE, _INTERPRETATION)
+@rule("SSE012", Severity.WARNING, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
     """retry is ASCII digits only, and between 100 and 600,000 ms.
 
@@ -212,7 +208,7 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"a reconnection time of {item.ms} ms", item.span, "100 to 600000 ms", str(item.ms))
 
 
-@rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION)
+@rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
     """No block without data carries event, id or retry, or follows an id.
 
@@ -231,20 +227,20 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
                 yield Finding("a blank line without data while an id is in force", item.span, "no blank line")
 
 
-@rule("SSE014", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+@rule("SSE014", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", framing=Framing.SSE)
 def has_comments(stream: Transcript) -> Iterator[Finding]:
     """Comments are counted.
 
     What it does: tells how many comment lines there are; heartbeats usually are comments.
     Why it matters: google-genai 3.4.0 feeds them to its JSON parser and raises.
     """
-    comments = [item for item in stream.items if isinstance(item, Comment)]
+    comments = stream.comments
     if comments:
         shown = one_line(comments[0].text, 60)
         yield Finding(f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
 
 
-@rule("SSE015", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE015", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
     """No event is larger than popular clients accept.
 
@@ -264,7 +260,7 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
                     break
 
 
-@rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING)
+@rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
     """Data holds none of the characters at which naïve clients break lines.
 
@@ -279,7 +275,7 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown)
 
 
-@rule("SSE017", Severity.INFO, Kind.COMPATIBILITY, _INTERPRETATION)
+@rule("SSE017", Severity.INFO, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
     """An event's data is one line.
 
@@ -292,7 +288,7 @@ def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"an event with {lines} data lines", event.span, "one data line", str(lines))
 
 
-@rule("SSE018", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION)
+@rule("SSE018", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
     """Event names have no white space around them.
 

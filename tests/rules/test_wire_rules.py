@@ -7,7 +7,7 @@ import pytest
 from sseprobe.probes.parsing import parse_bytes, render
 from sseprobe.rules import run, wire_rules
 from sseprobe.rules.catalogue import MAX_FINDINGS
-from sseprobe.transcript import transcribe
+from sseprobe.transcription import transcribe
 from tests.support.cli import Cli
 
 GOOD = b"data: a\n\n"

@@ -1,0 +1,1 @@
+"""Family ABT: whether the server stops when its client leaves."""

@@ -1,0 +1,1 @@
+"""Family ANT: Anthropic Messages."""

@@ -1,0 +1,1 @@
+"""Family BUF: whether events arrive as they are made."""

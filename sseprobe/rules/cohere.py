@@ -1,0 +1,1 @@
+"""Family COH: Cohere v2."""

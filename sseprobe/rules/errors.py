@@ -1,0 +1,1 @@
+"""Family ERR: failures, and how they are told."""

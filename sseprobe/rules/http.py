@@ -1,0 +1,1 @@
+"""Family HTTP: the head of the answer, and its framing."""

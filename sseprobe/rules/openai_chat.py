@@ -1,0 +1,1 @@
+"""Family OAI: OpenAI Chat Completions and Completions, and servers that speak them."""

@@ -1,0 +1,1 @@
+"""Family JSON: payloads, whatever the dialect."""

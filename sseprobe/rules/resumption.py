@@ -1,0 +1,1 @@
+"""Family RES: ids, and reconnecting."""

@@ -1,0 +1,1 @@
+"""Family TRM: the end of a stream."""

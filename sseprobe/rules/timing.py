@@ -1,0 +1,1 @@
+"""Family TIM: silence and first tokens."""

@@ -1,0 +1,1 @@
+"""Family VRC: Vercel's UI message stream v1."""

@@ -1,0 +1,144 @@
+"""A whole stream, for judging afterwards: its bytes, what parser and dialect said of them, and when they came."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from functools import cached_property
+from itertools import accumulate
+
+from msgspec import Struct
+
+from sseprobe import dialects
+from sseprobe.cassette import Cassette
+from sseprobe.dialects.base import Dialect
+from sseprobe.framing import Framing, new_parser
+from sseprobe.reception import Message, Outcome, Reception
+from sseprobe.sse import Comment, Event, Frame, Item, Tail
+from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Read, Redirect, Request
+
+
+class Transcript(Struct, frozen=True, dict=True):
+    """The body of one stream and what was said about it.
+
+    `messages`: its events, decoded. `request`, `head`, `body_end`, `outcome`, `end_ns`: None where only bytes are
+    known. `named`: the dialect was named by the user, not told by the path or the events.
+    """
+
+    body: bytes
+    items: Sequence[Item]
+    last_event_id: str
+    retry_ms: int | None
+    framing: Framing
+    dialect: Dialect
+    messages: Sequence[Message] = ()
+    named: bool = False
+    chunks: Sequence[Chunk] = ()
+    request: Request | None = None
+    head: Head | None = None
+    redirects: Sequence[Redirect] = ()
+    body_end: BodyEnd | None = None
+    outcome: Outcome | None = None
+    end_ns: int | None = None
+
+    @cached_property
+    def events(self) -> list[Event]:
+        """The dispatched events."""
+        return [item for item in self.items if isinstance(item, Event)]
+
+    @cached_property
+    def frames(self) -> list[Frame]:
+        """The frames."""
+        return [item for item in self.items if isinstance(item, Frame)]
+
+    @cached_property
+    def comments(self) -> list[Comment]:
+        """The comments."""
+        return [item for item in self.items if isinstance(item, Comment)]
+
+    @property
+    def tail(self) -> Tail | None:
+        """What was pending when the body ended."""
+        last = self.items[-1] if self.items else None
+        return last if isinstance(last, Tail) else None
+
+    @property
+    def ending(self) -> Ending | None:
+        """What became of the stream, None where only bytes are known."""
+        return self.outcome.ending if self.outcome else None
+
+    @cached_property
+    def chunk_ends(self) -> list[int]:
+        """Where each chunk ends in the body."""
+        return list(accumulate(len(chunk.data) for chunk in self.chunks))
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        return [message.event.start for message in self.messages]
+
+    def read_at(self, offset: int) -> Read | None:
+        """The read that brought the byte at this offset of the body, None where only bytes are known."""
+        position = bisect_right(self.chunk_ends, offset)
+        return self.chunks[position].read if position < len(self.chunks) else None
+
+    def message_at(self, offset: int) -> Message | None:
+        """The event in whose span this byte lies."""
+        position = bisect_right(self._starts, offset) - 1
+        found = self.messages[position] if position >= 0 else None
+        return found if found is not None and offset < found.event.end else None
+
+
+def transcribe(body: bytes, framing: Framing = Framing.SSE) -> Transcript:
+    """Parses a whole body of which nothing else is known: no dialect is asked."""
+    parser = new_parser(framing)
+    items = [*parser.receive(body), *parser.receive_eof()]
+    return Transcript(body, items, parser.last_event_id, parser.retry_ms, framing, dialects.by_name("plain"))
+
+
+def transcript_of(
+    reception: Reception,
+    chunks: Sequence[Chunk],
+    *,
+    request: Request,
+    head: Head,
+    body_end: BodyEnd,
+    outcome: Outcome,
+    end_ns: int,
+    redirects: Sequence[Redirect] = (),
+) -> Transcript:
+    """The transcript of a stream that was received with `keep`."""
+    return Transcript(
+        body=b"".join(chunk.data for chunk in chunks),
+        items=reception.items,
+        last_event_id=reception.parser.last_event_id,
+        retry_ms=reception.parser.retry_ms,
+        framing=reception.framing,
+        dialect=reception.dialect,
+        messages=reception.messages,
+        named=reception.named,
+        chunks=chunks,
+        request=request,
+        head=head,
+        redirects=redirects,
+        body_end=body_end,
+        outcome=outcome,
+        end_ns=end_ns,
+    )
+
+
+def transcript_of_cassette(cassette: Cassette, dialect: Dialect | None, *, named: bool) -> tuple[Reception, Transcript]:
+    """A recording, received once more. `dialect`, `named`: as `Reception` has them."""
+    opening, head = cassette.opening, cassette.head
+    reception = Reception(dialect, named=named, content_type=head.header("content-type"), keep=True)
+    reception.meter.ttfb_ns = head.t_ns
+    for chunk in cassette.chunks:
+        reception.receive(chunk)
+    reception.receive_eof()
+    body = None if opening.body is None else opening.body.encode()
+    return reception, transcript_of(
+        reception,
+        cassette.chunks,
+        request=Request(opening.method, opening.url, opening.headers, body),
+        head=head,
+        body_end=cassette.end.end,
+        outcome=reception.finish(cassette.end.end, cassette.end.t_ns),
+        end_ns=cassette.end.t_ns,
+    )
