@@ -319,7 +319,7 @@ class BaselineReport(Struct, frozen=True):
 
 
 class ReaderReport(Struct, frozen=True):
-    """Someone else's parser on the same bytes. `agrees`: None where it could not be run; `differences` then says why."""
+    """Someone else's parser on the same bytes. `agrees`: None where it could not be run; `differences` says why."""
 
     reader: str
     version: str | None

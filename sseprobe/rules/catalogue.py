@@ -1,5 +1,6 @@
 """What a rule is, and how one is judged. The rules themselves stand in the families' files."""
 
+import inspect
 import traceback
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -143,7 +144,7 @@ def rule(
     """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
 
     def enter(check: Check[Subject]) -> Check[Subject]:
-        page = (check.__doc__ or "").strip()
+        page = inspect.cleandoc(check.__doc__ or "")
         title = page.partition("\n")[0]
         _RULES[identifier] = Rule(identifier, severity, kind, spec, title, page, check, of, dialects, framing)
         return check

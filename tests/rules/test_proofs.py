@@ -1,0 +1,52 @@
+"""Each rule on recordings: it passes the good one, finds what the bad one does, and explains itself."""
+
+import pytest
+
+from sseprobe.cassette import load
+from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
+from sseprobe.transcription import Transcript
+from tests.rules.proofs import DATA, all_proofs
+from tests.support.takes import received
+
+RULES = {rule.id: rule for rule in all_rules()}
+ON_STREAMS = {name: rule for name, rule in RULES.items() if rule.subject is Transcript}
+PROOFS = all_proofs()
+
+
+def _recorded(name: str, kind: str) -> Transcript:
+    path = DATA / name / f"{kind}.jsonl"
+    return received(load(path.read_bytes().splitlines(), path.name))[1]
+
+
+def test_every_rule_is_proven() -> None:
+    assert PROOFS.keys() == ON_STREAMS.keys()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_every_rule_has_a_page(rule: Rule) -> None:
+    assert rule.spec.startswith("https://")
+    assert rule.title.endswith(".")
+    for part in ("What it does: ", "Why it matters: ", "Good: ", "Bad: "):
+        assert part in rule.page, part
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_bad_stream_is_found(name: str) -> None:
+    judgement = judge(RULES[name], _recorded(name, "bad"))
+    assert judgement.verdict is RuleVerdict.FAIL, judgement
+    assert PROOFS[name].says in judgement.findings[0].message
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_good_stream_passes(name: str) -> None:
+    assert judge(RULES[name], _recorded(name, "good")).verdict is RuleVerdict.PASS
+
+
+@pytest.mark.parametrize("name", PROOFS)
+def test_the_good_stream_breaks_no_other_rule(name: str) -> None:
+    stream = _recorded(name, "good")
+    assert [each.id for each in RULES.values() if _fails(each, stream) and each.severity is Severity.ERROR] == []
+
+
+def _fails(rule: Rule, stream: Transcript) -> bool:
+    return rule.subject is Transcript and judge(rule, stream).verdict is RuleVerdict.FAIL
