@@ -48,7 +48,7 @@ def _clean_takes() -> Iterator[Take]:
             yield plain
 
 
-@pytest.mark.parametrize("clean", _clean_takes(), ids=lambda each: f"{each.dialect} {each.knobs}")
+@pytest.mark.parametrize("clean", list(_clean_takes()), ids=lambda each: f"{each.dialect} {each.knobs}")
 def test_what_was_broken_was_clean(clean: Take, mock: Mock) -> None:
     errors = [name for name, severity in failing(take(mock, clean)).items() if severity is Severity.ERROR]
     assert errors == []
