@@ -95,6 +95,11 @@ class Redactor:
         self._longest = max(map(len, known), default=0)
         self._known = known
 
+    @property
+    def longest(self) -> int:
+        """Bytes of the longest known credential, 0 if there is none."""
+        return 4 * self._longest
+
     def __call__(self, text: str) -> str:
         """The text with each known credential as `***`."""
         return self._pattern.sub(MASK, text) if self._pattern else text

@@ -19,6 +19,7 @@ from sseprobe.reception import Outcome, Reception, View
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
+from sseprobe.transcription import Transcript, transcript_of
 from sseprobe.units import human_bytes
 
 SILENCE_AFTER_END_S: Final = 5.0
@@ -42,7 +43,10 @@ _ADVICE: Final = {
 
 
 class StreamPlan(Struct, frozen=True):
-    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `Reception` has them."""
+    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `Reception` has them.
+
+    `keep`: all that came is kept, for a transcript.
+    """
 
     request: Request
     options: ConnectOptions
@@ -51,6 +55,7 @@ class StreamPlan(Struct, frozen=True):
     max_bytes: int
     named: bool = False
     record_to: BufferedIOBase | None = None
+    keep: bool = False
 
 
 class StreamRun:
@@ -69,6 +74,7 @@ class StreamRun:
         self.notes: list[str] = []
         self.interrupted = False
         self.stream: OpenStream | None = None
+        self._chunks: list[Chunk] = []
 
     async def go(self) -> None:
         """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
@@ -76,7 +82,9 @@ class StreamRun:
         async with self.stream as stream:
             self.head, self.redirects = stream.head, stream.redirects
             content_type = stream.head.header("content-type")
-            self.reception = Reception(self.plan.dialect, named=self.plan.named, content_type=content_type)
+            self.reception = Reception(
+                self.plan.dialect, named=self.plan.named, content_type=content_type, keep=self.plan.keep
+            )
             self.reception.meter.ttfb_ns = stream.head.t_ns
             async with contextlib.aclosing(stream.chunks()) as chunks:
                 try:
@@ -120,6 +128,8 @@ class StreamRun:
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
         received = self.reception.receive(chunk)
         self._record(self.recorder.chunk, chunk)
+        if self.plan.keep:
+            self._chunks.append(chunk)
         with self._showing():
             self.view.received(chunk, received, self.reception.dialect)
         if self.reception.over_limit is not None or self._recorded_too_much():
@@ -136,18 +146,33 @@ class StreamRun:
             self.body_end = BodyEnd.ABORT
 
     def _recorded_too_much(self) -> bool:
-        return self.plan.record_to is not None and self.reception.body_bytes > self.plan.max_bytes
+        kept = self.plan.keep or self.plan.record_to is not None
+        return kept and self.reception.body_bytes > self.plan.max_bytes
 
     def _record(self, line: Callable[..., bytes], *values: object) -> None:
         if self.plan.record_to is not None:
             self.plan.record_to.write(line(*values))
+
+    def transcript(self) -> Transcript:
+        """All that came, where `keep` was asked for and a head has come."""
+        assert self.head is not None
+        return transcript_of(
+            self.reception,
+            self._chunks,
+            request=self.plan.request,
+            head=self.head,
+            body_end=self.body_end or BodyEnd.ABORT,
+            outcome=self.outcome(),
+            end_ns=self.end_ns,
+            redirects=self.redirects,
+        )
 
     def outcome(self) -> Outcome:
         """What became of the stream."""
         outcome = self.reception.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
         reason = outcome.reason
         if outcome.ending is Ending.LIMIT and self.reception.over_limit is None:
-            reason = f"the body is over --max-bytes ({human_bytes(self.plan.max_bytes)}), which bounds a recording"
+            reason = f"the body is over --max-bytes ({human_bytes(self.plan.max_bytes)}), which bounds what is kept"
         if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
             reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
         if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:

@@ -155,8 +155,8 @@ def rule(
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """The whole catalogue, family by family, by id."""
-    for family in FAMILIES.values():
-        import_module(f"sseprobe.rules.{family.module}")
+    for name in [*(family.module for family in FAMILIES.values()), "probed"]:
+        import_module(f"sseprobe.rules.{name}")
     order = list(FAMILIES)
     return tuple(sorted(_RULES.values(), key=lambda each: (order.index(each.family), each.id)))
 

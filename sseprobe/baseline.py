@@ -1,0 +1,74 @@
+"""The baseline: findings that are expected. What it does not name is new; what no longer occurs is stale."""
+
+import re
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import replace
+
+from sseprobe.errors import UsageError
+from sseprobe.report import BaselineReport, FindingReport, RuleResult
+from sseprobe.rules.catalogue import RuleVerdict
+from sseprobe.rules.selection import known_id
+
+VERSION: Final = 1
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+
+
+class Expected(Struct, frozen=True, order=True):
+    """One expected finding: its rule and its message, numbers left out, since offsets and counts vary."""
+
+    rule: str
+    finding: str
+
+
+class Baseline(Struct, frozen=True):
+    """The file, as JSON."""
+
+    sseprobe_baseline: int
+    expected: list[Expected]
+
+
+def load_baseline(data: bytes, name: str) -> Baseline:
+    """Reads a baseline. Raises UsageError; `name` is for the message."""
+    try:
+        baseline = msgspec.json.decode(data, type=Baseline)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name}: not a baseline as --write-baseline writes it ({error}).") from error
+    if baseline.sseprobe_baseline != VERSION:
+        said = f"{name}: a baseline of version {baseline.sseprobe_baseline}; this sseprobe reads version {VERSION}."
+        raise UsageError(said)
+    for entry in baseline.expected:
+        known_id(entry.rule, name)
+    return baseline
+
+
+def baseline_of(results: list[RuleResult]) -> bytes:
+    """The baseline that expects all these findings."""
+    found = {_expected(result, finding) for result in results for finding in result.findings}
+    encoded = msgspec.json.encode(Baseline(VERSION, sorted(found)))
+    return msgspec.json.format(encoded, indent=2) + b"\n"
+
+
+def apply_baseline(baseline: Baseline, name: str, results: list[RuleResult]) -> tuple[list[RuleResult], BaselineReport]:
+    """The results with what was expected marked, and what became of the baseline's entries.
+
+    An entry of a rule that could not be judged this time is not stale.
+    """
+    expected = set(baseline.expected)
+    marked = [
+        replace(
+            result,
+            findings=[replace(each, baselined=_expected(result, each) in expected) for each in result.findings],
+        )
+        for result in results
+    ]
+    occurring = {_expected(result, finding) for result in results for finding in result.findings}
+    judged = {each.rule for each in results if each.verdict in (RuleVerdict.PASS, RuleVerdict.FAIL)}
+    stale = sorted(entry for entry in expected - occurring if entry.rule in judged)
+    return marked, BaselineReport(name, len(expected), [f"{entry.rule}: {entry.finding}" for entry in stale])
+
+
+def _expected(result: RuleResult, finding: FindingReport) -> Expected:
+    return Expected(result.rule, _NUMBER.sub("#", finding.message))

@@ -1,0 +1,63 @@
+"""Which rules are asked: `--select` and `--ignore`, by id or by the beginning of one."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+
+from msgspec import Struct
+
+from sseprobe.errors import UsageError
+from sseprobe.rules.catalogue import Rule, all_rules
+from sseprobe.rules.retired import RETIRED
+
+
+class Selection(Struct, frozen=True):
+    """What was asked for. Empty `select`: all rules."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+
+    def rules(self) -> list[Rule]:
+        """The rules to run."""
+        chosen = [rule for rule in all_rules() if not self.select or rule.id.startswith(self.select)]
+        return [rule for rule in chosen if not rule.id.startswith(self.ignore)] if self.ignore else chosen
+
+    def names(self, rule: Rule) -> bool:
+        """Whether a rule was named by its own id."""
+        return rule.id in self.select
+
+    def prefixes(self) -> list[str]:
+        """What names several rules at once."""
+        known = {rule.id for rule in all_rules()}
+        return [word for word in self.select if word not in known]
+
+
+def selection(select: Sequence[str] | None, ignore: Sequence[str] | None) -> Selection:
+    """From the words of a command line: ids, separated by commas. Raises UsageError for what no rule begins with."""
+    chosen = Selection(tuple(_ids(select or (), "--select")), tuple(_ids(ignore or (), "--ignore")))
+    if not chosen.rules():
+        raise UsageError("--select and --ignore leave no rule to run.")
+    return chosen
+
+
+def _ids(words: Iterable[str], option: str) -> list[str]:
+    found = []
+    for word in words:
+        for name in re.split(r"[,\s]+", word.strip()):
+            if name:
+                found.append(known_id(name, option))
+    return found
+
+
+def known_id(name: str, where: str) -> str:
+    """The id, or the beginning of one, in capitals. Raises UsageError, which names the nearest; `where`: for it."""
+    wanted = name.upper()
+    ids = [rule.id for rule in all_rules()]
+    if any(each.startswith(wanted) for each in ids):
+        return wanted
+    if wanted in RETIRED:
+        raise UsageError(f"{where}: {wanted} is no rule any more: {RETIRED[wanted]}.")
+    families = {rule.family for rule in all_rules()}
+    near = difflib.get_close_matches(wanted, [*ids, *families], 1, cutoff=0.5)
+    hint = f" Did you mean {near[0]}?" if near else ""
+    raise UsageError(f"{where}: there is no rule {name!r}.{hint} All of them: sseprobe rules.")
