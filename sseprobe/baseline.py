@@ -44,11 +44,14 @@ def load_baseline(data: bytes, name: str) -> Baseline:
     return baseline
 
 
-def baseline_of(results: list[RuleResult]) -> bytes:
+def baseline_of(results: list[RuleResult]) -> Baseline:
     """The baseline that expects all these findings."""
-    found = {_expected(result, finding) for result in results for finding in result.findings}
-    encoded = msgspec.json.encode(Baseline(VERSION, sorted(found)))
-    return msgspec.json.format(encoded, indent=2) + b"\n"
+    return Baseline(VERSION, sorted({_expected(result, finding) for result in results for finding in result.findings}))
+
+
+def save_baseline(baseline: Baseline) -> bytes:
+    """The baseline as it stands in a file."""
+    return msgspec.json.format(msgspec.json.encode(baseline), indent=2) + b"\n"
 
 
 def apply_baseline(baseline: Baseline, name: str, results: list[RuleResult]) -> tuple[list[RuleResult], BaselineReport]:

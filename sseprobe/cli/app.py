@@ -6,6 +6,7 @@ import typer
 
 from sseprobe import __version__
 from sseprobe.cli.abort_test import abort_test
+from sseprobe.cli.check import check
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
 from sseprobe.cli.stream import stream
@@ -37,6 +38,7 @@ def root(
       sseprobe stream                 stream from the bundled mock: no set-up needed
       sseprobe stream URL --prompt …  stream from your own endpoint
       sseprobe abort-test             hang up on the bundled mock, and prove that it stops
+      sseprobe check                  every rule and every probe, on the bundled mock
       sseprobe parse body.txt         what the specification makes of recorded bytes
       sseprobe mock --port 8000       a mock LLM server to develop against
     """
@@ -44,5 +46,6 @@ def root(
 
 app.command()(stream)
 app.command("abort-test")(abort_test)
+app.command()(check)
 app.command()(parse)
 app.command()(mock)

@@ -87,6 +87,29 @@ Reports = Annotated[
 Record = Annotated[
     str | None, typer.Option(metavar="PATH", help="Record the stream as a cassette.", rich_help_panel=OUTPUT)
 ]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="IDS", help="Only these rules: ids or beginnings of ids, by commas; repeatable.", rich_help_panel=OUTPUT
+    ),
+]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option(metavar="IDS", help="Not these rules; as --select.", rich_help_panel=OUTPUT),
+]
+BaselineFile = Annotated[
+    str | None,
+    typer.Option(
+        "--baseline", metavar="FILE", help="Findings that are expected; one gone fails too.", rich_help_panel=OUTPUT
+    ),
+]
+FailOn = Annotated[
+    str, typer.Option(metavar="SEVERITY", help="error, warning or info: what counts.", rich_help_panel=OUTPUT)
+]
+WriteBaseline = Annotated[
+    str | None,
+    typer.Option(metavar="FILE", help="Write what was found as a baseline, and pass.", rich_help_panel=OUTPUT),
+]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No summary.", rich_help_panel=OUTPUT)]
 Verbose = Annotated[
     bool, typer.Option("-v", "--verbose", help="Show the request and the head of the answer.", rich_help_panel=OUTPUT)

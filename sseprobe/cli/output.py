@@ -84,6 +84,23 @@ def open_cassette(path: str) -> Cassette:
         raise UsageError(f"--from {path}: cannot be read ({error.strerror}).") from error
 
 
+def read_file(path: str, option: str) -> bytes:
+    """A file that an option names. Raises UsageError."""
+    try:
+        return Path(path).read_bytes()
+    except OSError as error:
+        raise UsageError(f"{option} {path}: cannot be read ({error.strerror}).") from error
+
+
+def write_file(path: str, data: bytes, option: str, *, append: bool = False) -> None:
+    """Writes a file that an option names. Raises UsageError."""
+    try:
+        with Path(path).open("ab" if append else "wb") as file:
+            file.write(data)
+    except OSError as error:
+        raise UsageError(f"{option} {path}: cannot be written ({error.strerror}).") from error
+
+
 @contextlib.contextmanager
 def open_recording(path: str) -> Iterator[BufferedWriter]:
     """The file for a recording, for as long as the block lasts. Raises UsageError."""

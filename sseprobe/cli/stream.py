@@ -88,7 +88,7 @@ def stream(  # noqa: PLR0917  typer passes by name
 
         connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
         with contextlib.ExitStack() as cleanup:
-            words, connect, _ = cleanup.enter_context(target(words, connect))
+            words, connect, *_ = cleanup.enter_context(target(words, connect))
             request, known, redact = build_request(words)
             record_to = cleanup.enter_context(open_recording(record)) if record else None
             view = live_view(shown, redact, no_color=no_color, verbose=verbose, request=request)

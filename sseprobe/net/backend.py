@@ -56,6 +56,8 @@ class StampedStream(httpcore.AsyncNetworkStream):
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Writes all of it; what comes back from now on is the answer."""
         self._wire.answered_ns = None
+        if not self._encrypted:
+            buffer = self._wire.outgoing(buffer)
         try:
             await _within(timeout, self._stamped.write(buffer), httpcore.WriteTimeout)
         except OSError as error:
@@ -146,7 +148,7 @@ class TlsStream(httpcore.AsyncNetworkStream):
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """Encrypts and writes all of it."""
-        self._tls.write(buffer)
+        self._tls.write(self._wire.outgoing(buffer))
         await self._below.write(self._outgoing.read(), timeout)
 
     async def aclose(self) -> None:

@@ -223,7 +223,8 @@ class OpenStream:
         )
 
     def _new_wire(self) -> Wire:
-        return Wire(self._t0_ns, ns(self._options.timeout_s), self._options.idle_timeout_s)
+        options = self._options
+        return Wire(self._t0_ns, ns(options.timeout_s), options.idle_timeout_s, http10=options.http10)
 
     def _clean_end(self) -> BodyEnd:
         if self.head.http_version == "2":

@@ -11,7 +11,10 @@ from sseprobe.errors import UsageError
 
 
 class ConnectOptions(Struct, frozen=True):
-    """Time limits in seconds; `timeout_s` is for the whole stream. `ca_file`: trust these certificates instead."""
+    """Time limits in seconds; `timeout_s` is for the whole stream. `ca_file`: trust these certificates instead.
+
+    `http10`: the request says HTTP/1.0.
+    """
 
     connect_timeout_s: float = 10.0
     idle_timeout_s: float = 60.0
@@ -22,6 +25,7 @@ class ConnectOptions(Struct, frozen=True):
     proxy_url: str | None = None
     unix_socket: str | None = None
     use_environment: bool = True
+    http10: bool = False
 
 
 _PROXY_SCHEMES: Final = ("http", "https")

@@ -22,13 +22,15 @@ class Wire:
     """What the layers above cannot see through HTTP: the read behind a chunk, and how the connection closed.
 
     `t0_ns`: on the monotonic clock, just before connecting, None until then; all other times count from it, `limit_ns`
-    too, at which the whole stream's time is over. `idle_timeout_s` may change while it runs.
+    too, at which the whole stream's time is over. `idle_timeout_s` may change while it runs. `http10`: the request says
+    HTTP/1.0, which h11 cannot.
     """
 
-    def __init__(self, t0_ns: int | None, limit_ns: int, idle_timeout_s: float) -> None:
+    def __init__(self, t0_ns: int | None, limit_ns: int, idle_timeout_s: float, *, http10: bool = False) -> None:
         self.t0_ns = t0_ns
         self.limit_ns = limit_ns
         self.idle_timeout_s = idle_timeout_s
+        self._http10 = http10
         self.read = Read(-1, 0, Clock.USER, None, 0)
         self.answered_ns: int | None = None  # arrival of the first bytes after what was last written
         self.eof = False
@@ -42,6 +44,13 @@ class Wire:
         """Connecting begins. t0 stays that of the first request: a redirect is time that the user waits."""
         if self.t0_ns is None:
             self.t0_ns = time.monotonic_ns()
+
+    def outgoing(self, data: bytes) -> bytes:
+        """What is written, before any encryption, as it shall leave."""
+        if self._http10 and not data.startswith(b"CONNECT "):
+            self._http10 = False  # the first line is in what is written first
+            return data.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)
+        return data
 
     def note(self, raw: RawRead) -> None:
         """Keeps a read as the one that all bytes now handed up came with."""

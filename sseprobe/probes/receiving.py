@@ -113,14 +113,14 @@ class StreamRun:
         """The first piece of body, if this is a stream. Raises TargetError if it is not."""
         head = stream.head
         if head.status != 200:
-            raise not_a_stream(head, await _excerpt(stream, chunks), Framing.SSE)
+            raise not_a_stream(head, await excerpt(stream, chunks), Framing.SSE)
         content_type = head.header("content-type")
         if by_content_type(content_type) is not None:
             return None
         framing = self.plan.dialect.framing if self.plan.dialect else Framing.SSE
         first = await anext(chunks, None)
         if first is None or not _may_be_events(first.data, framing, media_type(content_type)):
-            raise not_a_stream(head, (first.data if first else b"") + await _excerpt(stream, chunks), framing)
+            raise not_a_stream(head, (first.data if first else b"") + await excerpt(stream, chunks), framing)
         said = media_type(content_type) or "missing"
         self.notes.append(f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it")
         return first
@@ -191,15 +191,15 @@ def _may_be_events(data: bytes, framing: Framing, content_type: str) -> bool:
     return any(data.startswith(mark) or mark.startswith(data) for mark in _FIRST_BYTES[framing])
 
 
-async def _excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
+async def excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
     """The beginning of a body that is no stream; it is not waited for long."""
     stream.expect_silence(_EXCERPT_PATIENCE_S)
-    excerpt = b""
+    begun = b""
     async for chunk in chunks:
-        excerpt += chunk.data
-        if len(excerpt) > _EXCERPT_BYTES:
+        begun += chunk.data
+        if len(begun) > _EXCERPT_BYTES:
             break
-    return excerpt[:_EXCERPT_BYTES]
+    return begun[:_EXCERPT_BYTES]
 
 
 def not_a_stream(head: Head, body: bytes, framing: Framing) -> TargetError:

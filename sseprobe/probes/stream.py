@@ -102,6 +102,18 @@ def _judge(state: StreamRun, stream: StreamReport | None, error: SseprobeError |
     return stream.verdict, exit_codes.PASS if stream.verdict is Verdict.PASS else exit_codes.FAIL
 
 
+def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport:
+    """The report of a recording that was received once more."""
+    return stream_report(
+        reception,
+        reception.finish(cassette.end.end, cassette.end.t_ns),
+        redact=Redactor(),
+        head=cassette.head,
+        body_end=cassette.end.end,
+        notes=_notes_on_meaning(reception),
+    )
+
+
 def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, named: bool) -> Report:
     """The same for a recording, as fast as it can be read."""
     started_at, started_ns = now(), time.monotonic_ns()
@@ -112,15 +124,7 @@ def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, nam
         view.received(chunk, reception.receive(chunk), reception.dialect)
     reception.receive_eof(view)
     view.close()
-    outcome = reception.finish(cassette.end.end, cassette.end.t_ns)
-    stream = stream_report(
-        reception,
-        outcome,
-        redact=Redactor(),
-        head=cassette.head,
-        body_end=cassette.end.end,
-        notes=_notes_on_meaning(reception),
-    )
+    stream = report_of_recorded(cassette, reception)
     return Report(
         command="stream",
         target=target_of(Request(cassette.opening.method, cassette.opening.url, []), reception.dialect.name),

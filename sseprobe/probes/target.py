@@ -17,10 +17,11 @@ MOCK_SCENARIO: Final = "itl_ms=10"
 
 
 class Target(NamedTuple):
-    """What to ask, and how. `truth_url`: of the bundled mock, if it is what is asked."""
+    """What to ask, and how. `mock_url`, `truth_url`: of the bundled mock, if it is what is asked."""
 
     words: RequestWords
     connect: ConnectOptions
+    mock_url: str | None
     truth_url: str | None
 
 
@@ -33,7 +34,7 @@ def target(words: RequestWords, connect: ConnectOptions, **settings: Any) -> Ite
     Raises UsageError, and SseprobeError if the mock does not start.
     """
     if words.url is not None:
-        yield Target(words, connect, None)
+        yield Target(words, connect, None, None)
         return
     if connect.proxy_url is not None or connect.unix_socket is not None:
         raise UsageError("--proxy and --unix-socket need a URL: the bundled mock is reached directly.")
@@ -42,5 +43,6 @@ def target(words: RequestWords, connect: ConnectOptions, **settings: Any) -> Ite
         yield Target(
             msgspec.structs.replace(words, url=mock.url + path),
             msgspec.structs.replace(connect, use_environment=False),
+            mock.url,
             mock.truth_url,
         )

@@ -86,16 +86,14 @@ class Resumption(Struct, frozen=True):
 
 
 class SlowReading(Struct, frozen=True):
-    """A reader that stopped. `stalled_ms`; `burst_bytes`: what came at once when it read on; `cut`: the server left it.
+    """A reader that stopped. `burst_bytes`: what came at once when it read on; `cut`: the server had left it.
 
-    `held_tokens`, `planned_tokens`: made when production stood still, and asked for, where a witness can tell;
-    `more`: the stream went on after the burst.
+    `held_tokens`, `planned_tokens`: made when production stood still, and asked for, where a witness can tell.
     """
 
     stalled_ms: float
     burst_bytes: int
     cut: bool
-    more: bool
     held_tokens: int | None = None
     planned_tokens: int | None = None
 

@@ -1,0 +1,43 @@
+"""Active probes of `check`: each asks the endpoint something of its own, and brings home evidence for rules to judge.
+
+To add one: one file here, and its line in `_MODULES`; its evidence in `sseprobe.rules.evidence`.
+"""
+
+import difflib
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+from sseprobe.errors import UsageError
+
+if TYPE_CHECKING:
+    from sseprobe.probes.active.base import ActiveProbe
+
+REPEAT: Final = "repeat"
+ABORT: Final = "abort"
+RESUME: Final = "resume"
+_MODULES: Final = {
+    REPEAT: "sseprobe.probes.active.repeat",
+    ABORT: "sseprobe.probes.active.abort",
+    "error": "sseprobe.probes.active.error",
+    RESUME: "sseprobe.probes.active.resume",
+    "slow-reader": "sseprobe.probes.active.slow_reader",
+    "method": "sseprobe.probes.active.method",
+    "compression": "sseprobe.probes.active.compression",
+    "http10": "sseprobe.probes.active.http10",
+}
+NAMES: Final = tuple(_MODULES)
+
+
+def known_name(name: str) -> str:
+    """The name of a probe. Raises UsageError, which names the nearest."""
+    if name not in _MODULES:
+        near = difflib.get_close_matches(name.lower(), NAMES, 1)
+        guess = f" Did you mean {near[0]}?" if near else ""
+        raise UsageError(f"--probe {name}: not a probe sseprobe knows.{guess} Known are: {', '.join(NAMES)}.")
+    return name
+
+
+def by_name(name: str) -> "ActiveProbe":
+    """The probe of this name."""
+    probe: ActiveProbe = import_module(_MODULES[name]).PROBE
+    return probe

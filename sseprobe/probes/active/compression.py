@@ -1,0 +1,17 @@
+"""`compression`: the request with `Accept-Encoding: gzip`."""
+
+from msgspec.structs import replace
+
+from sseprobe.probes.active.base import ActiveProbe, Bench, Found, stream_once
+from sseprobe.rules.evidence import Compression
+
+
+def _run(bench: Bench) -> Found:
+    request = bench.plan.request
+    headers = [header for header in request.headers if header[0].lower() != "accept-encoding"]
+    asking = replace(request, headers=[*headers, ("Accept-Encoding", "gzip")])
+    asked = stream_once(replace(bench.plan, request=asking)).transcript()
+    return Found([Compression(bench.first, asked)], "one stream asked for with gzip")
+
+
+PROBE = ActiveProbe("compression", (Compression,), _run)

@@ -1,0 +1,29 @@
+"""`repeat`: the same request again; all streams must have the same shape."""
+
+from sseprobe.errors import TargetError
+from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
+from sseprobe.probes.receiving import StreamRun
+from sseprobe.rules.evidence import Repetition
+from sseprobe.transcript import Ending
+
+
+def _run(bench: Bench) -> Found:
+    if bench.repeat < 2:
+        raise Skipped("--repeat 1: nothing is compared")
+    runs: list[StreamRun] = []
+    refused = None
+    streams = [bench.first]
+    for _ in range(bench.repeat - 1):
+        try:
+            run = stream_once(bench.plan)
+        except TargetError as error:
+            refused = refusal_of(error, bench.plan)
+            break
+        runs.append(run)
+        streams.append(run.transcript())
+        if streams[-1].ending is not Ending.COMPLETE:
+            break
+    return Found([Repetition(tuple(streams), refused)], f"{len(streams)} streams compared", runs)
+
+
+PROBE = ActiveProbe("repeat", (Repetition,), _run)

@@ -1,0 +1,96 @@
+"""`slow-reader`: reads for a while, then not, then on; what was held comes at once."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncGenerator
+from typing import Final
+
+import msgspec
+
+from sseprobe.net.fetch import Fetcher, FetchError
+from sseprobe.net.opening import OpenStream
+from sseprobe.net.options import ConnectOptions
+from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, run_async
+from sseprobe.rules.evidence import SlowReading
+from sseprobe.transcript import BodyEnd, Chunk
+
+_READ_FIRST: Final = 10
+_STALL_S: Final = 3.0
+_BURST_GAP_S: Final = 0.05
+_MOST_BYTES: Final = 64 * 2**20
+_CUTS: Final = frozenset({BodyEnd.RESET, BodyEnd.MISSING_LAST_CHUNK, BodyEnd.SHORT_BODY, BodyEnd.TLS_CUT})
+# More than the sockets between hold: some 40 MB.
+_MOCK_TOKENS: Final = 20_000
+_MOCK_KNOBS: Final = f"tokens={_MOCK_TOKENS},ttft_ms=0,itl_ms=0,text={'x' * 2000}"
+_LOOK_EVERY_S: Final = 0.2
+_STILL_LOOKS: Final = 3
+_LOOK_LIMIT_S: Final = 20.0
+
+
+class _Record(msgspec.Struct, frozen=True):
+    generated_tokens: int
+    state: str
+
+
+def _run(bench: Bench) -> Found:
+    if bench.truth_url is not None:
+        plan = bench.told(_MOCK_KNOBS)
+        evidence = run_async(_watched(OpenStream(plan.request, plan.options), bench.truth_url, plan.options))
+        return Found([evidence], "stopped reading until production stood still")
+    evidence = run_async(_stalled(OpenStream(bench.plan.request, bench.plan.options)))
+    return Found([evidence], f"read nothing for {_STALL_S:g} s")
+
+
+async def _stalled(opening: OpenStream) -> SlowReading:
+    async with opening as stream, contextlib.aclosing(stream.chunks()) as chunks:
+        await _begin(chunks)
+        begun_ns = time.monotonic_ns()
+        await asyncio.sleep(_STALL_S)
+        stalled_ms = (time.monotonic_ns() - begun_ns) / 1e6
+        burst = 0
+        with contextlib.suppress(TimeoutError):
+            while burst < _MOST_BYTES:
+                async with asyncio.timeout(_BURST_GAP_S):
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    break
+                burst += len(chunk.data)
+        return SlowReading(stalled_ms, burst, stream.body_end in _CUTS)
+
+
+async def _watched(opening: OpenStream, truth_url: str, options: ConnectOptions) -> SlowReading:
+    """The same with the mock's own record beside it: what it made when it went on no more."""
+    async with opening as stream, contextlib.aclosing(stream.chunks()) as chunks:
+        await _begin(chunks)
+        begun_s = time.monotonic()
+        url = f"{truth_url}/{stream.head.header('x-mock-id')}"
+        fetcher = Fetcher(url, options, _LOOK_LIMIT_S)
+        try:
+            looks: list[_Record] = []
+            while time.monotonic() - begun_s < _LOOK_LIMIT_S:
+                document = await asyncio.to_thread(fetcher.get)
+                looks.append(msgspec.json.decode(document.body, type=_Record))
+                last = looks[-_STILL_LOOKS:]
+                still = len(last) == _STILL_LOOKS and len({look.generated_tokens for look in last}) == 1
+                if still or looks[-1].state != "running":
+                    break
+                await asyncio.sleep(_LOOK_EVERY_S)
+            else:
+                raise Skipped(f"production did not stand still within {_LOOK_LIMIT_S:g} s")
+        except (FetchError, msgspec.DecodeError) as error:
+            raise Skipped(f"the mock's record could not be read ({error})") from error
+        finally:
+            fetcher.close()
+        stalled_ms = (time.monotonic() - begun_s) * 1e3
+        cut = looks[-1].state in ("stopped", "failed")
+        return SlowReading(stalled_ms, 0, cut, looks[-1].generated_tokens, _MOCK_TOKENS)
+
+
+async def _begin(chunks: AsyncGenerator[Chunk, None]) -> None:
+    for _ in range(_READ_FIRST):
+        if await anext(chunks, None) is None:
+            raise Skipped("the answer was over before reading could stop: ask for a longer one")
+
+
+PROBE = ActiveProbe("slow-reader", (SlowReading,), _run)
