@@ -4,6 +4,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 
 from mockserver import dialects, page
 from mockserver.scenario import Scenario
@@ -38,11 +39,13 @@ def bare_app(truth: TruthStore) -> FastAPI:
 
     page.add_routes(app)
 
-    async def unknown(request: Request, _error: Exception) -> JSONResponse:
+    async def unknown(request: Request, error: Exception) -> JSONResponse:
         known = sorted({str(getattr(route, "path", "")) for route in app.routes})
         said = f"{request.method} {request.url.path} is not known here. Known are: {', '.join(known)}."
-        error = {"message": said, "type": "invalid_request_error", "param": None, "code": None}
-        return JSONResponse({"error": error}, 405 if request.url.path in known else 404)
+        told = {"message": said, "type": "invalid_request_error", "param": None, "code": None}
+        # With Allow, which a 405 must have (RFC 9110 15.5.6).
+        headers = error.headers if isinstance(error, HTTPException) else None
+        return JSONResponse({"error": told}, 405 if request.url.path in known else 404, headers)
 
     app.add_exception_handler(404, unknown)
     app.add_exception_handler(405, unknown)

@@ -12,8 +12,24 @@ _TRANSPORT: Final = "mockserver.transport"
 _LINGER_0: Final = struct.pack("ii", 1, 0)
 
 
+class _Endless:
+    """A content length that closing the connection settles."""
+
+    def __lt__(self, _other: int) -> bool:
+        return False
+
+    def __sub__(self, _other: int) -> "_Endless":
+        return self
+
+    def __ne__(self, _other: object) -> bool:
+        return False
+
+
 class WireProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which hands the transport on to the app."""
+    """Uvicorn's protocol, which hands the transport on to the app, and chunks nothing for HTTP/1.0.
+
+    Uvicorn 0.54 with httptools sends `Transfer-Encoding: chunked` to HTTP/1.0 too, against RFC 9112 6.1.
+    """
 
     when_lost: Callable[[], None] | None = None
     """Called before the app is told that the connection is lost."""
@@ -23,6 +39,13 @@ class WireProtocol(HttpToolsProtocol):
         super().on_message_begin()
         self.when_lost = None
         self.scope["extensions"] = {_TRANSPORT: self.transport}  # type: ignore[dict-item]  # an object of ours
+
+    def on_headers_complete(self) -> None:
+        """The head of a request has come: its answer is prepared here."""
+        super().on_headers_complete()
+        if self.scope["http_version"] == "1.0":
+            self.cycle.chunked_encoding = False
+            self.cycle.expected_content_length = _Endless()  # type: ignore[assignment]  # a number for all it is used for
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The client has left."""

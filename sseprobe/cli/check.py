@@ -12,6 +12,7 @@ from sseprobe.probes.active import NAMES, known_name
 from sseprobe.witnesses import SPECS
 
 PROBES = "Probes"
+_MOCK_SCENARIO = "tokens=60,itl_ms=10"
 
 
 def check(  # noqa: PLR0917  typer passes by name
@@ -88,7 +89,7 @@ def check(  # noqa: PLR0917  typer passes by name
     from sseprobe.probes.conformance import CheckPlan, Judging, run, run_recorded
     from sseprobe.probes.receiving import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
-    from sseprobe.probes.target import MOCK_SCENARIO, target
+    from sseprobe.probes.target import target
     from sseprobe.rules import Severity
     from sseprobe.rules.selection import selection
 
@@ -115,7 +116,7 @@ def check(  # noqa: PLR0917  typer passes by name
     else:
         connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
         with contextlib.ExitStack() as cleanup:
-            tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=MOCK_SCENARIO))
+            tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=_MOCK_SCENARIO))
             request, known, redact = build_request(tested.words)
             record_to = cleanup.enter_context(open_recording(record)) if record else None
             plan = CheckPlan(
