@@ -86,13 +86,12 @@ class Resumption(Struct, frozen=True):
 
 
 class SlowReading(Struct, frozen=True):
-    """A reader that stopped. `burst_bytes`: what came at once when it read on; `cut`: the server had left it.
+    """A reader that stopped. `cut`: when it read on, the server had left it.
 
-    `held_tokens`, `planned_tokens`: made when production stood still, and asked for, where a witness can tell.
+    `held_tokens`, `planned_tokens`: made when production stood still, and asked for, where somebody can tell.
     """
 
     stalled_ms: float
-    burst_bytes: int
     cut: bool
     held_tokens: int | None = None
     planned_tokens: int | None = None

@@ -1,17 +1,22 @@
 """Active probes: each rule that judges one is proven by a server that does it right and by one that does not."""
 
 import gzip
+import itertools
 import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from sseprobe.rules import all_rules
+from sseprobe.cassette import load
+from sseprobe.rules import RuleVerdict, all_rules, judge
+from sseprobe.rules.evidence import MidStreamFailure, SlowReading
 from sseprobe.transcription import Transcript
+from tests.rules.proofs import DATA
 from tests.support.cli import Cli, Result
 from tests.support.openai import chunk, error, good
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer, answer
+from tests.support.takes import received
 
 Serve = Callable[..., RawServer]
 CHAT = "/v1/chat/completions"
@@ -123,18 +128,6 @@ def _refuses_to_resume(peer: Peer) -> None:
     if peer.header("last-event-id"):
         return peer.send(answer("410 Gone", b"{}"))
     return _resumes()(peer)
-
-
-def _holds_all(peer: Peer) -> None:
-    """Goes on whatever happens, and pushes far more than sockets hold as soon as it is read from."""
-    peer.stream(*good(*LONG)[:20])
-    try:
-        for _ in range(40):
-            peer.stream_more(b": " + b"x" * 2**20 + b"\n\n")
-        peer.stream_more(*good()[-3:])
-        peer.send(LAST_CHUNK)
-    except OSError:
-        pass
 
 
 # rule -> (probe, path, a server that breaks it, what is said)
@@ -251,7 +244,35 @@ def test_no_probe_follows_a_stream_that_did_not_complete(cli: Cli, serve: Serve)
     }
 
 
-def test_what_is_held_for_a_slow_reader(cli: Cli, serve: Serve) -> None:
-    _, found = checked(cli, serve(but(_is("POST"), _holds_all)).url + CHAT, "slow-reader")
+def test_what_is_held_for_a_slow_reader_is_not_seen_from_outside(cli: Cli, serve: Serve) -> None:
+    result, found = checked(cli, serve(healthy).url + CHAT, "slow-reader")
+    assert result.code == 4
     assert found["BUF005"]["verdict"] == "inconclusive"
-    assert "fits the sockets between" in found["BUF005"]["reason"]
+    assert "abort-test --how stall" in found["BUF005"]["reason"]
+
+
+def test_a_slow_reader_that_is_cut_off_proves_a_bound(cli: Cli, serve: Serve) -> None:
+    streams = itertools.count()
+
+    def script(peer: Peer) -> None:
+        if next(streams) == 0:
+            return healthy(peer)
+        peer.stream(*good(*LONG)[:20])
+        return None  # closed without the last chunk
+
+    _, found = checked(cli, serve(script).url + CHAT, "slow-reader")
+    assert found["BUF005"]["verdict"] == "pass"
+
+
+def test_production_that_goes_on_for_a_slow_reader_is_found() -> None:
+    rule = next(rule for rule in all_rules() if rule.id == "BUF005")
+    assert judge(rule, SlowReading(1000, False, 500, 500)).verdict is RuleVerdict.FAIL
+    assert judge(rule, SlowReading(1000, False, 499, 500)).verdict is RuleVerdict.PASS
+
+
+def test_a_failure_that_is_not_told_is_found() -> None:
+    rule = next(rule for rule in all_rules() if rule.id == "ERR007")
+    for name, verdict in (("bad", RuleVerdict.PASS), ("good", RuleVerdict.FAIL)):
+        path = DATA / "ERR002" / f"{name}.jsonl"
+        stream = received(load(path.read_bytes().splitlines(), path.name))[1]
+        assert judge(rule, MidStreamFailure(stream, "told to fail")).verdict is verdict

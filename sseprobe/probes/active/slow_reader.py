@@ -1,4 +1,4 @@
-"""`slow-reader`: reads for a while, then not, then on; what was held comes at once."""
+"""`slow-reader`: reads for a while, and then not: does the server stand still, or cut it off?"""
 
 import asyncio
 import contextlib
@@ -17,8 +17,8 @@ from sseprobe.transcript import BodyEnd, Chunk
 
 _READ_FIRST: Final = 10
 _STALL_S: Final = 3.0
-_BURST_GAP_S: Final = 0.05
-_MOST_BYTES: Final = 64 * 2**20
+_REST_S: Final = 0.5
+_MOST_BYTES: Final = 16 * 2**20
 _CUTS: Final = frozenset({BodyEnd.RESET, BodyEnd.MISSING_LAST_CHUNK, BodyEnd.SHORT_BODY, BodyEnd.TLS_CUT})
 # More than the sockets between hold: some 40 MB.
 _MOCK_TOKENS: Final = 20_000
@@ -48,15 +48,13 @@ async def _stalled(opening: OpenStream) -> SlowReading:
         begun_ns = time.monotonic_ns()
         await asyncio.sleep(_STALL_S)
         stalled_ms = (time.monotonic_ns() - begun_ns) / 1e6
-        burst = 0
-        with contextlib.suppress(TimeoutError):
-            while burst < _MOST_BYTES:
-                async with asyncio.timeout(_BURST_GAP_S):
-                    chunk = await anext(chunks, None)
-                if chunk is None:
-                    break
-                burst += len(chunk.data)
-        return SlowReading(stalled_ms, burst, stream.body_end in _CUTS)
+        stream.expect_silence(_REST_S)
+        taken = 0
+        async for chunk in chunks:
+            taken += len(chunk.data)
+            if taken > _MOST_BYTES:
+                break
+        return SlowReading(stalled_ms, stream.body_end in _CUTS)
 
 
 async def _watched(opening: OpenStream, truth_url: str, options: ConnectOptions) -> SlowReading:
@@ -84,7 +82,7 @@ async def _watched(opening: OpenStream, truth_url: str, options: ConnectOptions)
             fetcher.close()
         stalled_ms = (time.monotonic() - begun_s) * 1e3
         cut = looks[-1].state in ("stopped", "failed")
-        return SlowReading(stalled_ms, 0, cut, looks[-1].generated_tokens, _MOCK_TOKENS)
+        return SlowReading(stalled_ms, cut, looks[-1].generated_tokens, _MOCK_TOKENS)
 
 
 async def _begin(chunks: AsyncGenerator[Chunk, None]) -> None:
