@@ -86,12 +86,15 @@ def check(  # noqa: PLR0917  typer passes by name
         write_file,
     )
     from sseprobe.net.options import ConnectOptions
+    from sseprobe.probes.active.abort import GRACE_S
     from sseprobe.probes.conformance import CheckPlan, Judging, run, run_recorded
     from sseprobe.probes.receiving import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import target
     from sseprobe.rules import Severity
     from sseprobe.rules.selection import selection
+    from sseprobe.witnesses import by_spec
+    from sseprobe.witnesses.base import Context
 
     outputs = parse_reports(report)
     if fail_on not in list(Severity):
@@ -118,13 +121,15 @@ def check(  # noqa: PLR0917  typer passes by name
         with contextlib.ExitStack() as cleanup:
             tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=_MOCK_SCENARIO))
             request, known, redact = build_request(tested.words)
+            context = Context(request.url, tested.truth_url, request, known, tested.connect, GRACE_S)
+            witnesses = [by_spec(spec, context) for spec in witness or ([] if url else ["mock"])]
             record_to = cleanup.enter_context(open_recording(record)) if record else None
             plan = CheckPlan(
                 StreamPlan(request, tested.connect, known, redact, max_bytes, words.names_dialect, record_to),
                 judging,
                 repeat,
                 probes,
-                tuple(witness or ()),
+                tuple(witnesses),
                 tested.mock_url,
                 tested.truth_url,
             )

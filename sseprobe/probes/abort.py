@@ -72,8 +72,11 @@ class AbortPlan(Struct, frozen=True):
 class _Run:
     """The trials so far."""
 
-    def __init__(self, plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None]) -> None:
+    def __init__(
+        self, plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None], *, opened: bool
+    ) -> None:
         self.plan = plan
+        self._opened = opened
         self.witnesses = witnesses
         self.trials: list[Trial] = []
         self.problems: list[str | None] = [None] * len(witnesses)
@@ -94,7 +97,8 @@ class _Run:
                     loop.call_soon_threadsafe(bench.news)
 
             for witness in self.witnesses:
-                witness.open()
+                if not self._opened:
+                    witness.open()
                 bench.watches.append(cleanup.enter_context(Watch(witness, changed)))
             try:
                 await self._try_all(bench)
@@ -150,10 +154,13 @@ class _Run:
         )
 
 
-def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None]) -> Report:
-    """Runs the probe. Never raises for what a target or a witness does. Raises UsageError."""
+def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None], *, opened: bool = False) -> Report:
+    """Runs the probe. Never raises for what a target or a witness does. Raises UsageError.
+
+    `opened`: the witnesses are open already. They are closed in the end.
+    """
     started_at, started_ns = now(), time.monotonic_ns()
-    state = _Run(plan, witnesses, progress)
+    state = _Run(plan, witnesses, progress, opened=opened)
     try:
         asyncio.run(state.go())
     except KeyboardInterrupt:

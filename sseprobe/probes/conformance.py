@@ -31,6 +31,7 @@ from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection
 from sseprobe.transcript import Ending, Request
 from sseprobe.transcription import Transcript, transcript_of_cassette
+from sseprobe.witnesses.base import Witness
 
 _RANKS: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 _ANSWER_ONLY: Final = "HTTP001"
@@ -51,7 +52,7 @@ class Judging(Struct, frozen=True):
 
 
 class CheckPlan(Struct, frozen=True):
-    """What to check. `probes`: those that were named, None for the default; `witnesses`: SPECs.
+    """What to check. `probes`: those that were named, None for the default.
 
     `mock_url`, `truth_url`: of the bundled mock, if it is what is tested.
     """
@@ -60,7 +61,7 @@ class CheckPlan(Struct, frozen=True):
     judging: Judging
     repeat: int = 3
     probes: tuple[str, ...] | None = None
-    witnesses: tuple[str, ...] = ()
+    witnesses: tuple[Witness, ...] = ()
     mock_url: str | None = None
     truth_url: str | None = None
 
@@ -90,11 +91,16 @@ class _Check:
         """Runs it all. Ctrl-C ends it, and what was seen is kept."""
         self.named = frozenset(kind for name in plan.probes or () for kind in active.by_name(name).judged_by)
         try:
+            for witness in plan.witnesses:
+                witness.open()  # `upstream` serves what the streams below are made of
             progress("the first stream")
             if self._first(plan.stream):
                 self._probe_all(plan, progress)
         except KeyboardInterrupt:
             self.interrupted = True
+        finally:
+            for witness in plan.witnesses:
+                witness.close()
 
     def _first(self, plan: StreamPlan) -> bool:
         """Whether a stream came."""
@@ -126,7 +132,8 @@ class _Check:
             plan.mock_url,
             plan.truth_url,
         )
-        for name in active.NAMES:
+        # The abort test closes its witnesses, which another probe may need: it is the last.
+        for name in sorted(active.NAMES, key=lambda name: name == active.ABORT):
             why_not = self._why_not(name, plan)
             if why_not is not None:
                 self.skip(name, why_not, failed=False)

@@ -1,5 +1,7 @@
 """`abort`: one trial of the abort test, with the witnesses that were named."""
 
+from typing import Final
+
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import abort as abort_test
@@ -8,22 +10,17 @@ from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.probes.trials import Setting
 from sseprobe.report import Report, TrialReport
 from sseprobe.rules.evidence import Aborts, Trial
-from sseprobe.witnesses import by_spec
-from sseprobe.witnesses.base import Context
+
+GRACE_S: Final = 5.0
+"""As the abort test has it by default."""
 
 
 def _run(bench: Bench) -> Found:
-    specs = bench.witnesses or (["mock"] if bench.truth_url else [])
-    if not specs:
+    if not bench.witnesses:
         raise Skipped("only a witness knows whether the server stops: name one with --witness")
-    plan = bench.plan
-    context = Context(plan.request.url, bench.truth_url, plan.request, plan.dialect, plan.options, bench.grace_s)
-    setting = Setting(plan, bench.grace_s, 1, 0)
-    done: Report = abort_test.run(
-        abort_test.AbortPlan(setting, [HangUp.FIN], [phases.parse("mid-stream")]),
-        [by_spec(spec, context) for spec in specs],
-        lambda _said: None,
-    )
+    setting = Setting(bench.plan, GRACE_S, 1, 0)
+    plan = abort_test.AbortPlan(setting, [HangUp.FIN], [phases.parse("mid-stream")])
+    done: Report = abort_test.run(plan, list(bench.witnesses), lambda _said: None, opened=True)
     if done.exit_code == 130:
         raise KeyboardInterrupt
     if done.error is not None and not done.trials:

@@ -18,6 +18,7 @@ from sseprobe.report import AbortSummary, TrialReport
 from sseprobe.rules.evidence import Answer
 from sseprobe.transcript import Chunk, Head, Redirect, Request
 from sseprobe.transcription import Transcript
+from sseprobe.witnesses.base import Witness
 
 _ANSWER_LIMIT_S: Final = 10.0
 _KNOBS: Final = "x-mock"
@@ -43,16 +44,15 @@ class Unseen(View):
 class Bench(Struct, frozen=True):
     """What a probe may use. `plan`: the healthy request; `first`: the stream that it got.
 
-    `mock_url`, `truth_url`: of the bundled mock, if it is what is tested. `witnesses`: the SPECs.
+    `mock_url`, `truth_url`: of the bundled mock, if it is what is tested. `witnesses`: open, closed by who uses them.
     """
 
     plan: StreamPlan
     first: Transcript
     repeat: int
-    witnesses: Sequence[str] = ()
+    witnesses: Sequence[Witness] = ()
     mock_url: str | None = None
     truth_url: str | None = None
-    grace_s: float = 5.0
 
     def told(self, knobs: str) -> StreamPlan:
         """The plan with further knobs for the bundled mock."""
