@@ -1,19 +1,22 @@
 """A whole stream, for judging afterwards: its bytes, what parser and dialect said of them, and when they came."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from itertools import accumulate
+from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from sseprobe import dialects
 from sseprobe.cassette import Cassette
-from sseprobe.dialects.base import Dialect
+from sseprobe.dialects.base import CONTENT_KINDS, Delta, Dialect, Kind
 from sseprobe.framing import Framing, new_parser
 from sseprobe.reception import Message, Outcome, Reception
 from sseprobe.sse import Comment, Event, Frame, Item, Tail
 from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Read, Redirect, Request
+
+T = TypeVar("T")
 
 
 class Transcript(Struct, frozen=True, dict=True):
@@ -40,19 +43,30 @@ class Transcript(Struct, frozen=True, dict=True):
     end_ns: int | None = None
 
     @cached_property
+    def _by_type(self) -> dict[type, list[Any]]:
+        found: dict[type, list[Any]] = {}
+        for item in self.items:
+            found.setdefault(type(item), []).append(item)
+        return found
+
+    def of(self, kind: type[T]) -> list[T]:
+        """The items of one type, in order."""
+        return self._by_type.get(kind, [])
+
+    @property
     def events(self) -> list[Event]:
         """The dispatched events."""
-        return [item for item in self.items if isinstance(item, Event)]
+        return self.of(Event)
 
-    @cached_property
+    @property
     def frames(self) -> list[Frame]:
         """The frames."""
-        return [item for item in self.items if isinstance(item, Frame)]
+        return self.of(Frame)
 
-    @cached_property
+    @property
     def comments(self) -> list[Comment]:
         """The comments."""
-        return [item for item in self.items if isinstance(item, Comment)]
+        return self.of(Comment)
 
     @property
     def tail(self) -> Tail | None:
@@ -73,6 +87,29 @@ class Transcript(Struct, frozen=True, dict=True):
     @cached_property
     def _starts(self) -> list[int]:
         return [message.event.start for message in self.messages]
+
+    @cached_property
+    def told(self) -> dict[Kind, list[tuple[Message, Delta]]]:
+        """What the events decode to, by kind, in order; `OPEN` is left out."""
+        told: dict[Kind, list[tuple[Message, Delta]]] = {kind: [] for kind in Kind}
+        for message in self.messages:
+            for delta in message.deltas:
+                if delta.kind is not Kind.OPEN:
+                    told[delta.kind].append((message, delta))
+        return told
+
+    @cached_property
+    def content(self) -> list[Message]:
+        """The events with text, reasoning, refusal or tool calls."""
+        return [message for message in self.messages if message.has(*CONTENT_KINDS)]
+
+    def remembered(self, make: "Callable[[Transcript], T]") -> "T":
+        """What `make` makes of this transcript, made once: for what several rules look at."""
+        made: dict[Any, Any] = self.__dict__.setdefault("made", {})
+        if make not in made:
+            made[make] = make(self)
+        result: T = made[make]
+        return result
 
     def read_at(self, offset: int) -> Read | None:
         """The read that brought the byte at this offset of the body, None where only bytes are known."""

@@ -261,10 +261,19 @@ def _report(check: _Check, target: Target) -> Report:
         streams=check.streams,
         trials=[trial for found in check.found for trial in found.trials],
         abort=next((found.abort for found in check.found if found.abort is not None), None),
-        notes=[note for found in check.found for note in found.notes],
+        notes=[*_notes(check), *(note for found in check.found for note in found.notes)],
     )
     verdict, exit_code = _verdict(report, judging.fail_on, interrupted=check.interrupted)
     return replace(report, verdict=verdict, exit_code=exit_code)
+
+
+def _notes(check: _Check) -> list[str]:
+    """What was not seen because a stream ended early, though as it may."""
+    return [
+        f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
+        for place, stream in enumerate(check.transcripts, start=1)
+        if stream.ending is Ending.ERROR and check.error is None
+    ]
 
 
 def _verdict(report: Report, fail_on: Severity, *, interrupted: bool) -> tuple[Verdict, int]:

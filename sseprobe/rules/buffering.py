@@ -1,1 +1,125 @@
-"""Family BUF: whether events arrive as they are made."""
+"""Family BUF: whether events arrive as they are made. One path alone shows little: what it cannot show is left open."""
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.transcript import Read
+from sseprobe.transcription import Transcript
+from sseprobe.units import human_bytes, human_ms, ms
+
+_ENOUGH_EVENTS: Final = 20
+_AT_ONCE_NS: Final = 2 * 10**6
+_LATE_NS: Final = 2 * 10**6
+_WAITED_NS: Final = 10**9
+_LEAST_BLOCK: Final = 1024
+_ENOUGH_BLOCKS: Final = 3
+_HELD_NS: Final = 5 * 10**6
+
+
+def _read_late(read: Read) -> bool:
+    """Whether what this read brought may have come long before."""
+    return max(read.blind_ns, read.lag_ns or 0) > _LATE_NS
+
+
+@rule("BUF001", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
+def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
+    """Events arrive as they are made, not all at once.
+
+    What it does: reports 20 events with content or more that all arrived within 2 ms, after more than a second in
+    which nothing came. Shorter waits and shorter answers are left open: a canned answer looks the same.
+    Why it matters: the user waits for the whole answer, as without streaming. Something gathers it: a proxy that
+    buffers, a compressor that is not flushed, or an app that waits for the whole answer itself.
+    Good: a token every 20 ms. Bad: nothing for 14 s, then everything.
+    """
+    reads = [message.read for message in stream.content]
+    if stream.head is None:
+        raise NotApplicable("only bytes are known, and not when they came")
+    if len(reads) < 2:
+        raise NotApplicable("fewer than two events with content came")
+    spread_ns, waited_ns = reads[-1].t_ns - reads[0].t_ns, reads[0].t_ns
+    if spread_ns > _AT_ONCE_NS:
+        return
+    seen = f"{len(reads)} events came at once, {human_ms(ms(waited_ns))} after the request"
+    if _read_late(reads[0]):
+        raise Inconclusive(f"{seen}; but this process read late, so that they may have come one by one")
+    if len(reads) < _ENOUGH_EVENTS or waited_ns < _WAITED_NS:
+        raise Inconclusive(f"{seen}: a short or a canned answer looks the same; ask for a longer one")
+    yield Finding(seen, None, "one by one", f"within {human_ms(ms(spread_ns))}")
+
+
+@rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")
+def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
+    """Events do not arrive in blocks of a fixed size.
+
+    What it does: looks for bursts of equal size, three or more in a row, that end inside an event.
+    Why it matters: a buffer on the way is passed on when it is full, whatever is in it: "block buffering … can cause
+    events to be delayed".
+    Good: each burst ends with an event. Bad: 4,096 bytes, then 4,096 bytes, each ending in the middle of an event.
+    """
+    if stream.head is None or len(stream.chunks) < 2:
+        raise NotApplicable("the body came in one piece" if stream.head else "only bytes are known")
+    ends = _burst_ends(stream)
+    whole = {message.event.end for message in stream.messages} | {frame.end for frame in stream.frames}
+    row = 0
+    for (start, end), (_, following) in pairwise(pairwise([0, *ends])):
+        equal = end - start == following - end and end - start >= _LEAST_BLOCK
+        row = row + 1 if equal and end not in whole and following not in whole else 0
+        if row == _ENOUGH_BLOCKS - 1:
+            size = human_bytes(end - start)
+            yield Finding(f"bursts of {size} each, which end inside events", (start, end), "whole events", size)
+            return
+
+
+def _burst_ends(stream: Transcript) -> list[int]:
+    """Where bursts end in the body: chunks that came together are one."""
+    ends: list[int] = []
+    before_ns: int | None = None
+    for chunk, end in zip(stream.chunks, stream.chunk_ends, strict=True):
+        if ends and before_ns is not None and chunk.read.t_ns - before_ns <= _AT_ONCE_NS:
+            ends[-1] = end
+        else:
+            ends.append(end)
+        before_ns = chunk.read.t_ns
+    return ends
+
+
+@rule("BUF003", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")
+def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
+    """The blank line that dispatches an event comes with the event.
+
+    What it does: compares the arrival of an event's last line with that of its blank line; reports it where most
+    events wait for more than 5 ms.
+    Why it matters: the event is there and no client may deliver it: each token is seen when the next one is made.
+    Good: `data: a`, LF, LF in one write. Bad: `data: a`, LF; a token later LF, `data: b`, LF.
+    """
+    if len(stream.messages) < 2 or len(stream.chunks) < 2:
+        raise NotApplicable("fewer than two events came" if stream.messages else "there is no event")
+    cuts = dict(zip(stream.chunk_ends, stream.chunks, strict=True))
+    late = []
+    for message in stream.messages:
+        before = cuts.get(message.event.end - 1)
+        if before is not None and message.read.t_ns - before.read.t_ns > _HELD_NS:
+            late.append(message)
+    if 2 * len(late) > len(stream.messages):
+        said = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
+        yield Finding(said, late[0].event.span, "with the event", "later")
+
+
+@rule("BUF004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream")
+def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
+    """Chunks end neither inside a character nor inside CRLF.
+
+    What it does: tells where a piece of the body ends between CR and LF, or in the middle of a character. It is legal.
+    Why it matters: requests' iter_lines makes an extra blank line of the first; clients that decode piece by piece
+    damage the second.
+    Good: pieces that end with an event. Bad: a piece that ends with the first byte of `é`.
+    """
+    if len(stream.chunks) < 2:
+        raise NotApplicable("the body came in one piece")
+    body = stream.body
+    for end in stream.chunk_ends[:-1]:
+        if 0 < end < len(body) and (body[end] & 0xC0 == 0x80 or body[end - 1 : end + 1] == b"\r\n"):
+            what = "CRLF" if body[end - 1 : end + 1] == b"\r\n" else "a character"
+            yield Finding(f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cache
 from importlib import import_module
-from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -168,9 +167,12 @@ def wire_rules() -> list[Rule]:
 
 
 def run(rules: list[Rule], stream: Transcript) -> Iterator[tuple[Rule, Finding]]:
-    """All findings, rule by rule, at most `MAX_FINDINGS` of each."""
+    """All findings, rule by rule, at most `MAX_FINDINGS` of each. Raises RuntimeError for a rule that crashes."""
     for each in rules:
-        for finding in islice(each.check(stream), MAX_FINDINGS):
+        judgement = judge(each, stream)
+        if judgement.verdict is RuleVerdict.CRASHED:
+            raise RuntimeError(f"{each.id}: {judgement.reason}")
+        for finding in judgement.findings:
             yield each, finding
 
 

@@ -1,1 +1,141 @@
 """Family ERR: failures, and how they are told."""
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sseprobe.dialects.base import NO_PAYLOAD, as_dict
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.reception import Message
+from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.text import one_line
+from sseprobe.transcription import Transcript
+
+_OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
+_HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)
+_PLAIN: Final = re.compile(
+    r"\s*(\w+ ){0,3}(error|exception|traceback|timeout|timed out|unavailable|bad gateway|overloaded|rate limit)\b",
+    re.IGNORECASE,
+)
+_TRACE: Final = re.compile(r'Traceback \(most recent call last\)|File "[^"]+", line \d+|\n\s+at [\w.$<>]+ ?\(')
+_DETAILS: Final = frozenset({"detail", "error", "errors", "message", "exception", "traceback"})
+# Servers that say so of themselves after an error: /work on the wire, not more content.
+_ENDS_AFTER_ERROR: Final = frozenset(
+    {DeltaKind.END, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.FINISH, DeltaKind.USAGE, DeltaKind.OPEN}
+)
+
+
+def errors_in(stream: Transcript) -> list[int]:
+    """The places of the events that tell an error in the dialect's own way."""
+    return list(dict.fromkeys(message.index for message, _ in stream.told[DeltaKind.ERROR]))
+
+
+def is_foreign_error(message: Message) -> bool:
+    """Whether an event plainly tells a failure, but not in the way of its dialect."""
+    if not message.deltas or any(delta.kind is not DeltaKind.UNKNOWN for delta in message.deltas):
+        return False
+    value: Any = message.payload
+    if value is NO_PAYLOAD:
+        data = message.event.data
+        return (
+            message.event.type == "error"
+            or any(each.match(data) for each in (_HTML, _PLAIN))
+            or bool(_TRACE.search(data))
+        )
+    fields = as_dict(value)
+    return (
+        bool(fields)
+        and (message.event.type == "error" or fields.keys() <= _DETAILS | {"status", "code", "type"})
+        and bool(fields.keys() & _DETAILS)
+    )
+
+
+@rule("ERR001", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER)
+def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
+    """A failure in mid-stream is told in the dialect's own shape.
+
+    What it does: reports events that plainly are errors (plain text, HTML, a stack trace, `{"detail": …}`) but nothing
+    that a client of this dialect knows as one. A stream that just ends is TRM001's.
+    Why it matters: clients ignore what they do not know, or raise about broken JSON; nobody sees the message.
+    Good: `data: {"error": {"message": "overloaded", "type": "server_error"}}`. Bad: `data: Internal Server Error`.
+    """
+    if not stream.dialect.parses_json:
+        raise NotApplicable(f"{stream.dialect.name} has no error of its own")
+    for message, _ in stream.told[DeltaKind.UNKNOWN]:
+        if is_foreign_error(message):
+            shown = one_line(message.event.data, 120)
+            yield Finding(
+                "an error in a shape that no client of this dialect knows", message.event.span, "its error event", shown
+            )
+
+
+@rule("ERR002", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER)
+def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
+    """Nothing but the dialect's end follows an error.
+
+    What it does: reports content after an error event. An end mark may follow, as vLLM and Mistral send it, and
+    `response.failed` after `error`.
+    Why it matters: SDKs raise at the error; what follows is never seen, and is paid for.
+    Good: the error event, then the end. Bad: the error event, then tokens.
+    """
+    errors = errors_in(stream)
+    if not errors:
+        raise NotApplicable("no error came")
+    for message in stream.messages[errors[0] + 1 :]:
+        if any(delta.kind not in _ENDS_AFTER_ERROR for delta in message.deltas):
+            yield Finding(
+                "the stream goes on after an error", message.event.span, "the end", one_line(message.event.data, 100)
+            )
+
+
+@rule("ERR003", Severity.WARNING, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/error-codes")
+def explains_failures(stream: Transcript) -> Iterator[Finding]:
+    """An error has a message for people, a type or code for programs, and no stack trace.
+
+    What it does: looks at the error events.
+    Why it matters: clients decide by type or code whether to try again; a stack trace tells strangers about the server.
+    Good: `{"error": {"message": "Overloaded", "type": "overloaded_error"}}`. Bad: `{"error": {"message": ""}}`.
+    """
+    errors = errors_in(stream)
+    if not errors:
+        raise NotApplicable("no error came")
+    for message in (stream.messages[place] for place in errors):
+        error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
+        if not error.text.strip():
+            yield Finding("the error has no message", message.event.span, "a message", "none")
+        elif _TRACE.search(error.text) or _HTML.match(error.text):
+            shown = one_line(error.text, 100)
+            yield Finding("the error's message is a stack trace or a web page", message.event.span, "a sentence", shown)
+        elif error.type is None and error.code is None and stream.dialect.name in _TYPED:
+            yield Finding("the error has neither type nor code", message.event.span, "a type or a code", "neither")
+
+
+_TYPED: Final = (
+    "openai-chat", "openai-completions", "openai-responses", "anthropic", "gemini", "mistral", "openrouter", "vllm",
+    "llamacpp",
+)  # fmt: skip
+
+
+@rule("ERR004", Severity.WARNING, Kind.CONFORMANCE, _OPENROUTER, dialects=("openrouter",))
+def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
+    """OpenRouter's error chunk has an error and the finish reason `error`, both.
+
+    What it does: reports an error chunk without `finish_reason: "error"`, and that finish reason without an error.
+    Why it matters: clients look at one of them; with one alone, some see a stream that just ends.
+    Good: `{"error": {…}, "choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}`. Bad: one of the two.
+    """
+    found = False
+    for message in stream.messages:
+        has_error = isinstance(message.fields.get("error"), dict)
+        choices = message.fields.get("choices")
+        reasons = [as_dict(choice).get("finish_reason") for choice in choices] if isinstance(choices, list) else []
+        if has_error or "error" in reasons:
+            found = True
+            if not has_error:
+                yield Finding("finish_reason is error, and there is no error", message.event.span, "an error", "none")
+            elif "error" not in reasons:
+                yield Finding(
+                    "an error without finish_reason error", message.event.span, "error", one_line(str(reasons), 60)
+                )
+    if not found:
+        raise NotApplicable("no error came")

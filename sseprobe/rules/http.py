@@ -1,1 +1,265 @@
 """Family HTTP: the head of the answer, and its framing."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
+from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.text import one_line
+from sseprobe.transcript import BodyEnd, Head
+from sseprobe.transcription import Transcript
+
+_RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110"
+_RFC9112: Final = "https://www.rfc-editor.org/rfc/rfc9112"
+_MCP: Final = "https://modelcontextprotocol.io/specification/draft/basic/transports"
+_AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
+_BROKEN: Final = {
+    BodyEnd.MISSING_LAST_CHUNK: ("the connection closed without HTTP's last chunk", "a chunk of size 0"),
+    BodyEnd.SHORT_BODY: ("the connection closed before Content-Length bytes had come", "Content-Length bytes"),
+    BodyEnd.RESET: ("the connection was reset in mid-stream", "the end of the body"),
+    BodyEnd.TLS_CUT: ("the connection closed without TLS's closing alert", "close_notify"),
+    BodyEnd.PROTOCOL_ERROR: ("the body broke HTTP's framing", "whole transfer chunks"),
+}
+_CUT_BY_US: Final = frozenset({BodyEnd.ABORT, BodyEnd.LIMIT, BodyEnd.IDLE_TIMEOUT, BodyEnd.TOTAL_TIMEOUT})
+_REQUEST_IDS: Final = (
+    "request-id", "x-request-id", "x-generation-id", "apim-request-id", "x-goog-request-id", "x-amzn-requestid",
+    "x-correlation-id", "cf-ray", "x-mock-id",
+)  # fmt: skip
+_TURN_INTO_GET: Final = frozenset({301, 302, 303})
+
+
+def _head(stream: Transcript) -> Head:
+    if stream.head is None:
+        raise NotApplicable("only bytes are known, and no head")
+    return stream.head
+
+
+def _tokens(head: Head, name: str) -> set[str]:
+    """The words of all headers of a name that holds a list, in lower case, without arguments."""
+    values = [value for key, value in head.headers if key.lower() == name]
+    return {word.partition("=")[0].strip().lower() for value in values for word in value.split(",") if word.strip()}
+
+
+@rule("HTTP001", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#dom-eventsource")
+def has_status_200(stream: Transcript) -> Iterator[Finding]:
+    """A stream has status 200.
+
+    What it does: looks at the status of the answer, after redirects.
+    Why it matters: any other status makes EventSource fail for good, and SDKs raise. 204 tells a client to stop
+    reconnecting.
+    Good: `HTTP/1.1 200 OK`. Bad: `HTTP/1.1 201 Created`, or `503` with an event stream in it.
+    """
+    head = _head(stream)
+    if head.status != 200:
+        said = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
+        yield Finding(said, None, "200", str(head.status))
+
+
+@rule("HTTP002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#dom-eventsource")
+def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
+    """Content-Type says what the body is.
+
+    What it does: compares the media type, parameters aside, with `text/event-stream`; for Ollama's lines of JSON with
+    `application/x-ndjson` and its like.
+    Why it matters: EventSource fails for good on any other type; httpx-sse and others raise; proxies stream by type.
+    Good: `Content-Type: text/event-stream; charset=utf-8`. Bad: `Content-Type: text/plain`, or `application/json`.
+    """
+    head = _head(stream)
+    expected = stream.dialect.framing if stream.dialect.framing is Framing.LINES else Framing.SSE
+    said = head.header("content-type")
+    if by_content_type(said) is not expected:
+        shown = one_line(media_type(said) or "none", 80)
+        yield Finding(f"Content-Type is {shown}", None, CONTENT_TYPES[expected], shown)
+
+
+@rule("HTTP003", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream", framing=Framing.SSE)
+def has_no_other_charset(stream: Transcript) -> Iterator[Finding]:
+    """No charset but UTF-8 is named.
+
+    What it does: looks at the charset in Content-Type. Event streams are always UTF-8; browsers ignore it.
+    Why it matters: httpx-sse, httpx2, cohere and a2a-sdk decode by it, and show damaged text.
+    Good: `text/event-stream; charset=utf-8`, or no charset. Bad: `text/event-stream; charset=iso-8859-1`.
+    """
+    said = _head(stream).header("content-type") or ""
+    for parameter in said.split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        charset = value.strip().strip("\"'").lower()
+        if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
+            shown = one_line(charset, 40)
+            yield Finding(f"the charset is {shown}", None, "utf-8", shown)
+
+
+@rule("HTTP004", Severity.WARNING, Kind.COMPATIBILITY, f"{_RFC9110}#section-7.7")
+def is_not_cached(stream: Transcript) -> Iterator[Finding]:
+    """Cache-Control forbids to cache the stream.
+
+    What it does: expects `no-store` or `no-cache` in the answer's Cache-Control. `no-transform` beside it keeps
+    intermediaries from compressing.
+    Why it matters: a cache stores one user's answer, or holds the body back until it is whole. Answers to POST are
+    rarely cached, but CDNs that can be told to do so look here.
+    Good: `Cache-Control: no-cache, no-transform`. Bad: no Cache-Control, or `public, max-age=60`.
+    """
+    head = _head(stream)
+    if not _tokens(head, "cache-control") & {"no-store", "no-cache"}:
+        shown = one_line(head.header("cache-control") or "none", 80)
+        yield Finding("Cache-Control allows the stream to be cached", None, "no-store or no-cache", shown)
+
+
+@rule("HTTP005", Severity.INFO, Kind.COMPATIBILITY, _MCP)
+def asks_nginx_not_to_buffer(stream: Transcript) -> Iterator[Finding]:
+    """X-Accel-Buffering is no.
+
+    What it does: looks for the header that tells nginx, and proxies made after it, not to buffer this answer.
+    Why it matters: nginx buffers by default; with the header the app decides, without touching the proxy.
+    Good: `X-Accel-Buffering: no`. Bad: no such header.
+    """
+    said = _head(stream).header("x-accel-buffering")
+    if (said or "").strip().lower() != "no":
+        yield Finding("X-Accel-Buffering is not no", None, "no", one_line(said or "none", 40))
+
+
+@rule("HTTP006", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
+    """The stream is not compressed unasked.
+
+    What it does: looks for Content-Encoding in the answer to a request that asks for `identity`.
+    Why it matters: compressors gather events unless they are flushed after each; the probe `compression` measures it.
+    Good: no Content-Encoding. Bad: `Content-Encoding: gzip`.
+    """
+    said = _head(stream).header("content-encoding")
+    if said is not None and said.strip().lower() != "identity":
+        yield Finding(f"Content-Encoding is {one_line(said, 40)}", None, "none", one_line(said, 40))
+
+
+@rule("HTTP007", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+def has_no_content_length(stream: Transcript) -> Iterator[Finding]:
+    """The length of a stream is not known in advance.
+
+    What it does: looks for Content-Length.
+    Why it matters: who knows the length had the whole body before the first byte left: it is no stream, or something
+    on the way gathered it.
+    Good: `Transfer-Encoding: chunked`. Bad: `Content-Length: 4711`.
+    """
+    head = _head(stream)
+    said = head.header("content-length")
+    if said is not None and head.status == 200:
+        yield Finding("the answer has a Content-Length", None, "none", one_line(said, 40))
+
+
+@rule("HTTP008", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9112}#section-8")
+def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
+    """HTTP's framing of the body is complete.
+
+    What it does: looks how the body ended: with the last chunk, END_STREAM, or as many bytes as were declared.
+    Why it matters: RFC 9112 section 8 calls any other body incomplete. Many clients raise even though the terminator
+    had come; others take the part for the whole.
+    Good: `0\\r\\n\\r\\n` at the end. Bad: the connection closes, or is reset, in mid-body.
+    """
+    end = stream.body_end
+    if end is None:
+        raise NotApplicable("only bytes are known, and not how they ended")
+    if end in _CUT_BY_US:
+        raise Inconclusive("the stream was ended here, before the server could end it")
+    if end in _BROKEN:
+        said, expected = _BROKEN[end]
+        yield Finding(said, (len(stream.body), len(stream.body)), expected, str(end))
+
+
+@rule("HTTP009", Severity.INFO, Kind.COMPATIBILITY, f"{_RFC9112}#section-6.3")
+def has_framing(stream: Transcript) -> Iterator[Finding]:
+    """HTTP can tell a cut body from a whole one.
+
+    What it does: tells that the end of the connection is the only end that the body has: neither chunks nor a length.
+    Why it matters: a crash then looks like the end; the dialect's terminator is all that clients have.
+    Good: `Transfer-Encoding: chunked`. Bad: `Connection: close` and nothing else.
+    """
+    head = _head(stream)
+    if head.http_version == "2" or stream.body_end is None:
+        return
+    if head.header("content-length") is None and "chunked" not in _tokens(head, "transfer-encoding"):
+        yield Finding("only closing the connection ends the body", None, "Transfer-Encoding: chunked", "neither")
+
+
+@rule("HTTP010", Severity.WARNING, Kind.CONFORMANCE, "https://openrouter.ai/docs/api/reference/errors-and-debugging")
+def fails_before_the_stream(stream: Transcript) -> Iterator[Finding]:
+    """A failure before the first token has a status of its own.
+
+    What it does: reports a stream with status 200 whose first event is an error.
+    Why it matters: gateways retry, count and alert by status; after 200 they do nothing.
+    Good: `429` and a JSON error. Bad: `200`, and `data: {"error": …}` as the first event.
+    """
+    from sseprobe.dialects.base import Kind as DeltaKind
+
+    head = _head(stream)
+    first = next((message for message in stream.messages if not message.has(DeltaKind.HEARTBEAT)), None)
+    if first is None:
+        raise NotApplicable("there is no event")
+    if head.status == 200 and first.has(DeltaKind.ERROR):
+        yield Finding(
+            "the first event is an error, in an answer with status 200", first.event.span, "4xx or 5xx", "200"
+        )
+
+
+@rule("HTTP011", Severity.WARNING, Kind.CONFORMANCE, f"{_RFC9110}#section-15.4")
+def redirects_keep_the_method(stream: Transcript) -> Iterator[Finding]:
+    """A redirect of a POST is 307 or 308.
+
+    What it does: looks at the redirects on the way.
+    Why it matters: clients turn a POST into a GET at 301, 302 and 303, and the prompt is lost.
+    Good: `307 Temporary Redirect`. Bad: `301 Moved Permanently`, for a missing slash for instance.
+    """
+    if not stream.redirects:
+        raise NotApplicable("there was no redirect")
+    if stream.request is None or stream.request.method == "GET":
+        raise NotApplicable("a GET may be redirected with any status")
+    for hop in stream.redirects:
+        if hop.status in _TURN_INTO_GET:
+            yield Finding(
+                f"a {stream.request.method} is redirected with {hop.status}", None, "307 or 308", str(hop.status)
+            )
+
+
+@rule("HTTP012", Severity.INFO, Kind.CONFORMANCE, "https://fetch.spec.whatwg.org/#http-cors-protocol")
+def allows_the_origin(stream: Transcript) -> Iterator[Finding]:
+    """A request with an Origin is answered with Access-Control-Allow-Origin.
+
+    What it does: where the request had an Origin (`-H 'Origin: https://app.example'`), looks for the answer to it.
+    Why it matters: without it no page of another origin may read the stream.
+    Good: `Access-Control-Allow-Origin: https://app.example`, or `*`. Bad: none.
+    """
+    request = stream.request
+    origin = next((value for name, value in request.headers if name.lower() == "origin"), None) if request else None
+    if origin is None:
+        raise NotApplicable("the request had no Origin: -H 'Origin: …' asks for it")
+    said = _head(stream).header("access-control-allow-origin")
+    if said not in ("*", origin):
+        shown = one_line(said or "none", 80)
+        yield Finding(
+            "Access-Control-Allow-Origin does not name the Origin", None, f"{one_line(origin, 80)} or *", shown
+        )
+
+
+@rule("HTTP013", Severity.WARNING, Kind.CONFORMANCE, _AI_SDK, dialects=("vercel-ui",))
+def marks_the_ui_stream(stream: Transcript) -> Iterator[Finding]:
+    """A UI message stream is marked as one.
+
+    What it does: looks for the header `x-vercel-ai-ui-message-stream: v1`.
+    Why it matters: it is how the AI SDK tells this protocol from its older ones.
+    Good: `x-vercel-ai-ui-message-stream: v1`. Bad: no such header.
+    """
+    said = _head(stream).header("x-vercel-ai-ui-message-stream")
+    if (said or "").strip() != "v1":
+        yield Finding("x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(said or "none", 40))
+
+
+@rule("HTTP014", Severity.INFO, Kind.COMPATIBILITY, "https://platform.openai.com/docs/api-reference/debugging-requests")
+def names_the_request(stream: Transcript) -> Iterator[Finding]:
+    """The answer names the request.
+
+    What it does: looks for a header such as `x-request-id`, `request-id` or `x-generation-id`.
+    Why it matters: it is what a user can quote, and what finds the request in a log.
+    Good: `x-request-id: req_7f3a`. Bad: none.
+    """
+    head = _head(stream)
+    if not any(head.header(name) for name in _REQUEST_IDS):
+        yield Finding("no header names the request", None, "x-request-id, or one like it", "none")

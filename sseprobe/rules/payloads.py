@@ -1,1 +1,236 @@
 """Family JSON: payloads, whatever the dialect."""
+
+import json
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, as_count, as_dict
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.reception import Message
+from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.errors import is_foreign_error
+from sseprobe.rules.shapes import SHAPES
+from sseprobe.text import one_line
+from sseprobe.transcript import Ending
+from sseprobe.transcription import Transcript
+
+_RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
+_OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
+_ANTHROPIC: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
+_NAMED: Final = ("anthropic", "openai-responses", "cohere")
+_UNNAMED: Final = (
+    "openai-chat",
+    "openai-completions",
+    "openrouter",
+    "vllm",
+    "llamacpp",
+    "gemini",
+    "mistral",
+    "vercel-ui",
+    "ag-ui",
+)
+_MAX_ARGUMENTS: Final = 4 * 2**20
+_CALL_KEY = tuple[int, int | str | None]
+
+
+def _json_only(stream: Transcript) -> None:
+    if not stream.dialect.parses_json:
+        raise NotApplicable(f"{stream.dialect.name} has no payloads of its own")
+
+
+@rule("JSON001", Severity.ERROR, Kind.CONFORMANCE, _RFC8259)
+def is_json(stream: Transcript) -> Iterator[Finding]:
+    """Each payload is one JSON value.
+
+    What it does: parses the data of each event, the terminator aside. `NaN`, `Infinity`, comments, single quotes and
+    anything behind the value are not JSON.
+    Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
+    Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
+    """
+    _json_only(stream)
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message in stream.messages:
+        if message.payload is NO_PAYLOAD:
+            end = message.has(DeltaKind.END, DeltaKind.HEARTBEAT) or message.event.data.startswith("[DONE]")
+            if not end and not is_foreign_error(message):
+                shown = one_line(message.event.data, 100) or "empty"
+                yield Finding("the payload is not JSON", message.event.span, "one JSON value", shown)
+        elif _has_constants(message):
+            yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
+
+
+def _has_constants(message: Message) -> bool:
+    data = message.event.data
+    if "NaN" not in data and "Infinity" not in data:
+        return False
+    try:
+        json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+@rule("JSON002", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
+def has_required_fields(stream: Transcript) -> Iterator[Finding]:
+    """Fields that clients read are there, and hold what they should.
+
+    What it does: looks up each event's type in a table made from the vendors' own types. Further fields are allowed.
+    Why it matters: SDKs build objects without checking them; the client's code then fails where it reads the field.
+    Good: `{"id": "c1", …, "choices": [{"index": 0, "delta": {}}]}`. Bad: the same without `index`.
+    """
+    if stream.dialect.name not in SHAPES:
+        raise NotApplicable(f"no fields are required of {stream.dialect.name}")
+    type_of, table = SHAPES[stream.dialect.name]
+    known = 0
+    for message in stream.messages:
+        shape = table.get(type_of(message)) if message.fields else None
+        if shape is None:
+            continue
+        known += 1
+        if shape.holds(message.fields):
+            continue
+        for path, expected, actual in shape.lacking(message.fields):
+            said = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
+            yield Finding(said, message.event.span, f"{path}: {expected}", actual)
+    if not known:
+        raise NotApplicable("no event of a known type came")
+
+
+@rule("JSON003", Severity.ERROR, Kind.CONFORMANCE, _ANTHROPIC, dialects=(*_NAMED, *_UNNAMED))
+def has_the_right_name(stream: Transcript) -> Iterator[Finding]:
+    """An event's name is the type in its payload; where the vendor names no events, none is named.
+
+    What it does: compares `event:` with the payload's `type` for Anthropic, OpenAI Responses and Cohere; for the others
+    reports any name.
+    Why it matters: SDKs dispatch by name: Anthropic's skips events without one. Where none is expected, EventSource
+    listeners for `message` never hear a named event.
+    Good: `event: message_stop` and `data: {"type": "message_stop"}`. Bad: the data without its `event:`.
+    """
+    named = stream.dialect.name in _NAMED
+    judged = 0
+    for message in stream.messages:
+        kind = message.fields.get("type")
+        if named and isinstance(kind, str):
+            judged += 1
+            if message.event.type != kind:
+                shown = one_line(message.event.type, 60)
+                said = f"the event is named {shown!r} and its type is {one_line(kind, 60)!r}"
+                yield Finding(said, message.event.span, f"event: {one_line(kind, 60)}", shown)
+        elif not named and message.deltas:
+            judged += 1
+            if message.event.type != "message" and not message.has(DeltaKind.ERROR, DeltaKind.UNKNOWN):
+                shown = one_line(message.event.type, 60)
+                yield Finding(f"the event is named {shown!r}", message.event.span, "no event field", shown)
+    if not judged:
+        raise NotApplicable("no event with a type came")
+
+
+@rule(
+    "JSON004", Severity.WARNING, Kind.CONFORMANCE, "https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404"
+)
+def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
+    """Text holds whole characters.
+
+    What it does: looks for U+FFFD and lone surrogates in what the events decode to.
+    Why it matters: a token that is half a character was decoded by itself; the user sees `�`.
+    Good: `{"content": "é"}`. Bad: `{"content": "\\ufffd"}` twice.
+    """
+    if not stream.content:
+        raise NotApplicable("no text came")
+    for kind in CONTENT_KINDS:
+        for message, delta in stream.told[kind]:
+            if "\ufffd" in delta.text:
+                yield Finding("the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD")
+
+
+@rule("JSON005", Severity.ERROR, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/function-calling")
+def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
+    """The fragments of a tool call's arguments come to one JSON document.
+
+    What it does: joins the fragments call by call, and parses the whole once the stream has ended well. A call without
+    arguments may have none.
+    Why it matters: the client calls the tool with what it parses, or fails to.
+    Good: `{"ci`, `ty": "Rome"}`. Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
+    """
+    calls: dict[_CALL_KEY, list[str]] = {}
+    last: dict[_CALL_KEY, Message] = {}
+    size = 0
+    for message, delta in stream.told[DeltaKind.TOOL_CALL]:
+        size += len(delta.text)
+        if size > _MAX_ARGUMENTS:
+            raise NotApplicable("the arguments are too large to be kept")
+        calls.setdefault((delta.choice, delta.call), []).append(delta.text)
+        last[delta.choice, delta.call] = message
+    if not calls:
+        raise NotApplicable("no tool call came")
+    if stream.ending is not Ending.COMPLETE or _cut_short(stream):
+        raise NotApplicable("the stream did not end well, so that arguments may be cut")
+    for key, fragments in calls.items():
+        text = "".join(fragments)
+        try:
+            json.loads(text or "{}")
+        except (ValueError, RecursionError):
+            shown = one_line(text, 100)
+            yield Finding("the arguments of a tool call are not JSON", last[key].event.span, "one JSON document", shown)
+
+
+def _cut_short(stream: Transcript) -> bool:
+    return any(delta.incomplete for _, delta in stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END])
+
+
+@rule("JSON006", Severity.WARNING, Kind.CONFORMANCE, _OPENAI)
+def counts_consistently(stream: Transcript) -> Iterator[Finding]:
+    """Usage adds up, and never falls.
+
+    What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
+    more than once, looks that output tokens do not fall.
+    Why it matters: bills and limits are made of it.
+    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
+    """
+    counted = [(message, delta.output_tokens) for message, delta in stream.told[DeltaKind.USAGE]]
+    if not counted:
+        raise NotApplicable("no usage came")
+    most = -1
+    for message, tokens in counted:
+        if tokens is not None and tokens < most:
+            said = f"output tokens fall from {most} to {tokens}"
+            yield Finding(said, message.event.span, f"at least {most}", str(tokens))
+        most = max(most, tokens or 0)
+        yield from _sum(message)
+
+
+def _sum(message: Message) -> Iterator[Finding]:
+    usage = as_dict(message.fields.get("usage"))
+    parts = [as_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
+    prompt, completion, total = parts
+    if prompt is not None and completion is not None and total is not None and prompt + completion != total:
+        yield Finding(
+            f"{prompt} and {completion} tokens are not {total}",
+            message.event.span,
+            str(prompt + completion),
+            str(total),
+        )
+
+
+@rule("JSON007", Severity.INFO, Kind.CONFORMANCE, _ANTHROPIC)
+def has_known_types(stream: Transcript) -> Iterator[Finding]:
+    """Events are of types that the dialect defines.
+
+    What it does: lists JSON events that the dialect does not explain. Vendors add types; clients should skip them.
+    Why it matters: it is an extension, or a typing error that no client hears.
+    Good: `{"type": "content_block_delta", …}`. Bad: `{"type": "content_block_dleta", …}`.
+    """
+    _json_only(stream)
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message, delta in stream.told[DeltaKind.UNKNOWN]:
+        if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
+            shown = one_line(delta.type or "?", 60)
+            yield Finding(
+                f"an event that {stream.dialect.name} does not define ({shown})", message.event.span, None, shown
+            )

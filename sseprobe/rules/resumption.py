@@ -1,1 +1,74 @@
-"""Family RES: ids, and reconnecting."""
+"""Family RES: ids, and what a reconnecting client needs."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.framing import Framing
+from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.sse import Event, Fields
+from sseprobe.text import one_line
+from sseprobe.transcript import Ending
+from sseprobe.transcription import Transcript
+
+_SAFE_BYTES: Final = 128
+_UNSAFE: Final = re.compile(r'[\x00-\x08\x0a-\x1f\x7f"():<>?@\[\\\]{}]')
+"""CORS-unsafe request-header bytes: https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte"""
+
+
+@rule("RES001", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", framing=Framing.SSE)
+def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
+    """Ids are on every event, unique, and short enough to be sent back.
+
+    What it does: where ids are sent, looks that each event has one of its own, that none comes twice, and that each
+    fits into Last-Event-ID without a preflight: 128 bytes at most, none of them unsafe.
+    Why it matters: an id names the place to go on from; two places of one name, or an event without one, are lost or
+    doubled after a reconnection.
+    Good: `id: 1`, `id: 2`, `id: 3`. Bad: `id: 1`, `id: 1`; or an id on every tenth event.
+    """
+    if not any(block.fields & Fields.ID for block in stream.frames):
+        raise NotApplicable("no ids are sent")
+    events = {event.start: event for event in stream.events}
+    blocks = [block for block in stream.frames if block.start in events]
+    seen: set[str] = set()
+    without = []
+    for block in blocks:
+        event = events[block.start]
+        if not block.fields & Fields.ID:
+            without.append(event)
+            continue
+        identifier = event.last_event_id
+        if identifier in seen:
+            shown = one_line(identifier, 60)
+            yield Finding(f"the id {shown!r} came before", event.span, "an id of its own", shown)
+        seen.add(identifier)
+        if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
+            shown = one_line(identifier, 60)
+            yield Finding("an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown)
+    if without and not _only_the_end(stream, without):
+        said = f"{len(without)} of {len(blocks)} events have no id, and others have"
+        yield Finding(said, without[0].span, "an id on every event", "none")
+
+
+def _only_the_end(stream: Transcript, without: list[Event]) -> bool:
+    """Whether the only event without an id is the terminator, behind which nobody goes on."""
+    starts = {event.start for event in without}
+    return all(message.has(DeltaKind.END) for message in stream.messages if message.event.start in starts)
+
+
+@rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)
+def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
+    """A stream for EventSource that is over says so when it is asked for again.
+
+    What it does: tells that a GET ended cleanly without ids: EventSource reconnects after every end, and gets the
+    whole stream again, unless the answer is 204.
+    Why it matters: each finished answer is made again every few seconds, for as long as the page is open.
+    Good: ids, and `204` once all was delivered; or POST and fetch. Bad: a GET that generates anew each time.
+    """
+    if stream.request is None or stream.request.method != "GET":
+        raise NotApplicable("EventSource sends GET only")
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream did not end well")
+    if stream.dialect.name == "plain" and not stream.last_event_id:
+        yield Finding("the stream ends without ids: EventSource will ask for it again", None, "ids, or 204", "neither")

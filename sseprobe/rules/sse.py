@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.framing import Framing
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, Severity, rule
+from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import (
     Bom,
     Event,
@@ -50,11 +50,11 @@ def is_utf8(stream: Transcript) -> Iterator[Finding]:
     What it does: reports byte sequences that are not UTF-8. The specification replaces them by U+FFFD.
     Why it matters: the text is damaged in every client, and openai-python, anthropic, mistralai and sseclient-py raise
     UnicodeDecodeError.
+    Good: `data: é` as C3 A9. Bad: `data: é` as E9, in Latin-1.
     """
-    for item in stream.items:
-        if isinstance(item, InvalidUtf8):
-            shown = item.raw.hex(" ")
-            yield Finding(f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
+    for item in stream.of(InvalidUtf8):
+        shown = item.raw.hex(" ")
+        yield Finding(f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
 
 
 @rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -63,10 +63,10 @@ def has_no_bom(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports EF BB BF as the first three bytes. It is legal, and stripped once.
     Why it matters: httpx-sse, httpx2, openai, anthropic, cohere, a2a-sdk and sseclient-py lose the first event.
+    Good: `data: a` as the first bytes. Bad: EF BB BF, then `data: a`.
     """
-    for item in stream.items:
-        if isinstance(item, Bom):
-            yield Finding("the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
+    for item in stream.of(Bom):
+        yield Finding("the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
 
 
 @rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
@@ -75,9 +75,10 @@ def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports U+FEFF before a field name later in the stream, or a second one at its start.
     Why it matters: it becomes part of the name, so that the field is unknown and its event is lost.
+    Good: a byte order mark nowhere. Bad: EF BB BF before the third event's `data:`, where two files were joined.
     """
-    for item in stream.items:
-        if isinstance(item, IgnoredField) and item.name.startswith(_BOM):
+    for item in stream.of(IgnoredField):
+        if item.name.startswith(_BOM):
             yield Finding("a byte order mark stands before a field, which is lost", item.span, "the field's name alone")
 
 
@@ -87,6 +88,7 @@ def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports lines that end with CR without LF, which is legal.
     Why it matters: clients built on aiohttp never split there; google-genai and eventsource-parser hold the last event.
+    Good: lines that end with LF. Bad: `data: a`, CR, CR.
     """
     for frame in stream.frames:
         if frame.newlines & Newlines.CR:
@@ -100,6 +102,7 @@ def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports a stream that mixes LF, CRLF and CR.
     Why it matters: anthropic and sseclient-py merge or delay events where LF meets CRLF.
+    Good: LF everywhere. Bad: events with LF from the app, and CRLF heartbeats from a library.
     """
     styles = 0
     for frame in stream.frames:
@@ -117,6 +120,7 @@ def has_crlf(stream: Transcript) -> Iterator[Finding]:
     What it does: tells that lines end with CRLF, which is legal and the default of sse-starlette and the MCP SDK.
     Why it matters: the AG-UI client 1.0.0 splits at LF LF only; requests-sse makes an extra blank line of a CRLF that
     two reads cut apart.
+    Good: `data: a`, LF, LF. Bad: `data: a`, CR LF, CR LF.
     """
     for frame in stream.frames:
         if frame.newlines & Newlines.CRLF:
@@ -132,7 +136,10 @@ def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
     pending data must be discarded."
     Why it matters: the last token, or the terminator itself, is lost to every client that follows the specification.
     Others deliver it (mistralai, google-genai, sseclient-py), so the bug stays hidden until somebody changes clients.
+    Good: `data: [DONE]` and a blank line. Bad: `data: [DONE]`, one newline, end of stream.
     """
+    if stream.body_end is not None and not stream.body_end.is_clean:
+        raise NotApplicable("the body was cut: see TRM001")
     tail = stream.tail
     if tail is not None and tail.fields & ~Fields.COMMENT:
         actual = one_line(stream.body[tail.start : tail.end].decode(errors="replace"))
@@ -146,9 +153,10 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
     What it does: reports lines that look like payload but are no known field: bare JSON, ` data:`, `Data:`, the second
     line of a JSON document whose newline was not escaped.
     Why it matters: field names are compared literally, so that the line is ignored and its payload lost.
+    Good: `data: {"a": 1}`. Bad: `{"a": 1}` on a line of its own, or `Data: {"a": 1}`.
     """
-    for item in stream.items:
-        if isinstance(item, IgnoredField) and item.reason is IgnoredReason.UNKNOWN_NAME and _looks_like_payload(item):
+    for item in stream.of(IgnoredField):
+        if item.reason is IgnoredReason.UNKNOWN_NAME and _looks_like_payload(item):
             shown = one_line(item.name, 60)
             yield Finding(f"a line that looks like payload is ignored: {shown!r}", item.span, "data: …", shown)
 
@@ -159,9 +167,10 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
 
     What it does: lists fields that are none of event, data, id and retry, which are ignored.
     Why it matters: it is a typing error or an extension; no client sees it.
+    Good: `event`, `data`, `id`, `retry`. Bad: `datum: a`.
     """
-    for item in stream.items:
-        if not isinstance(item, IgnoredField) or item.reason is not IgnoredReason.UNKNOWN_NAME:
+    for item in stream.of(IgnoredField):
+        if item.reason is not IgnoredReason.UNKNOWN_NAME:
             continue
         if not _looks_like_payload(item) and not item.name.startswith(_BOM):
             shown = one_line(item.name, 60)
@@ -174,7 +183,10 @@ def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports `data:` followed at once by its value, which is legal.
     Why it matters: google-genai 3.4.0 requires the space, and huggingface_hub 2.4.0 compares `data: [DONE]` literally.
+    Good: `data: a`. Bad: `data:a`.
     """
+    if stream.body.count(b"data:") == stream.body.count(b"data: "):
+        return  # quicker than looking at each
     matches = list(_NO_SPACE.finditer(stream.body))
     if matches:
         count = f"{len(matches)} data fields have" if len(matches) > 1 else "a data field has"
@@ -187,9 +199,10 @@ def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports id fields with U+0000 in their value, which are ignored whole.
     Why it matters: the client keeps the id before, and resumes from the wrong place.
+    Good: `id: 7`. Bad: `id: 7` with a NUL behind it.
     """
-    for item in stream.items:
-        if isinstance(item, IgnoredField) and item.reason is IgnoredReason.NUL_IN_ID:
+    for item in stream.of(IgnoredField):
+        if item.reason is IgnoredReason.NUL_IN_ID:
             yield Finding("an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60))
 
 
@@ -199,13 +212,15 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports a retry that browsers ignore, or that makes clients hammer the server or give up.
     Why it matters: Python clients that use int() accept `+5`, `-5` and `1_000`; browsers do not.
+    Good: `retry: 3000`. Bad: `retry: 3s`, or `retry: 0`.
     """
-    for item in stream.items:
-        if isinstance(item, IgnoredField) and item.reason is IgnoredReason.RETRY_NOT_DIGITS:
+    for item in stream.of(IgnoredField):
+        if item.reason is IgnoredReason.RETRY_NOT_DIGITS:
             shown = one_line(item.value, 60)
             yield Finding(f"retry {shown!r} is not a number and is ignored", item.span, "ASCII digits", shown)
-        elif isinstance(item, Retry) and not 100 <= item.ms <= 600_000:
-            yield Finding(f"a reconnection time of {item.ms} ms", item.span, "100 to 600000 ms", str(item.ms))
+    for retry in stream.of(Retry):
+        if not 100 <= retry.ms <= 600_000:
+            yield Finding(f"a reconnection time of {retry.ms} ms", retry.span, "100 to 600000 ms", str(retry.ms))
 
 
 @rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -215,6 +230,7 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
     What it does: reports blocks that dispatch nothing although they hold fields, or although an id is in force.
     Why it matters: httpx-sse, openai, anthropic and cohere deliver an empty event; openai-python then raises
     JSONDecodeError. After the first id, each keep-alive comment block does it.
+    Good: a comment block before the first id, or none. Bad: `id: 1` and an event, then `: keep-alive` and a blank line.
     """
     last_id = ""
     for item in stream.items:
@@ -233,6 +249,7 @@ def has_comments(stream: Transcript) -> Iterator[Finding]:
 
     What it does: tells how many comment lines there are; heartbeats usually are comments.
     Why it matters: google-genai 3.4.0 feeds them to its JSON parser and raises.
+    Good: no comments, if google-genai is among the clients. Bad: `: ping`.
     """
     comments = stream.comments
     if comments:
@@ -246,18 +263,18 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports events over 128 KiB, and what was too large to be read here.
     Why it matters: the clients named in the finding raise, or cut the stream.
+    Good: one token an event. Bad: a whole document of 2 MiB in one event.
     """
-    for item in stream.items:
-        if isinstance(item, LimitExceeded):
-            limit = human_bytes(item.limit_bytes)
-            yield Finding(f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
-        elif isinstance(item, Event):
-            size = item.end - item.start
-            for limit_bytes, client in _CLIENT_LIMITS:
-                if size > limit_bytes:
-                    said = f"an event of {human_bytes(size)}: too large for {client}"
-                    yield Finding(said, item.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
-                    break
+    for item in stream.of(LimitExceeded):
+        limit = human_bytes(item.limit_bytes)
+        yield Finding(f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
+    smallest = _CLIENT_LIMITS[-1][0]
+    for event in stream.events:
+        size = event.end - event.start
+        if size > smallest:
+            limit_bytes, client = next(each for each in _CLIENT_LIMITS if size > each[0])
+            said = f"an event of {human_bytes(size)}: too large for {client}"
+            yield Finding(said, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
 
 
 @rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -267,6 +284,7 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
     What it does: reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS in data. They are legal, and end no line.
     Why it matters: clients on httpx's iter_lines or str.splitlines break there: a2a-sdk 1.3.0, ollama 0.6.3,
     huggingface_hub.
+    Good: `{"text": "a\\u2028b"}`. Bad: the same with U+2028 raw.
     """
     for event in stream.events:
         match = _LINE_BREAKS.search(event.data)
@@ -281,6 +299,7 @@ def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
 
     What it does: tells events with several data fields, which are joined by LF.
     Why it matters: line-oriented clients parse each line as a document of its own.
+    Good: one `data:` line with all of the JSON. Bad: a `data:` line for each line of indented JSON.
     """
     for event in stream.events:
         if "\n" in event.data:
@@ -294,7 +313,26 @@ def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
 
     What it does: reports an event name that begins or ends with white space: one space only is stripped.
     Why it matters: a listener for the bare name never hears it.
+    Good: `event: message_stop`. Bad: `event:  message_stop`, with two spaces.
     """
     for event in stream.events:
         if event.type != event.type.strip():
             yield Finding(f"event name {event.type!r}", event.span, repr(event.type.strip()), repr(event.type))
+
+
+@rule("SSE019", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
+def has_events(stream: Transcript) -> Iterator[Finding]:
+    """A stream has events.
+
+    What it does: reports a body that ended well and dispatched not one event.
+    Why it matters: it is an HTML page, a JSON document or nothing at all, labelled as a stream: clients show an empty
+    answer, and no error.
+    Good: at least one event before the end. Bad: `{"error": "…"}` as `text/event-stream`.
+    """
+    if stream.body_end is None:
+        raise NotApplicable("only bytes are known, and no stream")
+    if not stream.body_end.is_clean:
+        raise NotApplicable("the body was cut: see TRM001")
+    if not stream.events:
+        shown = one_line(stream.body[:400].decode(errors="replace"), 100) or "an empty body"
+        yield Finding("not one event came", (0, min(len(stream.body), 100)), "at least one event", shown)

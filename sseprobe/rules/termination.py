@@ -1,1 +1,133 @@
 """Family TRM: the end of a stream."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.dialects.base import EndRule
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.reception import Message
+from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.sse import Fields
+from sseprobe.text import one_line
+from sseprobe.transcript import BodyEnd, Ending
+from sseprobe.transcription import Transcript
+
+_OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
+_RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110#section-6.1"
+_BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT, Ending.LIMIT})
+# Cohere's own API description has it behind `message-end`; gateways add it to Responses: see ORS006.
+_DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses")
+_AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})
+
+
+def ended_by(stream: Transcript) -> Message | None:
+    """The event that holds the terminator, None if none came."""
+    ends = stream.told[DeltaKind.END]
+    return ends[0][0] if ends else None
+
+
+@rule("TRM001", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
+def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
+    """A stream comes to its end: the terminator, or an error event.
+
+    What it does: reports a body that ends without its dialect's end mark (`[DONE]`, `message_stop`,
+    `response.completed`, a finish reason for Gemini, `done: true` for Ollama, …) and without an error event; also a
+    stream that was reset, fell silent, or went over a limit.
+    Why it matters: no official SDK raises when the terminator is missing: a part of an answer is taken for the whole.
+    Good: … `data: [DONE]`. Bad: the last event is a token, and the connection closes as if all were well.
+    """
+    if stream.ending is None or stream.outcome is None:
+        raise NotApplicable("only bytes are known, and not how they ended")
+    if stream.ending is Ending.ABORTED:
+        raise Inconclusive("the stream was left before its end")
+    if not stream.messages and stream.ending is Ending.TRUNCATED and _clean(stream):
+        raise NotApplicable("there is no event: see SSE019")
+    if stream.tail is not None and stream.tail.fields & ~Fields.COMMENT and _clean(stream):
+        raise NotApplicable("the body ends inside an event: see SSE007")
+    told = stream.ending is Ending.TRUNCATED and (ended_by(stream) is None or not _clean(stream))
+    if told or stream.ending in _BROKEN:
+        end = len(stream.body)
+        expected = stream.dialect.terminator or "the end of the body"
+        yield Finding(stream.outcome.reason or str(stream.ending), (end, end), expected, str(stream.ending))
+
+
+def _clean(stream: Transcript) -> bool:
+    return stream.body_end is None or stream.body_end.is_clean
+
+
+@rule("TRM002", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
+def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
+    """Nothing follows the terminator.
+
+    What it does: reports events after the dialect's end mark, a second end mark included; heartbeats may follow.
+    Why it matters: clients have left by then, and whatever follows is lost; a usage chunk, for instance.
+    Good: `data: [DONE]` once, as the last event. Bad: `data: [DONE]` twice, or a token after it.
+    """
+    if stream.dialect.end_rule is not EndRule.TERMINATOR:
+        raise NotApplicable(f"{stream.dialect.name} has no terminator but the end of the body")
+    end = ended_by(stream)
+    if end is None:
+        raise NotApplicable("no terminator came: see TRM001")
+    for message in stream.messages[end.index + 1 :]:
+        if stream.dialect.name in _DONE_MAY_FOLLOW and message.event.data == "[DONE]":
+            continue
+        if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
+            shown = one_line(message.event.data, 100)
+            yield Finding(f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
+
+
+@rule("TRM003", Severity.INFO, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/structured-outputs")
+def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
+    """An answer that is incomplete says so, and is seen.
+
+    What it does: tells that the stream ended well and says itself that its answer did not: the limit of tokens, a
+    filter, a refusal.
+    Why it matters: nothing is broken, and half a JSON document is: clients have to look at the finish reason.
+    Good: finish reason `stop`. Bad: `length`, taken for a whole answer.
+    """
+    finishes = stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END]
+    if not finishes:
+        raise NotApplicable("no finish came")
+    found = [(message, delta) for message, delta in finishes if delta.incomplete]
+    for message, delta in found[:1]:
+        said = f"the answer is incomplete: {delta.incomplete}"
+        yield Finding(said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
+
+
+@rule("TRM005", Severity.WARNING, Kind.COMPATIBILITY, _RFC9110)
+def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
+    """The body ends soon after the terminator.
+
+    What it does: waits 5 s after the end mark for the end of the body.
+    Why it matters: clients that read to the end of the body, as fetch and proxies do, hang, and the connection is
+    never used again.
+    Good: `data: [DONE]`, then HTTP's last chunk. Bad: `data: [DONE]`, then silence.
+    """
+    end = ended_by(stream)
+    if end is None or stream.body_end is None:
+        raise NotApplicable("no terminator came")
+    if stream.body_end is BodyEnd.LEFT_OPEN:
+        yield Finding(
+            "the server left the body open after the terminator", end.event.span, "the end of the body", "open"
+        )
+
+
+@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol")
+def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
+    """The terminator is sent only when the answer has finished, or after an error.
+
+    What it does: looks at what was open when the end mark came: an unfinished message, run or part. For OpenAI's
+    `[DONE]` see OAI007.
+    Why it matters: a server that writes the end mark in its cleanup, whatever happened, makes a cut answer look whole.
+    Good: Vercel's `finish`, then `[DONE]`. Bad: a delta, then `[DONE]`.
+    """
+    if stream.dialect.name in _SEE_OAI007:
+        raise NotApplicable("see OAI007")
+    end = ended_by(stream)
+    if end is None:
+        raise NotApplicable("no terminator came: see TRM001")
+    if stream.ending is Ending.TRUNCATED and _clean(stream) and stream.outcome is not None:
+        yield Finding(stream.outcome.reason or "", end.event.span, "a finish before it", "none")
+
+
+_SEE_OAI007: Final = ("openai-chat", "openai-completions", "openrouter", "vllm", "llamacpp", "mistral")

@@ -1,1 +1,91 @@
-"""Family TIM: silence and first tokens."""
+"""Family TIM: silence, first tokens, and heartbeats."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.text import one_line
+from sseprobe.transcription import Transcript
+from sseprobe.units import human_ms, ms
+
+_FIRST_TOKEN_NS: Final = 10 * 10**9
+_HELD_HEAD_NS: Final = 10**9
+_TOGETHER_NS: Final = 5 * 10**6
+_SILENCE_NS: Final = 15 * 10**9
+_PROXY_LIMIT_NS: Final = 60 * 10**9
+_BEATS: Final = frozenset({"", "{}", '""', "null", "ping", "heartbeat", "keepalive", "keep-alive", "[]"})
+
+
+def _first_content_ns(stream: Transcript) -> int | None:
+    return stream.content[0].read.t_ns if stream.content else None
+
+
+@rule("TIM001", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+def begins_soon(stream: Transcript) -> Iterator[Finding]:
+    """The head comes before the first token, and the first token within 10 s.
+
+    What it does: compares the arrival of the head, and of the first content.
+    Why it matters: until the head is there, the client does not know that the request was taken; load balancers and
+    SDKs try again after some seconds, and the answer is made twice.
+    Good: the head after 20 ms, the first token after 800 ms. Bad: both together after 4 s.
+    """
+    first_ns = _first_content_ns(stream)
+    if stream.head is None or first_ns is None:
+        raise NotApplicable("no content came" if stream.head else "only bytes are known, and not when they came")
+    if first_ns > _FIRST_TOKEN_NS:
+        said = human_ms(ms(first_ns))
+        yield Finding(f"the first content came after {said}", None, "10 s at most", said)
+    if stream.head.t_ns > _HELD_HEAD_NS and first_ns - stream.head.t_ns < _TOGETHER_NS:
+        said = human_ms(ms(stream.head.t_ns))
+        found = f"the head was held back until the first content came, after {said}"
+        yield Finding(found, None, "the head at once", said)
+
+
+@rule("TIM002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
+def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
+    """No silence is longer than 15 s.
+
+    What it does: looks for 15 s without a byte, from the head to the end of the body; says so where proxies would have
+    closed (nginx, HAProxy and AWS's load balancers after 60 s by default).
+    Why it matters: "authors can include a comment line every 15 seconds or so": proxies drop what looks idle.
+    Good: `: keep-alive` every 15 s while the model thinks. Bad: 40 s of silence before the first token.
+    """
+    if stream.head is None or stream.end_ns is None:
+        raise NotApplicable("only bytes are known, and not when they came")
+    before_ns, offset = stream.head.t_ns, 0
+    for chunk in stream.chunks:
+        gap_ns = chunk.read.t_ns - before_ns
+        if gap_ns > _SILENCE_NS:
+            yield _silence(gap_ns, offset)
+        before_ns, offset = chunk.read.t_ns, offset + len(chunk.data)
+    if stream.end_ns - before_ns > _SILENCE_NS:
+        yield _silence(stream.end_ns - before_ns, offset)
+
+
+def _silence(gap_ns: int, offset: int) -> Finding:
+    said = human_ms(ms(gap_ns))
+    fatal = ", longer than many proxies keep a connection" if gap_ns > _PROXY_LIMIT_NS else ""
+    return Finding(f"nothing came for {said}{fatal}", (offset, offset), "a heartbeat every 15 s", said)
+
+
+@rule("TIM003", Severity.INFO, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
+def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
+    """Heartbeats are comments, or what the dialect defines.
+
+    What it does: looks for events that are empty, or say `ping`, where the dialect has no such event.
+    Why it matters: each client takes them for content, and fails to parse them.
+    Good: `: keep-alive`, or Anthropic's `event: ping`. Bad: `data: ping`.
+    """
+    if not stream.dialect.parses_json:
+        raise NotApplicable(f"{stream.dialect.name} gives no meaning to data")
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message in stream.messages:
+        if message.deltas and not message.has(DeltaKind.UNKNOWN):
+            continue
+        kind = message.fields.get("type")
+        word = (kind if isinstance(kind, str) else message.event.data).strip().strip('"').lower()
+        if word in _BEATS or (not message.deltas and message.event.data.strip().lower() in _BEATS):
+            shown = one_line(message.event.data, 60) or "empty"
+            yield Finding("an event that looks like a heartbeat", message.event.span, "a comment", shown)
