@@ -83,18 +83,19 @@ class ChunkWriter(Writer):
 
     reasoning_field: ClassVar[str] = "reasoning_content"
     extras: ClassVar[dict[str, Any]] = {"system_fingerprint": "fp_mock"}
+    id_prefix: ClassVar[str] = "chatcmpl"
 
     def __init__(self, answer: Answer, record: Record) -> None:
         super().__init__(answer, record)
         asked = answer.asked
-        common = {
-            "id": f"chatcmpl-{record.id}",
+        self.common_fields = {
+            "id": f"{self.id_prefix}-{record.id}",
             "object": "chat.completion.chunk",
             "created": int(time.time()),
             "model": asked.model,
             **self.extras,
         }
-        self.common = as_json(common)[:-1]
+        self.common = as_json(self.common_fields)[:-1]
         self.no_usage = b',"usage":null' if asked.include_usage else b""
         self._text = [
             (

@@ -3,7 +3,6 @@
 Source: openrouter.ai/docs, "Streaming" (comments, `X-Generation-Id`, "Handling Errors During Streaming") and "Errors".
 """
 
-import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,11 +29,7 @@ class OpenRouterWriter(ChunkWriter):
     def error(self) -> bytes:
         """A chunk with a top-level error and finish_reason error; then the stream is terminated."""
         chunk = {
-            "id": f"gen-{self.record.id}",
-            "object": "chat.completion.chunk",
-            "created": int(time.time()),
-            "model": self.answer.asked.model,
-            **self.extras,
+            **self.common_fields,
             "error": {"code": "server_error", "message": IN_BAND.message},
             "choices": [
                 {

@@ -1,6 +1,7 @@
 """`sseprobe check`: the conformance check."""
 
 import contextlib
+import gc
 import sys
 from typing import Annotated
 
@@ -113,6 +114,7 @@ def check(  # noqa: PLR0917  typer passes by name
         if any(word is not None for word in (url, record, probe, witness, method, header, data, prompt, model)):
             said = "a URL, a request, --probe, --witness, nor --record"
             raise UsageError(f"--from reads a recording: it goes with neither {said}.")
+        gc.disable()  # what is made from here on is kept to the end: nothing would be collected
         cassette = open_cassette(from_cassette)
         told = words.known_dialect(cassette.opening.url)
         done = run_recorded(cassette, told, judging, named=words.names_dialect)

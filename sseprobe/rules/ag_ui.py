@@ -6,6 +6,8 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
@@ -24,7 +26,7 @@ _ENDED_BY: Final = {end: start for start, (_, end, _) in _PAIRS.items()}
 
 
 def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(kind, each) for each in stream.messages if isinstance(kind := each.fields.get("type"), str)]
+    found = [(kind, each) for each in within(stream) if isinstance(kind := each.fields.get("type"), str)]
     if not found:
         raise NotApplicable("no event with a type came")
     return found
@@ -39,6 +41,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     Good: `TEXT_MESSAGE_START`, `_CONTENT`, `_END`, then `RUN_FINISHED`. Bad: `TEXT_MESSAGE_CONTENT` for a message that
     never started.
     """
+    require_whole(stream)
     opened: set[tuple[str, str]] = set()
     judged = 0
     for kind, message in _typed(stream):

@@ -7,6 +7,8 @@ from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -26,7 +28,7 @@ def _typed(stream: Transcript) -> list[tuple[str, Message]]:
     """The events with a type, pings aside."""
     found = [
         (kind, message)
-        for message in stream.messages
+        for message in within(stream)
         if isinstance(kind := message.fields.get("type"), str) and kind != "ping"
     ]
     if not found:
@@ -60,6 +62,7 @@ def nests_its_blocks(stream: Transcript) -> Iterator[Finding]:
     Why it matters: SDKs use the index as a place in a list, and the delta's type as that block's.
     Good: start 0, deltas 0, stop 0, start 1. Bad: a delta for block 1, which never started.
     """
+    require_whole(stream)
     blocks: dict[int, str] = {}
     ended: set[int] = set()
     last: Message | None = None

@@ -6,6 +6,8 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_count
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -16,7 +18,7 @@ _FAMILIES: Final = ("content", "tool-call", "citation")
 
 
 def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(kind, each) for each in stream.messages if isinstance(kind := each.fields.get("type"), str)]
+    found = [(kind, each) for each in within(stream) if isinstance(kind := each.fields.get("type"), str)]
     if not found:
         raise NotApplicable("no event with a type came")
     return found
@@ -46,6 +48,7 @@ def nests_its_parts(stream: Transcript) -> Iterator[Finding]:
     Why it matters: SDKs put parts together by index; a delta without its start has no type.
     Good: `content-start` 0, deltas, `content-end` 0. Bad: `content-delta` for an index that never started.
     """
+    require_whole(stream)
     opened: dict[tuple[str, int], bool] = {}
     last: Message | None = None
     for kind, message in _typed(stream):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.errors import is_foreign_error
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
@@ -22,7 +23,7 @@ def is_a_response(stream: Transcript) -> Iterator[Finding]:
     """
     judged = 0
     for message in stream.messages:
-        if not message.fields:
+        if not message.fields or is_foreign_error(message):
             continue
         judged += 1
         names = message.fields.keys()

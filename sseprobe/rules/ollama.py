@@ -3,34 +3,15 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import NO_PAYLOAD, as_count
+from sseprobe.dialects.base import as_count
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.shapes import json_type
-from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.ollama.com/api/streaming"
 _OURS: Final = ("ollama",)
 
 
-@rule("OLL001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def is_an_object_a_line(stream: Transcript) -> Iterator[Finding]:
-    """Each line is a JSON object.
-
-    What it does: reports lines that hold another JSON value. For lines that are not JSON see JSON001.
-    Why it matters: the Ollama client makes an object of each line, and raises for anything else.
-    Good: `{"model": "m", "done": false, …}`. Bad: `[{"model": "m"}]`.
-    """
-    judged = [message for message in stream.messages if message.payload is not NO_PAYLOAD]
-    if not judged:
-        raise NotApplicable("no line holds JSON")
-    for message in judged:
-        if not isinstance(message.payload, dict):
-            shown = one_line(message.event.data, 80)
-            yield Finding(f"a line is an {json_type(message.payload)}", message.event.span, "an object", shown)
-
-
-@rule("OLL002", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_OURS)
+@rule("OLL001", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_OURS)
 def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
     """The last line says why it is done, and counts.
 

@@ -8,7 +8,7 @@ import msgspec
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_list
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.termination import ended_by
+from sseprobe.rules.termination import ended_by, within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -21,7 +21,7 @@ _ALL: Final = (*_CHAT, "mistral", "openai-completions")
 
 def _find_chunks(stream: Transcript) -> list[tuple[Message, dict[str, Any]]]:
     found = []
-    for message in stream.messages:
+    for message in within(stream):
         fields = message.fields
         if fields.get("choices") or isinstance(fields.get("usage"), dict):
             found.append((message, fields))

@@ -6,6 +6,8 @@ from typing import Any, Final
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -34,7 +36,7 @@ _TEXTS: Final = {
 
 
 def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(str(message.fields["type"]), message) for message in stream.messages if "type" in message.fields]
+    found = [(str(message.fields["type"]), message) for message in within(stream) if "type" in message.fields]
     if not found:
         raise NotApplicable("no event with a type came")
     return found
@@ -100,6 +102,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     index").
     Good: `output_item.added`, `content_part.added`, deltas, their `done`s. Bad: a delta for an item never added.
     """
+    require_whole(stream)
     items: dict[tuple[int | None, ...], bool] = {}
     last: Message | None = None
     for kind, message in _typed(stream):
@@ -134,6 +137,7 @@ def adds_up(stream: Transcript) -> Iterator[Finding]:
     Why it matters: some clients show the deltas, others keep the whole: users see one answer and get another.
     Good: `Hel`, `lo`, then `{"text": "Hello"}`. Bad: the same with `{"text": "Hello!"}`.
     """
+    require_whole(stream)
     parts: dict[tuple[str, tuple[int | None, ...]], list[str]] = {}
     compared, size = 0, 0
     for kind, message in _typed(stream):

@@ -9,7 +9,7 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.shapes import SHAPES
+from sseprobe.rules.shapes import SHAPES, json_type
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -88,8 +88,12 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
     type_of, table = SHAPES[stream.dialect.name]
     known = 0
     for message in stream.messages:
+        if type(message.payload) is not dict and message.payload is not NO_PAYLOAD and not message.has(DeltaKind.END):
+            actual = json_type(message.payload)
+            yield Finding(f"the payload is of type {actual}", message.event.span, "a JSON object", actual)
+            continue
         shape = table.get(type_of(message)) if message.fields else None
-        if shape is None:
+        if shape is None or is_foreign_error(message):
             continue
         known += 1
         if shape.holds(message.fields):

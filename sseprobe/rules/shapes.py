@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from sseprobe.reception import Message
+from sseprobe.rules.catalogue import NotApplicable
+from sseprobe.transcription import Transcript
 
 _Table = dict[str, dict[str, str]]
 """Type of event -> path -> JSON type."""
@@ -264,3 +266,21 @@ SHAPES: Final = {
     for dialect, (type_of, table) in _TABLES.items()
 }
 """Dialect -> what tells the type of an event, and the shapes by type."""
+
+
+def is_whole(stream: Transcript) -> bool:
+    """Whether each payload has what its type requires: else what belongs together cannot be told."""
+    if stream.dialect.name not in SHAPES:
+        return True
+    type_of, table = SHAPES[stream.dialect.name]
+    for message in stream.messages:
+        shape = table.get(type_of(message)) if message.fields else None
+        if shape is not None and not shape.holds(message.fields):
+            return False
+    return True
+
+
+def require_whole(stream: Transcript) -> None:
+    """Raises NotApplicable where a field is missing that tells which part is meant."""
+    if not stream.remembered(is_whole):
+        raise NotApplicable("fields are missing that tell what belongs together: see JSON002")

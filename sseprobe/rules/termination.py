@@ -1,6 +1,6 @@
 """Family TRM: the end of a stream."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sseprobe.dialects.base import EndRule
@@ -24,6 +24,12 @@ def ended_by(stream: Transcript) -> Message | None:
     """The event that holds the terminator, None if none came."""
     ends = stream.told[DeltaKind.END]
     return ends[0][0] if ends else None
+
+
+def within(stream: Transcript) -> Sequence[Message]:
+    """The events up to the terminator or the first error: what follows is TRM002's and ERR002's."""
+    ends = [message.index for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.told[kind][:1]]
+    return stream.messages[: min(ends) + 1] if ends else stream.messages
 
 
 @rule("TRM001", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
@@ -68,6 +74,8 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")
+    if stream.told[DeltaKind.ERROR]:
+        raise NotApplicable("an error came: see ERR002")
     for message in stream.messages[end.index + 1 :]:
         if stream.dialect.name in _DONE_MAY_FOLLOW and message.event.data == "[DONE]":
             continue

@@ -6,6 +6,8 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -17,7 +19,7 @@ _TOOL: Final = "tool-input"
 
 
 def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(kind, each) for each in stream.messages if isinstance(kind := each.fields.get("type"), str)]
+    found = [(kind, each) for each in within(stream) if isinstance(kind := each.fields.get("type"), str)]
     if not found:
         raise NotApplicable("no part with a type came")
     return found
@@ -33,6 +35,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     lost.
     Good: `text-start` a, `text-delta` a, `text-end` a. Bad: `text-delta` b, which never started.
     """
+    require_whole(stream)
     opened: dict[tuple[str, str], bool] = {}
     last: Message | None = None
     for kind, message in _typed(stream):

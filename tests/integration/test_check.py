@@ -233,3 +233,16 @@ def test_no_credential_is_told(cli: Cli, serve: Serve, tmp_path: Path) -> None:
     for text in (result.out, result.err, tape.read_text(), *(path.read_text() for path in paths.values())):
         assert "sk-very-secret-key" not in text
     assert "***" in paths["json"].read_text()
+
+
+@pytest.mark.parametrize(
+    ("status", "verdict"), [("307 Temporary", "pass"), ("308 Permanent", "pass"), ("302 Found", "fail")]
+)
+def test_redirects(status: str, verdict: str, cli: Cli, serve: Serve) -> None:
+    def script(peer: Peer) -> None:
+        if peer.path == CHAT:
+            return peer.send(answer(status, Location=f"{CHAT}/there/chat/completions"))
+        return CLEAN(peer)
+
+    result = cli("check", serve(script).url + CHAT, *ONCE, "--select", "HTTP011")
+    assert [each["verdict"] for each in result.report["results"]] == [verdict], result

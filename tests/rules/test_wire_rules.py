@@ -35,13 +35,9 @@ PROOF: dict[str, tuple[bytes, tuple[int, int], bytes]] = {
 RULES = {rule.id: rule for rule in wire_rules()}
 
 
-def test_every_rule_has_its_proof_and_its_page() -> None:
-    assert PROOF.keys() == RULES.keys()
-    for rule in RULES.values():
-        assert rule.spec.startswith("https://")
-        assert rule.title.endswith(".")
-        assert "What it does: " in rule.page
-        assert "Why it matters: " in rule.page
+def test_every_rule_points_at_the_offence() -> None:
+    # SSE019 is about the end of a stream, which bare bytes do not have.
+    assert PROOF.keys() == RULES.keys() - {"SSE019"}
 
 
 @pytest.mark.parametrize("name", PROOF)

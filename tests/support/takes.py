@@ -48,12 +48,15 @@ class Take(NamedTuple):
     gaps_ms: Callable[[int], float] | None = None
     data: dict[str, Any] | None = None
     """Keys that the request's body has beside its own."""
+    asking: tuple[tuple[str, str], ...] = ()
+    """Headers that the request has beside its own."""
 
 
 def record(url: str, take: Take) -> Cassette:
     """Records a take from the mock at this URL."""
     dialect = dialects.by_name(take.dialect)
-    words = RequestWords(url + dialect.path, headers=[f"X-Mock: {take.knobs}"], dialect=take.dialect, prompt="hi")
+    headers = [f"X-Mock: {take.knobs}", *(f"{name}: {value}" for name, value in take.asking)]
+    words = RequestWords(url + dialect.path, headers=headers, dialect=take.dialect, prompt="hi")
     if dialect.request is None:
         words = msgspec.structs.replace(words, prompt=None)
     request, _, _ = build_request(words)
@@ -94,11 +97,12 @@ def edited(cassette: Cassette, take: Take) -> Cassette:
 
 
 def blocks_of(body: bytes, framing: Framing = Framing.SSE) -> Blocks:
-    """The blocks of a body of LF lines."""
+    """The blocks of a body whose lines all end alike."""
     if framing is Framing.LINES:
         return body.splitlines(keepends=True)
-    whole = [block + b"\n\n" for block in body.split(b"\n\n")]
-    last = whole.pop()[:-2]
+    end = b"\r\n\r\n" if b"\r\n" in body else b"\n\n"
+    whole = [block + end for block in body.split(end)]
+    last = whole.pop()[: -len(end)]
     return [*whole, last] if last else whole
 
 

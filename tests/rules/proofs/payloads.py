@@ -1,0 +1,41 @@
+"""Family JSON."""
+
+from tests.rules.proofs import Proof
+from tests.support.takes import QUICK, Take, changed, insert, replace
+
+CHAT = Take("openai-chat")
+TOOLS = f"{QUICK},tools=1"
+
+PROOFS = {
+    "JSON001": Proof(CHAT, Take("openai-chat", f"{QUICK},fault=malformed@1"), "the payload is not JSON"),
+    "JSON002": Proof(
+        CHAT,
+        Take("openai-chat", edit=changed(1, lambda chunk: chunk["choices"][0].__delitem__("index"))),
+        "choices[].index is missing",
+    ),
+    "JSON003": Proof(
+        Take("anthropic"),
+        Take("anthropic", edit=replace(-1, b"event: message_stop", b"event: stop")),
+        "the event is named 'stop' and its type is 'message_stop'",
+    ),
+    "JSON004": Proof(
+        CHAT,
+        Take("openai-chat", edit=changed(1, lambda chunk: chunk["choices"][0]["delta"].update(content="\ufffd"))),
+        "the text holds U+FFFD",
+    ),
+    "JSON005": Proof(
+        Take("openai-chat", TOOLS),
+        Take("openai-chat", TOOLS, edit=lambda blocks: [*blocks[:3], *blocks[4:]]),
+        "the arguments of a tool call are not JSON",
+    ),
+    "JSON006": Proof(
+        CHAT,
+        Take("openai-chat", edit=changed(-2, lambda chunk: chunk["usage"].update(total_tokens=99))),
+        "tokens are not 99",
+    ),
+    "JSON007": Proof(
+        Take("anthropic"),
+        Take("anthropic", edit=insert(2, b'event: content_block_nap\ndata: {"type":"content_block_nap"}\n\n')),
+        "an event that anthropic does not define (content_block_nap)",
+    ),
+}

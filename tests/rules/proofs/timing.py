@@ -1,0 +1,18 @@
+"""Family TIM: recordings whose times are set."""
+
+from tests.rules.proofs import Proof
+from tests.support.takes import QUICK, Take, insert
+
+CHAT = Take("openai-chat", gaps_ms=lambda _index: 20)
+
+PROOFS = {
+    "TIM001": Proof(
+        CHAT, Take("openai-chat", gaps_ms=lambda index: 20 if index else 11_000), "the first content came after 11"
+    ),
+    "TIM002": Proof(
+        CHAT, Take("openai-chat", gaps_ms=lambda index: 16_000 if index == 2 else 20), "nothing came for 16"
+    ),
+    "TIM003": Proof(
+        CHAT, Take("openai-chat", QUICK, edit=insert(2, b'data: {"type":"ping"}\n\n')), "looks like a heartbeat"
+    ),
+}
