@@ -9,6 +9,7 @@ from sseprobe.cli.abort_test import abort_test
 from sseprobe.cli.check import check
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
+from sseprobe.cli.rules import rules
 from sseprobe.cli.stream import stream
 
 app = typer.Typer(
@@ -40,6 +41,7 @@ def root(
       sseprobe abort-test             hang up on the bundled mock, and prove that it stops
       sseprobe check                  every rule and every probe, on the bundled mock
       sseprobe parse body.txt         what the specification makes of recorded bytes
+      sseprobe rules SSE007           what a rule does, and why
       sseprobe mock --port 8000       a mock LLM server to develop against
     """
 
@@ -48,4 +50,5 @@ app.command()(stream)
 app.command("abort-test")(abort_test)
 app.command()(check)
 app.command()(parse)
+app.command()(rules)
 app.command()(mock)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from io import BufferedWriter
 from pathlib import Path
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 import msgspec
 
@@ -20,6 +20,9 @@ from sseprobe.reporters import FORMATS, by_format
 from sseprobe.reporters.live import EventsView, JsonView, RawView, SilentView, TextView, VerboseView
 from sseprobe.text import visible
 from sseprobe.transcript import Request
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -50,6 +53,22 @@ def takes_stdout(output: Output) -> bool:
 def colour_on(stream: TextIO, *, no_color: bool) -> bool:
     """Whether escape sequences may be written: only to a terminal, and not if asked not to (no-color.org)."""
     return stream.isatty() and not no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+
+
+def terminal(*, no_color: bool) -> "Console":
+    """Standard output for text and tables: as wide as the terminal, in colour if it may be."""
+    from rich.console import Console
+
+    colour = colour_on(sys.stdout, no_color=no_color)
+    width = shutil.get_terminal_size((100, 24)).columns
+    return Console(
+        width=width,
+        force_terminal=colour,
+        color_system="standard" if colour else None,
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
 
 
 def live_view(

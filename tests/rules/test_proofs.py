@@ -1,9 +1,12 @@
 """Each rule on recordings: it passes the good one, finds what the bad one does, and explains itself."""
 
+from pathlib import Path
+
 import pytest
 
 from sseprobe.cassette import load
 from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
+from sseprobe.rules.pages import PARTS, all_pages, page_of
 from sseprobe.transcription import Transcript
 from tests.rules.proofs import DATA, all_proofs
 from tests.support.takes import received
@@ -11,6 +14,7 @@ from tests.support.takes import received
 RULES = {rule.id: rule for rule in all_rules()}
 ON_STREAMS = {name: rule for name, rule in RULES.items() if rule.subject is Transcript}
 PROOFS = all_proofs()
+DOCS = Path(__file__).parents[2] / "docs" / "rules"
 
 
 def _recorded(name: str, kind: str) -> Transcript:
@@ -30,8 +34,13 @@ def test_every_rule_is_proven() -> None:
 def test_every_rule_has_a_page(rule: Rule) -> None:
     assert rule.spec.startswith("https://")
     assert rule.title.endswith(".")
-    for part in ("What it does: ", "Why it matters: ", "Good: ", "Bad: "):
-        assert part in rule.page, part
+    assert tuple(page_of(rule).parts) == PARTS
+    assert all(page_of(rule).parts.values())
+
+
+def test_the_pages_in_the_docs_are_fresh() -> None:
+    """`scripts/generate` writes them."""
+    assert {path.name: path.read_text() for path in DOCS.iterdir()} == all_pages()
 
 
 @pytest.mark.parametrize("name", PROOFS)
