@@ -272,7 +272,7 @@ def test_production_that_goes_on_for_a_slow_reader_is_found() -> None:
 
 def test_a_failure_that_is_not_told_is_found() -> None:
     rule = next(rule for rule in all_rules() if rule.id == "ERR007")
-    for name, verdict in (("bad", RuleVerdict.PASS), ("good", RuleVerdict.FAIL)):
-        path = DATA / "ERR002" / f"{name}.jsonl"
+    for name, verdict in (("ERR002/good", RuleVerdict.PASS), ("TRM001/bad", RuleVerdict.FAIL)):
+        path = DATA / f"{name}.jsonl"
         stream = received(load(path.read_bytes().splitlines(), path.name))[1]
         assert judge(rule, MidStreamFailure(stream, "told to fail")).verdict is verdict
