@@ -28,6 +28,9 @@ class RecordsCase(Case):
             return Testimony(Answer.STOPPED, said, stop_ns, overrun, made, settled=True, notice=notice)
         if not self.last.reading.running and not seen.healthy.count:
             return self._all_ended(overrun, made)
+        if seen.over and self._had_ended():
+            said = "answers of those who left had been made before they left: nothing was left to stop"
+            return Testimony(Answer.UNKNOWN, f"{said}; ask for longer answers", made=made, settled=True, notice=notice)
         said = f"still generating {late(self.last.t_ns, seen.left_ns)}: {tokens(overrun)} made after it"
         if not seen.over:
             return Testimony(Answer.UNKNOWN, said, overrun=overrun, made=made, notice=notice)
@@ -43,6 +46,31 @@ class RecordsCase(Case):
         said = f"ran to its end: {tokens(overrun)} made after the hang-up"
         answer = Answer.RUNNING if self.seen.over else Answer.UNKNOWN
         return Testimony(answer, said, None, overrun, made, settled=self.seen.over)
+
+    def _had_ended(self) -> bool:
+        """Whether, beside healthy streams, each leaver stopped or had its whole answer when it left.
+
+        A healthy stream whose client has seen its end is told apart. If more requests run than healthy streams can,
+        one of them is a leaver's.
+        """
+        seen, now = self.seen, _records(self.last)
+        if (self.last.reading.running or 0) > self._healthy_open(self.last):
+            return False
+        moments = [self.before]
+        if now.made_after_close - _records(self.before).made_after_close < FEW_TOKENS:
+            # The last token of one that ended in that moment was on its way.
+            moments += [sample for sample in self.after if sample.t_ns - seen.left_ns < ENDS_TOGETHER_NS]
+        had_ended = max(map(self._leavers_finished, moments))
+        return now.stopped - _records(self.before).stopped + had_ended >= seen.leavers
+
+    def _leavers_finished(self, sample: Sample) -> int:
+        """How many requests had run to their end, but for those of healthy streams that are known to have."""
+        healthy_over = self.seen.healthy.count - self._healthy_open(sample)
+        return _records(sample).finished - _records(self.base).finished - healthy_over
+
+    def _healthy_open(self, sample: Sample) -> int:
+        """How many healthy streams may still have run then: a record may be closed after its client saw the end."""
+        return self.seen.healthy.open_at(sample.asked_ns - ENDS_TOGETHER_NS)
 
     def _calls(self) -> int:
         now, then = _records(self.last), _records(self.base)

@@ -269,6 +269,43 @@ def test_all_that_leave_must_be_seen_to_stop() -> None:
     assert see([*two, both_stopped], leavers=2, healthy=beside).answer is Answer.STOPPED
 
 
+def beside(*after: Sample, before: Sample, leavers: int = 1, healthy: Healthy = Healthy(1)) -> Said:  # noqa: B008
+    return see([record(900, made=0), before, *after], leavers=leavers, healthy=healthy, received=18)
+
+
+def test_beside_healthy_streams_an_answer_that_was_made_before_the_hang_up_is_no_leak() -> None:
+    made = record(1990, made=400, running=1, finished=1)
+    end = record(6900, made=600, running=1, finished=1)
+    said = beside(end, before=made)
+    assert (said.answer, "nothing was left to stop" in said.evidence) == (Answer.UNKNOWN, True)
+    # One had its answer, the other one stopped; and one that ended while its client left.
+    stopped = record(6900, made=600, running=1, finished=1, stopped=1, last_stop_ns=2001 * MS, closed_ns=2001 * MS)
+    assert beside(stopped, before=made, leavers=2).answer is Answer.UNKNOWN
+    busy = record(1990, made=400, running=2)
+    assert beside(record(2010, made=401, running=1, finished=1), end, before=busy).answer is Answer.UNKNOWN
+
+
+def test_beside_healthy_streams_a_leak_is_a_leak() -> None:
+    busy = record(1990, made=36, running=2)
+    goes_on = record(6900, made=600, running=2)
+    assert beside(goes_on, before=busy).answer is Answer.RUNNING
+    ended = record(3000, made=400, running=1, finished=1)
+    assert beside(ended, before=busy).answer is Answer.RUNNING
+    # All was made at once when the client was seen to leave.
+    burst = record(2010, made=400, running=1, finished=1, closed_ns=2001 * MS, made_after_close=180)
+    assert beside(burst, before=busy).answer is Answer.RUNNING
+    # One leaver had its answer, the other one leaks.
+    made = record(1990, made=400, running=2, finished=1)
+    assert beside(record(6900, made=600, running=2, finished=1), before=made, leavers=2).answer is Answer.RUNNING
+    # It was a healthy stream that had ended before the hang-up, whether its client knew by then or not.
+    for ends_ms in (1500, 2010):
+        over = Healthy(1, (ends_ms * MS,))
+        assert beside(record(6900, made=600, running=1, finished=1), before=made, healthy=over).answer is Answer.RUNNING
+    over = Healthy(1, (1500 * MS,))
+    finished = record(6900, made=600, finished=2)
+    assert beside(finished, before=record(1990, made=60, running=1, finished=1), healthy=over).answer is Answer.RUNNING
+
+
 # -- beside healthy streams
 
 
