@@ -133,12 +133,16 @@ class FiguresCase(Case):
             return Testimony(Answer.UNKNOWN, said)
         if over < -received * SOME or not (self.seen.counts_tokens or self._keeps_pace()):
             return Testimony(Answer.UNKNOWN, f"{said}: it does not count tokens one by one", settled=True)
-        overrun = max(0.0, over)
-        if overrun <= max(FEW_TOKENS * self.seen.leavers, received * SOME):
-            return Testimony(Answer.STOPPED, said, None, overrun, made, settled=True)
+        overrun, tolerance = max(0.0, over), max(FEW_TOKENS * self.seen.leavers, received * SOME)
         # What the leavers' answers lack of whole ones: a leak makes all of it, a late client has read less than came.
         lacking = self.seen.leavers * self.seen.healthy.received / self.seen.healthy.count - self.seen.received
-        answer = Answer.RUNNING if self.seen.over and overrun * 2 > lacking else Answer.UNKNOWN
+        if lacking <= tolerance:
+            said = f"{said}: too little was left to stop to be seen beside them; ask for a longer answer"
+            return Testimony(Answer.UNKNOWN, said, None, overrun, made, settled=True)
+        leaked = overrun * 2 > lacking
+        if overrun <= tolerance:
+            return Testimony(Answer.UNKNOWN if leaked else Answer.STOPPED, said, None, overrun, made, settled=True)
+        answer = Answer.RUNNING if self.seen.over and leaked else Answer.UNKNOWN
         return Testimony(answer, said, None, overrun, made, settled=self.seen.over)
 
     def _keeps_pace(self) -> bool:

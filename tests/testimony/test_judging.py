@@ -321,6 +321,21 @@ def test_what_healthy_streams_got_is_known(total: int, answer: Answer) -> None:
     assert said.answer is answer
 
 
+@pytest.mark.parametrize(
+    ("received", "total", "answer"),
+    [
+        (190, 395, Answer.UNKNOWN),  # 10 lacked, 5 of them made: no more than what is not seen anyway
+        (190, 390, Answer.UNKNOWN),
+        (170, 370, Answer.STOPPED),
+        (170, 388, Answer.UNKNOWN),  # few, but more than half of what lacked
+    ],
+)
+def test_where_the_answers_lacked_nothing_no_stop_is_seen(received: int, total: int, answer: Answer) -> None:
+    samples = [at(900, 0), at(1100, 2), at(1950, 380), *(at(t, total) for t in range(4100, 6000, 50))]
+    said = see(samples, received=received, healthy=Healthy(1, (4000 * MS,), 200), counts_tokens=True)
+    assert said.answer is answer
+
+
 def test_a_counter_of_something_else_is_not_held_against_tokens() -> None:
     samples = [
         at(900, 0),
