@@ -117,7 +117,7 @@ def confirm(testimony: Testimony, started_ns: int, left_ns: int, reference: Refe
     late = overrun > max(_SOME_WORK, (made or 0) * _MUCH) if made is not None else stop_ns - left_ns > FLAT_NS
     beyond = 1.0 if late else SOME
     longer = reference.elapsed_ns > elapsed_ns + max(ENDS_TOGETHER_NS, elapsed_ns * beyond)
-    more = made is None or reference.made is None or reference.made > made + max(1, made * beyond)
+    more = made is None or (reference.made is not None and reference.made > made + max(1, made * beyond))
     went = f"a healthy stream went on for {human_ms(ms(reference.elapsed_ns))}"
     if reference.made is not None:
         went += f" and to {number(reference.made)}"
@@ -132,6 +132,8 @@ def confirm(testimony: Testimony, started_ns: int, left_ns: int, reference: Refe
     if made is not None and whole and overrun > max(FEW_TOKENS, made * SOME):
         said = f"ran to its end: {number(testimony.overrun)} after the hang-up ({went})"
         return msgspec.structs.replace(testimony, answer=Answer.RUNNING, evidence=said, stop_ns=None)
+    if made is not None and reference.made is None:
+        went += ", but what was made for it could not be seen"
     said = f"{testimony.evidence}; but the answer may have been over anyway by then ({went}): ask for a longer one"
     return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
 

@@ -139,6 +139,12 @@ def test_a_stop_is_believed_if_a_healthy_stream_went_on() -> None:
     )
 
 
+def test_a_reference_whose_work_was_not_seen_does_not_show_more() -> None:
+    unseen = Reference(9000 * MS, None, 50 * MS)
+    said = confirm(see(course()), STARTED * MS, LEFT * MS, unseen)
+    assert (said.answer, "could not be seen" in said.evidence) == (Answer.UNKNOWN, True)
+
+
 def test_flat_because_the_answer_was_finished_is_no_stop() -> None:
     burst = see(course(after={50: 200}), received=18)
     said = confirm(burst, STARTED * MS, LEFT * MS, Reference(4000 * MS, 200))
