@@ -49,15 +49,18 @@ def test_no_wrong_verdict(mode: str, cli: Cli) -> None:
     trials = trials_of(done.report)
     assert set(trials) == {(how, at) for how in LEAVING for at in PHASES}
     expected = "stopped" if mode in STOPS else "running"
-    # Where a poll races a cancellation, even a leak stops now and then: its record says so.
-    may_stop = mode == "leak-close-on-break-only" and any(record["state"] == "stopped" for record in records)
+    # Where a poll races a cancellation, even a leak stops now and then: its records say how often.
+    may_stop = mode == "leak-close-on-break-only"
+    stopped = sum(record["state"] == "stopped" for record in records)
+    answers = [trial["answer"] for trial in trials.values()]
+    assert answers.count("stopped") <= stopped
     for (how, _), trial in trials.items():
         # A machine that is too busy to leave in time may have nothing left to stop; and then nothing is claimed.
         unknown = trial["answer"] == "unknown" and NOTHING_LEFT.search(trial["reason"])
         assert trial["answer"] == expected or unknown or (may_stop and trial["answer"] == "stopped"), json.dumps(trial)
         assert (trial["verdict"] is None) == (how == "half-close")
         assert (trial["stop_lag_ms"] is None) == (trial["answer"] != "stopped")
-    assert may_stop or {trials[how, "mid-stream"]["answer"] for how in LEAVING} == {expected}
+    assert (may_stop and stopped) or {trials[how, "mid-stream"]["answer"] for how in LEAVING} == {expected}
     assert (done.report["verdict"], done.code) in (
         (("fail", 1),) if mode in GOES_ON else (("pass", 0), ("inconclusive", 4))
     )
@@ -86,10 +89,11 @@ def test_a_reader_that_stalls_has_not_left(mode: str, cli: Cli) -> None:
     ],
 )
 def test_rogues_are_named(mode: str, named: list[str], cli: Cli) -> None:
-    with mock_in_mode(mode, "tokens=10000,itl_ms=30,ttft_ms=20") as mock:
+    # Slow enough that a pause of a busy machine is not taken for one of the server's.
+    with mock_in_mode(mode, "tokens=10000,itl_ms=200,ttft_ms=20") as mock:
         done = cli(
             "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", "1",
-            "--report", "json",
+            "--at", "after-tokens:4", "--report", "json",
         )  # fmt: skip
     cause = done.report["abort"]["cause"]
     assert cause["modes"] == named, cause
