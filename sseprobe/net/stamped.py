@@ -29,6 +29,7 @@ _STAMPS: Final = struct.Struct("@qqqqqq")  # three timespecs; the first is the s
 _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(_STAMPS.size) + socket.CMSG_SPACE(64) if sys.platform != "win32" else 0
 _LINGER_0: Final = struct.pack("ii", 1, 0)
 _DRAIN_BYTES: Final = 256 * 1024
+_DRAIN_LIMIT_BYTES: Final = 16 * 1024 * 1024
 _MAX_PLAUSIBLE_LAG_NS: Final = 3600 * NS_PER_S  # beyond: the wall clock was set meanwhile
 
 
@@ -101,10 +102,13 @@ class StampedSocket:
         self._sock.close()
 
     def finish(self) -> None:
-        """Leaves with FIN: closing with unread bytes would send RST (RFC 1122 4.2.2.13), so these are read first."""
-        self._drain()
+        """Leaves with FIN: closing with unread bytes would send RST (RFC 1122 4.2.2.13), so these are read first.
+
+        Not without bound: a server may send as fast as they are read.
+        """
+        left = self._drain(_DRAIN_LIMIT_BYTES)
         self._shutdown(socket.SHUT_RDWR)
-        self._drain()  # what came in between: FIN is out already
+        self._drain(left)  # what came in between: FIN is out already
         self._leave()
 
     def reset(self) -> None:
@@ -123,10 +127,12 @@ class StampedSocket:
         if self._wanted is not None:
             self._loop.remove_reader(self._sock.fileno())
 
-    def _drain(self) -> None:
+    def _drain(self, limit: int) -> int:
+        """Reads what is there, up to about the limit. Returns what is left of it."""
         with contextlib.suppress(OSError):
-            while self._sock.recv(_DRAIN_BYTES):
-                pass
+            while limit > 0 and (data := self._sock.recv(_DRAIN_BYTES)):
+                limit -= len(data)
+        return limit
 
     def _shutdown(self, how: int) -> None:
         with contextlib.suppress(OSError):  # the other side was quicker
