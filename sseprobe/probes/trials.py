@@ -91,11 +91,10 @@ class Trial:
 
     @property
     def hurt(self) -> list[str]:
-        """What happened to streams that began well and should have stayed whole."""
-        endings = [(client, client.run.outcome()) for client in self.stayers if client.error is None]
-        return [
-            f"{outcome.ending}: {outcome.reason}" for _, outcome in endings if outcome.ending is not Ending.COMPLETE
-        ]
+        """What happened to streams that began well and should have stayed whole. Those that we ended are not hurt."""
+        outcomes = [client.run.outcome() for client in self.stayers if client.error is None]
+        not_hurt = (Ending.COMPLETE, Ending.ABORTED)
+        return [f"{outcome.ending}: {outcome.reason}" for outcome in outcomes if outcome.ending not in not_hurt]
 
     @property
     def refused(self) -> list[str]:

@@ -1,0 +1,40 @@
+"""A trial's own account of its streams."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from sseprobe.net.hangup import HangUp
+from sseprobe.net.options import ConnectOptions
+from sseprobe.probes import phases
+from sseprobe.probes.client import Client
+from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.trials import Trial
+from sseprobe.redaction import Redactor
+from sseprobe.transcript import Request
+from tests.support.raw_server import Peer, RawServer
+
+EVENT = b"data: hello\n\n"
+
+
+@pytest.mark.parametrize(("truncated", "hurt"), [(False, []), (True, ["truncated"])])
+def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], serve: Callable[..., RawServer]) -> None:
+    def script(peer: Peer) -> None:
+        peer.stream(EVENT)
+        if not truncated:
+            peer.wait_for_close()
+
+    async def beside(url: str) -> list[str]:
+        plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
+        news = asyncio.Event()
+        client = Client(plan, news.set)
+        while not client.deltas or (truncated and client.ended_ns is None):
+            await news.wait()
+            news.clear()
+        await client.end()
+        trial = Trial(HangUp.FIN, phases.parse(phases.MID_STREAM))
+        trial.stayers = [client]
+        return [said.partition(":")[0] for said in trial.hurt]
+
+    assert asyncio.run(beside(serve(script).url)) == hurt
