@@ -114,10 +114,10 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     from sseprobe.net.options import ConnectOptions
     from sseprobe.probes import phases
     from sseprobe.probes.abort import AbortPlan, Expect, run
+    from sseprobe.probes.bench import Setting
     from sseprobe.probes.receiving import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import MOCK_SCENARIO, target
-    from sseprobe.probes.trials import Setting
     from sseprobe.witnesses import by_spec
     from sseprobe.witnesses.base import Context
 

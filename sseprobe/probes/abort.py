@@ -13,11 +13,14 @@ from sseprobe import exit_codes
 from sseprobe.errors import TargetError
 from sseprobe.metrics import Distribution
 from sseprobe.net.hangup import HangUp
+from sseprobe.probes.bench import Bench, Setting
 from sseprobe.probes.diagnosis import Seen, late_stop, told_by_trials
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import now
+from sseprobe.probes.references import References
 from sseprobe.probes.stream import report_of
-from sseprobe.probes.trials import Bench, Setting, Trial, weigh
+from sseprobe.probes.trials import Trial, look_closer, weigh
+from sseprobe.probes.trials import run as run_trial
 from sseprobe.redaction import Redactor
 from sseprobe.report import (
     AbortSummary,
@@ -91,6 +94,7 @@ class _Run:
         loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as cleanup:
             bench = Bench(self.plan.setting, [])
+            references = References(bench)
 
             def changed() -> None:
                 with contextlib.suppress(RuntimeError):  # the loop has ended
@@ -101,17 +105,17 @@ class _Run:
                     witness.open()
                 bench.watches.append(cleanup.enter_context(Watch(witness, changed)))
             try:
-                await self._try_all(bench)
-                await bench.confirm(self.trials)
+                await self._try_all(bench, references)
+                await references.confirm(self.trials)
                 await self._find_cause(bench)
             except asyncio.CancelledError:
                 self.interrupted = True
             except TargetError as error:
                 self.error = error
             finally:
-                bench.close(self.trials)
+                references.close(self.trials)
 
-    async def _try_all(self, bench: Bench) -> None:
+    async def _try_all(self, bench: Bench, references: References) -> None:
         self.problems = await bench.rest(first=True)
         if self.witnesses and all(self.problems):
             return  # nobody could say anything
@@ -124,8 +128,8 @@ class _Run:
             self.trials.append(trial)
             if busy and all(busy):
                 trial.reason = f"still busy with the trial before: {busy[0]}"
-            else:
-                await bench.run(trial)
+            elif (reached := await references.place(trial)) is not None:
+                await run_trial(bench, trial, reached)
 
     async def _find_cause(self, bench: Bench) -> None:
         """Looks for the mistake behind what was found. It is looked for closer only if a server goes on."""
@@ -135,7 +139,7 @@ class _Run:
         self.cause = told_by_trials(seen) or late_stop(seen)
         if self.cause is None and any(each.running for each in seen):
             self._progress("looking closer")
-            self.cause = await bench.look_closer()
+            self.cause = await look_closer(bench)
 
     def _seen(self, trial: Trial) -> Seen:
         heard = list(zip(self.witnesses, trial.testimonies, strict=False))

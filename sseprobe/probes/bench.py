@@ -1,0 +1,82 @@
+"""The bench where trials are run: the target, the witnesses that are being watched, and how one waits for them."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+from sseprobe.probes.receiving import StreamPlan
+from sseprobe.testimony import not_idle
+from sseprobe.units import NS_PER_S, ns
+from sseprobe.witnesses.watch import Watch
+
+IDLE_LIMIT_NS: Final = 2 * NS_PER_S
+"""How long the witnesses may take to come to rest before the first trial."""
+
+FIRST_ANSWER_NS: Final = 30 * NS_PER_S
+"""How long a server may take to answer for the first time."""
+
+_REST_LIMIT_S: Final = 10.0
+
+
+class Setting(Struct, frozen=True):
+    """What all trials have in common. `concurrency` streams at once, half of which leave; `control` more that stay."""
+
+    plan: StreamPlan
+    grace_s: float
+    concurrency: int = 1
+    control: int = 0
+
+    @property
+    def leavers(self) -> int:
+        """How many streams leave."""
+        return max(1, self.concurrency // 2)
+
+    @property
+    def stayers(self) -> int:
+        """How many streams stay."""
+        return self.concurrency - self.leavers + self.control
+
+
+class Bench:
+    """The target, and the witnesses that are being watched."""
+
+    def __init__(self, setting: Setting, watches: list[Watch]) -> None:
+        self.setting = setting
+        self.watches = watches
+        self._news = asyncio.Event()
+
+    def news(self) -> None:
+        """Something has come: whoever waits looks again."""
+        self._news.set()
+
+    async def rest(self, *, first: bool) -> list[str | None]:
+        """Waits, bounded, until all witnesses are idle. Returns why each is not, None where it is."""
+        if first:  # an idle server may take a while to answer a witness
+            await self.until(
+                lambda: 0 if all(watch.samples for watch in self.watches) else None,
+                time.monotonic_ns() + FIRST_ANSWER_NS,
+            )
+        since_ns = time.monotonic_ns()
+        limit_ns = IDLE_LIMIT_NS if first else ns(max(_REST_LIMIT_S, 2 * self.setting.grace_s))
+
+        def problems() -> list[str | None]:
+            return [not_idle(watch.samples, since_ns) for watch in self.watches]
+
+        await self.until(lambda: 0 if not any(problems()) else None, since_ns + limit_ns)
+        return problems()
+
+    async def until(self, wait_s: Callable[[], float | None], deadline_ns: int | None) -> None:
+        """Waits until `wait_s` is 0: it is asked after all news, and after as long as it says; or to the deadline."""
+        while (wait := wait_s()) is None or wait > 0:
+            left_s = None if deadline_ns is None else (deadline_ns - time.monotonic_ns()) / NS_PER_S
+            if left_s is not None and left_s <= 0:
+                return
+            waits = [each for each in (wait, left_s) if each is not None]
+            self._news.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(min(waits, default=None)):
+                    await self._news.wait()

@@ -1,0 +1,124 @@
+"""References: healthy streams, received to show how much there is to come when nobody leaves."""
+
+import contextlib
+import time
+from typing import Final
+
+from sseprobe.errors import TargetError
+from sseprobe.net.hangup import HangUp
+from sseprobe.probes import phases
+from sseprobe.probes.bench import Bench
+from sseprobe.probes.client import Client
+from sseprobe.probes.phases import Phase
+from sseprobe.probes.trials import Trial
+from sseprobe.testimony import Reference, confirm, refer
+from sseprobe.transcript import Ending
+from sseprobe.units import NS_PER_MS, NS_PER_S
+
+_REFERENCE_LENGTH: Final = 2.2
+_REFERENCE_TIMES: Final = 3
+_REFERENCE_NS: Final = 10 * NS_PER_S
+_MARGIN_NS: Final = 200 * NS_PER_MS
+
+
+class References:
+    """What healthy streams have shown on a bench. They are received when they are needed."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        self._seen: list[Reference] | None = None
+        self._problem = ""
+        self._whole: Client | None = None
+
+    async def place(self, trial: Trial) -> Phase | None:
+        """The trial's phase; near the end, it is counted first. None if that cannot be: the trial says why.
+
+        Raises TargetError where there is no stream.
+        """
+        if trial.at.name != phases.NEAR_END:
+            return trial.at
+        if self._whole is None:
+            self._whole = await self._refer(None, {})
+            outcome = self._whole.run.outcome()
+            if outcome.ending is not Ending.COMPLETE:
+                self._problem = f"the reference stream was {outcome.ending}: {outcome.reason}"
+            elif not self._whole.deltas:
+                self._problem = "the reference stream had no content: there is no telling when its end is near"
+        if self._problem:
+            trial.reason = self._problem
+            return None
+        return phases.near_end(self._whole.deltas)
+
+    async def confirm(self, trials: list[Trial]) -> None:
+        """Has stops that figures tell confirmed by a healthy stream, which goes on for longer than any of them took."""
+        wanting = [
+            (trial, testimony) for trial in trials for testimony in trial.testimonies if testimony.needs_reference
+        ]
+        if not wanting:
+            return
+        if self._seen is None and not self._problem:
+            longest_ns = max((testimony.stop_ns or 0) - trial.started_ns for trial, testimony in wanting)
+            most: dict[int, float] = {}
+            for trial in trials:
+                for place, testimony in enumerate(trial.testimonies):
+                    if testimony.needs_reference and testimony.made is not None:
+                        most[place] = max(testimony.made, most.get(place, 0))
+            with contextlib.suppress(TargetError):  # then nothing is confirmed
+                await self._refer(round(longest_ns * _REFERENCE_LENGTH) + _MARGIN_NS, most)
+        self.close(trials)
+
+    def close(self, trials: list[Trial]) -> None:
+        """Settles what still wants a reference: by the one that there is, or as unknown."""
+        for trial in trials:
+            trial.testimonies = [
+                confirm(
+                    testimony,
+                    trial.started_ns,
+                    trial.left_ns or 0,
+                    self._seen[place] if self._seen else None,
+                )
+                for place, testimony in enumerate(trial.testimonies)
+            ]
+
+    async def _refer(self, longer_than_ns: int | None, more_than: dict[int, float]) -> Client:
+        """Receives a healthy stream until it has gone on for so long; None: to its end.
+
+        It is waited for, bounded, until more was made than `more_than` by each witness's (its place) counter.
+        """
+        busy = any(await self._bench.rest(first=False))
+        started_ns = time.monotonic_ns()
+        client = Client(self._bench.setting.plan, self._bench.news)
+
+        def references() -> list[Reference]:
+            elapsed_ns = (client.ended_ns or time.monotonic_ns()) - started_ns
+            return [refer(watch.samples, started_ns, elapsed_ns) for watch in self._bench.watches]
+
+        def wait_s() -> float | None:
+            if client.ended_ns is not None:
+                return 0
+            if longer_than_ns is None:
+                return None
+            elapsed_ns = client.progress(seen_working=True).elapsed_ns
+            seen = references()
+            short = [
+                place for place, made in more_than.items() if (seen[place].made or 0) <= made * _REFERENCE_LENGTH + 2
+            ]
+            if short and elapsed_ns < _REFERENCE_TIMES * longer_than_ns + _REFERENCE_NS:
+                return 0.05
+            return max(0, longer_than_ns - elapsed_ns) / NS_PER_S
+
+        try:
+            await self._bench.until(wait_s, None)
+            ended = client.ended_ns is not None
+            whole = not ended or (client.error is None and client.run.outcome().ending is Ending.COMPLETE)
+            if not ended:
+                await client.leave(HangUp.FIN)
+            elif whole:
+                await self._bench.rest(first=False)  # what it counts at the end is counted late
+            if whole and not busy:
+                self._seen = references()
+        finally:
+            await client.end()
+        if client.error is not None:
+            raise client.error
+        return client
