@@ -14,9 +14,12 @@ from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect
 
 
 class Client:
-    """One stream on its way. `news` is called whenever something has come. Times on the monotonic clock, in ns."""
+    """One stream on its way. Times on the monotonic clock, in ns.
 
-    def __init__(self, plan: StreamPlan, news: Callable[[], None]) -> None:
+    `news` is called at its end, and, if it is `followed`, whenever something has come, until it leaves.
+    """
+
+    def __init__(self, plan: StreamPlan, news: Callable[[], None], *, followed: bool = False) -> None:
         self.run = StreamRun(plan, self)
         self.deltas = 0
         self.started_ns = time.monotonic_ns()
@@ -28,6 +31,7 @@ class Client:
         self._heard_ns: int | None = None
         self._first_delta_ns: int | None = None
         self._news = news
+        self._followed = followed
         self._task = asyncio.create_task(self._go())
 
     def progress(self, *, seen_working: bool) -> Progress:
@@ -89,4 +93,5 @@ class Client:
 
     def _heard(self) -> None:
         self._heard_ns = time.monotonic_ns()
-        self._news()
+        if self._followed and self.left_ns is None:
+            self._news()

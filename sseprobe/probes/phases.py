@@ -65,6 +65,11 @@ def near_end(deltas: int) -> Phase:
     return Phase(NEAR_END, NEAR_END, tokens=max(1, int(deltas * _NEAR_END)))
 
 
+def heeds_work(phase: Phase) -> bool:
+    """Whether it depends on a witness that has seen the server work."""
+    return phase.name in (BEFORE_HEADERS, BEFORE_FIRST_TOKEN)
+
+
 def wait_ns(phase: Phase, now: Progress) -> int | None:
     """How long to wait at most before looking again; 0: the phase is reached; None: until something comes."""
     if phase.tokens is not None:

@@ -70,7 +70,7 @@ async def run(bench: Bench, trial: Trial, at: Phase) -> None:
     """Runs one trial; `at`: its phase, and how far that is. Raises TargetError where there is no stream."""
     setting = bench.setting
     trial.started_ns = time.monotonic_ns()
-    trial.leavers = [Client(setting.plan, bench.news) for _ in range(setting.leavers)]
+    trial.leavers = [Client(setting.plan, bench.news, followed=True) for _ in range(setting.leavers)]
     trial.stayers = [Client(setting.plan, bench.news) for _ in range(setting.stayers)]
     try:
         if await _reach(bench, trial, at) and await _leave(trial):
@@ -87,7 +87,7 @@ async def _reach(bench: Bench, trial: Trial, at: Phase) -> bool:
     def wait_s() -> float | None:
         if any(client.ended_ns is not None for client in trial.leavers):
             return 0
-        working = any(moved(watch.samples, trial.started_ns) for watch in bench.watches)
+        working = phases.heeds_work(at) and any(moved(watch.samples, trial.started_ns) for watch in bench.watches)
         waits = [phases.wait_ns(at, client.progress(seen_working=working)) for client in trial.leavers]
         known = [wait for wait in waits if wait is not None]
         return None if len(known) < len(waits) else max(known, default=0) / NS_PER_S
@@ -193,7 +193,7 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
 async def look_closer(bench: Bench) -> Cause:
     """Opens a stream, asks meanwhile how soon the server answers others, and leaves."""
     plan = bench.setting.plan
-    client = Client(plan, bench.news)
+    client = Client(plan, bench.news, followed=True)
     answers_ns: list[int] = []
     try:
         await bench.until(

@@ -1,15 +1,22 @@
 """A client of the abort test: what it tells of, and how it is ended."""
 
 import asyncio
+import threading
+import time
+from collections.abc import Callable
 
+import msgspec
 import pytest
 
+from sseprobe.net.hangup import HangUp
 from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.client import Client
 from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.redaction import Redactor
 from sseprobe.transcript import Request
+from tests.support.raw_server import Peer, RawServer
 
+EVENT = b"data: hello\n\n"
 PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), None, Redactor([]), 1 << 20)
 
 
@@ -53,3 +60,35 @@ def test_ending_a_client_waits_until_it_has_ended() -> None:
         return client.ended_ns is not None
 
     assert asyncio.run(ended())
+
+
+@pytest.mark.parametrize(
+    ("followed", "leaves", "least", "most"), [(True, False, 3, 99), (True, True, 2, 3), (False, False, 1, 1)]
+)
+def test_who_is_not_followed_is_heard_of_at_the_end(
+    followed: bool, leaves: bool, least: int, most: int, serve: Callable[..., RawServer]
+) -> None:
+    go_on = threading.Event()
+
+    def script(peer: Peer) -> None:
+        peer.stream(EVENT)
+        go_on.wait(10)
+        for _ in range(20):
+            peer.stream_more(EVENT)
+            time.sleep(0.01)
+
+    async def count(url: str) -> int:
+        news: list[int] = []
+        plan = msgspec.structs.replace(PLAN, request=Request("GET", url, []))
+        client = Client(plan, lambda: news.append(client.deltas), followed=followed)
+        while not client.deltas:  # noqa: ASYNC110  who is not followed does not tell
+            await asyncio.sleep(0.01)
+        if leaves:
+            await client.leave(HangUp.HALF_CLOSE)
+        go_on.set()
+        while client.ended_ns is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        assert client.deltas == 21
+        return len(news)
+
+    assert least <= asyncio.run(count(serve(script).url)) <= most

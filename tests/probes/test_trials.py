@@ -28,7 +28,7 @@ def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], se
     async def beside(url: str) -> list[str]:
         plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
         news = asyncio.Event()
-        client = Client(plan, news.set)
+        client = Client(plan, news.set, followed=True)
         while not client.deltas or (truncated and client.ended_ns is None):
             await news.wait()
             news.clear()
