@@ -91,7 +91,7 @@ class References:
 
         def references() -> list[Reference]:
             elapsed_ns = (client.ended_ns or time.monotonic_ns()) - started_ns
-            return [refer(watch.samples, started_ns, elapsed_ns) for watch in self._bench.watches]
+            return [refer(watch.seen(), started_ns, elapsed_ns) for watch in self._bench.watches]
 
         def wait_s() -> float | None:
             if client.ended_ns is not None:

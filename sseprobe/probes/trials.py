@@ -87,7 +87,7 @@ async def _reach(bench: Bench, trial: Trial, at: Phase) -> bool:
     def wait_s() -> float | None:
         if any(client.ended_ns is not None for client in trial.leavers):
             return 0
-        working = phases.heeds_work(at) and any(moved(watch.samples, trial.started_ns) for watch in bench.watches)
+        working = phases.heeds_work(at) and any(moved(watch.seen(), trial.started_ns) for watch in bench.watches)
         waits = [phases.wait_ns(at, client.progress(seen_working=working)) for client in trial.leavers]
         known = [wait for wait in waits if wait is not None]
         return None if len(known) < len(waits) else max(known, default=0) / NS_PER_S
@@ -153,13 +153,13 @@ async def _hear(bench: Bench, trial: Trial) -> None:
         time.monotonic_ns() + _LOOK_LIMIT_NS,
     )
     trial.testimonies = _testify(bench, trial, over=True)
-    paces = [pace_after(watch.samples, trial.started_ns, left_ns) for watch in bench.watches]
+    paces = [pace_after(watch.seen(), trial.started_ns, left_ns) for watch in bench.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
 def _counts_stayers(watch: Watch) -> bool:
     """Whether its counter can be judged only once the streams that stay have ended."""
-    readings = [sample.reading for sample in list(watch.samples) if isinstance(sample, Sample)]
+    readings = [sample.reading for sample in watch.seen() if isinstance(sample, Sample)]
     return any(reading.records is None and reading.work is not None for reading in readings[-1:])
 
 
@@ -170,7 +170,7 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
     said = [
         judge(
             Observation(
-                samples=list(watch.samples),
+                samples=watch.seen(),
                 started_ns=trial.started_ns,
                 left_ns=trial.left_ns or 0,
                 over=over,
@@ -220,7 +220,7 @@ def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
 
 
 def _asked_after(watch: Watch, left_ns: int) -> bool:
-    return bool(watch.samples) and watch.samples[-1].asked_ns >= left_ns
+    return any(sample.asked_ns >= left_ns for sample in watch.seen()[-1:])
 
 
 def _wants_no_stream(plan: StreamPlan) -> bool:

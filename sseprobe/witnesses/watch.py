@@ -1,5 +1,6 @@
 """Watches: each witness is sampled from a thread of its own, so that the measured stream is never kept waiting."""
 
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -15,14 +16,12 @@ _SHARE: Final = 3  # at most a quarter of the time is spent sampling: the server
 
 
 class Watch:
-    """Samples a witness from `with` to its end. `samples`: in the order of time; runs of the same reading as two.
-
-    `changed` is called from the thread after each sample.
-    """
+    """Samples a witness from `with` to its end; `changed` is called from the thread after each sample."""
 
     def __init__(self, witness: Witness, changed: Callable[[], None]) -> None:
         self.witness = witness
-        self.samples: list[Sample | Failed] = []
+        self._samples: list[Sample | Failed] = []
+        self._problem: Exception | None = None
         self._changed = changed
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True, name=f"witness {witness.kind}")
@@ -39,19 +38,35 @@ class Watch:
         self._over.set()
         self._thread.join(_PATIENCE_S)
 
+    def seen(self) -> list[Sample | Failed]:
+        """The samples so far, in the order of time; runs of the same reading as two.
+
+        Raises what the witness raised and should not have: without it, it would only seem to be silent.
+        """
+        if self._problem is not None:
+            raise self._problem
+        return list(self._samples)
+
     def _watch(self) -> None:
+        try:
+            with contextlib.closing(self.witness):
+                self._sample_on()
+        except Exception as error:  # a mistake of ours, whatever it is: `seen` raises it where it is heard
+            self._problem = error
+            self._changed()
+
+    def _sample_on(self) -> None:
         while not self._over.is_set():
             sample = self._sample()
             if self._over.is_set():
                 break
-            if len(self.samples) > 1 and _same(self.samples[-2], self.samples[-1], sample):
-                self.samples[-1] = sample
+            if len(self._samples) > 1 and _same(self._samples[-2], self._samples[-1], sample):
+                self._samples[-1] = sample
             else:
-                self.samples.append(sample)
+                self._samples.append(sample)
             self._changed()
             took_s = (sample.t_ns - sample.asked_ns) / NS_PER_S
             self._over.wait(max(self.witness.interval_s, _SHARE * took_s))
-        self.witness.close()
 
     def _sample(self) -> Sample | Failed:
         asked_ns = time.monotonic_ns()

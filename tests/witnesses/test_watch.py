@@ -1,0 +1,65 @@
+"""Watching a witness from a thread of its own."""
+
+import threading
+
+import pytest
+
+from sseprobe.net.hangup import HangUp
+from sseprobe.net.options import ConnectOptions
+from sseprobe.probes.abort import AbortPlan, run
+from sseprobe.probes.bench import Setting
+from sseprobe.probes.phases import parse
+from sseprobe.probes.receiving import StreamPlan
+from sseprobe.redaction import Redactor
+from sseprobe.testimony import Failed, Reading, Sample
+from sseprobe.transcript import Request
+from sseprobe.witnesses.base import Witness, WitnessError
+from sseprobe.witnesses.watch import Watch
+
+PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), None, Redactor(), 1 << 20)
+
+
+class Scripted(Witness):
+    """Answers, then fails as a witness may, then as it must not."""
+
+    kind = "scripted"
+    interval_s = 0.001
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.closed = threading.Event()
+
+    def sample(self) -> Reading:
+        """The next of its answers."""
+        self.asked += 1
+        if self.asked == 1:
+            return Reading(work=1)
+        if self.asked == 2:
+            raise WitnessError("not now")
+        raise ZeroDivisionError("a mistake")
+
+    def close(self) -> None:
+        """Lets go."""
+        self.closed.set()
+
+
+def test_what_a_witness_must_not_raise_is_raised_where_it_is_heard() -> None:
+    witness = Scripted()
+    seen: list[Sample | Failed] = []
+
+    def changed() -> None:
+        if len(seen) < 2:
+            seen[:] = watch.seen()
+
+    watch = Watch(witness, changed)
+    with watch:
+        assert witness.closed.wait(10)
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        watch.seen()
+    assert [sample.reason if isinstance(sample, Failed) else sample.reading.work for sample in seen] == [1, "not now"]
+
+
+def test_a_mistake_in_a_witness_is_no_missing_evidence() -> None:
+    plan = AbortPlan(Setting(PLAN, 1.0), [HangUp.FIN], [parse("mid-stream")])
+    with pytest.raises(ZeroDivisionError, match="a mistake"):
+        run(plan, [Scripted()], lambda _: None)
