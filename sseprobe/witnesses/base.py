@@ -39,8 +39,8 @@ class Witness(ABC):
     kind: ClassVar[str]
     strength: ClassVar[Strength] = Strength.DIRECT
     interval_s: ClassVar[float] = 0.05
-    counts_tokens: ClassVar[bool] = False
     sure: ClassVar[bool] = True
+    counts_tokens: bool = False
 
     def open(self) -> None:  # noqa: B027  most need not
         """Gets ready. Raises UsageError for what the words ask for and cannot be had."""

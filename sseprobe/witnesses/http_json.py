@@ -3,14 +3,13 @@
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
-import msgspec
-
 from sseprobe.errors import UsageError
-from sseprobe.net.fetch import Fetcher, FetchError
+from sseprobe.net.fetch import Fetcher
 from sseprobe.redaction import redact_url
 from sseprobe.testimony import Reading
 from sseprobe.text import one_line
 from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+from sseprobe.witnesses.documents import MOST, fetch_json
 
 _LIMIT_S: Final = 2.0
 _SHOWN: Final = 12
@@ -31,12 +30,8 @@ class HttpJson(Witness):
 
     def sample(self) -> Reading:
         """Fetches the document and follows the pointer."""
-        try:
-            document = msgspec.json.decode(self._fetcher.get().body)
-        except FetchError as error:
-            raise WitnessError(f"{error}. Check the address, and that the server runs") from error
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise WitnessError(f"{redact_url(self._url)} is not JSON: {one_line(str(error), 120)}") from error
+        advice = "Check the address, and that the server runs"
+        document = fetch_json(self._fetcher, self._url, object, "JSON", advice)
         self._keys = _keys(document)
         value = document
         for place, step in enumerate(steps := _steps(self._pointer)):
@@ -51,6 +46,10 @@ class HttpJson(Witness):
         if isinstance(value, bool) or not isinstance(value, int | float):
             said = f"{redact_url(self._url)}#{one_line(self._pointer, 120)} is {type(value).__name__}, not a number"
             raise WitnessError(f"{said}; there is {_there(value)}" if isinstance(value, dict | list) else said)
+        if abs(value) > MOST:
+            raise WitnessError(
+                f"{redact_url(self._url)}#{one_line(self._pointer, 120)} is larger than a counter can be"
+            )
         return Reading(work=float(value))
 
     def close(self) -> None:

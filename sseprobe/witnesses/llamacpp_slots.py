@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sseprobe.net.fetch import Fetcher, FetchError
-from sseprobe.redaction import redact_url
+from sseprobe.net.fetch import Fetcher
 from sseprobe.testimony import Reading
-from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+from sseprobe.witnesses.base import Context, Witness, checked_url
+from sseprobe.witnesses.documents import MOST, fetch_json
 
 _PATH: Final = "/slots"
 _LIMIT_S: Final = 2.0
@@ -31,7 +31,7 @@ class _Slot(msgspec.Struct, frozen=True):
         """Tokens decoded for its task so far."""
         first = self.next_token[0] if isinstance(self.next_token, list) and self.next_token else self.next_token
         count = first.get("n_decoded") if isinstance(first, dict) else None
-        return count if isinstance(count, int) else 0
+        return count if isinstance(count, int) and count <= MOST else 0
 
 
 class Slots(Witness):
@@ -49,12 +49,8 @@ class Slots(Witness):
 
     def sample(self) -> Reading:
         """Looks at all slots."""
-        try:
-            slots = msgspec.json.decode(self._fetcher.get().body, type=list[_Slot])
-        except FetchError as error:
-            raise WitnessError(f"{error}. llama-server shows its slots unless started with --no-slots") from error
-        except msgspec.DecodeError as error:
-            raise WitnessError(f"{redact_url(self._url)} is not llama-server's list of slots: {error}") from error
+        advice = "llama-server shows its slots unless started with --no-slots"
+        slots = fetch_json(self._fetcher, self._url, list[_Slot], "llama-server's list of slots", advice)
         now = {(slot.id, slot.id_task): slot.decoded for slot in slots}
         self._work += sum(max(0, count - self._decoded.get(place, 0)) for place, count in now.items())
         self._decoded = now

@@ -1,32 +1,33 @@
 """`mock` and `mock:URL`: the bundled mock's own record of each request, counted where the tokens are made."""
 
 import time
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 import msgspec
 
-from sseprobe.net.fetch import Fetcher, FetchError
+from sseprobe.net.fetch import Fetcher
 from sseprobe.net.options import ConnectOptions
-from sseprobe.redaction import redact_url
 from sseprobe.testimony import Reading, Records
 from sseprobe.units import NS_PER_MS
-from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+from sseprobe.witnesses.base import Context, Witness, checked_url
+from sseprobe.witnesses.documents import Count, fetch_json
 
 _PATH: Final = "/_truth"
 _LIMIT_S: Final = 2.0
+_Ms = Annotated[float, msgspec.Meta(ge=0, le=1e12)]
 
 
 class _Record(msgspec.Struct, frozen=True):
     """What counts of a record in `/_truth`. `age_ms`: since the request arrived, now."""
 
     id: str
-    generated_tokens: int
+    generated_tokens: Count
     state: str
-    disconnected_at_ms: float | None = None
-    stopped_at_ms: float | None = None
-    tokens_after_disconnect: int = 0
-    age_ms: float | None = None
+    disconnected_at_ms: _Ms | None = None
+    stopped_at_ms: _Ms | None = None
+    tokens_after_disconnect: Count = 0
+    age_ms: _Ms | None = None
 
 
 class Mock(Witness):
@@ -78,12 +79,8 @@ class Mock(Witness):
         return self._moments.setdefault((record.id, at_ms), told_ns)
 
     def _records(self, url: str) -> list[_Record]:
-        try:
-            return msgspec.json.decode(self._fetcher.get(url).body, type=list[_Record])
-        except FetchError as error:
-            raise WitnessError(f"{error}. A mock tells the truth at {_PATH}; it prints where when it starts") from error
-        except msgspec.DecodeError as error:
-            raise WitnessError(f"{redact_url(url)} is not the truth of a mock: {error}") from error
+        advice = f"A mock tells the truth at {_PATH}; it prints where when it starts"
+        return fetch_json(self._fetcher, url, list[_Record], "the truth of a mock", advice)
 
 
 def make(words: str, context: Context) -> Witness:

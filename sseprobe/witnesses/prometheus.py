@@ -5,6 +5,7 @@ Presets name the right ones: vLLM's `request_success_total{finished_reason="abor
 """
 
 import difflib
+import math
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
@@ -62,7 +63,7 @@ class Prometheus(Witness):
         self._url = url
         self._figures = figures
         self._fetcher = Fetcher(url, context.options, _LIMIT_S)
-        self.counts_tokens = counts_tokens  # type: ignore[misc]  # by preset
+        self.counts_tokens = counts_tokens  # by preset
 
     def sample(self) -> Reading:
         """Fetches and sums."""
@@ -99,7 +100,7 @@ class Prometheus(Witness):
             raise WitnessError(f"{redact_url(self._url)} is not Prometheus text ({shown})") from error
         if not values:
             raise WitnessError(f"{redact_url(self._url)} exposes no metric at all")
-        return values
+        return {name: value for name, value in values.items() if math.isfinite(value)}  # NaN: not known yet
 
     def _recognised(self, values: dict[str, float]) -> Figures:
         for figures in PRESETS.values():

@@ -80,6 +80,46 @@ def test_both_formats_of_metrics(body: bytes, content_type: str) -> None:
     assert (reading.work, reading.running) == (5, 1)
 
 
+@pytest.mark.parametrize("spec", ["http-json:{url}/#/n", "llamacpp-slots:{url}", "mock:{url}"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"<html>",
+        b'{"n": "\xff"}',
+        b"[" * 100_000,
+        b'{"n": 1e999}',
+        b'{"n": 1%s}' % (b"0" * 400),
+        b'[{"id": "0", "generated_tokens": 1%s, "state": "running", "next_token": 1}]' % (b"0" * 400),
+        b'[{"id": "0", "generated_tokens": 1, "state": "stopped", "stopped_at_ms": 1e308}]',
+    ],
+    ids=["empty", "html", "not-utf-8", "deep", "infinite", "huge", "huge-count", "huge-time"],
+)
+def test_hostile_json_is_no_evidence(spec: str, body: bytes) -> None:
+    with RawServer(lambda peer: peer.send(answer("200 OK", body, Content_Type="application/json"))) as server:
+        witness = by_spec(spec.format(url=server.url), CONTEXT)
+        for _ in range(2):
+            with pytest.raises(WitnessError):
+                witness.sample()
+        witness.close()
+
+
+def test_a_huge_count_of_a_slot_does_not_count() -> None:
+    body = b'[{"id": 0, "is_processing": true, "next_token": [{"n_decoded": 1%s}]}]' % (b"0" * 400)
+    with RawServer(lambda peer: peer.send(answer("200 OK", body))) as server:
+        witness = by_spec(f"llamacpp-slots:{server.url}", CONTEXT)
+        assert witness.sample().work == 0
+        witness.close()
+
+
+def test_a_metric_that_is_not_known_yet_is_not_there() -> None:
+    with RawServer(lambda peer: peer.send(answer("200 OK", b"x 2\ny NaN\n", Content_Type="text/plain"))) as server:
+        witness = by_spec(f"prometheus:{server.url}/metrics#counter=x&gauge=y", CONTEXT)
+        reading = witness.sample()
+        witness.close()
+    assert (reading.work, reading.running) == (2, None)
+
+
 def test_a_document_without_end_is_cut_off() -> None:
     def script(peer: Peer) -> None:
         peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n[")
