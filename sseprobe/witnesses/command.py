@@ -16,7 +16,7 @@ _MAX_CHARS: Final = 4096
 
 
 class Command(Witness):
-    """Runs a command line in the shell, each time anew."""
+    """Runs a command line in the shell, each time anew. The line is never shown: it may hold credentials."""
 
     kind = "command"
     sure = False
@@ -26,35 +26,40 @@ class Command(Witness):
 
     def sample(self) -> Reading:
         """Runs the command and reads its number."""
-        shown = one_line(self._line, 120)
-        process = subprocess.Popen(  # noqa: S602 - the user's own words
-            self._line,
-            shell=True,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=os.name == "posix",
-        )
+        try:
+            process = subprocess.Popen(  # noqa: S602 - the user's own words
+                self._line,
+                shell=True,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                start_new_session=os.name == "posix",
+            )
+        except OSError as error:
+            raise WitnessError(f"the command could not be started ({error.strerror})") from error
         try:
             out, err = process.communicate(timeout=_LIMIT_S)
         except subprocess.TimeoutExpired as error:
-            raise WitnessError(f"{shown} was not done within {_LIMIT_S:g} s") from error
+            raise WitnessError(f"the command was not done within {_LIMIT_S:g} s") from error
         finally:
             if process.returncode is None:
                 _kill(process)
-        said = one_line(out[:_MAX_CHARS].decode(errors="replace").strip(), 120)
+        said = self._shown(out, 120)
         if process.returncode:
-            why = one_line(err[:_MAX_CHARS].decode(errors="replace").strip(), 200)
-            raise WitnessError(
-                f"{shown} ended with exit code {process.returncode} ({why or said or 'it said nothing'})"
-            )
+            why = self._shown(err, 200) or said or "it said nothing"
+            raise WitnessError(f"the command ended with exit code {process.returncode} ({why})")
         try:
             number = float(said)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise WitnessError(f"{shown} printed {said!r}, expected a number and nothing else")
+            raise WitnessError(f"the command printed {said!r}, expected a number and nothing else")
         return Reading(work=number)
+
+    def _shown(self, output: bytes, limit: int) -> str:
+        """What it said, without the line itself, which some shells repeat."""
+        text = output[:_MAX_CHARS].decode(errors="replace").replace(self._line, "…")
+        return one_line(text.strip(), limit)
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:

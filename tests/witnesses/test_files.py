@@ -1,6 +1,12 @@
-"""Witnesses that look at files and at what a server remembers: rotation, truncation, half lines, counters that fall."""
+"""Witnesses without a stream: files that rotate, counters that fall, hostile documents, commands, processes."""
 
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -131,3 +137,68 @@ def test_a_document_without_end_is_cut_off() -> None:
         with pytest.raises(WitnessError, match=r"more than 8 MiB|was not done within"):
             witness.sample()
         witness.close()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("true --key s3cret; exit 3", "ended with exit code 3 (it said nothing)"),
+        ("true --key s3cret; echo many", "printed 'many', expected a number"),
+        ("echo 'true --key s3cret", "ended with exit code"),
+    ],
+)
+def test_a_command_line_is_not_shown(line: str, said: str) -> None:
+    witness = by_spec(f"command:{line}", CONTEXT)
+    with pytest.raises(WitnessError, match=re.escape(said)) as caught:
+        witness.sample()
+    assert "s3cret" not in str(caught.value)
+
+
+def test_what_a_shell_repeats_of_a_command_is_left_out(tmp_path: Path) -> None:
+    # As bash does for a line that it cannot read.
+    line = f"cat {tmp_path}/said >&2; exit 2"
+    (tmp_path / "said").write_text(f"sh: syntax error near `{line}'")
+    with pytest.raises(WitnessError, match=re.escape("exit code 2 (sh: syntax error near `…')")):
+        by_spec(f"command:{line}", CONTEXT).sample()
+
+
+CHILD = """
+import sys, time
+print("ready", flush=True)
+until = time.monotonic() + 30 * (sys.stdin.readline() == "work\\n")
+while time.monotonic() < until: pass
+time.sleep(30)
+"""
+PARENT = "import subprocess, sys; subprocess.run([sys.executable, '-c', sys.argv[1]])"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("word", ["work", "idle"])
+def test_cpu_time_of_a_busy_child_counts(word: str) -> None:
+    server = subprocess.Popen(
+        [sys.executable, "-c", PARENT, CHILD], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    assert server.stdin is not None
+    assert server.stdout is not None
+    with server:
+        try:
+            server.stdout.readline()
+            time.sleep(0.2)
+            witness = by_spec(f"cpu:{server.pid}", CONTEXT)
+            idle = sample_for(witness, 0.6)
+            server.stdin.write(f"{word}\n".encode())
+            server.stdin.flush()
+            busy = sample_for(witness, 1.0)
+        finally:
+            os.killpg(server.pid, signal.SIGKILL)
+    assert idle == 0
+    assert busy > 50 if word == "work" else busy < 5  # ms
+
+
+def sample_for(witness: Witness, time_s: float) -> float:
+    """Its figure after so long."""
+    until_s = time.monotonic() + time_s
+    while time.monotonic() < until_s:
+        witness.sample()
+        time.sleep(witness.interval_s)
+    return witness.sample().work or 0
