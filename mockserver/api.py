@@ -1,6 +1,7 @@
 """An API: what each vendor's file must tell, and the one way in which all of them are served."""
 
 from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -68,10 +69,6 @@ class Api(ABC):
     def writer(self, answer: Answer, record: Record) -> Writer:
         """What writes a stream."""
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """The answer in one piece, as JSON; only for APIs that have one."""
-        raise NotImplementedError
-
     @abstractmethod
     def failure(self, failure: Failure) -> Any:
         """The JSON body that goes with a failure's status."""
@@ -121,10 +118,26 @@ class Api(ABC):
         )
         record = truth.new(self.name, answer.tokens * asked.choices)
         made = paced(answer.pieces(), with_fault(scenario), record, asked.choices)
-        if asked.stream:
-            form = self.form_of(answer, record)
-            stream = moulded(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
-            return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
+        return self.respond(answer, record, made)
+
+    def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
+        """The stream."""
+        scenario, form = answer.scenario, self.form_of(answer, record)
+        stream = moulded(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
+        return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
+
+
+class WholeApi(Api):
+    """An API that answers in one piece too, where no stream is asked for."""
+
+    @abstractmethod
+    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+        """The answer in one piece, as JSON."""
+
+    def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
+        """The stream, or the document when all of it is made."""
+        if answer.asked.stream:
+            return super().respond(answer, record, made)
 
         async def whole() -> tuple[Any, int]:
             said = Said(answer)

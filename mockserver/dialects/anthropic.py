@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Api, Failure, Said, as_dict, count_words, objects, string, whole_number
+from mockserver.api import FAILED, LIMITED, Failure, Said, WholeApi, as_dict, count_words, objects, string, whole_number
 from mockserver.responses import StreamForm
 from mockserver.stream import PartWriter, Writer, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
@@ -114,7 +114,7 @@ class MessageWriter(PartWriter):
         return event("error", {"type": "error", "error": _OVERLOADED, "request_id": f"req_{self.record.id}"})
 
 
-class Anthropic(Api):
+class Anthropic(WholeApi):
     """Messages."""
 
     name = "anthropic"

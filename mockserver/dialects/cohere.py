@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import Api, Failure, Said, count_words, objects, string, whole_number
+from mockserver.api import Failure, Said, WholeApi, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, call_body, read_offer
 from mockserver.stream import PartWriter, Writer, event
 from mockserver.truth import Record
@@ -108,7 +108,7 @@ class EventWriter(PartWriter):
         return self._message_end(error=IN_BAND.message, finish_reason="ERROR", usage=usage)
 
 
-class Cohere(Api):
+class Cohere(WholeApi):
     """Chat v2."""
 
     name = "cohere"

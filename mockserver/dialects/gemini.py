@@ -10,7 +10,7 @@ from fastapi import Request
 from msgspec.structs import replace
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Api, Failure, Said, as_dict, count_words, objects, whole_number
+from mockserver.api import FAILED, LIMITED, Failure, Said, WholeApi, as_dict, count_words, objects, whole_number
 from mockserver.dialects.openai_chat import IN_BAND
 from mockserver.responses import Framing, StreamForm
 from mockserver.stream import Writer, as_json, data
@@ -99,7 +99,7 @@ class ArrayWriter(ChunkWriter):
         return super().terminator() + b"\n]\n"
 
 
-class Gemini(Api):
+class Gemini(WholeApi):
     """generateContent."""
 
     name = "gemini"

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import Api, Failure, Said, as_dict, count_words, objects, string, whole_number
+from mockserver.api import Failure, Said, WholeApi, as_dict, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, read_offer
 from mockserver.responses import Framing, StreamForm
 from mockserver.stream import Writer, as_json
@@ -75,7 +75,7 @@ class LineWriter(Writer):
         return as_json({"error": IN_BAND.message}) + b"\n"
 
 
-class Ollama(Api):
+class Ollama(WholeApi):
     """Chat and generate."""
 
     name = "ollama"

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Api, Failure, Said, as_dict, count_words, objects, string, whole_number
+from mockserver.api import FAILED, LIMITED, Failure, Said, WholeApi, as_dict, count_words, objects, string, whole_number
 from mockserver.stream import Writer, as_json, data
 from mockserver.tools import Call, Offer, narrowed, offer
 from mockserver.truth import Record
@@ -155,14 +155,14 @@ class ChunkWriter(Writer):
         return data(error_body(IN_BAND))
 
 
-class OpenAIChat(Api):
+class OpenAIChat(WholeApi):
     """Chat Completions."""
 
     name = "openai-chat"
     paths: ClassVar[tuple[str, ...]] = ("/v1/chat/completions",)
     writer_class: ClassVar[type[ChunkWriter]] = ChunkWriter
 
-    def for_request(self, request: Request) -> Api:
+    def for_request(self, request: Request) -> WholeApi:
         """Mistral's SDK asks at the same path; it names itself."""
         if request.headers.get("user-agent", "").startswith(_MISTRAL_CLIENT):
             from mockserver.dialects import mistral

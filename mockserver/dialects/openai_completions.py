@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Piece
-from mockserver.api import Api, Failure, Said, as_dict, count_words, string, whole_number
+from mockserver.api import Failure, Said, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, error_body, usage
 from mockserver.stream import Writer, as_json, data
 from mockserver.tools import RefusedError
@@ -63,7 +63,7 @@ class CompletionWriter(Writer):
         return data(error_body(IN_BAND))
 
 
-class OpenAICompletions(Api):
+class OpenAICompletions(WholeApi):
     """Completions."""
 
     name = "openai-completions"

@@ -11,7 +11,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import Api, Failure, Said, as_dict, count_words, string, whole_number
+from mockserver.api import Failure, Said, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, error_body
 from mockserver.stream import PartWriter, Writer, as_json, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
@@ -196,7 +196,7 @@ class ResponseWriter(PartWriter):
         return error + self._event("response.failed", response=failed)
 
 
-class OpenAIResponses(Api):
+class OpenAIResponses(WholeApi):
     """Responses."""
 
     name = "openai-responses"
