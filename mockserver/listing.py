@@ -53,10 +53,6 @@ def _fault(fault: dict[str, Any]) -> str:
     return f"{fault['name']}@{fault['after']}" if fault["after"] else str(fault["name"])
 
 
-def _mode(mode: dict[str, Any]) -> tuple[str, str]:
-    return mode["name"], mode["does"]
-
-
 def _paths(paths: tuple[str, ...]) -> list[str]:
     """As people write them."""
     return [path.replace(":path}", "}") for path in paths if "{version" not in path]

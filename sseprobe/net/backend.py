@@ -46,7 +46,6 @@ class StampedStream(httpcore.AsyncNetworkStream):
             self._wire.patience_s()  # raises if it was the whole stream's time that ran out
             raise
         except OSError as error:
-            self._wire.was_reset = isinstance(error, ConnectionError)
             raise httpcore.ReadError(str(error)) from error
         self._wire.note(raw)
         if raw.data and not self._encrypted:

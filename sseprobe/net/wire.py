@@ -34,7 +34,6 @@ class Wire:
         self.read = Read(-1, 0, Clock.USER, None, 0)
         self.answered_ns: int | None = None  # arrival of the first bytes after what was last written
         self.eof = False
-        self.was_reset = False
         self.tls_cut = False
         self.socket: StampedSocket | None = None
         self.write: Callable[[bytes], Awaitable[None]] | None = None
