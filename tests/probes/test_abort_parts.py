@@ -1,12 +1,14 @@
 """The parts of the abort test that need no socket: phases, weighing, guesses at a cause."""
 
 import pytest
+from msgspec.structs import replace
 
 from sseprobe.errors import UsageError
 from sseprobe.probes import phases
 from sseprobe.probes.diagnosis import Seen, late_stop, told_by_answers, told_by_trials
 from sseprobe.probes.phases import Progress
 from sseprobe.probes.trials import weigh
+from sseprobe.report import Cause
 from sseprobe.testimony import Answer
 
 MS = 1_000_000
@@ -71,22 +73,34 @@ def test_direct_evidence_outweighs_indirect(direct: list[Answer], indirect: list
     assert (contradiction is not None) == ({STOPPED, RUNNING} <= set(direct))
 
 
-def seen(at: str = "mid-stream", **what: object) -> Seen:
-    fields = {"running": True, "lag_ns": None, "overrun": None, "gap_ns": 20.0 * MS, "gap_after_ns": None}
-    return Seen(at=at, **{**fields, "has_ids": False, "head_had_come": True, **what})  # type: ignore[arg-type]
+USUAL = Seen(
+    at="mid-stream",
+    running=True,
+    lag_ns=None,
+    overrun=None,
+    gap_ns=20.0 * MS,
+    gap_after_ns=None,
+    has_ids=False,
+    head_had_come=True,
+)
+
+
+def seen(**what: object) -> Seen:
+    return replace(USUAL, **what)
+
+
+def modes(cause: Cause | None) -> list[str]:
+    return cause.modes if cause else []
 
 
 def test_causes() -> None:
-    def modes(cause: object) -> object:
-        return getattr(cause, "modes", None)
-
     assert modes(told_by_trials([seen(gap_after_ns=0.1 * MS)])) == ["leak-swallow"]
-    assert modes(told_by_trials([seen(gap_after_ns=19 * MS)])) is None
+    assert modes(told_by_trials([seen(gap_after_ns=19 * MS)])) == []
     assert modes(told_by_trials([seen(has_ids=True)])) == ["resumable"]
-    assert modes(told_by_trials([seen(running=False, has_ids=True)])) is None
+    assert modes(told_by_trials([seen(running=False, has_ids=True)])) == []
     late = {"running": False, "lag_ns": 80 * MS, "overrun": 1.0, "head_had_come": False}
-    assert modes(late_stop([seen("before-headers", **late)])) == ["slow-handler"]
-    assert modes(late_stop([seen("mid-stream", **late)])) is None
-    assert modes(told_by_answers([2 * MS], 20 * MS))[0] == "leak-queue"  # type: ignore[index]
+    assert modes(late_stop([seen(at="before-headers", **late)])) == ["slow-handler"]
+    assert modes(late_stop([seen(at="mid-stream", **late)])) == []
+    assert modes(told_by_answers([2 * MS], 20 * MS))[0] == "leak-queue"
     assert modes(told_by_answers([40 * MS, 41 * MS, 2 * MS], 20 * MS)) == ["leak-poll-under-middleware"]
     assert modes(told_by_answers([2000 * MS], 20 * MS)) == ["leak-blocking-loop"]
