@@ -7,7 +7,7 @@ from sseprobe.net.hangup import HangUp
 from sseprobe.probes import abort as abort_test
 from sseprobe.probes import phases
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped
-from sseprobe.probes.trials import Setting
+from sseprobe.probes.bench import Setting
 from sseprobe.report import Report, TrialReport
 from sseprobe.rules.evidence import Aborts, Trial
 
