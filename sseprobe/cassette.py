@@ -1,25 +1,31 @@
-"""Cassettes: one recorded stream as JSON lines, version 1. Load of save is identity, byte for byte.
+"""Cassettes: one recorded stream as JSON lines, version 1 (docs/recordings.md). Load of save is identity, both ways.
 
 First line: what this is, and the request without its credentials. Then the head, one line per chunk (with its read),
-and how the body ended. A recording that was cut short lacks its last line, and loads as aborted.
+and how the body ended. A recording that was cut short lacks its last line, or half of it, and loads as aborted.
+
+Strings hold Unicode scalars: a lone surrogate, which no JSON can carry, is written as U+FFFD.
 """
 
 import base64
-from collections.abc import Iterable, Iterator
-from typing import Annotated, Any, Final
+import re
+from collections.abc import Iterator
+from typing import IO, Annotated, Any, Final, NoReturn
 
 import msgspec
 from msgspec import Meta, Struct
 
 from sseprobe.errors import UsageError
 from sseprobe.redaction import Redactor, redact_headers, redact_url
-from sseprobe.text import to_json
+from sseprobe.text import one_line, to_json
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
+from sseprobe.units import human_bytes
 
 VERSION: Final = 1
-MAGIC: Final = b'{"sseprobe_cassette":'
+MAX_LINE_BYTES: Final = 64 * 1024 * 1024
+_MAGIC: Final = re.compile(rb'\s*\{\s*"sseprobe_cassette"\s*:')
+_CUT_SHORT: Final = "the recording was cut short"
 
-_Count = Annotated[int, Meta(ge=0)]
+_Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 
 
 class Opening(Struct, frozen=True):
@@ -34,16 +40,20 @@ class Opening(Struct, frozen=True):
     dialect: str
 
 
+class _Version(Struct, frozen=True):
+    sseprobe_cassette: int
+
+
 class _HeadLine(Struct, frozen=True):
     head: Head
 
 
-class _ChunkLine(Struct, frozen=True, omit_defaults=True, tag_field="line", tag="chunk"):
+class _ChunkLine(Struct, frozen=True, omit_defaults=True, tag_field="line", tag="chunk", gc=False):
     read: _Count
-    t_ns: int
+    t_ns: _Count
     clock: Clock
-    lag_ns: int | None
-    blind_ns: int
+    lag_ns: _Count | None
+    blind_ns: _Count
     text: str | None = None
     base64: str | None = None
 
@@ -52,17 +62,22 @@ class End(Struct, frozen=True, tag_field="line", tag="end"):
     """The last line. `problem`: what broke the body, if anything did."""
 
     end: BodyEnd
-    t_ns: int
+    t_ns: _Count
     problem: str | None = None
 
 
 class Cassette(Struct, frozen=True):
-    """One recorded stream."""
+    """One recorded stream. `last`: the line of its end, None where the recording was cut short."""
 
     opening: Opening
     head: Head
     chunks: list[Chunk]
-    end: End
+    last: End | None
+
+    @property
+    def end(self) -> End:
+        """How the body ended; aborted, if nobody was there to record it."""
+        return self.last or End(BodyEnd.ABORT, self.chunks[-1].read.t_ns if self.chunks else self.head.t_ns, _CUT_SHORT)
 
     @property
     def body(self) -> bytes:
@@ -71,10 +86,11 @@ class Cassette(Struct, frozen=True):
 
 
 class Recorder:
-    """Makes the lines of a cassette, with every credential masked."""
+    """Makes the lines of a cassette, with every credential masked, also one that is spread over several chunks."""
 
     def __init__(self, redact: Redactor) -> None:
         self._redact = redact
+        self._held: list[Chunk] = []  # they end in what may be the beginning of a credential
 
     def opening(self, request: Request, dialect: str, recorded_at: str) -> bytes:
         """The first line. `recorded_at`: ISO 8601."""
@@ -89,61 +105,166 @@ class Recorder:
         return _line(_HeadLine(msgspec.structs.replace(head, headers=masked, url=redact_url(head.url))))
 
     def chunk(self, chunk: Chunk) -> bytes:
-        """The line of a chunk."""
-        return _chunk_line(Chunk(self._redact.raw(chunk.data), chunk.read))
+        """The lines of the chunks that are known to end in no credential: mostly this one."""
+        held = [*self._held, chunk]
+        data = self._redact.raw(b"".join(each.data for each in held))
+        ready = len(data) - self._redact.raw_held_back(data)
+        lines, self._held = [], []
+        start = 0
+        for each in held:
+            masked = Chunk(data[start : start + len(each.data)], each.read)
+            start += len(each.data)
+            if start <= ready:
+                lines.append(_chunk_line(masked))
+            else:
+                self._held.append(masked)
+        return b"".join(lines)
 
     def end(self, end: BodyEnd, t_ns: int, problem: str | None) -> bytes:
-        """The last line."""
-        return _line(End(end, t_ns, problem))
+        """The last line, and those that were held back."""
+        lines = [_chunk_line(chunk) for chunk in self._held]
+        self._held = []
+        return b"".join([*lines, _line(End(end, t_ns, problem and self._redact(problem)))])
+
+
+def is_cassette(data: bytes) -> bool:
+    """Whether this is the beginning of a cassette."""
+    return _MAGIC.match(data) is not None
 
 
 def save(cassette: Cassette) -> bytes:
     """The cassette as it stands in a file."""
     parts = [_line(cassette.opening), _line(_HeadLine(cassette.head))]
     parts += [_chunk_line(chunk) for chunk in cassette.chunks]
-    return b"".join([*parts, _line(cassette.end)])
+    if cassette.last is not None:
+        parts.append(_line(cassette.last))
+    return b"".join(parts)
 
 
-def load(lines: Iterable[bytes], name: str) -> Cassette:
-    """Reads a cassette. Raises UsageError for what is none; `name` is for the message."""
-    numbered = enumerate((line for line in lines if line.strip()), start=1)
-    opening: Opening = _decode(numbered, Opening, name)
-    if opening.sseprobe_cassette != VERSION:
-        raise UsageError(
-            f"{name}: a cassette of version {opening.sseprobe_cassette}; this sseprobe reads version {VERSION}."
-        )
-    head: Head = _decode(numbered, _HeadLine, name).head
+def load(file: IO[bytes], name: str) -> Cassette:
+    """Reads a cassette. Raises UsageError for what is none; `name` is for the message, which gives the line too."""
+    lines = _Lines(file, name)
+    opening = _opening(lines)
+    head = _head(lines)
     chunks: list[Chunk] = []
     end: End | None = None
-    for number, line in numbered:
+    last_read, last_ns = 0, head.t_ns
+    decode = msgspec.json.Decoder(_ChunkLine | End).decode
+    for line in lines:
         if end is not None:
-            raise UsageError(f"{name}, line {number}: something follows the end of the recording.")
-        entry = _decode(iter([(number, line)]), _ChunkLine | End, name)
+            lines.fail("something follows the end of the recording")
+        try:
+            entry = decode(line)
+        except _UNREADABLE as error:
+            if lines.is_torn:
+                break
+            lines.fail_to_decode(error)
+        if entry.t_ns < last_ns:
+            lines.fail(f"its time runs backwards: {entry.t_ns} ns after {last_ns} ns")
+        last_ns = entry.t_ns
         if isinstance(entry, End):
             end = entry
-        else:
-            chunks.append(_chunk(entry, number, name))
-    last_ns = chunks[-1].read.t_ns if chunks else head.t_ns
-    return Cassette(opening, head, chunks, end or End(BodyEnd.ABORT, last_ns, "the recording was cut short"))
+            continue
+        if entry.read < last_read:
+            lines.fail(f"its reads run backwards: read {entry.read} after read {last_read}")
+        last_read = entry.read
+        read = Read(entry.read, entry.t_ns, entry.clock, entry.lag_ns, entry.blind_ns)
+        chunks.append(Chunk(_data(entry, lines), read))
+    return Cassette(opening, head, chunks, end)
 
 
-def _decode(numbered: Iterator[tuple[int, bytes]], kind: Any, name: str) -> Any:
-    number, line = next(numbered, (0, b""))
+_UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+class _Lines:
+    """The lines of a file that are not blank. `is_torn`: the last one handed out lacks its end, as the file ends."""
+
+    def __init__(self, file: IO[bytes], name: str) -> None:
+        self._file = file
+        self._name = name
+        self._number = 0
+        self.is_torn = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        readline = self._file.readline
+        while line := readline(MAX_LINE_BYTES + 1):
+            self._number += 1
+            if line[-1] != 0x0A:
+                self.is_torn = True
+                if len(line) > MAX_LINE_BYTES:
+                    self.fail(f"it is longer than {human_bytes(MAX_LINE_BYTES)}, as no line of a cassette is")
+            if not line.isspace():
+                yield line
+
+    def take(self) -> bytes:
+        """The next line, empty at the end of the file."""
+        return next(iter(self), b"")
+
+    def fail(self, said: str) -> NoReturn:
+        """Raises UsageError for this line."""
+        raise UsageError(f"{self._name}, line {self._number}: {said}. Record the stream again, or mend the file.")
+
+    def fail_to_decode(self, error: Exception) -> NoReturn:
+        """The same for a line that is not what it should be."""
+        said = "it is nested too deeply" if isinstance(error, RecursionError) else one_line(str(error))
+        self.fail(f"not a line as sseprobe writes it ({said})")
+
+    def fail_as_a_whole(self, said: str) -> NoReturn:
+        """Raises UsageError for the file."""
+        raise UsageError(f"{self._name}: {said}. Record a cassette with: sseprobe stream URL --record PATH.")
+
+
+def _opening(lines: _Lines) -> Opening:
+    line = lines.take()
+    if not line:
+        lines.fail_as_a_whole("empty, so that it is no cassette: no stream was recorded")
+    if not is_cassette(line):
+        begins = one_line(line[:200].decode(errors="replace"), 60)
+        expected = f'{{"sseprobe_cassette":{VERSION},…'
+        lines.fail_as_a_whole(f"not a cassette: expected {expected} at its start, read {begins!r}")
     try:
-        return msgspec.json.decode(line, type=kind)
-    except msgspec.DecodeError as error:
-        where = f"{name}, line {number}" if number else name
-        raise UsageError(f"{where}: not a cassette as sseprobe writes it ({error}).") from error
+        version = msgspec.json.decode(line, type=_Version).sseprobe_cassette
+        if version > VERSION:
+            lines.fail_as_a_whole(
+                f"a cassette of version {version}; this sseprobe reads version {VERSION}: update sseprobe"
+            )
+        if version != VERSION:
+            lines.fail(f"there is no version {version} of cassettes; this sseprobe reads version {VERSION}")
+        return msgspec.json.decode(line, type=Opening)
+    except _UNREADABLE as error:
+        _fail_before_the_head(lines, error)
 
 
-def _chunk(entry: _ChunkLine, number: int, name: str) -> Chunk:
-    read = Read(entry.read, entry.t_ns, entry.clock, entry.lag_ns, entry.blind_ns)
+def _head(lines: _Lines) -> Head:
+    line = lines.take()
+    if not line:
+        _fail_before_the_head(lines, None)
+    try:
+        head = msgspec.json.decode(line, type=_HeadLine).head
+    except _UNREADABLE as error:
+        _fail_before_the_head(lines, error)
+    if not 0 <= head.t_ns < 2**63:
+        lines.fail(f"the time of the head is {head.t_ns} ns, and times count from 0")
+    if not 200 <= head.status <= 999:
+        lines.fail(f"{head.status} is not the status of an answer")
+    return head
+
+
+def _fail_before_the_head(lines: _Lines, error: Exception | None) -> NoReturn:
+    if error is None or lines.is_torn:
+        lines.fail_as_a_whole("the recording was cut short before the head of an answer, so that there is no stream")
+    lines.fail_to_decode(error)
+
+
+def _data(entry: _ChunkLine, lines: _Lines) -> bytes:
+    if (entry.text is None) == (entry.base64 is None):
+        lines.fail("a chunk has either text or base64")
     if entry.text is not None:
-        return Chunk(entry.text.encode(), read)
+        return entry.text.encode()
     try:
-        return Chunk(base64.b64decode(entry.base64 or "", validate=True), read)
+        return base64.b64decode(entry.base64 or "", validate=True)
     except ValueError as error:
-        raise UsageError(f"{name}, line {number}: not a cassette as sseprobe writes it ({error}).") from error
+        lines.fail(f"its base64 is none ({error})")
 
 
 def _chunk_line(chunk: Chunk) -> bytes:
@@ -155,5 +276,5 @@ def _chunk_line(chunk: Chunk) -> bytes:
     return _line(_ChunkLine(read.index, read.t_ns, read.clock, read.lag_ns, read.blind_ns, text, encoded))
 
 
-def _line(value: Struct) -> bytes:
+def _line(value: Any) -> bytes:
     return to_json(value).encode() + b"\n"

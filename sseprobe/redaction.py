@@ -87,11 +87,8 @@ class Redactor:
         # Also as they stand in JSON, where an answer may echo them.
         known = sorted(long_enough | {json.dumps(secret)[1:-1] for secret in long_enough}, key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, known))) if known else None
-        self._raw = (
-            re.compile(b"|".join(re.escape(secret.encode(errors="surrogateescape")) for secret in known))
-            if known
-            else None
-        )
+        self._known_raw = [secret.encode(errors="surrogateescape") for secret in known]
+        self._raw = re.compile(b"|".join(map(re.escape, self._known_raw))) if known else None
         self._longest = max(map(len, known), default=0)
         self._known = known
 
@@ -115,3 +112,14 @@ class Redactor:
             if any(secret.startswith(ending) for secret in self._known):
                 return length
         return 0
+
+    def raw_held_back(self, data: bytes) -> int:
+        """How many bytes at the end of `data`, masked already, may be the beginning of a credential."""
+        longest = 0
+        for secret in self._known_raw:
+            at = data.find(secret[:1], max(0, len(data) - len(secret) + 1))
+            while at >= 0 and not secret.startswith(data[at:]):
+                at = data.find(secret[:1], at + 1)
+            if at >= 0:
+                longest = max(longest, len(data) - at)
+        return longest

@@ -44,7 +44,7 @@ def to_json(value: Any, *, indent: int = 0) -> str:
     try:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate
-        encoded = scalar(json.dumps(msgspec.to_builtins(value), ensure_ascii=False)).encode()
+        encoded = msgspec.json.encode(json.loads(scalar(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))))
     if indent:
         encoded = msgspec.json.format(encoded, indent=indent)
     return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded.decode())

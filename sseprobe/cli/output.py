@@ -95,12 +95,13 @@ def live_view(
 
 
 def open_cassette(path: str) -> Cassette:
-    """Reads a recording. Raises UsageError."""
+    """Reads a recording; `-` is standard input. Raises UsageError."""
+    name = "standard input" if path == "-" else path
     try:
-        with Path(path).open("rb") as lines:
-            return load(lines, path)
+        with open(0, "rb", closefd=False) if path == "-" else Path(path).open("rb") as file:
+            return load(file, name)
     except OSError as error:
-        raise UsageError(f"--from {path}: cannot be read ({error.strerror}).") from error
+        raise UsageError(f"{name}: cannot be read ({error.strerror}).") from error
 
 
 def read_file(path: str, option: str) -> bytes:

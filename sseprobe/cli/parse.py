@@ -1,6 +1,5 @@
 """`sseprobe parse`: recorded bytes in, events and wire findings out; needs no network."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -33,9 +32,10 @@ def parse(
 
 
 def _read(name: str) -> bytes:
-    if name == "-":
-        return sys.stdin.buffer.read()
     try:
+        if name == "-":
+            with open(0, "rb", closefd=False) as file:
+                return file.read()
         return Path(name).read_bytes()
     except OSError as error:
         raise UsageError(f"{name}: cannot be read ({error.strerror}).") from error

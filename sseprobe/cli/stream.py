@@ -77,7 +77,7 @@ def stream(  # noqa: PLR0917  typer passes by name
         from sseprobe.probes.stream import run_recorded
 
         cassette = open_cassette(from_cassette)
-        known = words.known_dialect(cassette.opening.url)
+        known = words.dialect_of_recording(cassette.opening)
         view = live_view(shown, no_color=no_color)
         done = run_recorded(cassette, known, view, named=words.names_dialect)
     else:

@@ -54,7 +54,9 @@ class Wire:
     def note(self, raw: RawRead) -> None:
         """Keeps a read as the one that all bytes now handed up came with."""
         if raw.data:
-            self.read = Read(self.read.index + 1, raw.t_ns - (self.t0_ns or 0), raw.clock, raw.lag_ns, raw.blind_ns)
+            # TCP delivers in order: nothing was there before what stands before it, whatever its packet's stamp says.
+            t_ns = max(raw.t_ns - (self.t0_ns or 0), self.read.t_ns)
+            self.read = Read(self.read.index + 1, t_ns, raw.clock, raw.lag_ns, raw.blind_ns)
         else:
             self.eof = True
 

@@ -1,9 +1,11 @@
 """The `parse` probe: what the specification makes of recorded bytes, and what is wrong with them."""
 
+from io import BytesIO
+
 from msgspec import Struct
 
-from sseprobe import exit_codes
-from sseprobe.cassette import MAGIC, load
+from sseprobe import dialects, exit_codes
+from sseprobe.cassette import is_cassette, load
 from sseprobe.framing import Framing, by_content_type
 from sseprobe.rules import Severity, run, wire_rules
 from sseprobe.sse import Comment
@@ -51,10 +53,12 @@ class Parsed(Struct, frozen=True):
 def parse_bytes(name: str, data: bytes) -> Parsed:
     """Parses the bytes of a body, or those in a cassette. Raises UsageError for a broken cassette."""
     framing = Framing.SSE
-    if data.startswith(MAGIC):
-        cassette = load(data.splitlines(), name)
+    if is_cassette(data):
+        cassette = load(BytesIO(data), name)
         data = cassette.body
-        framing = by_content_type(cassette.head.header("content-type")) or framing
+        recorded = cassette.opening.dialect
+        dialect = dialects.by_name(recorded if recorded in dialects.NAMES else "plain")
+        framing = by_content_type(cassette.head.header("content-type")) or dialect.framing
     stream = transcribe(data, framing)
     # The wire rules are the event stream's.
     rules = wire_rules() if framing is Framing.SSE else []

@@ -152,6 +152,7 @@ class StreamRun:
     def _record(self, line: Callable[..., bytes], *values: object) -> None:
         if self.plan.record_to is not None:
             self.plan.record_to.write(line(*values))
+            self.plan.record_to.flush()  # what was seen is kept, however this process ends
 
     def transcript(self) -> Transcript:
         """All that came, where `keep` was asked for and a head has come."""

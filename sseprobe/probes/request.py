@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sseprobe import dialects
+from sseprobe.cassette import Opening
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
@@ -37,6 +38,11 @@ class RequestWords(msgspec.Struct, frozen=True):
     def known_dialect(self, url: str) -> Dialect | None:
         """The dialect as named, or as the URL's path tells it; None: the first event will. Raises UsageError."""
         return dialects.by_name(self.dialect) if self.names_dialect else dialects.by_url(url)
+
+    def dialect_of_recording(self, opening: Opening) -> Dialect | None:
+        """The dialect as named now, else as it was when recorded, else as the URL tells it. Raises UsageError."""
+        recorded = not self.names_dialect and opening.dialect in dialects.NAMES and opening.dialect != "plain"
+        return dialects.by_name(opening.dialect) if recorded else self.known_dialect(opening.url)
 
 
 def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redactor]:

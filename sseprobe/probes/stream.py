@@ -110,7 +110,7 @@ def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport
         redact=Redactor(),
         head=cassette.head,
         body_end=cassette.end.end,
-        notes=_notes_on_meaning(reception),
+        notes=_notes_on_meaning(reception) + ([] if cassette.last else [cassette.end.problem or ""]),
     )
 
 

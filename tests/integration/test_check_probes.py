@@ -4,6 +4,7 @@ import gzip
 import itertools
 import json
 from collections.abc import Callable
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -274,5 +275,5 @@ def test_a_failure_that_is_not_told_is_found() -> None:
     rule = next(rule for rule in all_rules() if rule.id == "ERR007")
     for name, verdict in (("ERR002/good", RuleVerdict.PASS), ("TRM001/bad", RuleVerdict.FAIL)):
         path = DATA / f"{name}.jsonl"
-        stream = received(load(path.read_bytes().splitlines(), path.name))[1]
+        stream = received(load(BytesIO(path.read_bytes()), path.name))[1]
         assert judge(rule, MidStreamFailure(stream, "told to fail")).verdict is verdict

@@ -1,5 +1,6 @@
 """Each rule on recordings: it passes the good one, finds what the bad one does, and explains itself."""
 
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs" / "rules"
 
 def _recorded(name: str, kind: str) -> Transcript:
     path = DATA / name / f"{kind}.jsonl"
-    return received(load(path.read_bytes().splitlines(), path.name))[1]
+    return received(load(BytesIO(path.read_bytes()), path.name))[1]
 
 
 LIVE = {"HTTP011"}

@@ -68,8 +68,8 @@ def record(url: str, take: Take) -> Cassette:
     plan = StreamPlan(request, options, dialect, Redactor(), 2**24, named=True, record_to=tape)
     asyncio.run(StreamRun(plan, SilentView()).go())
     # The mock's port is another each time.
-    lines = tape.getvalue().replace(url.encode(), b"http://127.0.0.1:8000").splitlines()
-    return edited(load(lines, take.dialect), take)
+    recorded = tape.getvalue().replace(url.encode(), b"http://127.0.0.1:8000")
+    return edited(load(io.BytesIO(recorded), take.dialect), take)
 
 
 def edited(cassette: Cassette, take: Take) -> Cassette:
