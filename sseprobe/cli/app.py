@@ -9,6 +9,7 @@ from sseprobe.cli.abort_test import abort_test
 from sseprobe.cli.check import check
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
+from sseprobe.cli.replay import replay
 from sseprobe.cli.rules import rules
 from sseprobe.cli.stream import stream
 
@@ -43,6 +44,7 @@ def root(
       sseprobe parse body.txt         what the specification makes of recorded bytes
       sseprobe rules SSE007           what a rule does, and why
       sseprobe mock --port 8000       a mock LLM server to develop against
+      sseprobe replay stream.jsonl    a recorded stream, served as it came
     """
 
 
@@ -52,3 +54,4 @@ app.command()(check)
 app.command()(parse)
 app.command()(rules)
 app.command()(mock)
+app.command()(replay)
