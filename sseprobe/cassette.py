@@ -95,14 +95,13 @@ class Recorder:
     def opening(self, request: Request, dialect: str, recorded_at: str) -> bytes:
         """The first line. `recorded_at`: ISO 8601."""
         body = None if request.body is None else self._redact(request.body.decode(errors="replace"))
-        url = self._redact(redact_url(request.url))
-        headers = redact_headers(request.headers)
+        url, headers = self._url(request.url), self._headers(request.headers)
         return _line(Opening(VERSION, recorded_at, request.method, url, headers, body, dialect))
 
     def head(self, head: Head) -> bytes:
         """The line of the response's head."""
-        masked = [(name, self._redact(value)) for name, value in redact_headers(head.headers)]
-        return _line(_HeadLine(msgspec.structs.replace(head, headers=masked, url=redact_url(head.url))))
+        reason, url, headers = self._redact(head.reason), self._url(head.url), self._headers(head.headers)
+        return _line(_HeadLine(msgspec.structs.replace(head, reason=reason, headers=headers, url=url)))
 
     def chunk(self, chunk: Chunk) -> bytes:
         """The lines of the chunks that are known to end in no credential: mostly this one."""
@@ -125,6 +124,12 @@ class Recorder:
         lines = [_chunk_line(chunk) for chunk in self._held]
         self._held = []
         return b"".join([*lines, _line(End(end, t_ns, problem and self._redact(problem)))])
+
+    def _url(self, url: str) -> str:
+        return self._redact(redact_url(url))
+
+    def _headers(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [(name, self._redact(value)) for name, value in redact_headers(headers)]
 
 
 def is_cassette(data: bytes) -> bool:

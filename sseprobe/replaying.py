@@ -35,6 +35,7 @@ _MAX_HEAD_BYTES: Final = 64 * 1024
 _MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 _READ_BYTES: Final = 64 * 1024
 _FAREWELL_S: Final = 2.0
+_DELIVERY_S: Final = 10.0
 _BEFORE_RESET_S: Final = 0.1
 _ACCEPT_AGAIN_S: Final = 0.1
 _LINGER_0: Final = struct.pack("ii", 1, 0)
@@ -333,9 +334,10 @@ async def _leave(sock: socket.socket, how: _Leaving, left: "asyncio.Task[None]")
             sock.shutdown(socket.SHUT_WR)
             await asyncio.wait({left}, timeout=_FAREWELL_S)
         case _Leaving.RST:
-            async with asyncio.timeout(_FAREWELL_S):
-                while _unsent(sock):  # noqa: ASYNC110  the kernel tells nobody
-                    await asyncio.sleep(0.005)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_DELIVERY_S):
+                    while _unsent(sock):  # noqa: ASYNC110  the kernel tells nobody
+                        await asyncio.sleep(0.005)
             # It is in the client's kernel; a reset may discard it there too.
             await asyncio.sleep(_BEFORE_RESET_S)
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)

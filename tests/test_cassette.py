@@ -237,6 +237,30 @@ def test_binary_data_is_base64() -> None:
     assert b'"text"' not in save(cassette)
 
 
+def test_a_known_credential_is_masked_wherever_it_stands() -> None:
+    recorder = Recorder(Redactor(["sk-secret"]))
+    written = recorder.opening(
+        Request("GET", "http://h/?q=sk-secret", [("X-Mine", "sk-secret")], b"sk-secret"), "plain", ""
+    )
+    written += recorder.head(Head(200, "sk-secret", "1.1", [("X", "a sk-secret")], "http://h/sk-secret", 0))
+    written += recorder.chunk(Chunk(b"sk-secret", Read(0, 1, Clock.USER, None, 0)))
+    written += recorder.end(BodyEnd.PROTOCOL_ERROR, 2, "not HTTP: sk-secret")
+    assert b"sk-secret" not in written
+    assert written.count(b"***") == 7 + 3  # in the body it is as long as it was
+
+
+PAGE = (Path(__file__).parents[1] / "docs" / "recordings.md").read_text()
+
+
+def test_the_page_shows_a_cassette_and_knows_each_key_and_ending() -> None:
+    start = PAGE.index('{"sseprobe_cassette"')
+    shown = PAGE[start : PAGE.index("```", start)].encode()
+    assert save(loaded(shown)) == shown
+    assert loaded(shown).last is not None
+    for key in (*OPENING, *HEAD["head"], *CHUNK, *END, "base64", *BodyEnd):
+        assert f"`{key}`" in PAGE
+
+
 # --- on the command line: one loader, whoever asks
 
 

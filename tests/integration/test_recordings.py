@@ -133,6 +133,13 @@ def test_so_do_other_servers(serve: Serve, case: str) -> None:
     assert (copy.body, copy.end.end) == (cassette.body, end)
 
 
+def test_a_dialect_that_was_named_is_recorded(serve: Serve) -> None:
+    """Nothing else may tell it: neither the path nor the events."""
+    server = serve(_sends(HEAD, *map(transfer_chunk, good("a")), LAST_CHUNK))
+    live, cassette = recorded(RequestWords(f"{server.url}/events", dialect="vllm"), 60)
+    assert again(cassette).target.dialect == live.target.dialect == "vllm"
+
+
 def test_the_times_of_a_replay_are_those_recorded_or_later(mock: Mock) -> None:
     words = RequestWords(f"{mock.url}{CHAT}", headers=["X-Mock: itl_ms=20,ttft_ms=50,tokens=8"])
     _, cassette = recorded(words, 60)
