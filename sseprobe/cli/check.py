@@ -116,7 +116,7 @@ def check(  # noqa: PLR0917  typer passes by name
             raise UsageError(f"--from reads a recording: it goes with neither {said}.")
         gc.disable()  # what is made from here on is kept to the end: nothing would be collected
         cassette = open_cassette(from_cassette)
-        told = words.known_dialect(cassette.opening.url)
+        told = words.dialect_of_recording(cassette.opening)
         done = run_recorded(cassette, told, judging, named=words.names_dialect)
     else:
         connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
