@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from sseprobe.dialects.base import CONTENT_KINDS, Kind
+from sseprobe.reception import Message
 from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, NotApplicable, Severity, rule
 from sseprobe.rules.catalogue import Kind as RuleKind
 from sseprobe.rules.evidence import (
@@ -40,10 +41,10 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
     """Streams of the same request have the same shape.
 
     What it does: sends the same request several times and compares content type, dialect, line endings, whether ids are
-    sent, the keys of the first payload, the last event's type, and the ending. Text, counts and times may differ.
+    sent, what the first and the last event are, and the ending. Text, counts and times may differ.
     Why it matters: a difference is a replica with another version, or a path that only sometimes goes through a proxy,
     and shows up as an error that nobody can reproduce.
-    Good: three streams that begin with the same keys and end with `data: [DONE]`. Bad: two with `[DONE]`, one without.
+    Good: three streams that end with `data: [DONE]`. Bad: two with `[DONE]`, one without.
     """
     if repeated.refused is not None and len(repeated.streams) < 2:
         raise Inconclusive(f"the request was not answered with a stream again: {repeated.refused}")
@@ -71,10 +72,18 @@ def _shape(stream: Transcript) -> dict[str, str]:
         "dialect": stream.dialect.name,
         "line endings": ", ".join(name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)) or "none",
         "ids": "sent" if stream.last_event_id else "not sent",
-        "the first event": f"{first.event.type}: {', '.join(sorted(first.fields))}" if first else "none",
-        "the type of the last event": str(last.fields.get("type", last.event.type)) if last else "none",
+        "the first event": _sort(first),
+        "the last event": _sort(last),
         "the ending": str(stream.ending),
     }
+
+
+def _sort(message: Message | None) -> str:
+    """What an event is, as far as the dialects say it in one word."""
+    if message is None:
+        return "none"
+    kinds = (message.fields.get(name) for name in ("type", "object"))
+    return next((kind for kind in kinds if isinstance(kind, str)), message.event.type)
 
 
 @rule("ABT001", Severity.ERROR, RuleKind.CONFORMANCE, f"{_ASGI}#disconnect-receive-event", of=Aborts)
@@ -181,7 +190,7 @@ def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
 def refuses_other_methods(methods: Methods) -> Iterator[Finding]:
     """Methods that the endpoint is not made for are refused with a 4xx or 501.
 
-    What it does: asks the endpoint with GET or POST, whichever it is not made for, and with DELETE.
+    What it does: asks an endpoint for POST with GET, and each with a method that nobody knows.
     Why it matters: health checks, crawlers and typing errors come this way; each must cost nothing.
     Good: `405 Method Not Allowed`. Bad: `500`, or a stream.
     """

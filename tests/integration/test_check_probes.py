@@ -148,7 +148,7 @@ BAD: dict[str, tuple[str, str, Callable[[Peer], None], str]] = {
         "the refusal has no message where clients look",
     ),
     "HTTP015": ("method", CHAT, but(_is("GET"), _sends(answer("500 Oops"))), "GET: answered 500"),
-    "HTTP016": ("method", CHAT, but(_is("DELETE"), _sends(answer("405 No"))), "DELETE: a 405 without Allow"),
+    "HTTP016": ("method", CHAT, but(_is("SSEPROBE"), _sends(answer("405 No"))), "SSEPROBE: a 405 without Allow"),
     "HTTP017": (
         "http10",
         CHAT,

@@ -1,4 +1,6 @@
-"""`method`: HEAD, and methods that the endpoint is not made for."""
+"""`method`: HEAD, and methods that the endpoint is not made for: only such as change nothing anywhere."""
+
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -6,12 +8,15 @@ from sseprobe.probes.active.base import ActiveProbe, Bench, Found, ask
 from sseprobe.rules.evidence import Methods
 from sseprobe.transcript import Request
 
+_INVENTED: Final = "SSEPROBE"
+
 
 def _run(bench: Bench) -> Found:
     request = bench.plan.request
-    other = "GET" if request.method != "GET" else "POST"
-    answers = {method: ask(bench.plan, _bare(request, method), method) for method in ("HEAD", other, "DELETE")}
-    return Found([Methods(answers.pop("HEAD"), tuple(answers.values()))], f"HEAD, {other} and DELETE asked")
+    others = ("GET", _INVENTED) if request.method != "GET" else (_INVENTED,)
+    head = ask(bench.plan, _bare(request, "HEAD"), "HEAD")
+    answers = tuple(ask(bench.plan, _bare(request, method), method) for method in others)
+    return Found([Methods(head, answers)], f"asked with HEAD, {' and '.join(others)}")
 
 
 def _bare(request: Request, method: str) -> Request:
