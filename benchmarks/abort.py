@@ -1,12 +1,9 @@
 """The abort test: how soon it is done, how late a good server stops, and whether watching disturbs what is watched."""
 
-import json
-import subprocess
-import sys
-import time
-from typing import Any, Final
+from typing import Final
 
 from benchmarks.serving import Figure
+from benchmarks.timed import timed
 from sseprobe.embedded import running_mock
 
 _RUNS: Final = 3
@@ -15,21 +12,13 @@ _PHASES: Final = ("before-headers", "before-first-token", "mid-stream", "near-en
 _TRIALS: Final = 50
 
 
-def _run(*words: str) -> tuple[float, Any]:
-    """Seconds from start to end of the process, and its report."""
-    command = [sys.executable, "-m", "sseprobe", "abort-test", "--report", "json", "-q", *words]
-    began_s = time.monotonic()
-    done = subprocess.run(command, check=False, capture_output=True)
-    return time.monotonic() - began_s, json.loads(done.stdout)
-
-
 def measure() -> list[Figure]:
     """All of it."""
-    single_s = min(_run()[0] for _ in range(_RUNS))
+    single_s = min(timed("abort-test")[0] for _ in range(_RUNS))
     matrix = [word for how in _HOWS for word in ("--how", how)] + [word for at in _PHASES for word in ("--at", at)]
-    matrix_s, report = _run(*matrix)
+    matrix_s, report = timed("abort-test", *matrix)
     stopped = sum(trial["answer"] == "stopped" for trial in report["trials"])
-    _, many = _run("--trials", str(_TRIALS))
+    _, many = timed("abort-test", "--trials", str(_TRIALS))
     lag, overrun = many["abort"]["stop_lag_ms"], many["abort"]["overrun_tokens"]
     return [
         Figure("abort-test on the mock, one trial", f"{single_s:.2f} s", "from start to end of the process", "1.5 s"),
@@ -67,5 +56,5 @@ def _disturbance() -> Figure:
 
 
 def _gaps(*words: str) -> float:
-    _, report = _run(*words)
+    _, report = timed("abort-test", *words)
     return float(report["streams"][0]["metrics"]["itl_ms"]["p99"])

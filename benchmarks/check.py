@@ -1,14 +1,12 @@
 """The check: how long it takes beside the stream it judges, and how it grows with a recording."""
 
 import json
-import subprocess
-import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any, Final
 
 from benchmarks.serving import Figure
+from benchmarks.timed import timed
 from sseprobe.cassette import Cassette, End, Opening, save
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read
 
@@ -41,14 +39,6 @@ def _recording(events: int) -> bytes:
     return save(Cassette(opening, Head(200, "OK", "1.1", headers, _URL, 4_000_000), chunks, end))
 
 
-def _check(*words: str) -> tuple[float, Any]:
-    """Seconds from start to end of the process, and its report."""
-    command = [sys.executable, "-m", "sseprobe", "check", "--report", "json", "-q", *words]
-    began_s = time.monotonic()
-    done = subprocess.run(command, check=False, capture_output=True)
-    return time.monotonic() - began_s, json.loads(done.stdout)
-
-
 def measure() -> list[Figure]:
     """All of it."""
     with tempfile.TemporaryDirectory() as folder:
@@ -56,10 +46,10 @@ def measure() -> list[Figure]:
         for events in (_QUARTER, _EVENTS):
             path = Path(folder) / "tape.jsonl"
             path.write_bytes(_recording(events))
-            seconds.append(min(_check("--from", str(path))[0] for _ in range(_RUNS)))
-    once = [_check("--repeat", "1", "--probe", "repeat")[1] for _ in range(_RUNS)]
+            seconds.append(min(timed("check", "--from", str(path))[0] for _ in range(_RUNS)))
+    once = [timed("check", "--repeat", "1", "--probe", "repeat")[1] for _ in range(_RUNS)]
     beside_s = min((each["duration_ms"] - each["streams"][0]["metrics"]["e2e_ms"]) / 1000 for each in once)
-    whole_s = min(_check()[0] for _ in range(_RUNS))
+    whole_s = min(timed("check")[0] for _ in range(_RUNS))
     return [
         Figure(
             f"check --from, {_EVENTS:,} events",

@@ -4,10 +4,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
-from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import typed
 from sseprobe.rules.shapes import require_whole
-from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
@@ -25,13 +24,6 @@ _GOES_ON: Final = {goes_on: start for start, (goes_on, _, _) in _PAIRS.items() i
 _ENDED_BY: Final = {end: start for start, (_, end, _) in _PAIRS.items()}
 
 
-def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(kind, each) for each in within(stream) if isinstance(kind := each.fields.get("type"), str)]
-    if not found:
-        raise NotApplicable("no event with a type came")
-    return found
-
-
 @rule("AGU001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     """Messages, tool calls and steps start before they go on, and end before the run finishes.
@@ -44,7 +36,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     require_whole(stream)
     opened: set[tuple[str, str]] = set()
     judged = 0
-    for kind, message in _typed(stream):
+    for kind, message in typed(stream):
         start = kind if kind in _PAIRS else _GOES_ON.get(kind) or _ENDED_BY.get(kind)
         if start is not None:
             judged += 1
@@ -78,7 +70,7 @@ def is_a_run(stream: Transcript) -> Iterator[Finding]:
     Good: `RUN_STARTED`, …, `RUN_FINISHED`. Bad: `TEXT_MESSAGE_START` first.
     """
     running = False
-    for number, (kind, message) in enumerate(_typed(stream)):
+    for number, (kind, message) in enumerate(typed(stream)):
         if kind == "RUN_STARTED":
             if running:
                 yield Finding("a run starts inside a run", message.event.span, "RUN_FINISHED", "RUN_STARTED")
@@ -100,7 +92,7 @@ def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
     Why it matters: the client's schemas know camelCase only, and refuse null for most optional fields.
     Good: `{"type": "TEXT_MESSAGE_START", "messageId": "m1"}`. Bad: `{"type": "…", "message_id": "m1", "role": null}`.
     """
-    for _, message in _typed(stream):
+    for _, message in typed(stream):
         names = [name for name in message.fields if "_" in name.strip("_")]
         nulls = [name for name, value in message.fields.items() if value is None]
         if names:

@@ -7,8 +7,8 @@ from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import typed
 from sseprobe.rules.shapes import require_whole
-from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -24,18 +24,6 @@ _FITTING: Final = {
 }
 
 
-def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    """The events with a type, pings aside."""
-    found = [
-        (kind, message)
-        for message in within(stream)
-        if isinstance(kind := message.fields.get("type"), str) and kind != "ping"
-    ]
-    if not found:
-        raise NotApplicable("no event with a type came")
-    return found
-
-
 @rule("ANT001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     """`message_start` is the first event, and comes once.
@@ -44,12 +32,12 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     Why it matters: the official SDK raises "Unexpected event order"; what came before is lost.
     Good: `message_start`, then blocks. Bad: `content_block_start` first.
     """
-    typed = _typed(stream)
-    kind, first = typed[0]
+    events = typed(stream)
+    kind, first = events[0]
     if kind not in ("message_start", "error"):
         yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "message_start", one_line(kind, 60))
         return
-    for kind, message in typed[1:]:
+    for kind, message in events[1:]:
         if kind == "message_start":
             yield Finding("message_start comes again", message.event.span, "once", "again")
 
@@ -66,7 +54,7 @@ def nests_its_blocks(stream: Transcript) -> Iterator[Finding]:
     blocks: dict[int, str] = {}
     ended: set[int] = set()
     last: Message | None = None
-    for kind, message in _typed(stream):
+    for kind, message in typed(stream):
         index = as_count(message.fields.get("index"))
         if not kind.startswith("content_block_") or index is None:
             continue
@@ -106,14 +94,14 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
     Why it matters: without it a client cannot tell the end from the limit of tokens, nor what the answer cost.
     Good: `{"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 15}}`. Bad: none.
     """
-    typed = _typed(stream)
-    stop = next((message for kind, message in typed if kind == "message_stop"), None)
+    events = typed(stream)
+    stop = next((message for kind, message in events if kind == "message_stop"), None)
     if stop is None:
         raise NotApplicable("message_stop did not come: see TRM001")
     if any(message.has(DeltaKind.ERROR) for message in stream.messages):
         raise NotApplicable("an error came")
     told = None
-    for kind, message in typed:
+    for kind, message in events:
         if kind == "message_delta" and as_dict(message.fields.get("delta")).get("stop_reason"):
             told = message
             if as_count(as_dict(message.fields.get("usage")).get("output_tokens")) is None:

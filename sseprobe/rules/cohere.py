@@ -6,8 +6,8 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_count
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import typed
 from sseprobe.rules.shapes import require_whole
-from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -15,13 +15,6 @@ from sseprobe.transcription import Transcript
 _API: Final = "https://docs.cohere.com/docs/streaming"
 _OURS: Final = ("cohere",)
 _FAMILIES: Final = ("content", "tool-call", "citation")
-
-
-def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(kind, each) for each in within(stream) if isinstance(kind := each.fields.get("type"), str)]
-    if not found:
-        raise NotApplicable("no event with a type came")
-    return found
 
 
 @rule("COH001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -32,10 +25,10 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients begin a message there.
     Good: `message-start`, then `content-start`. Bad: `content-delta` first.
     """
-    kind, first = _typed(stream)[0]
+    kind, first = typed(stream)[0]
     if kind not in ("message-start", "message-end"):
         yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "message-start", one_line(kind, 60))
-    for kind, message in _typed(stream)[1:]:
+    for kind, message in typed(stream)[1:]:
         if kind == "message-start":
             yield Finding("message-start comes again", message.event.span, "once", "again")
 
@@ -51,7 +44,7 @@ def nests_its_parts(stream: Transcript) -> Iterator[Finding]:
     require_whole(stream)
     opened: dict[tuple[str, int], bool] = {}
     last: Message | None = None
-    for kind, message in _typed(stream):
+    for kind, message in typed(stream):
         family, _, step = kind.rpartition("-")
         index = as_count(message.fields.get("index"))
         if family not in _FAMILIES or index is None:

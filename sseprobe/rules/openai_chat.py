@@ -8,7 +8,7 @@ import msgspec
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_list
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.termination import ended_by, within
+from sseprobe.rules.order import ended_by, within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -70,16 +70,7 @@ def has_one_identity(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients join chunks by id; with another they begin a new message.
     Good: `"id": "chatcmpl-1"` in all chunks. Bad: a new id with each.
     """
-    chunks = _chunks(stream)
-    first = chunks[0][1].get("id")
-    for message, fields in chunks:
-        kind, identifier = fields.get("object"), fields.get("id")
-        if isinstance(kind, str) and kind != "chat.completion.chunk":
-            shown = one_line(kind, 60)
-            yield Finding(f"object is {shown!r}", message.event.span, "chat.completion.chunk", shown)
-        if isinstance(identifier, str) and isinstance(first, str) and identifier != first:
-            shown = one_line(identifier, 60)
-            yield Finding("the id is not that of the first chunk", message.event.span, one_line(first, 60), shown)
+    yield from _identity(stream, "chat.completion.chunk")
 
 
 @rule("OAI002", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_CHAT)
@@ -211,13 +202,18 @@ def is_a_text_completion(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients tell the two APIs apart by it.
     Good: `"object": "text_completion"`. Bad: `"object": "chat.completion.chunk"` from `/v1/completions`.
     """
+    yield from _identity(stream, "text_completion")
+
+
+def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
+    """What differs from this `object`, or from the id of the first chunk."""
     chunks = _chunks(stream)
     first = chunks[0][1].get("id")
     for message, fields in chunks:
         kind, identifier = fields.get("object"), fields.get("id")
-        if isinstance(kind, str) and kind != "text_completion":
+        if isinstance(kind, str) and kind != expected:
             shown = one_line(kind, 60)
-            yield Finding(f"object is {shown!r}", message.event.span, "text_completion", shown)
+            yield Finding(f"object is {shown!r}", message.event.span, expected, shown)
         if isinstance(identifier, str) and isinstance(first, str) and identifier != first:
             shown = one_line(identifier, 60)
             yield Finding("the id is not that of the first chunk", message.event.span, one_line(first, 60), shown)

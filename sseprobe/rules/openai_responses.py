@@ -6,8 +6,8 @@ from typing import Any, Final
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import typed
 from sseprobe.rules.shapes import require_whole
-from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -35,13 +35,6 @@ _TEXTS: Final = {
 }
 
 
-def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(str(message.fields["type"]), message) for message in within(stream) if "type" in message.fields]
-    if not found:
-        raise NotApplicable("no event with a type came")
-    return found
-
-
 @rule("ORS001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def is_in_sequence(stream: Transcript) -> Iterator[Finding]:
     """The stream begins with `response.created`, and sequence numbers rise.
@@ -50,13 +43,13 @@ def is_in_sequence(stream: Transcript) -> Iterator[Finding]:
     Why it matters: a client resumes with `starting_after=N`, and drops what it believes to have.
     Good: `response.created` with 0, then 1, 2, 3. Bad: 0, 1, 1, 2.
     """
-    typed = _typed(stream)
-    kind, first = typed[0]
+    events = typed(stream)
+    kind, first = events[0]
     if kind not in _FIRST and kind not in ("error", "response.failed"):
         shown = one_line(kind, 60)
         yield Finding(f"the first event is {shown}", first.event.span, "response.created", shown)
     before = -1
-    for _, message in typed:
+    for _, message in events:
         number = as_count(message.fields.get("sequence_number"))
         if number is None:
             yield Finding("an event has no sequence_number", message.event.span, "a number", "none")
@@ -77,7 +70,7 @@ def is_one_response(stream: Transcript) -> Iterator[Finding]:
     """
     holding = [
         (message, identifier)
-        for _, message in _typed(stream)
+        for _, message in typed(stream)
         if isinstance(identifier := as_dict(message.fields.get("response")).get("id"), str)
     ]
     if not holding:
@@ -105,7 +98,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     require_whole(stream)
     items: dict[tuple[int | None, ...], bool] = {}
     last: Message | None = None
-    for kind, message in _typed(stream):
+    for kind, message in typed(stream):
         at = _place(message, ("output_index",))
         if kind == "response.output_item.added" and len(items) < MAX_PARTS:
             if at in items:
@@ -140,7 +133,7 @@ def adds_up(stream: Transcript) -> Iterator[Finding]:
     require_whole(stream)
     parts: dict[tuple[str, tuple[int | None, ...]], list[str]] = {}
     compared, size = 0, 0
-    for kind, message in _typed(stream):
+    for kind, message in typed(stream):
         if kind in _TEXTS:
             done, _, names = _TEXTS[kind]
             delta = message.fields.get("delta")
@@ -172,7 +165,7 @@ def ends_in_its_status(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients look at one of the two.
     Good: `response.completed` with `"status": "completed"`. Bad: `response.completed` with `"status": "in_progress"`.
     """
-    ends = [(kind, message) for kind, message in _typed(stream) if kind in _STATUS]
+    ends = [(kind, message) for kind, message in typed(stream) if kind in _STATUS]
     if not ends:
         raise NotApplicable("no terminal event came: see TRM001")
     for kind, message in ends:

@@ -1,12 +1,12 @@
 """Family TRM: the end of a stream."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import EndRule
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import ended_by
 from sseprobe.sse import Fields
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Ending
@@ -18,18 +18,6 @@ _BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIME
 # Cohere's own API description has it behind `message-end`; gateways add it to Responses: see ORS006.
 _DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses")
 _AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})
-
-
-def ended_by(stream: Transcript) -> Message | None:
-    """The event that holds the terminator, None if none came."""
-    ends = stream.told[DeltaKind.END]
-    return ends[0][0] if ends else None
-
-
-def within(stream: Transcript) -> Sequence[Message]:
-    """The events up to the terminator or the first error: what follows is TRM002's and ERR002's."""
-    ends = [message.index for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.told[kind][:1]]
-    return stream.messages[: min(ends) + 1] if ends else stream.messages
 
 
 @rule("TRM001", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)

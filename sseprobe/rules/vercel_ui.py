@@ -6,8 +6,8 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import typed
 from sseprobe.rules.shapes import require_whole
-from sseprobe.rules.termination import within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -16,13 +16,6 @@ _API: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _OURS: Final = ("vercel-ui",)
 _PARTS: Final = ("text", "reasoning")
 _TOOL: Final = "tool-input"
-
-
-def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    found = [(kind, each) for each in within(stream) if isinstance(kind := each.fields.get("type"), str)]
-    if not found:
-        raise NotApplicable("no part with a type came")
-    return found
 
 
 @rule("VRC001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -38,7 +31,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     require_whole(stream)
     opened: dict[tuple[str, str], bool] = {}
     last: Message | None = None
-    for kind, message in _typed(stream):
+    for kind, message in typed(stream):
         family, _, step = kind.rpartition("-")
         if family not in (*_PARTS, _TOOL) or step not in ("start", "delta", "end"):
             continue
@@ -69,12 +62,12 @@ def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     Why it matters: the client begins a message at `start`, and resets its open parts at each step.
     Good: `start`, `start-step`, …, `finish-step`, `finish`. Bad: `text-start` first, or `finish-step` twice.
     """
-    typed = _typed(stream)
-    kind, first = typed[0]
+    events = typed(stream)
+    kind, first = events[0]
     if kind not in ("start", "error", "abort"):
         yield Finding(f"the first part is {one_line(kind, 60)}", first.event.span, "start", one_line(kind, 60))
     in_step = False
-    for kind, message in typed:
+    for kind, message in events:
         if kind == "start-step":
             if in_step:
                 yield Finding("a step starts inside a step", message.event.span, "finish-step", "start-step")
@@ -84,4 +77,4 @@ def begins_with_start(stream: Transcript) -> Iterator[Finding]:
                 yield Finding("a step finishes that never started", message.event.span, "start-step", "finish-step")
             in_step = False
     if in_step and stream.ending is Ending.COMPLETE:
-        yield Finding("the last step never finishes", typed[-1][1].event.span, "finish-step", "none")
+        yield Finding("the last step never finishes", events[-1][1].event.span, "finish-step", "none")
