@@ -11,6 +11,7 @@ from msgspec import Struct, field
 
 from sseprobe import __version__
 from sseprobe.dialects.base import Kind
+from sseprobe.errors import UsageError
 from sseprobe.metrics import STALL_NS, Distribution, Meter
 from sseprobe.reception import Outcome, Reception
 from sseprobe.redaction import Redactor, redact_url
@@ -359,6 +360,23 @@ class Report(Struct, frozen=True):
 def schema() -> dict[str, Any]:
     """The JSON Schema of a report, generated from the types above."""
     return msgspec.json.schema(Report)
+
+
+class _Versioned(Struct, frozen=True):
+    schema_version: int
+
+
+def load_report(data: bytes, name: str) -> Report:
+    """Reads a report as `--report json` writes it; unknown keys are ignored. Raises UsageError."""
+    try:
+        version = msgspec.json.decode(data, type=_Versioned).schema_version
+        if not 1 <= version <= SCHEMA_VERSION:
+            raise UsageError(
+                f"{name}: a report of schema version {version}; this sseprobe reads up to {SCHEMA_VERSION}."
+            )
+        return msgspec.json.decode(data, type=Report)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UsageError(f"{name}: not a report as --report json writes it ({error}).") from error
 
 
 def target_of(request: Request, dialect: str) -> Target:

@@ -9,7 +9,7 @@ import pytest
 
 from sseprobe.report import Report, schema
 from sseprobe.reporters import FORMATS, by_format
-from sseprobe.reporters.terminal import sparkline
+from sseprobe.reporters.figures import sparkline
 from tests.support.cli import Cli
 
 ROOT = Path(__file__).parents[1]

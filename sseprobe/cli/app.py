@@ -10,6 +10,7 @@ from sseprobe.cli.check import check
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
 from sseprobe.cli.replay import replay
+from sseprobe.cli.report import report
 from sseprobe.cli.rules import rules
 from sseprobe.cli.stream import stream
 
@@ -53,5 +54,6 @@ app.command("abort-test")(abort_test)
 app.command()(check)
 app.command()(parse)
 app.command()(rules)
+app.command()(report)
 app.command()(mock)
 app.command()(replay)

@@ -80,7 +80,8 @@ Reports = Annotated[
     typer.Option(
         "--report",
         metavar="FORMAT[:PATH]",
-        help="Write a report: terminal or json, to PATH or standard output; repeatable.",
+        help="Write a report: terminal, json, junit, sarif, html, markdown or github, to PATH or standard output; "
+        "repeatable.",
         rich_help_panel=OUTPUT,
     ),
 ]

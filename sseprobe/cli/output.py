@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Iterator
 from io import BufferedWriter
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
 import msgspec
 
@@ -24,6 +24,8 @@ from sseprobe.transcript import Request
 if TYPE_CHECKING:
     from rich.console import Console
 
+_ONE_ON_STDOUT: Final = "--report: only one report can go to standard output. Give the others a path: json:FILE."
+
 
 class Output(msgspec.Struct, frozen=True):
     """One `--report`. `path` None: standard output; for `terminal`, the summary on standard error."""
@@ -32,17 +34,43 @@ class Output(msgspec.Struct, frozen=True):
     path: str | None
 
 
-def parse_reports(words: list[str] | None) -> list[Output]:
-    """`--report` as given. Raises UsageError for an unknown format, and for two reports on standard output."""
+def parse_reports(words: list[str] | None, formats: tuple[str, ...] = FORMATS) -> list[Output]:
+    """`--report` as given, each path found to be writable before anything is run.
+
+    Raises UsageError for an unknown format, for two reports on standard output, and for a path that cannot be written.
+    """
     outputs = []
     for word in words or []:
         name, _, path = word.partition(":")
-        if name not in FORMATS:
-            by_format(name)
+        if name not in formats:
+            raise UsageError(f"--report {name}: not a format that is written here. Known are: {', '.join(formats)}.")
         outputs.append(Output(name, None if path in ("", "-") else path))
     if sum(takes_stdout(output) for output in outputs) > 1:
-        raise UsageError("--report: only one report can go to standard output. Give the others a path: json:FILE.")
+        raise UsageError(_ONE_ON_STDOUT)
+    for output in outputs:
+        _try_path(output)
     return outputs
+
+
+def _try_path(output: Output) -> None:
+    """Finds out whether a report can be written, and leaves what is there as it is. Raises UsageError."""
+    if output.path is None:
+        return
+    path = Path(output.path)
+    try:
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return  # a pipe or a device: opening it is not without consequences
+        path, is_new = path.resolve(), not path.exists()
+        with path.open("ab"):
+            pass
+        if is_new:
+            path.unlink()
+    except OSError as error:
+        raise _unwritable(output, error) from error
+
+
+def _unwritable(output: Output, error: OSError) -> UsageError:
+    return UsageError(f"--report {output.format}:{output.path}: cannot be written ({error.strerror}).")
 
 
 def takes_stdout(output: Output) -> bool:
@@ -165,14 +193,25 @@ def progress_to(stream: TextIO, *, quiet: bool, no_color: bool) -> Iterator[Call
         yield lambda said: status.update(visible(said))
 
 
+def render_saved(report: Report, outputs: list[Output], *, no_color: bool) -> None:
+    """Writes a saved report again; without `--report`, as the terminal's on standard output. Raises UsageError."""
+    outputs = outputs or [Output("terminal", None)]
+    if sum(output.path is None for output in outputs) > 1:
+        raise UsageError(_ONE_ON_STDOUT)
+    for output in outputs:
+        shown = output.path is None
+        width = shutil.get_terminal_size((100, 24)).columns if shown else 100
+        colour = shown and output.format == "terminal" and colour_on(sys.stdout, no_color=no_color)
+        write_report(output, by_format(output.format)(report, width=width, colour=colour), to_stdout=True)
+
+
 def write_report(output: Output, text: str, *, to_stdout: bool) -> None:
     """Writes a report to its path, or, if it may, to standard output. Raises UsageError."""
     if output.path is not None:
         try:
             Path(output.path).write_text(text, encoding="utf-8")
         except OSError as error:
-            said = f"--report {output.format}:{output.path}: cannot be written ({error.strerror})."
-            raise UsageError(said) from error
+            raise _unwritable(output, error) from error
     elif to_stdout:
         _write(sys.stdout, text)
 

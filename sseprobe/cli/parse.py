@@ -5,13 +5,22 @@ from typing import Annotated
 
 import typer
 
-from sseprobe.cli.options import Reports
+from sseprobe.cli.options import OUTPUT
 from sseprobe.errors import UsageError
+
+_FORMATS = ("terminal", "json")
 
 
 def parse(
     files: Annotated[list[str], typer.Argument(metavar="FILE", help="Bytes or a cassette; -: standard input.")],
-    report: Reports = None,
+    report: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="FORMAT[:PATH]",
+            help="terminal or json, to PATH or standard output; repeatable.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
 ) -> None:
     """Say what the specification makes of recorded bytes: events, comments, and what is wrong with them.
 
@@ -24,7 +33,7 @@ def parse(
     from sseprobe.cli.output import parse_reports, write_report
     from sseprobe.probes.parsing import parse_bytes, render
 
-    outputs = parse_reports(report)
+    outputs = parse_reports(report, _FORMATS)
     parsed = [parse_bytes(name, _read(name)) for name in files]
     for output in outputs or parse_reports(["terminal"]):
         write_report(output, "".join(render(each, output.format) for each in parsed), to_stdout=True)

@@ -3,12 +3,10 @@
 from importlib import import_module
 from typing import Final, Protocol
 
-from sseprobe.errors import UsageError
 from sseprobe.report import Report
 
 _MODULES: Final = {
-    "terminal": "sseprobe.reporters.terminal",
-    "json": "sseprobe.reporters.json",
+    name: f"sseprobe.reporters.{name}" for name in ("terminal", "json", "junit", "sarif", "html", "markdown", "github")
 }
 FORMATS: Final = tuple(_MODULES)
 
@@ -20,8 +18,6 @@ class Render(Protocol):
 
 
 def by_format(name: str) -> Render:
-    """The reporter of a format. Raises UsageError for one that is not known."""
-    if name not in _MODULES:
-        raise UsageError(f"--report {name}: not a format sseprobe writes. It writes: {', '.join(FORMATS)}.")
+    """The reporter of a format, one of `FORMATS`."""
     render: Render = import_module(_MODULES[name]).render
     return render

@@ -9,42 +9,48 @@ from rich.text import Text
 
 from sseprobe.report import AbortSummary, ChainReport, Report, TrialReport, Verdict
 from sseprobe.testimony import Answer
-from sseprobe.text import one_line, visible
+from sseprobe.text import one_line
 from sseprobe.units import human_ms
 
 _STYLES: Final = {Answer.STOPPED: "green", Answer.RUNNING: "red", Answer.UNKNOWN: "yellow"}
 _VERDICTS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLUSIVE: "yellow", None: "dim"}
+_LABELS: Final = {"hurt": "red"}
+_SAID: Final = {"note": "yellow"}
 _MAX_TRIALS: Final = 40
+_CAUSE: Final = "Likely cause:"
 _DOCS: Final = "docs/disconnect.md"
 
 
 def trial_lines(report: Report, summary: AbortSummary) -> Iterator[Text | Table | Padding]:
-    """What to print, after the headline."""
-    yield Text(f"  {_found(report, summary)}")
+    """What to print, after the headline. The report's notes are not among it."""
+    yield Text(f"  {found(report, summary)}")
     for trial in report.trials[:_MAX_TRIALS]:
         yield _table(trial)
     if len(report.trials) > _MAX_TRIALS:
         yield Text(f"  … and {len(report.trials) - _MAX_TRIALS} more trials: see --report json", style="dim")
-    judged = summary.stopped + summary.running + summary.unknown
-    if judged > 1:
-        yield Padding(Text(_spread(summary)), (0, 0, 0, 2))
+    for said in conclusions(summary):
+        text = Text(said)
+        text.highlight_words([_CAUSE], "bold")
+        yield Padding(text, (0, 0, 0, 2))
+
+
+def conclusions(summary: AbortSummary) -> Iterator[str]:
+    """What all trials together come to: how they spread, what they cost, what is likely behind it."""
+    if summary.stopped + summary.running + summary.unknown > 1:
+        yield _spread(summary)
     if summary.cost is not None:
         cost = summary.cost
         least = "at least " if cost.at_least else ""
-        yield Text(
-            f"  overrun costs {least}about ${cost.usd_per_day:,.2f} a day, at {cost.aborts_per_minute:g} aborts "
+        yield (
+            f"overrun costs {least}about ${cost.usd_per_day:,.2f} a day, at {cost.aborts_per_minute:g} aborts "
             f"a minute and ${cost.usd_per_million_tokens:,.2f} per million tokens"
         )
     if summary.cause is not None:
-        pages = ", ".join(f"{_DOCS}#{mode}" for mode in summary.cause.modes)
-        yield Padding(
-            Text.assemble(("Likely cause: ", "bold"), f"{visible(summary.cause.said)} ({pages})"), (0, 0, 0, 2)
-        )
-    for note in report.notes:
-        yield Padding(Text(visible(note), style="yellow"), (0, 0, 0, 2))
+        pages = ", ".join(f"{_DOCS}#{one_line(mode, 60)}" for mode in summary.cause.modes[:8])
+        yield f"{_CAUSE} {one_line(summary.cause.said, 600)} ({pages})"
 
 
-def _found(report: Report, summary: AbortSummary) -> str:
+def found(report: Report, summary: AbortSummary) -> str:
     """One sentence for all of it."""
     count = summary.stopped + summary.running + summary.unknown
     if any(trial.hurt for trial in report.trials):
@@ -52,7 +58,9 @@ def _found(report: Report, summary: AbortSummary) -> str:
     if summary.running:
         share = f" in {summary.running} of {count} trials" if count > 1 else ""
         went = "goes on generating after its client has left" + share
-        return f"the server {went}" + (", as it should" if report.verdict is Verdict.PASS else "")
+        return f"the server {went}" + (
+            ", as it should" if report.verdict is Verdict.PASS and summary.expect != "stop" else ""
+        )
     if summary.stopped and summary.stopped == count:
         late = any(trial.verdict is Verdict.FAIL for trial in report.trials)
         if summary.expect != "stop":
@@ -65,43 +73,48 @@ def _table(trial: TrialReport) -> Table:
     table = Table.grid(padding=(0, 2), pad_edge=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(Text(f"  {trial.answer}", style=f"bold {_STYLES[trial.answer]}"), _left(trial))
-    if trial.chain is not None:
-        table.add_row(Text("  chain", style="dim"), Text(_chain(trial.chain)))
-    # If nobody even came, the notes below say why.
-    for testimony in trial.testimonies if trial.leavers else []:
-        said = f"{testimony.answer}: {one_line(testimony.evidence, 600)}"
-        table.add_row(Text(f"  {testimony.witness}", style="dim"), Text(f"{said} ({testimony.strength})"))
-    if trial.stayers and not trial.hurt:
-        table.add_row(Text("  beside", style="dim"), Text(f"{trial.stayers} streams that stayed were whole"))
-    for said in trial.hurt[:3]:
-        table.add_row(Text("  hurt", style="red"), Text(f"a stream that stayed: {one_line(said, 300)}"))
-    if len(trial.hurt) > 3:
-        table.add_row(
-            Text("  hurt", style="red"), Text(f"{len(trial.hurt)} of {trial.stayers} streams that stayed, in all")
-        )
-    told = trial.left_ms is None or any(said.evidence in (trial.reason or "") for said in trial.testimonies)
-    if trial.reason is not None and not told:
-        table.add_row(Text("  why", style="dim"), Text(one_line(trial.reason, 800), style=_VERDICTS[trial.verdict]))
-    for note in trial.notes:
-        table.add_row(Text("  note", style="dim"), Text(visible(note), style="yellow"))
+    table.add_row(Text(f"  {trial.answer}", style=f"bold {_STYLES[trial.answer]}"), Text(left(trial)))
+    for label, said in told(trial):
+        style = _VERDICTS[trial.verdict] if label == "why" else _SAID.get(label, "")
+        table.add_row(Text(f"  {label}", style=_LABELS.get(label, "dim")), Text(said, style=style))
     return table
 
 
-def _left(trial: TrialReport) -> Text:
+def told(trial: TrialReport) -> Iterator[tuple[str, str]]:
+    """What there is to tell of a trial after the sentence about who left: on whose word, and what came of it."""
+    if trial.chain is not None:
+        yield "chain", _chain(trial.chain)
+    # If nobody even came, the notes below say why.
+    for testimony in trial.testimonies if trial.leavers else []:
+        evidence = one_line(testimony.evidence, 600)
+        yield one_line(testimony.witness, 40), f"{testimony.answer}: {evidence} ({testimony.strength})"
+    if trial.stayers and not trial.hurt:
+        yield "beside", f"{trial.stayers} streams that stayed were whole"
+    for said in trial.hurt[:3]:
+        yield "hurt", f"a stream that stayed: {one_line(said, 300)}"
+    if len(trial.hurt) > 3:
+        yield "hurt", f"{len(trial.hurt)} of {trial.stayers} streams that stayed, in all"
+    known = trial.left_ms is None or any(said.evidence in (trial.reason or "") for said in trial.testimonies)
+    if trial.reason is not None and not known:
+        yield "why", one_line(trial.reason, 800)
+    for note in trial.notes:
+        yield "note", one_line(note, 800)
+
+
+def left(trial: TrialReport) -> str:
+    """Who left, how and when, and what the server did then."""
+    how, at = one_line(trial.how, 40), one_line(trial.at, 40)
     if trial.left_ms is None:
         why = f": {one_line(trial.reason, 800)}" if trial.reason else ""
-        return Text(f"{trial.how} at {trial.at}, nobody left{why}")
+        return f"{how} at {at}, nobody left{why}"
     who = f"{trial.leavers} of {trial.leavers + trial.stayers} clients " if trial.leavers + trial.stayers > 1 else ""
-    said = (
-        f"{who}left with {trial.how} at {trial.at}, after {human_ms(trial.left_ms)} and {trial.deltas} content deltas"
-    )
+    said = f"{who}left with {how} at {at}, after {human_ms(trial.left_ms)} and {trial.deltas} content deltas"
     if trial.stop_lag_ms is not None:
         said += f" · stop lag {human_ms(trial.stop_lag_ms)}"
     if trial.overrun_tokens is not None:
         on = " and on" if trial.answer is Answer.RUNNING else ""
         said += f" · overrun {trial.overrun_tokens:,} token{'' if trial.overrun_tokens == 1 else 's'}{on}"
-    return Text(said + (" · not judged" if trial.verdict is None else ""))
+    return said + (" · not judged" if trial.verdict is None else "")
 
 
 def _chain(chain: ChainReport) -> str:

@@ -1,0 +1,269 @@
+"""A report as an outline: sections of sentences and tables, for the formats that are documents.
+
+Text in it is safe to show, short, and not escaped for any format yet. A cell is a list of parts: a sentence is a `str`,
+and what came from outside word by word is a `Quote` or an `Excerpt`.
+"""
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from sseprobe.report import Excerpt, FindingReport, Report, RuleResult, Verdict
+from sseprobe.reporters import trials
+from sseprobe.reporters.cases import (
+    Case,
+    Group,
+    Outcome,
+    by_weight,
+    cases_of,
+    counting,
+    counts_of,
+    fail_on_of,
+    outcome_of,
+    plain_rows,
+    shown,
+    where,
+)
+from sseprobe.reporters.figures import FORMULAS, figures_of
+from sseprobe.reporters.findings import compacted, idle_probes
+from sseprobe.rules.catalogue import RuleVerdict
+from sseprobe.text import one_line
+from sseprobe.units import human_ms
+
+MAX_ROWS: Final = 100
+_SENTENCE: Final = 400
+_QUOTED: Final = 200
+
+
+class Quote(Struct, frozen=True):
+    """Words from outside, as they came, and what to call them."""
+
+    text: str
+    label: str = ""
+
+
+class Tone(StrEnum):
+    """How a row is meant."""
+
+    PLAIN = "plain"
+    GOOD = "good"
+    BAD = "bad"
+    OPEN = "open"
+
+
+Cell = tuple[str | Quote | Excerpt, ...]
+
+
+class Row(Struct, frozen=True):
+    """One row of a table."""
+
+    cells: tuple[Cell, ...]
+    tone: Tone = Tone.PLAIN
+
+
+class Section(Struct, frozen=True):
+    """A title, sentences, and a table, each of which may be missing."""
+
+    title: str
+    lines: tuple[Cell, ...] = ()
+    head: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+class Outline(Struct, frozen=True):
+    """The whole document. `facts`: what the run was."""
+
+    verdict: str
+    tone: Tone
+    command: str
+    target: str
+    lines: tuple[Cell, ...]
+    facts: str
+    sections: tuple[Section, ...]
+
+
+_TONES: Final = {Verdict.PASS: Tone.GOOD, Verdict.FAIL: Tone.BAD, Verdict.INCONCLUSIVE: Tone.OPEN}
+_OUTCOMES: Final = {
+    Outcome.PASSED: Tone.GOOD,
+    Outcome.NOTED: Tone.OPEN,
+    Outcome.SKIPPED: Tone.PLAIN,
+    Outcome.FAILED: Tone.BAD,
+    Outcome.ERROR: Tone.BAD,
+}
+
+
+def outline_of(report: Report) -> Outline:
+    """The document, verdict first, then why, then figures. Sections with nothing to say are left out."""
+    target, cases = report.target, cases_of(report)
+    made = (
+        _wanting(cases),
+        _findings(report),
+        _trials(report, cases),
+        _of_cases("Profiles", cases, Group.PROFILE),
+        _streams(report),
+        _readers(report),
+        _probes(report),
+        _load(report),
+        _undecided(report.results),
+        Section("Notes", tuple((one_line(note, _SENTENCE),) for note in report.notes[:MAX_ROWS])),
+    )
+    return Outline(
+        verdict="interrupted" if report.exit_code == 130 else str(report.verdict),
+        tone=_TONES[report.verdict],
+        command=one_line(report.command, 40),
+        target=one_line(f"{target.method} {target.url}", 2000),
+        lines=tuple((line,) for line in _summary(report)),
+        facts=" · ".join(_facts(report)),
+        sections=tuple(section for section in made if section.lines or section.rows),
+    )
+
+
+def _summary(report: Report) -> Iterator[str]:
+    if report.error is not None:
+        yield one_line(report.error, _SENTENCE)
+    if report.results:
+        yield counts_of(report.results)
+    if report.abort is not None and report.trials:
+        yield trials.found(report, report.abort)
+
+
+def _facts(report: Report) -> Iterator[str]:
+    yield f"exit code {report.exit_code}"
+    yield f"dialect {one_line(report.target.dialect, 40)}"
+    yield f"started {one_line(report.started_at, 40)}"
+    yield f"took {human_ms(report.duration_ms)}"
+    if report.fail_on is not None:
+        yield f"findings count from severity {report.fail_on}"
+    if report.baseline is not None:
+        yield f"baseline {one_line(report.baseline.file, 200)}"
+    yield f"{one_line(report.tool.name, 40)} {one_line(report.tool.version, 40)}"
+
+
+def _wanting(cases: list[Case]) -> Section:
+    """What counts, and is neither a finding nor a trial nor a stream with a table of its own."""
+    rows = [
+        Row(((case.name,), (case.message, *case.details)), _OUTCOMES[case.outcome])
+        for case in cases
+        if case.outcome.counts and case.group in (Group.RUN, Group.BASELINE)
+    ]
+    return Section("Why it does not pass", head=("What", "Why"), rows=tuple(rows))
+
+
+def _findings(report: Report) -> Section:
+    fail_on = fail_on_of(report)
+    rows: list[Row] = []
+    more = 0
+    for result in by_weight(report.results, fail_on):
+        more += result.more
+        tone = _OUTCOMES[outcome_of(result, fail_on)]
+        counted = counting(result, fail_on)
+        rule: Cell = (one_line(result.rule, 40), one_line(result.title, _QUOTED))
+        spec = Quote(one_line(result.spec, 300), "spec")
+        if result.verdict is RuleVerdict.CRASHED:
+            rows.append(Row((rule, ("crashed",), (one_line(result.reason or "", _SENTENCE),)), tone))
+        for finding in result.findings:
+            known = "expected by the baseline" if finding.baselined else "" if finding in counted else "does not count"
+            severity = (str(result.severity), str(result.kind), *([known] if known else []))
+            rows.append(Row((rule, severity, (*_finding(finding), spec)), tone if not known else Tone.OPEN))
+    more += max(0, len(rows) - MAX_ROWS)
+    lines: tuple[Cell, ...] = ((f"… and {more} more findings: see --report json",),) if more else ()
+    return Section("Findings", lines, ("Rule", "Severity", "Finding"), tuple(rows[:MAX_ROWS]))
+
+
+def _finding(finding: FindingReport) -> Cell:
+    parts: list[str | Quote | Excerpt] = [one_line(finding.message, _SENTENCE)]
+    if place := where(finding):
+        parts.append(place)
+    if finding.excerpt is not None:
+        parts.append(shown(finding.excerpt))
+    for label, said in (("expected", finding.expected), ("actual", finding.actual)):
+        if said is not None:
+            parts.append(Quote(one_line(said, _QUOTED), label))
+    return tuple(parts)
+
+
+def _trials(report: Report, cases: list[Case]) -> Section:
+    tones = [_OUTCOMES[case.outcome] for case in cases if case.group is Group.TRIAL]
+    rows = []
+    for index, (trial, tone) in enumerate(zip(report.trials[:MAX_ROWS], tones, strict=False)):
+        told = (trials.left(trial), *(f"{label}: {said}" for label, said in trials.told(trial)))
+        rows.append(Row(((str(index),), (str(trial.answer),), (str(trial.verdict or "not judged"),), told), tone))
+    lines = [(said,) for said in trials.conclusions(report.abort)] if report.abort is not None else []
+    if len(report.trials) > MAX_ROWS:
+        lines.append((f"… and {len(report.trials) - MAX_ROWS} more trials: see --report json",))
+    return Section("Trials", tuple(lines), ("Trial", "Server", "Verdict", "What happened"), tuple(rows))
+
+
+def _of_cases(title: str, cases: list[Case], group: Group) -> Section:
+    chosen = [case for case in cases if case.group is group]
+    rows = [
+        Row(((case.name,), (str(case.outcome),), tuple(case.details)), _OUTCOMES[case.outcome])
+        for case in chosen[:MAX_ROWS]
+    ]
+    return Section(title, head=("Name", "Outcome", "Figures"), rows=tuple(rows))
+
+
+_IN_COLUMNS: Final = ("ending", "latency", "ITL")
+
+
+def _streams(report: Report) -> Section:
+    rows = []
+    for index, stream in enumerate(report.streams[:MAX_ROWS]):
+        told = list(figures_of(stream))
+        figures = stream.metrics
+        numbers = (figures.ttfb_ms, figures.ttft_ms, figures.itl_ms.p50, figures.itl_ms.max, figures.e2e_ms)
+        notes = tuple(one_line(note, _SENTENCE) for note in stream.notes[:20])
+        cells: tuple[Cell, ...] = (
+            (str(index),),
+            tuple(said for label, said in told if label == "ending"),
+            *((human_ms(number),) for number in numbers),
+            (*(f"{label}: {said}" for label, said in told if label not in _IN_COLUMNS), *notes),
+        )
+        rows.append(Row(cells, _TONES[stream.verdict] if report.command == "stream" else Tone.PLAIN))
+    lines: list[Cell] = [(FORMULAS,)] if rows else []
+    if len(report.streams) > MAX_ROWS:
+        lines.append((f"… and {len(report.streams) - MAX_ROWS} more streams: see --report json",))
+    head = ("Stream", "Ending", "TTFB", "TTFT", "ITL p50", "ITL max", "End", "More")
+    return Section("Streams", tuple(lines), head, tuple(rows))
+
+
+_AGREES: Final = {
+    True: ("agrees", Tone.GOOD),
+    False: ("disagrees", Tone.OPEN),
+    None: ("could not be asked", Tone.PLAIN),
+}
+
+
+def _readers(report: Report) -> Section:
+    rows = []
+    for reader in report.readers[:MAX_ROWS]:
+        said, tone = _AGREES[reader.agrees]
+        differences = tuple(one_line(each, _SENTENCE) for each in reader.differences[:20])
+        name = one_line(f"{reader.reader} {reader.version or ''}".rstrip(), 80)
+        rows.append(Row(((name,), (said,), differences), tone))
+    return Section("Readers", head=("Client", "Reads the stream", "Differences"), rows=tuple(rows))
+
+
+def _probes(report: Report) -> Section:
+    rows = [Row(((one_line(each.probe, 40),), (one_line(each.said, _SENTENCE),))) for each in report.probes if each.ran]
+    rows += [Row(((names,), (f"not run: {why}",))) for names, why in idle_probes(report)]
+    return Section("Probes", head=("Probe", "What it did"), rows=tuple(rows[:MAX_ROWS]))
+
+
+def _load(report: Report) -> Section:
+    return Section("Load", tuple((row,) for row in plain_rows(report.load or {})))
+
+
+def _undecided(results: list[RuleResult]) -> Section:
+    lines: list[Cell] = []
+    for each in results:
+        if each.verdict is RuleVerdict.INCONCLUSIVE or (each.named and each.verdict is RuleVerdict.NOT_APPLICABLE):
+            named = ", and was named" if each.named else ""
+            reason = one_line(each.reason or each.title, _SENTENCE)
+            lines.append((f"{each.verdict}{named}: {one_line(each.rule, 40)}: {reason}",))
+    absent = [each.rule for each in results if each.verdict is RuleVerdict.NOT_APPLICABLE and not each.named]
+    if absent:
+        lines.append((f"not applicable: {compacted(absent[:MAX_ROWS])}",))
+    return Section("Not judged", tuple(lines[:MAX_ROWS]))

@@ -1,0 +1,222 @@
+"""`sarif`: SARIF 2.1.0, for code scanning and whatever else collects results of analyses.
+
+https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html (§ below). The artifact is the response body, by
+the URL that it came from; a region is a range of its bytes. What is no rule's finding (a stream, a trial, the run) has
+a rule of its own here, so that a report that does not pass is never without a result.
+"""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from ipaddress import AddressValueError, IPv6Address
+from typing import Any, Final
+from urllib.parse import quote
+
+from sseprobe import exit_codes
+from sseprobe.report import FindingReport, Report, RuleResult
+from sseprobe.reporters.cases import Case, Group, Outcome, cases_of, counting, fail_on_of, lines_of, shown
+from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.text import one_line, to_json, visible
+
+_SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
+_HOME: Final = "https://github.com/sseprobe/sseprobe"
+_LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_KINDS: Final = {RuleVerdict.PASS: "pass", RuleVerdict.INCONCLUSIVE: "open"}
+"""Of results without findings. What is not applicable is left out: it says nothing of this target."""
+_OWN_RULES: Final = {
+    Group.STREAM: "A stream ends complete",
+    Group.TRIAL: "The server does as expected when its client leaves",
+    Group.PROFILE: "The stream still streams behind this proxy",
+    Group.BASELINE: "Each finding of the baseline still occurs",
+    Group.RUN: "The run comes to a verdict",
+}
+_RAN: Final = (exit_codes.PASS, exit_codes.FAIL, exit_codes.INCONCLUSIVE)
+_MAX_URI: Final = 2000
+_NUMBER: Final = re.compile(r"\d+")
+_PLACEHOLDER: Final = re.compile(r"\{(\d+)\}")
+
+
+def render(report: Report, *, width: int, colour: bool) -> str:
+    """The report as a SARIF log of one run."""
+    del width, colour
+    cases = cases_of(report)
+    rules: dict[str, dict[str, Any]] = {}
+    for case in cases:
+        if case.result is not None:
+            rules.setdefault(case.name, _descriptor(case.name, case.result))
+        elif _wanted(case):
+            rules.setdefault(str(case.group), _own_descriptor(case.group))
+    ids = {name: index for index, name in enumerate(rules)}
+    driver = {
+        "name": one_line(report.tool.name, 40) or "sseprobe",
+        "version": one_line(report.tool.version, 40),
+        "informationUri": _HOME,
+        "rules": list(rules.values()),
+    }
+    run = {
+        "tool": {"driver": driver},
+        "automationDetails": {"id": f"sseprobe/{one_line(report.command, 40)}/"},
+        "invocations": [_invocation(report)],
+        "artifacts": [{"location": {"uri": uri(report.target.url)}, "roles": ["analysisTarget"]}],
+        "columnKind": "unicodeCodePoints",
+        "results": [result for case in cases for result in _results(case, report, ids)],
+    }
+    return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
+
+
+def _wanted(case: Case) -> bool:
+    return case.outcome.counts or case.outcome is Outcome.NOTED
+
+
+def _descriptor(name: str, result: RuleResult) -> dict[str, Any]:
+    title, spec = one_line(result.title, 400), uri(result.spec)
+    return {
+        "id": name,
+        "shortDescription": _message(title),
+        "fullDescription": _message(title),
+        **({"helpUri": spec} if _ABSOLUTE.match(spec) else {}),
+        "help": _message(f"{title} See {one_line(result.spec, 400)}"),
+        "defaultConfiguration": {"level": _LEVELS[result.severity]},
+        "properties": {"tags": [str(result.kind)]},
+    }
+
+
+def _own_descriptor(group: Group) -> dict[str, Any]:
+    return {
+        "id": str(group),
+        "shortDescription": {"text": _OWN_RULES[group]},
+        "fullDescription": {"text": _OWN_RULES[group]},
+        "help": {"text": f"{_OWN_RULES[group]}: see {_HOME}"},
+        "helpUri": _HOME,
+        "defaultConfiguration": {"level": "error"},
+    }
+
+
+def _invocation(report: Report) -> dict[str, Any]:
+    invocation: dict[str, Any] = {
+        "executionSuccessful": report.exit_code in _RAN,
+        "exitCode": report.exit_code,
+        "exitCodeDescription": str(report.verdict),
+    }
+    # §3.20.7: only what is a date; a saved report may say anything.
+    try:
+        start = datetime.fromisoformat(report.started_at).astimezone(UTC)
+        end = start + timedelta(milliseconds=report.duration_ms)
+    except (ValueError, OverflowError):
+        pass
+    else:
+        invocation |= {"startTimeUtc": _utc(start), "endTimeUtc": _utc(end)}
+    told = [(report.error, "error"), *((note, "note") for note in report.notes[:20])]
+    notifications = [{"level": level, "message": _message(one_line(said, 400))} for said, level in told if said]
+    return invocation | ({"toolExecutionNotifications": notifications} if notifications else {})
+
+
+def _utc(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[str, Any]]:
+    result = case.result
+    if result is None:
+        if _wanted(case):
+            level = "error" if case.outcome.counts else "warning"
+            said = ": ".join(filter(None, (case.name, case.message)))
+            yield _result(str(case.group), ids, "\n".join((said, *case.details)), report) | {"level": level}
+        return
+    if not result.findings or result.verdict is RuleVerdict.CRASHED:
+        yield from _verdict(case, result, report, ids)
+    counts = counting(result, fail_on_of(report))
+    for finding in result.findings:
+        yield _finding(case, finding, report, ids) | {
+            "level": _LEVELS[result.severity],
+            "properties": {"counts": finding in counts, "event": finding.event, "t_ms": finding.t_ms},
+        }
+
+
+def _verdict(case: Case, result: RuleResult, report: Report, ids: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """§3.27.9: what is no failure has a kind, and then no level."""
+    said = case.message or one_line(result.title, 400)
+    if case.outcome.counts or result.verdict is RuleVerdict.FAIL:
+        # Also `open`, but it keeps the report from passing, and readers of SARIF skip whatever is no failure.
+        yield _result(case.name, ids, said, report) | {"level": "error" if case.outcome.counts else "warning"}
+    elif result.verdict in _KINDS:
+        yield _result(case.name, ids, said, report) | {"level": "none", "kind": _KINDS[result.verdict]}
+
+
+def _finding(case: Case, finding: FindingReport, report: Report, ids: dict[str, int]) -> dict[str, Any]:
+    made = _result(case.name, ids, "\n".join(lines_of(finding)), report, one_line(finding.message, 400))
+    location = made["locations"][0]
+    if finding.span is not None:
+        start, end = max(0, finding.span[0]), max(0, *finding.span)
+        region: dict[str, Any] = {"byteOffset": start, "byteLength": end - start}
+        if finding.excerpt is not None:
+            region["snippet"] = {"text": shown(finding.excerpt).marked}
+        location["physicalLocation"]["region"] = region
+    if finding.stream is not None:
+        name = f"stream {finding.stream}"
+        location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"streams[{finding.stream}]"}]
+    if report.baseline is not None:
+        made["baselineState"] = "unchanged" if finding.baselined else "new"
+    if finding.baselined:
+        why = "the baseline expects it"
+        made["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+    return made
+
+
+def _result(rule: str, ids: dict[str, int], text: str, report: Report, identity: str | None = None) -> dict[str, Any]:
+    """`identity`: what stays the same from run to run, but for its numbers."""
+    told = _NUMBER.sub("#", identity if identity is not None else text.partition("\n")[0])
+    mark = sha256(f"{rule}\n{told}".encode()).hexdigest()[:16]
+    return {
+        "ruleId": rule,
+        "ruleIndex": ids[rule],
+        "message": _message(text),
+        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(report.target.url), "index": 0}}}],
+        # The second key is the one that GitHub tells alerts apart by.
+        "partialFingerprints": {"sseprobe/v1": mark, "primaryLocationLineHash": f"{mark}:1"},
+    }
+
+
+def _message(text: str) -> dict[str, str]:
+    """§3.11: in plain text, `[text](link)` is a link and `{0}` a placeholder, unless they are escaped."""
+    text = _PLACEHOLDER.sub(r"{{\1}}", text)
+    if "](" in text:
+        text = text.replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
+    return {"text": text or "-"}
+
+
+_SAFE: Final = "-._~!$&'()*+,;=:@/?%"
+_ABSOLUTE: Final = re.compile("[A-Za-z][A-Za-z0-9+.-]*:")
+_URL: Final = re.compile(
+    r"(?P<scheme>https?|wss?)://(?:(?P<user>[^/?#@]*)@)?(?P<host>\[[^\]/?#@]*\]|[^/?#@:\[\]]*)(?P<port>:\d*)?"
+    r"(?P<path>(?:[/?][^#]*)?)(?P<fragment>(?:#.*)?)",
+    re.DOTALL,
+)
+
+
+def uri(text: str) -> str:
+    """A valid URI reference (RFC 3986) that says as much of the text as can be said."""
+    text = visible(text[:_MAX_URI])
+    match = _URL.fullmatch(text)
+    if match is None or not _is_host(match["host"]):
+        return quote(text, safe="") or "unknown"
+    user = "" if match["user"] is None else f"{_quoted(match['user'])}@"
+    host = match["host"] if match["host"].startswith("[") else _quoted(match["host"])
+    fragment = match["fragment"] and f"#{_quoted(match['fragment'][1:])}"
+    return f"{match['scheme']}://{user}{host}{match['port'] or ''}{_quoted(match['path'])}{fragment}"
+
+
+def _is_host(host: str) -> bool:
+    if not host.startswith("["):
+        return True
+    try:
+        IPv6Address(host[1:-1])
+    except AddressValueError:
+        return False
+    return True
+
+
+def _quoted(text: str) -> str:
+    """Percent-encoded where it must be; what is encoded already stays."""
+    return quote(re.sub("%(?![0-9A-Fa-f]{2})", "%25", text), safe=_SAFE)

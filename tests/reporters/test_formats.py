@@ -1,0 +1,222 @@
+"""What each format says of a report: nothing is green that did not pass, nothing is red that did."""
+
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+
+from sseprobe.report import Excerpt, Report
+from sseprobe.reporters import by_format
+from sseprobe.reporters.cases import Outcome, cases_of
+from sseprobe.reporters.findings import compacted, excerpt_lines
+from sseprobe.reporters.markdown import code, prose
+from sseprobe.reporters.sarif import uri
+from sseprobe.rules.catalogue import RuleVerdict
+from tests.reporters.reading import READERS, WIDTH, read_github, read_junit, read_markdown, read_sarif
+from tests.support.reports import FULL, REPORTS, TRIAL, finding, made, result
+
+
+def rendered(report: Report, name: str) -> str:
+    return by_format(name)(report, width=WIDTH, colour=False)
+
+
+def outcomes(name: str) -> dict[str, str]:
+    return {case.name: str(case.outcome) for case in cases_of(REPORTS[name])}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+@pytest.mark.parametrize("format_", READERS)
+def test_every_command_in_every_format(format_: str, name: str) -> None:
+    text = rendered(REPORTS[name], format_)
+    READERS[format_](text)
+    assert text.endswith("\n")
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_red_exactly_where_the_exit_code_is(name: str) -> None:
+    report = REPORTS[name]
+    red = report.exit_code != 0
+    assert any(case.outcome.counts for case in cases_of(report)) == red
+    suite = read_junit(rendered(report, "junit"))
+    assert bool(suite.failures + suite.errors) == red
+    assert ("error" in [level for level, _, _ in read_github(rendered(report, "github"))]) == red
+    assert rendered(report, "terminal").startswith(("FAIL", "INCONCLUSIVE", "INTERRUPTED") if red else "PASS")
+    assert ("PASS" in rendered(report, "markdown").splitlines()[0]) != red
+    [run] = read_sarif(rendered(report, "sarif"))["runs"]
+    counted = [
+        each for each in run["results"] if each.get("properties", {"counts": each["level"] == "error"})["counts"]
+    ]
+    assert bool(counted) == red
+    assert run["invocations"][0]["exitCode"] == report.exit_code
+
+
+@pytest.mark.parametrize("exit_code", [1, 3, 4, 70, 130])
+def test_no_reason_is_a_reason_too(exit_code: int) -> None:
+    report = made("check", REPORTS["check-crashed"].verdict, exit_code, results=[result("SSE001", RuleVerdict.PASS)])
+    suite = read_junit(rendered(report, "junit"))
+    assert (suite.tests, suite.errors) == (2, 1)
+    assert str(exit_code) in rendered(report, "junit") or exit_code == 130
+
+
+def test_what_a_result_means() -> None:
+    assert outcomes("check-fails") == {
+        "SSE001": "passed",
+        "HTTP015": "skipped",
+        "HTTP016": "skipped",
+        "SSE002": "noted",  # a warning
+        "SSE007": "failed",
+        "SSE009": "noted",  # expected by the baseline
+        "TIM001": "skipped",
+        "stream 0": "passed",
+        "stream 1": "skipped",  # rules judge it
+        "baseline": "failed",
+    }
+    assert outcomes("check-warnings-count")["SSE002"] == "failed"
+    assert outcomes("check-named")["TIM001"] == "error"
+    assert outcomes("check-crashed")["SSE003"] == "error"
+    assert outcomes("check-passes")["trial 0"] == "skipped"  # a rule judges it
+
+
+def test_what_a_trial_means() -> None:
+    assert outcomes("abort-leaks") == {"trial 0": "passed", "trial 1": "failed"}
+    assert outcomes("abort-unknown") == {"trial 0": "error"}
+    assert outcomes("abort-half-close") == {"trial 0": "skipped", "run": "error"}
+    assert outcomes("abort-broken-witness") == {"trial 0": "passed", "run": "error"}
+
+
+def test_junit_counts_in_seconds() -> None:
+    text = rendered(REPORTS["stream-complete"], "junit")
+    [suite] = read_junit(text)
+    assert suite.time == 1.234
+    assert [case.time for case in suite] == [0.86]
+
+
+def test_a_baselined_finding_is_suppressed_in_sarif() -> None:
+    [run] = read_sarif(rendered(REPORTS["check-fails"], "sarif"))["runs"]
+    found = {each["ruleId"]: each for each in run["results"]}
+    assert (found["SSE009"]["baselineState"], found["SSE007"]["baselineState"]) == ("unchanged", "new")
+    assert "suppressions" in found["SSE009"]
+    assert "suppressions" not in found["SSE007"]
+    assert (found["TIM001"]["kind"], found["TIM001"]["level"]) == ("open", "none")
+    region = found["SSE007"]["locations"][0]["physicalLocation"]["region"]
+    assert region == {"byteOffset": 8980, "byteLength": 13, "snippet": {"text": "data: [DONE]␊"}}
+
+
+def test_fingerprints_do_not_depend_on_numbers() -> None:
+    def marks(message: str) -> Any:
+        report = made(
+            "check", REPORTS["check-fails"].verdict, 1, results=[result("A1", RuleVerdict.FAIL, finding(message))]
+        )
+        return read_sarif(rendered(report, "sarif"))["runs"][0]["results"][0]["partialFingerprints"]
+
+    assert marks("gap of 41.2 ms at byte 7") == marks("gap of 9.0 ms at byte 800")
+    assert marks("a gap") != marks("no gap")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("http://127.0.0.1:8000/v1?key=***", "http://127.0.0.1:8000/v1?key=***"),
+        ("https://***@example.com/a%20b#c", "https://***@example.com/a%20b#c"),
+        ("http://[::1]:80/", "http://[::1]:80/"),
+        ("http://[::x]/", "http%3A%2F%2F%5B%3A%3Ax%5D%2F"),
+        ("http://example.com/ä b[0]%", "http://example.com/%C3%A4%20b%5B0%5D%25"),
+        ("javascript:alert(1)", "javascript%3Aalert%281%29"),
+        ("", "unknown"),
+    ],
+)
+def test_a_uri_is_one(text: str, said: str) -> None:
+    assert uri(text) == said
+
+
+def test_github_shows_ten_of_a_level() -> None:
+    found = [finding(f"finding {number}, 100%: a\nb") for number in range(20)]
+    report = made("check", REPORTS["check-fails"].verdict, 1, results=[result("A1", RuleVerdict.FAIL, *found)])
+    annotations = read_github(rendered(report, "github"))
+    assert len(annotations) == 10
+    assert annotations[-1][2].startswith("and 11 more")
+    assert annotations[0][2].startswith("finding 0, 100%25: a b")
+
+
+def test_markdown_keeps_its_bounds() -> None:
+    found = [finding("`|" * 300, expected="x" * 400, actual="|" * 400) for _ in range(20)]
+    results = [result(f"A{number}", RuleVerdict.FAIL, *found) for number in range(9)]
+    report = made("check", REPORTS["check-fails"].verdict, 1, results=results, notes=["note " * 80] * 90)
+    text = rendered(report, "markdown")
+    read_markdown(text)
+    assert "more: see the JSON report" in text
+
+
+@pytest.mark.parametrize("text", ["a", "`", "``a`", "a|b", "a\\", "a\\|b", " a ", "<b>", "*", "a|`<i>&amp;"])
+def test_code_is_the_text(text: str) -> None:
+    said = read_markdown(f"| a | b |\n| --- | --- |\n| {code(text)} | c |\n")
+    assert said.replace("<code>", "").replace("</code>", "") == f"ab{text.strip() if '|' in text else text}c"
+
+
+@pytest.mark.parametrize(
+    "text", ["# a", "- a", "1. a", "2) a", "+ a", "=", "---", "a_b_ *c* [d](e) `f` <g> &amp; ~h~ i|j"]
+)
+def test_prose_is_the_text(text: str) -> None:
+    assert read_markdown(f"- {prose(text)}\n").replace("\u200b", "") == text
+
+
+@pytest.mark.parametrize("width", [20, 40, 72, 200])
+@pytest.mark.parametrize("before", ["", "data: ", "世界" * 40], ids=len)
+@pytest.mark.parametrize("marked", ["", "x", "世", "y" * 300, "界" * 90], ids=len)
+@pytest.mark.parametrize("after", ["", "␊", "z" * 300], ids=len)
+def test_carets_stand_under_what_is_marked(width: int, before: str, marked: str, after: str) -> None:
+    shown, carets = (line.plain for line in excerpt_lines(Excerpt(before, marked, after), width, 6))
+    assert max(cell_len(shown), cell_len(carets)) <= width
+    columns = [cell_len(shown[:end]) for end in range(len(shown) + 1)]
+    start, end = carets.index("^"), len(carets)
+    if not marked:
+        assert end - start == 1
+        assert shown[: columns.index(start)].endswith(before[-1:])
+        return
+    under = shown[columns.index(start) : columns.index(end)]
+    assert under.startswith(marked[0])
+    assert set(under) - {"…"} == {marked[0]}
+    assert under == marked or (under.endswith("…") and cell_len(shown) >= width - 1)
+
+
+def test_neighbours_are_drawn_together() -> None:
+    ids = ["SSE001", "SSE002", "SSE003", "SSE009", "SSE010", "HTTP011", "OAI", "OAI"]
+    assert compacted(ids) == "SSE001-003, SSE009-010, HTTP011, OAI, OAI"
+
+
+def test_the_terminal_leads_with_what_counts() -> None:
+    text = rendered(REPORTS["check-fails"], "terminal")
+    places = [text.index(said) for said in ("FAIL", "SSE007 error", "SSE009 error", "SSE002 warning", "httpx-sse")]
+    assert places == sorted(places)
+    assert "read the same by openai 3.54.0" in text
+    assert "error, method: runs when it is named: --probe NAME" in text
+    assert "not applicable HTTP015-016" in text
+    assert "SSE001" not in text
+
+
+def test_colours_mark_up_nothing_else() -> None:
+    for name in ("check-fails", "abort-leaks", "stream-truncated"):
+        text = by_format("terminal")(REPORTS[name], width=WIDTH, colour=True)
+        assert "\x1b[" in text
+    assert "[bold]" in by_format("terminal")(
+        made(
+            "check",
+            REPORTS["check-fails"].verdict,
+            1,
+            results=[result("A1", RuleVerdict.FAIL, finding("[bold]x"))],
+            fail_on=FULL.fail_on,
+        ),
+        width=WIDTH,
+        colour=True,
+    )
+
+
+def test_a_trial_that_failed_in_a_report_that_passes_is_not_as_it_should_be() -> None:
+    assert "as it should" not in rendered(REPORTS["check-passes"], "terminal")
+
+
+def test_many_trials_are_counted() -> None:
+    report = made("abort-test", REPORTS["abort-stops"].verdict, 0, trials=[TRIAL] * 150, abort=FULL.abort)
+    for name in ("markdown", "html", "terminal"):
+        assert "more trials: see --report json" in rendered(report, name).replace("--report\n  json", "--report json")
+    assert [case.outcome for case in cases_of(report)] == [Outcome.PASSED] * 150

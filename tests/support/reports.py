@@ -1,0 +1,331 @@
+"""Reports as the commands make them, small, with fixed figures: what reporters are tested with."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from msgspec.structs import replace
+
+from sseprobe.report import (
+    AbortSummary,
+    BaselineReport,
+    Cause,
+    ChainReport,
+    Cost,
+    Counts,
+    Excerpt,
+    FindingReport,
+    Percentiles,
+    ProbeReport,
+    ReaderReport,
+    RedirectReport,
+    Report,
+    RuleResult,
+    StreamError,
+    StreamMetrics,
+    StreamReport,
+    Target,
+    TestimonyReport,
+    Tool,
+    ToolCallReport,
+    TrialReport,
+    Verdict,
+)
+from sseprobe.rules.catalogue import Kind, RuleVerdict, Severity
+from sseprobe.testimony import Answer, Strength
+from sseprobe.transcript import BodyEnd, Ending
+
+WHATWG = "https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"
+_LAG = Percentiles(42, 0.05, 0.1, 0.3, 0.4)
+_METRICS = StreamMetrics(
+    ttfb_ms=12.5,
+    ttfe_ms=13.0,
+    ttft_ms=41.2,
+    e2e_ms=860.4,
+    tpot_ms=20.1,
+    tokens=40,
+    tokens_per_s=49.75,
+    input_tokens=7,
+    itl_ms=Percentiles(39, 20.0, 21.5, 30.2, 41.0),
+    unmeasured_gaps=0,
+    gaps_ms=[20.0, 21.5, 41.0, 19.9],
+    stalls=0,
+    stall_limit_ms=1000.0,
+    bunching_ratio=1.0,
+    longest_burst=1,
+    client_lag_ms=_LAG,
+)
+STREAM = StreamReport(
+    status=200,
+    http_version="1.1",
+    ending=Ending.COMPLETE,
+    ending_reason=None,
+    body_end=BodyEnd.LAST_CHUNK,
+    error=None,
+    finish_reasons=["stop"],
+    incomplete=None,
+    text="Hello",
+    reasoning="",
+    refusal="",
+    tool_calls=[],
+    citations=[],
+    text_is_cut=False,
+    dialect="openai-chat",
+    content_type="text/event-stream",
+    events=42,
+    reads=42,
+    bytes=9001,
+    comments=0,
+    heartbeats=0,
+    unknown_events=0,
+    clock="kernel",
+    redirects=[],
+    notes=[],
+    metrics=_METRICS,
+)
+TRUNCATED = replace(
+    STREAM,
+    ending=Ending.TRUNCATED,
+    ending_reason="the body ended before data: [DONE]",
+    body_end=BodyEnd.MISSING_LAST_CHUNK,
+    finish_reasons=[],
+    notes=["2 of 42 reads came without the kernel's stamp"],
+)
+_NO_GAPS = Percentiles(0, None, None, None, None)
+TRIAL = TrialReport(
+    how="fin",
+    at="mid-stream",
+    answer=Answer.STOPPED,
+    verdict=Verdict.PASS,
+    reason=None,
+    left_ms=212.4,
+    deltas=10,
+    leavers=1,
+    stop_lag_ms=1.2,
+    overrun_tokens=0,
+    chain=None,
+    stayers=0,
+    hurt=[],
+    notes=[],
+    testimonies=[TestimonyReport("mock", Answer.STOPPED, Strength.DIRECT, "stopped 1.2 ms after the client left")],
+)
+LEAK = replace(
+    TRIAL,
+    answer=Answer.RUNNING,
+    verdict=Verdict.FAIL,
+    stop_lag_ms=None,
+    overrun_tokens=143,
+    chain=ChainReport(None, None, 143),
+    testimonies=[TestimonyReport("upstream", Answer.RUNNING, Strength.DIRECT, "143 tokens after the client left")],
+)
+NOBODY = replace(TRIAL, answer=Answer.UNKNOWN, verdict=Verdict.INCONCLUSIVE, reason="no witness was named")
+
+
+@dataclass(frozen=True)
+class _Made:
+    """What all reports share."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+
+    def __call__(self, command: str, verdict: Verdict, exit_code: int, **others: Any) -> Report:
+        return Report(
+            command=command,
+            target=Target("http://127.0.0.1:8000/v1/chat/completions?key=***", "POST", "openai-chat"),
+            started_at="2026-11-24T01:26:48.499Z",
+            duration_ms=1234.5,
+            verdict=verdict,
+            exit_code=exit_code,
+            tool=Tool(version="1.2.3"),
+            **others,
+        )
+
+
+made = _Made()
+
+
+def finding(message: str, **fields: Any) -> FindingReport:
+    """A finding with nothing but a message, unless more is given."""
+    return FindingReport(
+        **{"message": message, "expected": None, "actual": None, "span": None, "event": None, "t_ms": None, **fields}
+    )
+
+
+def result(rule: str, verdict: RuleVerdict, *findings: FindingReport, **fields: Any) -> RuleResult:
+    """A result, of severity error unless another is given."""
+    known = {
+        "severity": Severity.ERROR,
+        "kind": Kind.CONFORMANCE,
+        "title": f"The title of {rule}.",
+        "reason": None,
+        "spec": WHATWG,
+    }
+    return RuleResult(rule=rule, verdict=verdict, findings=list(findings), **{**known, **fields})
+
+
+TAIL = finding(
+    "the stream ends inside an event",
+    expected="a blank line after the last field",
+    actual="data: [DONE]␊",
+    span=(8980, 8993),
+    event=41,
+    t_ms=860.1,
+    stream=1,
+    excerpt=Excerpt('data: {"content":"世界"}␊␊', "data: [DONE]␊", ""),
+)
+_NA = RuleVerdict.NOT_APPLICABLE
+PASSING = [
+    result("SSE001", RuleVerdict.PASS),
+    result("HTTP015", _NA, reason="probe method: runs when it is named: --probe method"),
+    result("HTTP016", _NA, reason="probe method: runs when it is named: --probe method"),
+]
+WARNING = result(
+    "SSE002",
+    RuleVerdict.FAIL,
+    finding("a byte order mark at the start", span=(0, 3), event=0, stream=0),
+    severity=Severity.WARNING,
+    kind=Kind.COMPATIBILITY,
+    title="No byte order mark.",
+    more=3,
+)
+OPEN = result("TIM001", RuleVerdict.INCONCLUSIVE, reason="reads came too late to tell")
+
+
+def _summary(stopped: int, running: int, unknown: int) -> AbortSummary:
+    return AbortSummary("stop", stopped, running, unknown, _NO_GAPS, None, None, None)
+
+
+REPORTS: dict[str, Report] = {
+    "stream-complete": made("stream", Verdict.PASS, 0, streams=[STREAM]),
+    "stream-truncated": made("stream", Verdict.FAIL, 1, streams=[TRUNCATED]),
+    "stream-refused": made("stream", Verdict.FAIL, 3, error="127.0.0.1:8000 refused the connection."),
+    "stream-interrupted": made(
+        "stream", Verdict.INCONCLUSIVE, 130, streams=[replace(STREAM, ending=Ending.ABORTED, finish_reasons=[])]
+    ),
+    "abort-stops": made("abort-test", Verdict.PASS, 0, trials=[TRIAL], abort=_summary(1, 0, 0)),
+    "abort-leaks": made(
+        "abort-test",
+        Verdict.FAIL,
+        1,
+        trials=[TRIAL, LEAK],
+        streams=[replace(STREAM, ending=Ending.ABORTED)] * 2,
+        abort=AbortSummary(
+            "stop",
+            1,
+            1,
+            0,
+            Percentiles(1, 1.2, 1.2, 1.2, 1.2),
+            Counts(2, 0, 0, 143, 71.5),
+            Cost(3.0, 1.0, 0.62, at_least=True),
+            Cause("a synchronous client in the generator", ["leak-sync-gen"]),
+        ),
+    ),
+    "abort-unknown": made(
+        "abort-test", Verdict.INCONCLUSIVE, 4, trials=[NOBODY], abort=_summary(0, 0, 1), notes=["no witness was named"]
+    ),
+    "abort-broken-witness": made(
+        "abort-test", Verdict.INCONCLUSIVE, 4, trials=[TRIAL], abort=_summary(1, 0, 0), notes=["log could not testify"]
+    ),
+    "abort-half-close": made(
+        "abort-test",
+        Verdict.INCONCLUSIVE,
+        4,
+        trials=[replace(TRIAL, how="half-close", verdict=None)],
+        abort=_summary(0, 0, 0),
+    ),
+    "check-passes": made(
+        "check",
+        Verdict.PASS,
+        0,
+        results=[*PASSING, WARNING, OPEN],
+        fail_on=Severity.ERROR,
+        streams=[STREAM, TRUNCATED],
+        trials=[LEAK],
+        abort=_summary(0, 1, 0),
+    ),
+    "check-fails": made(
+        "check",
+        Verdict.FAIL,
+        1,
+        results=[
+            *PASSING,
+            WARNING,
+            result("SSE007", RuleVerdict.FAIL, TAIL, title="The last event is ended by a blank line."),
+            result("SSE009", RuleVerdict.FAIL, finding("known for long", baselined=True)),
+            OPEN,
+        ],
+        fail_on=Severity.ERROR,
+        streams=[STREAM, TRUNCATED],
+        probes=[
+            ProbeReport("repeat", True, "2 streams"),
+            ProbeReport("error", False, "runs when it is named: --probe error"),
+            ProbeReport("method", False, "runs when it is named: --probe method"),
+        ],
+        readers=[
+            ReaderReport("httpx-sse", "0.4.3", False, ["1 event fewer than the specification says"]),
+            ReaderReport("openai", "3.54.0", True, []),
+            ReaderReport("eventsource-parser", None, None, ["node is not installed"]),
+        ],
+        baseline=BaselineReport("known.json", 2, ["SSE011: an id with a null"]),
+        notes=["the streams were 9 kB each"],
+    ),
+    "check-warnings-count": made(
+        "check", Verdict.FAIL, 1, results=[*PASSING, WARNING], fail_on=Severity.WARNING, streams=[STREAM]
+    ),
+    "check-stale": made(
+        "check",
+        Verdict.FAIL,
+        1,
+        results=PASSING,
+        fail_on=Severity.ERROR,
+        baseline=BaselineReport("known.json", 1, ["SSE011: an id with a null"]),
+    ),
+    "check-crashed": made(
+        "check",
+        Verdict.INCONCLUSIVE,
+        70,
+        results=[*PASSING, result("SSE003", RuleVerdict.CRASHED, reason="KeyError: 'x' (in sse.py, line 1)")],
+        fail_on=Severity.ERROR,
+    ),
+    "check-named": made(
+        "check", Verdict.INCONCLUSIVE, 4, results=[replace(OPEN, named=True)], fail_on=Severity.ERROR, streams=[STREAM]
+    ),
+    "check-no-stream": made(
+        "check",
+        Verdict.FAIL,
+        3,
+        results=[result("SSE001", _NA, reason="no stream came")],
+        fail_on=Severity.ERROR,
+        error="http://127.0.0.1:8000/ answered 404 Not Found, not a stream.",
+    ),
+    "buffer-fails": made(
+        "buffer-test",
+        Verdict.FAIL,
+        1,
+        profiles=[
+            {"profile": "direct", "verdict": "pass", "ttft_ms": 1.0, "remedies": []},
+            {"profile": "nginx-legacy", "verdict": "fail", "ttft_ms": 900.0, "remedies": ["proxy_buffering off"]},
+        ],
+    ),
+    "load-passes": made("load", Verdict.PASS, 0, load={"streams": 400, "completed": 400}),
+    "load-fails": made("load", Verdict.FAIL, 1, load={"streams": 400, "completed": 1}),
+}
+
+FULL = replace(
+    REPORTS["check-fails"],
+    error="refused",
+    streams=[
+        replace(
+            TRUNCATED,
+            error=StreamError("overloaded", "server_error", "503"),
+            tool_calls=[ToolCallReport(0, "f", "{}")],
+            citations=["https://example.com"],
+            redirects=[RedirectReport(307, "http://a/", "http://b/")],
+            incomplete="length",
+        ),
+        replace(STREAM, incomplete="length"),
+    ],
+    trials=[replace(LEAK, hurt=["cut short"], stayers=1, notes=["late"], reason="it went on"), NOBODY],
+    abort=REPORTS["abort-leaks"].abort,
+    profiles=REPORTS["buffer-fails"].profiles,
+    load={"streams": 400, "slo": "ttft"},
+)
+"""A report with something in every place."""
