@@ -90,7 +90,7 @@ def test_a_reader_that_stalls_has_not_left(mode: str, cli: Cli) -> None:
 )
 def test_rogues_are_named(mode: str, named: list[str], cli: Cli) -> None:
     # Slow enough that a pause of a busy machine is not taken for one of the server's.
-    with mock_in_mode(mode, "tokens=10000,itl_ms=200,ttft_ms=20") as mock:
+    with mock_in_mode(mode, "tokens=100,itl_ms=200,ttft_ms=20") as mock:
         done = cli(
             "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", "1",
             "--at", "after-tokens:4", "--report", "json",

@@ -215,7 +215,7 @@ def test_a_server_that_cuts_healthy_streams_fails(cli: Cli, serve: Serve) -> Non
         (["--expect", "maybe"], "not an expectation"),
         (["--trials", "0"], "--trials"),
         (["--grace", "-1"], "--grace"),
-        (["--report", "html"], "not a format"),
+        (["--report", "pdf"], "not a format"),
         (["https://127.0.0.1:9/", "--cacert", "/nowhere.pem"], "cannot be read as PEM certificates"),
     ],
 )
