@@ -1,6 +1,5 @@
 """The baseline: findings that are expected. What it does not name is new; what no longer occurs is stale."""
 
-import re
 from typing import Final
 
 import msgspec
@@ -9,11 +8,10 @@ from msgspec.structs import replace
 
 from sseprobe.errors import UsageError
 from sseprobe.report import BaselineReport, FindingReport, RuleResult
-from sseprobe.rules.catalogue import RuleVerdict
+from sseprobe.rules.catalogue import RuleVerdict, gist
 from sseprobe.rules.selection import known_id
 
 VERSION: Final = 1
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 
 class Expected(Struct, frozen=True, order=True):
@@ -74,4 +72,4 @@ def apply_baseline(baseline: Baseline, name: str, results: list[RuleResult]) -> 
 
 
 def _expected(result: RuleResult, finding: FindingReport) -> Expected:
-    return Expected(result.rule, _NUMBER.sub("#", finding.message))
+    return Expected(result.rule, gist(finding.message))

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe.redaction import Redactor
 from sseprobe.report import Excerpt, FindingReport, RuleResult
-from sseprobe.rules.catalogue import MAX_FINDINGS, Finding, Judgement, Rule, RuleVerdict, judge
+from sseprobe.rules.catalogue import Finding, Judgement, Listing, Rule, RuleVerdict, judge
 from sseprobe.text import visible
 from sseprobe.transcription import Transcript
 from sseprobe.units import ms
@@ -33,7 +33,10 @@ def result_of(rule: Rule, asked: Sequence[Asked], redact: Redactor, *, absent: s
     """The result of a rule. `absent`: why there is nothing to ask it about, if there is nothing."""
     judged = [(each, judge(rule, each.subject)) for each in asked]
     verdict = min((said.verdict for _, said in judged), key=_STRENGTH.index, default=RuleVerdict.NOT_APPLICABLE)
-    findings = [_finding(found, each, redact) for each, said in judged for found in said.findings]
+    listing = Listing()
+    for each, said in judged:
+        for found in said.findings:
+            listing.add(_finding(found, each, redact))
     return RuleResult(
         rule=rule.id,
         severity=rule.severity,
@@ -42,8 +45,8 @@ def result_of(rule: Rule, asked: Sequence[Asked], redact: Redactor, *, absent: s
         title=rule.title,
         reason=redact(reason) if (reason := _reason(verdict, judged, absent)) else None,
         spec=rule.spec,
-        findings=findings[:MAX_FINDINGS],
-        more=sum(said.more for _, said in judged) + max(0, len(findings) - MAX_FINDINGS),
+        findings=listing.kept,
+        more=listing.more + sum(said.more for _, said in judged),
     )
 
 

@@ -23,6 +23,8 @@ from sseprobe.transcription import Transcript, transcript_of
 from sseprobe.units import human_bytes
 
 SILENCE_AFTER_END_S: Final = 5.0
+MAX_KEPT_ITEMS: Final = 1_000_000
+"""Of one stream that is kept for judging: events, comments and the like, which may be tiny."""
 _EXCERPT_BYTES: Final = 64 * 1024
 _FIRST_BYTES: Final = {
     Framing.SSE: (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf"),
@@ -147,7 +149,11 @@ class StreamRun:
 
     def _recorded_too_much(self) -> bool:
         kept = self.plan.keep or self.plan.record_to is not None
-        return kept and self.reception.body_bytes > self.plan.max_bytes
+        return (kept and self.reception.body_bytes > self.plan.max_bytes) or self._too_many_items
+
+    @property
+    def _too_many_items(self) -> bool:
+        return len(self.reception.items) > MAX_KEPT_ITEMS
 
     def _record(self, line: Callable[..., bytes], *values: object) -> None:
         if self.plan.record_to is not None:
@@ -173,7 +179,10 @@ class StreamRun:
         outcome = self.reception.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
         reason = outcome.reason
         if outcome.ending is Ending.LIMIT and self.reception.over_limit is None:
-            reason = f"the body is over --max-bytes ({human_bytes(self.plan.max_bytes)}), which bounds what is kept"
+            limit = f"--max-bytes ({human_bytes(self.plan.max_bytes)})"
+            if self._too_many_items:
+                limit = f"{MAX_KEPT_ITEMS:,} events, comments and blank lines"
+            reason = f"the body is over {limit}, which bounds what is kept"
         if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
             reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
         if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:

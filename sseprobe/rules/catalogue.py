@@ -1,6 +1,7 @@
 """What a rule is, and how one is judged. The rules themselves stand in the families' files."""
 
 import inspect
+import re
 import traceback
 from collections.abc import Callable, Iterator
 from enum import StrEnum
@@ -15,7 +16,11 @@ from sseprobe.framing import Framing
 from sseprobe.transcription import Transcript
 
 MAX_FINDINGS: Final = 20
-"""Of one rule on one stream: a broken stream breaks the same rule at every event."""
+"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another gist come on top,
+so that what a baseline expects does not hide what it does not."""
+
+_MAX_GISTS: Final = 100
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 WHATWG: Final = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
 
@@ -89,6 +94,31 @@ FAMILIES: Final = {
     "RES": Family("resumption", "Ids, and reconnecting"),
     "ABT": Family("aborts", "Whether the server stops when its client leaves"),
 }
+
+
+def gist(message: str) -> str:
+    """A finding's message without its numbers: offsets and counts vary from run to run."""
+    return _NUMBER.sub("#", message)
+
+
+class Listing:
+    """Findings, the first of them and one of each gist; the rest is counted. They may be of any type with a message."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+        self.more = 0
+        self._gists: set[str] = set()
+
+    def add(self, finding: Any) -> None:
+        """Keeps it, or counts it."""
+        said = gist(finding.message)
+        new = said not in self._gists and len(self._gists) < _MAX_GISTS
+        if new or len(self.kept) < MAX_FINDINGS:
+            self._gists.add(said)
+            self.kept.append(finding)
+        else:
+            self.more += 1
+
 
 Subject = TypeVar("Subject")
 Check = Callable[[Subject], Iterator[Finding]]
@@ -180,23 +210,19 @@ def judge(rule: Rule, subject: Any) -> Judgement:
     """What a rule says of a stream, or of a probe's evidence. Total: a rule that crashes is contained."""
     if isinstance(subject, Transcript) and (why := _no_concern(rule, subject)):
         return Judgement(RuleVerdict.NOT_APPLICABLE, reason=why)
-    findings: list[Finding] = []
-    more = 0
+    found = Listing()
     verdict, reason = RuleVerdict.PASS, ""
     try:
         for finding in rule.check(subject):
-            if len(findings) < MAX_FINDINGS:
-                findings.append(finding)
-            else:
-                more += 1
+            found.add(finding)
     except NotApplicable as said:
         verdict, reason = RuleVerdict.NOT_APPLICABLE, str(said)
     except Inconclusive as said:
         verdict, reason = RuleVerdict.INCONCLUSIVE, str(said)
     except Exception as error:  # a fault of ours must not cost the other rules their say
-        return Judgement(RuleVerdict.CRASHED, tuple(findings), more, _where(error))
-    if findings:
-        return Judgement(RuleVerdict.FAIL, tuple(findings), more)
+        return Judgement(RuleVerdict.CRASHED, tuple(found.kept), found.more, _where(error))
+    if found.kept:
+        return Judgement(RuleVerdict.FAIL, tuple(found.kept), found.more)
     return Judgement(verdict, reason=reason or None)
 
 

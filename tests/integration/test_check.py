@@ -108,6 +108,15 @@ def test_a_baseline(cli: Cli, serve: Serve, tmp_path: Path) -> None:
     assert other.code == 1
 
 
+def test_a_baseline_hides_nothing_behind_what_it_expects(cli: Cli, serve: Serve, tmp_path: Path) -> None:
+    known = tmp_path / "known.json"
+    words = ("--repeat", "1", "--fail-on", "info", "--select", "SSE009")
+    old, new = [b"foo: 1\n\n"] * 50, b"bar: 1\n\n"
+    assert cli("check", serve(_streams(*old, *good("a"))).url + CHAT, *words, "--write-baseline", str(known)).code == 0
+    result = cli("check", serve(_streams(*old, new, *good("a"))).url + CHAT, *words, "--baseline", str(known))
+    assert result.code == 1, result
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -162,6 +171,22 @@ def test_a_stream_that_times_out_is_an_error(cli: Cli, serve: Serve) -> None:
     result = cli("check", serve(script).url + CHAT, *ONCE, "--idle-timeout", "0.3")
     assert result.code == 1, result
     assert "TRM001" in {each["rule"] for each in result.report["results"] if each["verdict"] == "fail"}
+
+
+def test_a_flood_is_bounded(cli: Cli, serve: Serve) -> None:
+    def script(peer: Peer) -> None:
+        peer.stream(*good("a")[:2])
+        try:
+            while True:
+                peer.stream_more(b"data\n\n" * 100_000)
+        except OSError:
+            pass
+
+    server = serve(script)
+    result = cli("check", server.url + CHAT, "--report", "json", "--select", "TRM001,SSE", timeout=55)
+    assert (result.code, len(server.peers)) == (1, 1), result
+    assert result.report["streams"][0]["ending"] == "limit"
+    assert "1,000,000 events" in result.report["streams"][0]["ending_reason"]
 
 
 def test_a_recording_is_judged_as_the_stream_was(cli: Cli, serve: Serve, tmp_path: Path) -> None:
