@@ -42,6 +42,7 @@ def root(
       sseprobe stream URL --prompt …  stream from your own endpoint
       sseprobe abort-test             hang up on the bundled mock, and prove that it stops
       sseprobe check                  every rule and every probe, on the bundled mock
+      sseprobe report check.json      a saved report, rendered again
       sseprobe parse body.txt         what the specification makes of recorded bytes
       sseprobe rules SSE007           what a rule does, and why
       sseprobe mock --port 8000       a mock LLM server to develop against

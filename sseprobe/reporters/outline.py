@@ -106,7 +106,7 @@ def outline_of(report: Report) -> Outline:
         _readers(report),
         _probes(report),
         _load(report),
-        _undecided(report.results),
+        _others(report.results),
         Section("Notes", tuple((one_line(note, _SENTENCE),) for note in report.notes[:MAX_ROWS])),
     )
     return Outline(
@@ -256,14 +256,18 @@ def _load(report: Report) -> Section:
     return Section("Load", tuple((row,) for row in plain_rows(report.load or {})))
 
 
-def _undecided(results: list[RuleResult]) -> Section:
+def _others(results: list[RuleResult]) -> Section:
     lines: list[Cell] = []
     for each in results:
         if each.verdict is RuleVerdict.INCONCLUSIVE or (each.named and each.verdict is RuleVerdict.NOT_APPLICABLE):
             named = ", and was named" if each.named else ""
             reason = one_line(each.reason or each.title, _SENTENCE)
             lines.append((f"{each.verdict}{named}: {one_line(each.rule, 40)}: {reason}",))
+    if len(lines) > MAX_ROWS:
+        lines = [*lines[:MAX_ROWS], (f"… and {len(lines) - MAX_ROWS} more: see --report json",)]
     absent = [each.rule for each in results if each.verdict is RuleVerdict.NOT_APPLICABLE and not each.named]
     if absent:
-        lines.append((f"not applicable: {compacted(absent[:MAX_ROWS])}",))
-    return Section("Not judged", tuple(lines[:MAX_ROWS]))
+        lines.append((f"not applicable: {compacted(absent[: 3 * MAX_ROWS])}",))
+    if passed := [each.rule for each in results if each.verdict is RuleVerdict.PASS]:
+        lines.append((f"pass: {compacted(passed[: 3 * MAX_ROWS])}",))
+    return Section("Other rules", tuple(lines))
