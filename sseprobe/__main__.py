@@ -6,9 +6,7 @@ import traceback
 from typing import NoReturn
 
 from sseprobe import exit_codes
-from sseprobe.errors import SseprobeError
-
-_ISSUES = "https://github.com/sseprobe/sseprobe/issues"
+from sseprobe.errors import ISSUES, SseprobeError
 
 
 def main() -> NoReturn:
@@ -44,7 +42,7 @@ def _run() -> int:
         if show is not None:
             show()
             return exit_codes.USAGE
-        _complain(f"that is a bug of sseprobe. Please report it with these lines: {_ISSUES}\n{traceback.format_exc()}")
+        _complain(f"that is a bug of sseprobe. Please report it with these lines: {ISSUES}\n{traceback.format_exc()}")
         return exit_codes.BUG
     return code if isinstance(code, int) else exit_codes.PASS
 

@@ -1,6 +1,11 @@
 """What can go wrong that is not a bug of ours. Each message says what was seen, what was expected, what to try."""
 
+from typing import Final
+
 from sseprobe import exit_codes
+
+ISSUES: Final = "https://github.com/sseprobe/sseprobe/issues"
+"""Where faults of ours are to be reported."""
 
 
 class SseprobeError(Exception):

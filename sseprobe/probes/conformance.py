@@ -11,7 +11,7 @@ from sseprobe import exit_codes
 from sseprobe.baseline import Baseline, apply_baseline, baseline_of
 from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect
-from sseprobe.errors import SseprobeError, TargetError
+from sseprobe.errors import ISSUES, SseprobeError, TargetError
 from sseprobe.probes import active
 from sseprobe.probes.active.base import Bench, Found, Skipped, Unseen, run_async
 from sseprobe.probes.receiving import StreamPlan, StreamRun, now
@@ -261,19 +261,25 @@ def _report(check: _Check, target: Target) -> Report:
         streams=check.streams,
         trials=[trial for found in check.found for trial in found.trials],
         abort=next((found.abort for found in check.found if found.abort is not None), None),
-        notes=[*_notes(check), *(note for found in check.found for note in found.notes)],
+        notes=[*_notes(check, results), *(note for found in check.found for note in found.notes)],
     )
     verdict, exit_code = _verdict(report, judging.fail_on, interrupted=check.interrupted)
     return replace(report, verdict=verdict, exit_code=exit_code)
 
 
-def _notes(check: _Check) -> list[str]:
-    """What was not seen because a stream ended early, though as it may."""
-    return [
+def _notes(check: _Check, results: list[RuleResult]) -> list[str]:
+    """What was not seen because a stream ended early, though as it may; and whose fault a crash is."""
+    notes = [
         f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
-        for place, stream in enumerate(check.transcripts, start=1)
+        for place, stream in enumerate(check.transcripts)
         if stream.ending is Ending.ERROR and check.error is None
     ]
+    crashed = [result.rule for result in results if result.verdict is RuleVerdict.CRASHED]
+    if crashed:
+        notes.append(
+            f"{', '.join(crashed)} crashed: that is a bug of sseprobe; please report it, with this report: {ISSUES}"
+        )
+    return notes
 
 
 def _verdict(report: Report, fail_on: Severity, *, interrupted: bool) -> tuple[Verdict, int]:
