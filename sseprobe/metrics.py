@@ -114,10 +114,8 @@ class Meter:
         self.stalls = 0
         self.longest_burst = 0
         self._last_content_ns: int | None = None
-        self._last_index = -1
         self._events_measured = 0
         self._reads_measured = 0
-        self._burst = 0
         self._open: Read | None = None  # the read being fed
         self._open_events = 0
         self._open_content = 0

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, as_dict, payload
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
 from sseprobe.framing import Framing, by_content_type, new_parser
 from sseprobe.metrics import Meter
 from sseprobe.sse import Comment, Event, Frame, Item, LimitExceeded, Tail
@@ -62,7 +62,7 @@ class Message(Struct, frozen=True, gc=False):
     @property
     def fields(self) -> dict[str, Any]:
         """The payload if it is a JSON object, else an empty one."""
-        return as_dict(self.payload)
+        return self.payload if type(self.payload) is dict else {}
 
     def has(self, *kinds: Kind) -> bool:
         """Whether it decodes to a delta of one of these kinds."""
@@ -173,7 +173,10 @@ class Reception:
             if isinstance(item, Event):
                 deltas = self._take_event(item, read)
                 events += 1
-                content_events += any(delta.kind in CONTENT_KINDS and (delta.text or delta.name) for delta in deltas)
+                for delta in deltas:
+                    if delta.kind in CONTENT_KINDS and (delta.text or delta.name):
+                        content_events += 1
+                        break
                 received.append(Received(item, deltas))
             else:
                 if isinstance(item, Comment):

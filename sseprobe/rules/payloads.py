@@ -88,17 +88,19 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
     type_of, table = SHAPES[stream.dialect.name]
     known = 0
     for message in stream.messages:
-        if type(message.payload) is not dict and message.payload is not NO_PAYLOAD and not message.has(DeltaKind.END):
-            actual = json_type(message.payload)
-            yield Finding(f"the payload is of type {actual}", message.event.span, "a JSON object", actual)
+        fields = message.payload
+        if type(fields) is not dict:
+            if fields is not NO_PAYLOAD and not message.has(DeltaKind.END):
+                actual = json_type(fields)
+                yield Finding(f"the payload is of type {actual}", message.event.span, "a JSON object", actual)
             continue
-        shape = table.get(type_of(message)) if message.fields else None
-        if shape is None or is_foreign_error(message):
+        shape = table.get(type_of(message))
+        if shape is None:
             continue
         known += 1
-        if shape.holds(message.fields):
+        if shape.holds(fields) or is_foreign_error(message):
             continue
-        for path, expected, actual in shape.lacking(message.fields):
+        for path, expected, actual in shape.lacking(fields):
             said = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
             yield Finding(said, message.event.span, f"{path}: {expected}", actual)
     if not known:
