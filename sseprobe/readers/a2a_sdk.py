@@ -1,0 +1,26 @@
+"""`a2a-sdk`: `parse_sse_stream`, on which both of its HTTP transports stand. It does not tell ids."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.transports import response
+
+
+def read(stream: Stream) -> Iterator[Any]:
+    """What the parser yields."""
+    import httpx
+    from a2a.client.transports.http_helpers import parse_sse_stream
+
+    events = parse_sse_stream(response(httpx, stream))
+    with asyncio.Runner() as runner:
+        while True:
+            try:
+                name, data = runner.run(anext(events))
+            except StopAsyncIteration:
+                return
+            yield name, data, None
+
+
+READER = Reader("a2a-sdk", "a2a-sdk", View.EVENTS, CANARY, read)

@@ -1,0 +1,96 @@
+"""`aiohttp-sse-client`: its `EventSource`, over aiohttp's own reader of a body."""
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.transports import URL
+
+
+class _Ended(Exception):  # noqa: N818  it says what happened
+    """The body ended: it would connect again."""
+
+
+def _ended() -> None:
+    raise _Ended
+
+
+class _Wire(asyncio.Transport):
+    """A connection that is there, and is asked for nothing."""
+
+    def pause_reading(self) -> None:
+        """All that comes is here already."""
+
+    resume_reading = pause_reading
+
+
+class _Response:
+    """What `EventSource` wants of an answer."""
+
+    status = 200
+
+    def __init__(self, content_type: str, body: Any) -> None:
+        from aiohttp.helpers import parse_mimetype
+        import yarl
+
+        kind = parse_mimetype(content_type)
+        self.content_type = f"{kind.type}/{kind.subtype}"
+        self.headers = {"Content-Type": content_type}
+        self.content = body
+        self.real_url = yarl.URL(URL)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+class _Session:
+    """What `EventSource` wants of a session."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+
+    async def request(self, *words: Any, **more: Any) -> _Response:
+        """The body, fed chunk by chunk."""
+        from aiohttp import StreamReader
+        from aiohttp.base_protocol import BaseProtocol
+
+        del words, more
+        loop = asyncio.get_running_loop()
+        protocol = BaseProtocol(loop)
+        protocol.connection_made(_Wire())
+        body = StreamReader(protocol, 2**16, loop=loop)  # aiohttp's own default
+
+        async def feed() -> None:
+            for chunk in self._stream.chunks:
+                if chunk:
+                    body.feed_data(chunk)
+                    await asyncio.sleep(0)
+            body.feed_eof()
+
+        self._feeding = asyncio.create_task(feed())
+        return _Response(self._stream.content_type, body)
+
+
+def read(stream: Stream) -> Iterator[Any]:
+    """What iterating the event source yields."""
+    from aiohttp_sse_client.client import EventSource
+
+    async def opened() -> Any:
+        session: Any = _Session(stream)
+        source = EventSource(URL, session=session)
+        await source.connect()
+        source._on_error = _ended
+        return source
+
+    with asyncio.Runner() as runner:
+        source = runner.run(opened())
+        while True:
+            try:
+                event = runner.run(source.__anext__())
+            except _Ended:
+                return
+            yield event.type or "message", event.data, event.last_event_id
+
+
+READER = Reader("aiohttp-sse-client", "aiohttp-sse-client", View.EVENTS, CANARY, read)

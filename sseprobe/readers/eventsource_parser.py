@@ -1,0 +1,5 @@
+"""`eventsource-parser`, under node: on it stand the AI SDK, MCP's client and others. An event's id is its own."""
+
+from sseprobe.readers.base import CANARY, Reader, View
+
+READER = Reader("eventsource-parser", "eventsource-parser", View.EVENTS, CANARY, script="eventsource-parser.mjs")

@@ -1,0 +1,19 @@
+"""`httpx-sse`: `EventSource.iter_sse`."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.transports import response
+
+
+def read(stream: Stream) -> Iterator[Any]:
+    """What `iter_sse` yields."""
+    import httpx
+    from httpx_sse import EventSource
+
+    for event in EventSource(response(httpx, stream)).iter_sse():
+        yield event.event, event.data, event.id
+
+
+READER = Reader("httpx-sse", "httpx-sse", View.EVENTS, CANARY, read)

@@ -1,0 +1,134 @@
+"""All readers that are installed and read this kind of stream, each in a process of its own, a few at a time."""
+
+import os
+import tempfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+
+from sseprobe import dialects
+from sseprobe.framing import CONTENT_TYPES, Framing
+from sseprobe.readers import NAMES, by_name
+from sseprobe.readers.base import Reader, Stream, encode_stream
+from sseprobe.readers.causes import Body
+from sseprobe.readers.comparison import Difference, compare
+from sseprobe.readers.expectation import expectation
+from sseprobe.readers.installed import environment, installed_version, prepare
+from sseprobe.readers.process import Limits, ReaderProcess, Reading
+from sseprobe.readers.wording import sentences
+from sseprobe.report import ReaderReport
+from sseprobe.sse import Event
+
+_AT_MOST: Final = os.cpu_count() or 1
+
+
+def read_all(
+    chunks: Sequence[bytes],
+    events: Sequence[Event],
+    *,
+    dialect: str,
+    framing: Framing,
+    content_type: str | None,
+    ended_in_error: bool,
+    readers: Sequence[Reader] | None = None,
+    limits: Limits | None = None,
+) -> list[ReaderReport]:
+    """What each reader makes of this body, as compared with `events`, our own parser's.
+
+    A reader that is not installed is left out. Sentences may quote the stream: redact them. Never raises for what a
+    reader does.
+    """
+    wanted = readers if readers is not None else [by_name(name) for name in NAMES]
+    fit = [reader for reader in wanted if _reads(reader, dialect, framing)]
+    there = [(reader, version) for reader in fit if (version := installed_version(reader)) is not None]
+    if not there:
+        return []
+    said = _header_value(content_type or CONTENT_TYPES[framing])
+    body = Body(chunks, events, framing, said)
+    with _Session(Stream(list(chunks), said, dialect), limits or Limits()) as session:
+
+        def report(reader: Reader, version: str, process: ReaderProcess | str) -> ReaderReport:
+            reading = session.run(process)
+            if reading.unfit is not None:
+                return ReaderReport(reader.name, version, None, [reading.unfit])
+            found = differences(reader, reading, events, dialect, ended_in_error=ended_in_error)
+            return ReaderReport(reader.name, version, not found, sentences(body, reader.name, reader.view, found))
+
+        tasks = [(reader, version, session.prepare(reader)) for reader, version in there]
+        with ThreadPoolExecutor(min(_AT_MOST, len(tasks))) as pool:
+            futures = [pool.submit(report, *task) for task in tasks]
+            try:
+                return [future.result() for future in futures]
+            except BaseException:  # Ctrl-C, first of all
+                session.kill()
+                raise
+
+
+def differences(
+    reader: Reader, reading: Reading, events: Sequence[Event], dialect: str, *, ended_in_error: bool
+) -> list[Difference]:
+    """What is not as it should be in this reading."""
+    due = expectation(reader, events, dialects.by_name(dialect), ended_in_error=ended_in_error)
+    return compare(reader.view, due, reading.items, reading.error)
+
+
+def _reads(reader: Reader, dialect: str, framing: Framing) -> bool:
+    if reader.dialects:
+        return dialect in reader.dialects and dialects.by_name(dialect).framing is framing
+    return framing is Framing.SSE
+
+
+def _header_value(text: str) -> str:
+    """What fits into a header again."""
+    return "".join(char for char in text if " " <= char <= "\xff" and char != "\x7f")
+
+
+class _Session:
+    """One body, in a file, and the processes that read it. Leaving it ends them all."""
+
+    def __init__(self, stream: Stream, limits: Limits) -> None:
+        self._stream = stream
+        self._limits = limits
+        self._size = sum(map(len, stream.chunks))
+        self._processes: list[ReaderProcess] = []
+        self._cleanup = ExitStack()
+
+    def __enter__(self) -> "_Session":
+        folder = self._cleanup.enter_context(
+            tempfile.TemporaryDirectory(prefix="sseprobe-", ignore_cleanup_errors=True)
+        )
+        self._folder = Path(folder)
+        with (self._folder / "stream").open("wb") as file:
+            file.writelines(encode_stream(self._stream))
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.kill()
+        self._cleanup.close()
+
+    def kill(self) -> None:
+        """Ends all processes, and lets no more start."""
+        for process in self._processes:
+            process.kill()
+
+    def prepare(self, reader: Reader) -> ReaderProcess | str:
+        """Its process, or why it cannot be had."""
+        home = self._folder / str(len(self._processes))
+        home.mkdir(exist_ok=True)
+        try:
+            process = ReaderProcess(prepare(reader, home), environment(home), home)
+        except OSError as error:
+            return f"it could not be run: {error.strerror or error}"
+        self._processes.append(process)
+        return process
+
+    def run(self, process: ReaderProcess | str) -> Reading:
+        """What it delivers of the stream."""
+        if isinstance(process, str):
+            return Reading(unfit=process)
+        try:
+            return process.run(self._folder / "stream", self._size, self._limits)
+        except OSError as error:  # no more processes, no more files
+            return Reading(unfit=f"it could not be run: {error.strerror or error}")

@@ -1,0 +1,85 @@
+"""Differences as sentences for whoever owns the server: what, where, and why where that is known. Pure."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from sseprobe.readers.base import View
+from sseprobe.readers.causes import Body, cause_of, place_of
+from sseprobe.readers.comparison import MAX_DIFFERENCES, Difference, Kind
+from sseprobe.text import visible
+
+MAX_SENTENCES: Final = 5
+
+
+def sentences(body: Body, reader: str, view: View, differences: Sequence[Difference]) -> list[str]:
+    """At most `MAX_SENTENCES`, each for all differences of a kind that have the same cause, then how many more."""
+    groups: dict[tuple[Kind, str | None], list[Difference]] = {}
+    for difference in differences:
+        key = (difference.kind, cause_of(place_of(body, reader, view, difference)))
+        groups.setdefault(key, []).append(difference)
+    said = [_sentence(body, cause, found) for (_, cause), found in groups.items()]
+    if len(said) > MAX_SENTENCES:
+        said[MAX_SENTENCES:] = [f"and {len(said) - MAX_SENTENCES} more kinds of difference"]
+    if len(differences) >= MAX_DIFFERENCES:
+        said.append(f"the comparison ended after {MAX_DIFFERENCES:,} differences")
+    return said
+
+
+def _sentence(body: Body, cause: str | None, found: Sequence[Difference]) -> str:
+    first = found[0]
+    what = _WORDS[first.kind](body, first)
+    why = f": {cause}" if cause else ""
+    others = f" ({len(found) - 1:,} more like this)" if len(found) > 1 else ""
+    return visible(f"{what}{why}{others}")
+
+
+def _event(body: Body, number: int) -> str:
+    return f"event {number} (byte {body.events[number].start})"
+
+
+def _several(body: Body, difference: Difference) -> str:
+    assert difference.event is not None
+    if difference.count == 1:
+        return _event(body, difference.event)
+    return f"{difference.count} events from event {difference.event} (byte {body.events[difference.event].start}) on"
+
+
+def _lost(body: Body, difference: Difference) -> str:
+    return f"loses {_several(body, difference)}"
+
+
+def _merged(body: Body, difference: Difference) -> str:
+    return f"delivers {_several(body, difference)} as one"
+
+
+def _changed(body: Body, difference: Difference) -> str:
+    assert difference.event is not None
+    return f"delivers {_event(body, difference.event)} {difference.said}"
+
+
+def _doubled(body: Body, difference: Difference) -> str:
+    assert difference.event is not None
+    return f"delivers {_event(body, difference.event)} once more"
+
+
+def _invented(body: Body, difference: Difference) -> str:
+    assert difference.event is not None
+    where = f"after {_event(body, difference.event)}" if difference.event >= 0 else "before the first event"
+    return f"delivers {difference.said} {where}"
+
+
+def _raised(body: Body, difference: Difference) -> str:
+    if difference.event is None:
+        return f"raises {difference.said} at the end of the stream"
+    lost = f", with {difference.count - 1:,} more to come" if difference.count > 1 else ""
+    return f"raises {difference.said} instead of {_event(body, difference.event)}{lost}"
+
+
+_WORDS: Final = {
+    Kind.LOST: _lost,
+    Kind.DOUBLED: _doubled,
+    Kind.INVENTED: _invented,
+    Kind.CHANGED: _changed,
+    Kind.MERGED: _merged,
+    Kind.RAISED: _raised,
+}
