@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 from msgspec import Struct
@@ -16,9 +17,11 @@ from sseprobe.probes import active
 from sseprobe.probes.active.base import Bench, Found, Skipped, Unseen, run_async
 from sseprobe.probes.receiving import StreamPlan, StreamRun, now
 from sseprobe.probes.stream import report_of, report_of_recorded
+from sseprobe.readers.run import read_all
 from sseprobe.redaction import Redactor
 from sseprobe.report import (
     ProbeReport,
+    ReaderReport,
     Report,
     RuleResult,
     StreamReport,
@@ -31,9 +34,13 @@ from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection
 from sseprobe.transcript import Ending, Request
 from sseprobe.transcription import Transcript, transcript_of_cassette
+from sseprobe.units import human_bytes
 from sseprobe.witnesses.base import Witness
 
 _RANKS: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
+_READ_BY_OTHERS_BYTES: Final = 2 * 2**20
+"""Of a larger body other people's parsers read the beginning: a difference shows early, and they are slow."""
+
 _ANSWER_ONLY: Final = "HTTP001"
 """The one rule that judges an answer that is no stream."""
 
@@ -241,7 +248,10 @@ def _with_prefixes(selection: Selection, results: list[RuleResult]) -> list[Rule
 
 def _report(check: _Check, target: Target) -> Report:
     judging = check.judging
-    results, baseline = _judge_all(check), None
+    with ThreadPoolExecutor(1) as beside:  # the readers' processes work while this one judges
+        reading = beside.submit(_readers, check)
+        results, baseline = _judge_all(check), None
+        readers = reading.result()
     expected = baseline_of(results) if judging.expect_all else judging.baseline
     if expected is not None:
         results, baseline = apply_baseline(expected, judging.baseline_name, results)
@@ -262,14 +272,50 @@ def _report(check: _Check, target: Target) -> Report:
         trials=[trial for found in check.found for trial in found.trials],
         abort=next((found.abort for found in check.found if found.abort is not None), None),
         notes=[*_notes(check, results), *(note for found in check.found for note in found.notes)],
+        readers=readers,
     )
     verdict, exit_code = _verdict(report, judging.fail_on, interrupted=check.interrupted)
     return replace(report, verdict=verdict, exit_code=exit_code)
 
 
+def _readers(check: _Check) -> list[ReaderReport]:
+    """What other people's parsers make of the first stream, or of its beginning."""
+    if check.error is not None or check.interrupted or not check.transcripts:
+        return []
+    stream = check.transcripts[0]
+    chunks, end = _beginning(stream)
+    whole = end == len(stream.body)
+    reports = read_all(
+        chunks,
+        stream.events if whole else [event for event in stream.events if event.end <= end],
+        dialect=stream.dialect.name,
+        framing=stream.framing,
+        content_type=stream.head.header("content-type") if stream.head else None,
+        ended_in_error=whole and stream.ending is Ending.ERROR,
+    )
+    return [replace(each, differences=[check.redact(said) for said in each.differences]) for each in reports]
+
+
+def _beginning(stream: Transcript) -> tuple[list[bytes], int]:
+    """The chunks up to the last whole event within `_READ_BY_OTHERS_BYTES`, and where that ends."""
+    if len(stream.body) <= _READ_BY_OTHERS_BYTES:
+        return [chunk.data for chunk in stream.chunks], len(stream.body)
+    end = max((frame.end for frame in stream.frames if frame.end <= _READ_BY_OTHERS_BYTES), default=0)
+    kept, start = [], 0
+    for chunk in stream.chunks:
+        if start >= end:
+            break
+        kept.append(chunk.data[: end - start])
+        start += len(chunk.data)
+    return kept, end
+
+
 def _notes(check: _Check, results: list[RuleResult]) -> list[str]:
     """What was not seen because a stream ended early, though as it may; and whose fault a crash is."""
-    notes = [
+    notes = []
+    if check.transcripts and len(check.transcripts[0].body) > _READ_BY_OTHERS_BYTES:
+        notes.append(f"other people's parsers read the first {human_bytes(_READ_BY_OTHERS_BYTES)} of stream 0")
+    notes += [
         f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
         for place, stream in enumerate(check.transcripts)
         if stream.ending is Ending.ERROR and check.error is None

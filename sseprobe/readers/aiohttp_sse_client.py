@@ -31,8 +31,8 @@ class _Response:
     status = 200
 
     def __init__(self, content_type: str, body: Any) -> None:
-        from aiohttp.helpers import parse_mimetype
         import yarl
+        from aiohttp.helpers import parse_mimetype
 
         kind = parse_mimetype(content_type)
         self.content_type = f"{kind.type}/{kind.subtype}"

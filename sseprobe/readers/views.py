@@ -139,7 +139,7 @@ class _Parts:
     """What an event adds to the answer, by kind."""
 
     def same(self, due: Any, got: Any) -> bool:
-        return _parts(got) == due
+        return bool(_parts(got) == due)
 
     def merged(self, due: Sequence[Any], got: Any) -> bool:
         del due, got
