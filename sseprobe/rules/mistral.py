@@ -1,26 +1,37 @@
-"""Family MIS: Mistral. What it shares with OpenAI's chunks stands there."""
+"""Family MIS: Mistral's chat completions, where they differ from OpenAI's chunks; the rest is family OAI."""
 
 from collections.abc import Iterator
+from typing import Final
 
-from sseprobe.dialects.base import as_dict, as_list
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.chunks import choices, chunks, finish_of, has_usage, is_legible, told
+from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
+_CHAT: Final = "https://docs.mistral.ai/api/endpoint/chat"
 
-@rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, "https://docs.mistral.ai/api/", dialects=("mistral",))
-def counts_where_it_finishes(stream: Transcript) -> Iterator[Finding]:
-    """The chunk that finishes has the usage.
 
-    What it does: looks for `usage` in the chunk with the finish reason.
-    Why it matters: Mistral's clients read it there; there is no chunk of its own for it.
-    Good: `{"choices": [{"finish_reason": "stop", …}], "usage": {…}}`. Bad: the same without usage.
+@rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, _CHAT, dialects=("mistral",))
+def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
+    """Usage comes once, unasked, with the chunk that finishes.
+
+    What it does: looks for `usage` in a chunk with a `finish_reason`, and reports it elsewhere, twice, or missing.
+    Why it matters: Mistral's API has no `stream_options` to ask for usage, and no chunk without choices: clients take
+    it from the finishing chunk, and never learn what a call cost that does not say so there.
+    Good: `{"choices":[{"finish_reason":"stop",…}],"usage":{"prompt_tokens":9,…}}`, then `[DONE]`.
+    Bad: `{"choices":[{"finish_reason":"stop",…}]}`, then `[DONE]`.
     """
-    finishing = [
-        message
-        for message in stream.messages
-        if any(as_dict(choice).get("finish_reason") for choice in as_list(message.fields.get("choices")))
-    ]
-    if not finishing:
-        raise NotApplicable("no choice finished")
-    if not any(isinstance(message.fields.get("usage"), dict) for message in finishing):
-        yield Finding("the chunk that finishes has no usage", finishing[-1].event.span, "usage", "none")
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream is not whole, and usage comes last")
+    counted = [message for message in chunks(told(stream)) if has_usage(message)]
+    if not counted:
+        if not is_legible(stream):
+            raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
+        yield Finding("no usage came", expected="usage with the chunk that finishes")
+        return
+    for message in counted:
+        if not any(finish_of(choice) for _, choice in choices(message)):
+            yield Finding("usage came without a finish", message.event.span, "with the chunk that finishes")
+            return
+    if len(counted) > 1:
+        yield Finding(f"usage came in {len(counted)} chunks", counted[0].event.span, "with the last finish alone")

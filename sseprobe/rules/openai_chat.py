@@ -1,237 +1,360 @@
-"""Family OAI: OpenAI Chat Completions and Completions, and servers that speak them."""
+"""Family OAI: OpenAI Chat Completions and Completions, and servers that speak them.
+
+Missing fields are JSON002's, a missing terminator is TRM001's. What vLLM, llama.cpp, Ollama, OpenRouter, LiteLLM,
+Azure, Groq, DeepSeek and TGI are known to send is no error here, unless clients break on it.
+"""
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-import msgspec
-
-from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_list
+from sseprobe.dialects.base import CONTENT_KINDS, as_count, as_dict
+from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import ended_by, within
-from sseprobe.text import one_line
+from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.chunks import (
+    CHAT,
+    asked,
+    choices,
+    chunks,
+    finish_of,
+    has_usage,
+    is_legible,
+    legible_choices,
+    shown,
+    told,
+    tool_calls,
+)
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
-_API: Final = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
+_CHUNK: Final = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
+_REQUEST: Final = "https://platform.openai.com/docs/api-reference/chat/create"
 _COMPLETIONS: Final = "https://platform.openai.com/docs/api-reference/completions/object"
-_CHAT: Final = ("openai-chat", "openrouter", "vllm", "llamacpp")
-_ALL: Final = (*_CHAT, "mistral", "openai-completions")
+_NODE: Final = "https://github.com/openai/openai-node/blob/master/src/lib/ChatCompletionStream.ts"
+_PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/_deltas.py"
+
+_CHUNKED: Final = (*CHAT, "openai-completions")
+_COUNTED: Final = tuple(name for name in _CHUNKED if name != "mistral")  # MIS001
+_FINISHES: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
+# Mistral (whose list is open), vLLM, DeepSeek, TGI, Together: what is known to come, and to be understood.
+_FOREIGN_FINISHES: Final = frozenset(
+    {"error", "model_length", "abort", "insufficient_system_resource", "eos_token", "stop_sequence", "eos"}
+)
+_STAMPED: Final = ("openai-chat", "openrouter", "vllm", "openai-completions")  # llama.cpp stamps each chunk anew
+_FOR_CALLS: Final = frozenset({"tool_calls", "function_call"})
+_UNKNOWN_ID: Final = "null"  # what Mistral's types say where there is no id
 
 
-def _find_chunks(stream: Transcript) -> list[tuple[Message, dict[str, Any]]]:
-    found = []
-    for message in within(stream):
-        fields = message.fields
-        if fields.get("choices") or isinstance(fields.get("usage"), dict):
-            found.append((message, fields))
-    return found
+class _Finish(NamedTuple):
+    reason: str
+    counted: bool
 
 
-def _find_choices(stream: Transcript) -> list[tuple[Message, int, dict[str, Any]]]:
-    found = []
-    for message, fields in stream.remembered(_find_chunks):
-        for position, choice in enumerate(as_list(fields.get("choices"))):
-            if isinstance(choice, dict):
-                index = choice.get("index")
-                if type(index) is not int:
-                    count = as_count(index)
-                    index = position if count is None else count
-                found.append((message, index, choice))
-    return found
+class _Call(NamedTuple):
+    id: str
+    name: str
 
 
-def _chunks(stream: Transcript) -> list[tuple[Message, dict[str, Any]]]:
-    """The chunks that say something: Azure's first one, without choices, says what its filters found in the prompt."""
-    found = stream.remembered(_find_chunks)
-    if not found:
-        raise NotApplicable("no chunk came")
-    return found
-
-
-def _choices(stream: Transcript) -> list[tuple[Message, int, dict[str, Any]]]:
-    """The choices in all chunks, with their index."""
-    _chunks(stream)
-    return stream.remembered(_find_choices)
-
-
-def _says(choice: dict[str, Any]) -> bool:
-    delta = as_dict(choice.get("delta"))
-    return bool(choice.get("text")) or any(
-        delta.get(name) for name in ("content", "reasoning_content", "reasoning", "refusal", "tool_calls")
-    )
-
-
-@rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_CHAT)
+@rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
 def has_one_identity(stream: Transcript) -> Iterator[Finding]:
     """Each chunk is a `chat.completion.chunk` of the same id.
 
-    What it does: compares `object` with its one value, and `id` with the first chunk's. "Each chunk has the same ID."
-    Why it matters: clients join chunks by id; with another they begin a new message.
-    Good: `"id": "chatcmpl-1"` in all chunks. Bad: a new id with each.
+    What it does: compares `object` with its one value, and `id` with the first chunk's. Empty ones are skipped: Azure
+    and TGI send them. "Each chunk has the same ID."
+    Why it matters: clients that merge by id (goose, the C# and Go SDKs) make a message of each chunk.
+    Good: `"id": "chatcmpl-1"` in all chunks.
+    Bad: a new id with each.
     """
     yield from _identity(stream, "chat.completion.chunk")
 
 
-@rule("OAI002", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_CHAT)
+def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
+    first = ""
+    everything = list(chunks(told(stream)))
+    if not everything:
+        raise NotApplicable("no chunk came")
+    for message in everything:
+        identity, kind = message.fields.get("id"), message.fields.get("object")
+        if isinstance(kind, str) and kind not in ("", expected):
+            yield Finding(f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind))
+        if isinstance(identity, str) and identity:
+            first = first or identity
+            if identity != first:
+                yield Finding(
+                    "the id is not that of the first chunk", message.event.span, shown(first), shown(identity)
+                )
+
+
+@rule("OAI002", Severity.WARNING, Kind.COMPATIBILITY, _NODE, dialects=CHAT)
 def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
-    """The first delta of each choice has the role.
+    """The first delta of each choice has a role.
 
     What it does: looks for `role` in the first delta of each choice.
-    Why it matters: clients that build messages from deltas end up with one that has no role, and is refused when it is
-    sent back.
-    Good: `{"delta": {"role": "assistant", "content": ""}}` first. Bad: `{"delta": {"content": "Hi"}}` first.
+    Why it matters: openai-node's `stream()` throws "missing role for choice 0" where it never comes; LangChain makes a
+    message of no kind.
+    Good: `"delta":{"role":"assistant","content":""}` first.
+    Bad: `"delta":{"content":"Hello"}` first.
     """
-    seen: set[int] = set()
-    for message, index, choice in _choices(stream):
-        if index not in seen and len(seen) < MAX_PARTS:
-            seen.add(index)
-            if not as_dict(choice.get("delta")).get("role"):
-                yield Finding(f"the first delta of choice {index} has no role", message.event.span, "a role", "none")
-
-
-@rule("OAI003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_ALL)
-def finishes_once(stream: Transcript) -> Iterator[Finding]:
-    """Each choice finishes once, and says nothing after that.
-
-    What it does: follows each choice: after its finish reason neither another one nor content may come.
-    Why it matters: clients close the message at the finish reason, and lose what follows.
-    Good: `"finish_reason": null` until the last chunk of the choice, then `"stop"`. Bad: a token after `"stop"`.
-    """
-    finished: dict[int, str] = {}
-    for message, index, choice in _choices(stream):
-        reason = choice.get("finish_reason")
-        if index in finished and _says(choice):
-            said = f"choice {index} goes on after its finish reason"
-            yield Finding(said, message.event.span, "nothing", finished[index])
-        if isinstance(reason, str) and reason:
-            shown = one_line(reason, 40)
-            if index in finished:
-                yield Finding(f"choice {index} finishes again", message.event.span, "one finish reason", shown)
-            elif len(finished) < MAX_PARTS:
-                finished[index] = shown
-    if not finished:
-        raise NotApplicable("no choice finished: see TRM001 and OAI007")
-
-
-@rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_CHAT)
-def opens_tool_calls(stream: Transcript) -> Iterator[Finding]:
-    """Tool calls have an index, and the first fragment of each its id and its name.
-
-    What it does: follows the fragments of each tool call of each choice.
-    Why it matters: SDKs put fragments together by index, and answer the call by its id.
-    Good: `{"index": 0, "id": "call_1", "type": "function", "function": {"name": "f", "arguments": ""}}`, then
-    `{"index": 0, "function": {"arguments": "{\\"a"}}`. Bad: fragments without `index`, or no `id` at all.
-    """
-    seen: set[tuple[int, int]] = set()
-    calls = 0
-    for message, choice_index, choice in _choices(stream):
+    begun = set()
+    for message, index, choice in legible_choices(stream):
         delta = choice.get("delta")
-        for call in as_list(delta.get("tool_calls")) if isinstance(delta, dict) else ():
-            calls += 1
-            index = as_count(as_dict(call).get("index"))
-            if index is None:
-                yield Finding("a fragment of a tool call has no index", message.event.span, "index", "none")
-            elif (choice_index, index) not in seen and len(seen) < MAX_PARTS:
-                seen.add((choice_index, index))
-                yield from _opening(as_dict(call), message)
-    if not calls:
+        if index in begun or not isinstance(delta, dict):
+            continue
+        begun.add(index)
+        role = delta.get("role")
+        if not isinstance(role, str) or not role:
+            said = f"choice {shown(index)} begins without a role"
+            yield Finding(said, message.event.span, '"role":"assistant"', None if role is None else shown(role))
+    if not begun:
+        raise NotApplicable("no delta came")
+
+
+@rule("OAI003", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
+def finishes_once(stream: Transcript) -> Iterator[Finding]:
+    """Each choice finishes once, for a known reason, and nothing of it comes afterwards.
+
+    What it does: follows each choice. It reports a second `finish_reason`, one that neither OpenAI nor a server we know
+    gives, and text, reasoning, a refusal or a tool call after it. The same reason once more, with the usage that was
+    still missing, is allowed: OpenRouter does that.
+    Why it matters: clients end the message at the first `finish_reason`, so that the rest is lost; LangChain makes
+    "stopstop" of two; SDKs with closed types (async-openai) refuse reasons they do not know.
+    Good: `"finish_reason":null` in each chunk but the choice's last.
+    Bad: `"finish_reason":"stop"` in every chunk; `"finish_reason":"STOP"`.
+    """
+    finished: dict[int, _Finish] = {}
+    for message in told(stream):
+        full = {delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)}
+        for index, choice in choices(message):
+            reason, before = finish_of(choice), finished.get(index)
+            if before is not None:
+                yield from _after_the_finish(message, index, before, reason, full=index in full)
+            elif reason:
+                finished[index] = _Finish(reason, has_usage(message))
+                if reason not in _FINISHES and reason not in _FOREIGN_FINISHES:
+                    said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
+                    yield Finding(said, message.event.span, ", ".join(sorted(_FINISHES)), shown(reason))
+    if not finished:
+        raise NotApplicable("no choice finished")
+
+
+def _after_the_finish(message: Message, index: int, before: _Finish, reason: str, *, full: bool) -> Iterator[Finding]:
+    with_late_usage = reason == before.reason and has_usage(message) and not before.counted
+    if full:
+        said = f"choice {shown(index)} goes on after it finished ({shown(before.reason)})"
+        yield Finding(said, message.event.span, "nothing of this choice")
+    elif reason and not with_late_usage:
+        said = f"choice {shown(index)} finishes a second time: {shown(before.reason)}, then {shown(reason)}"
+        yield Finding(said, message.event.span, "one finish_reason", shown(reason))
+
+
+@rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
+def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
+    """A tool call begins with its id, type and name, and its index stands for that call alone.
+
+    What it does: follows the calls of each choice by `index`, which each fragment must have. The first must hold `id`,
+    `type` and `function.name`, later ones only arguments: no other id, and the name not again. Mistral's calls come
+    whole, and need the name alone.
+    Why it matters: without an id the result cannot be handed back; openai-node throws "missing choices[0].tool_calls[0]
+    .id"; openai-python and others append names, so that `get_weather` twice becomes `get_weatherget_weather`; two calls
+    under one index become one call whose arguments are no JSON.
+    Good: `{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}`, then
+    `{"index":0,"function":{"arguments":"{}"}}`.
+    Bad: `{"index":0,"function":{"arguments":"{"}}` first; a second call that has index 0 too.
+    """
+    begun: dict[tuple[int, int], _Call] = {}
+    for message, index, choice in legible_choices(stream):
+        for fragment in tool_calls(choice):
+            number = as_count(fragment.get("index"))
+            if number is None:
+                if stream.dialect.name != "mistral":
+                    said = f"a fragment of a tool call of choice {shown(index)} has no index"
+                    yield Finding(said, message.event.span, "index", shown(fragment.get("index")))
+                continue
+            call = _Call(_text(fragment.get("id")), _text(as_dict(fragment.get("function")).get("name")))
+            place = f"tool call {shown(number)} of choice {shown(index)}"
+            before = begun.setdefault((index, number), call)
+            if before is call:
+                if missing := _missing(fragment, call, stream.dialect.name):
+                    said = f"{place} begins without {' and '.join(missing)}"
+                    yield Finding(said, message.event.span, "id, type and function.name")
+            elif call.id and before.id and call.id != before.id:
+                begun[index, number] = call
+                said = f"another call comes under the index of {place}"
+                yield Finding(said, message.event.span, shown(before.id), shown(call.id))
+            elif call.name and before.name:
+                yield Finding(f"{place} is named again", message.event.span, "arguments only", shown(call.name))
+    if not any(tool_calls(choice) for _, _, choice in legible_choices(stream)):
         raise NotApplicable("no tool call came")
 
 
-def _opening(call: dict[str, Any], message: Message) -> Iterator[Finding]:
-    if not call.get("id"):
-        yield Finding("the first fragment of a tool call has no id", message.event.span, "id", "none")
-    if not as_dict(call.get("function")).get("name"):
-        yield Finding("the first fragment of a tool call has no name", message.event.span, "function.name", "none")
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
-@rule("OAI006", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=(*_CHAT, "openai-completions"))
-def sends_usage_when_asked(stream: Transcript) -> Iterator[Finding]:
-    """Usage comes if it was asked for, in the last chunk, without choices.
+def _missing(fragment: dict[str, Any], call: _Call, dialect: str) -> list[str]:
+    parts = {"id": call.id, "type": _text(fragment.get("type")), "function.name": call.name}
+    if dialect == "mistral":
+        parts = {"function.name": call.name}
+    return [name for name, value in parts.items() if not value]
 
-    What it does: where the request has `stream_options.include_usage`, looks for the chunk with usage.
-    Why it matters: it is the only count of what the answer cost.
-    Good: `{"choices": [], "usage": {…}}` before `[DONE]`. Bad: no usage.
+
+@rule("OAI006", Severity.WARNING, Kind.CONFORMANCE, _REQUEST, dialects=_COUNTED)
+def counts_last(stream: Transcript) -> Iterator[Finding]:
+    """Usage that was asked for comes once, in the last chunk, which has no choices.
+
+    What it does: where the request said `stream_options.include_usage` (OpenRouter's `usage.include`), looks for
+    `usage` in the last chunk before `[DONE]`. OpenRouter may send a choice with it, vLLM may count in every chunk where
+    `continuous_usage_stats` asked for that.
+    Why it matters: bills and limits are made of it: LangChain adds up what comes twice; clients that wait for the chunk
+    without choices miss what comes earlier.
+    Good: `{…,"choices":[],"usage":{"prompt_tokens":9,…}}`, then `[DONE]`.
+    Bad: no usage at all; usage in every chunk.
     """
-    if not _asks_for_usage(stream):
-        raise NotApplicable("the request did not ask for usage")
+    if stream.request is None:
+        raise Inconclusive("it is not known whether usage was asked for: judge a stream or a recording of one")
+    request = asked(stream)
+    options = as_dict(request.get("stream_options"))
+    if True not in (options.get("include_usage"), as_dict(request.get("usage")).get("include")):
+        raise NotApplicable("usage was not asked for")
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream did not end well")
-    counting = [message for message, fields in _chunks(stream) if isinstance(fields.get("usage"), dict)]
-    if not counting:
-        span = stream.messages[-1].event.span
-        yield Finding("usage was asked for, and did not come", span, "a chunk with usage", "none")
-    elif counting[-1] is not _chunks(stream)[-1][0]:
-        yield Finding("the chunk with usage is not the last", counting[-1].event.span, "the last chunk", "earlier")
+        raise NotApplicable("the stream is not whole, and usage comes last")
+    everything = list(chunks(told(stream)))
+    counted = [message for message in everything if has_usage(message)]
+    if not counted:
+        if not is_legible(stream):
+            raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
+        yield Finding("usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]')
+        return
+    last = everything[-1]
+    if counted[-1] is not last:
+        yield Finding("usage came before the last chunk", counted[-1].event.span, "in the last chunk")
+    elif last.fields.get("choices") and stream.dialect.name != "openrouter":
+        yield Finding("usage came with choices", last.event.span, '"choices":[]')
+    if len(counted) > 1 and options.get("continuous_usage_stats") is not True:
+        yield Finding(f"usage came in {len(counted)} chunks", counted[0].event.span, "in the last chunk alone")
 
 
-def _asks_for_usage(stream: Transcript) -> bool:
-    try:
-        body = msgspec.json.decode(stream.request.body or b"{}") if stream.request else {}
-    except msgspec.DecodeError:
-        return False
-    return as_dict(as_dict(body).get("stream_options")).get("include_usage") is True
+@rule("OAI007", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
+def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
+    """Every choice has finished when `[DONE]` comes.
 
-
-@rule("OAI007", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_ALL)
-def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
-    """`[DONE]` is sent only when all choices have finished, or after an error.
-
-    What it does: looks at what was open when `[DONE]` came.
-    Why it matters: a server that writes `[DONE]` in its cleanup, whatever happened, makes a cut answer look whole.
-    Good: `"finish_reason": "stop"`, then `[DONE]`. Bad: a token, then `[DONE]`.
+    What it does: reports `[DONE]` where a choice never got a `finish_reason`, or where no choice ever came, unless an
+    error was told.
+    Why it matters: a generation that was cut short looks complete. Proxies that lose their upstream, and servers whose
+    `finally` sends `[DONE]`, hide truncation this way; openai-node throws "missing finish_reason for choice 0".
+    Good: `"finish_reason":"stop"`, then `[DONE]`.
+    Bad: `"delta":{"content":"Once upon"}`, then `[DONE]`.
     """
-    end = ended_by(stream)
-    if end is None:
-        raise NotApplicable("[DONE] did not come: see TRM001")
-    if (
-        stream.ending is Ending.TRUNCATED
-        and stream.body_end is not None
-        and stream.body_end.is_clean
-        and stream.outcome
-    ):
-        yield Finding(stream.outcome.reason or "", end.event.span, "a finish reason for each choice", "none")
+    begun, finished = set(), set()
+    done: Message | None = None
+    for message in stream.messages:
+        if message.has(Decoded.ERROR):
+            raise NotApplicable("the stream told of an error")
+        if message.has(Decoded.END):
+            done = done or message
+        for index, choice in choices(message):
+            if done is None:
+                begun.add(index)
+            if choice.get("finish_reason") not in (None, ""):
+                finished.add(index)
+    if done is None:
+        raise NotApplicable("[DONE] did not come")
+    unfinished = sorted(begun - finished)
+    if begun and not unfinished:
+        return
+    if not is_legible(stream):
+        raise Inconclusive("an event is not JSON, and may have held what is missing: see JSON001")
+    which = f"choice {', '.join(shown(index) for index in unfinished[:10])}" if begun else ""
+    said = f"{which} has no finish_reason" if begun else "no choice came before it"
+    yield Finding(f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
 
 
 @rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=("openai-completions",))
 def is_a_text_completion(stream: Transcript) -> Iterator[Finding]:
-    """Each chunk is a `text_completion` of the same id.
+    """Each chunk of the legacy Completions is a `text_completion` of the same id.
 
-    What it does: compares `object` with its one value, and `id` with the first chunk's.
-    Why it matters: clients tell the two APIs apart by it.
-    Good: `"object": "text_completion"`. Bad: `"object": "chat.completion.chunk"` from `/v1/completions`.
+    What it does: compares `object` with its one value, and `id` with the first chunk's. Empty ones are skipped.
+    Why it matters: a server that answers `/v1/completions` with chat chunks has no `text` where clients look for it.
+    Good: `{"object": "text_completion", "choices": [{"text": "Hello", …}]}`.
+    Bad: `{"object": "chat.completion.chunk", …}` from `/v1/completions`.
     """
     yield from _identity(stream, "text_completion")
 
 
-def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
-    """What differs from this `object`, or from the id of the first chunk."""
-    chunks = _chunks(stream)
-    first = chunks[0][1].get("id")
-    for message, fields in chunks:
-        kind, identifier = fields.get("object"), fields.get("id")
-        if isinstance(kind, str) and kind != expected:
-            shown = one_line(kind, 60)
-            yield Finding(f"object is {shown!r}", message.event.span, expected, shown)
-        if isinstance(identifier, str) and isinstance(first, str) and identifier != first:
-            shown = one_line(identifier, 60)
-            yield Finding("the id is not that of the first chunk", message.event.span, one_line(first, 60), shown)
+@rule("OAI009", Severity.WARNING, Kind.CONFORMANCE, _CHUNK, dialects=_STAMPED)
+def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
+    """`created` and `model` are the same in all chunks.
 
-
-@rule("OAI009", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_CHAT)
-def has_one_model_and_time(stream: Transcript) -> Iterator[Finding]:
-    """All chunks name the same model and the same time.
-
-    What it does: compares `model` and `created` with the first chunk's. "Each chunk has the same timestamp."
-    Why it matters: logs and bills are sorted by them. llama.cpp stamps each chunk anew.
-    Good: `"created": 1694268190` in all chunks. Bad: it counts up while the answer goes on.
+    What it does: compares both with their first values; 0 and the empty string are skipped. "Each chunk has the same
+    timestamp."
+    Why it matters: logs and bills are sorted by them. llama.cpp and TGI stamp each chunk anew; no client is known to
+    break.
+    Good: `"created":1694268190,"model":"gpt-4o-mini"` throughout.
+    Bad: `"created":1694268190`, later `"created":1694268191`.
     """
-    chunks = _chunks(stream)
-    for name in ("model", "created"):
-        first = chunks[0][1].get(name)
-        other = next(((each, fields) for each, fields in chunks if fields.get(name, first) != first), None)
-        if other is not None:
-            message, fields = other
-            shown = one_line(str(fields[name]), 60)
-            yield Finding(f"{name} is not that of the first chunk", message.event.span, one_line(str(first), 60), shown)
+    first: dict[str, Any] = {}
+    everything = list(chunks(told(stream)))
+    if not everything:
+        raise NotApplicable("no chunk came")
+    for message in everything:
+        for name in ("created", "model"):
+            value = message.fields.get(name)
+            if not isinstance(value, str | int) or not value:
+                continue
+            if value != first.setdefault(name, value):
+                first[name] = value  # told once a change
+                yield Finding(f"{name} changes in mid-stream", message.event.span, actual=shown(value))
+
+
+@rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=CHAT)
+def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
+    """The id of a tool call comes once.
+
+    What it does: reports fragments after the first that repeat the call's `id`.
+    Why it matters: openai-python's `stream()` joins the strings of fragments: `call_1` twice becomes `call_1call_1`,
+    and the result is handed back for a call that does not exist. SGLang sent it so.
+    Good: `{"index":0,"function":{"arguments":"{}"}}` after the first fragment.
+    Bad: `{"index":0,"id":"call_1","function":{"arguments":"{}"}}` in every fragment.
+    """
+    begun: dict[tuple[int, int], str] = {}
+    for message, index, choice in legible_choices(stream):
+        for fragment in tool_calls(choice):
+            number, identity = as_count(fragment.get("index")), _text(fragment.get("id"))
+            if number is None or identity in ("", _UNKNOWN_ID):
+                continue
+            if begun.get((index, number)) == identity:
+                said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
+                yield Finding(said, message.event.span, "arguments only", shown(identity))
+            begun.setdefault((index, number), identity)
+    if not begun:
+        raise NotApplicable("no tool call with an id came")
+
+
+@rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=CHAT)
+def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
+    """A choice that called tools finishes with `tool_calls`, and no other does.
+
+    What it does: compares the finish reason of each choice with what it sent. `length`, `content_filter` and the like
+    are true whatever was sent; a request that forced one function gets `stop` from OpenAI itself.
+    Why it matters: agents go on where the reason is `tool_calls`, and end where it is `stop`: the call is never run.
+    Good: `"tool_calls":[…]`, then `"finish_reason":"tool_calls"`.
+    Bad: `"tool_calls":[…]`, then `"finish_reason":"stop"`.
+    """
+    if isinstance(asked(stream).get("tool_choice"), dict):
+        raise NotApplicable("the request forced one function, and OpenAI then finishes with stop")
+    called: set[int] = set()
+    finished: dict[int, tuple[str, Message]] = {}
+    for message, index, choice in legible_choices(stream):
+        if tool_calls(choice) or as_dict(choice.get("delta")).get("function_call"):
+            called.add(index)
+        if reason := finish_of(choice):
+            finished.setdefault(index, (reason, message))
+    if not called and not any(reason in _FOR_CALLS for reason, _ in finished.values()):
+        raise NotApplicable("no tool call came")
+    for index, (reason, message) in finished.items():
+        if index in called and reason == "stop":
+            said = f"choice {shown(index)} called tools and finishes with stop"
+            yield Finding(said, message.event.span, "tool_calls", "stop")
+        elif index not in called and reason in _FOR_CALLS:
+            said = f"choice {shown(index)} finishes with {reason}, and no call came"
+            yield Finding(said, message.event.span, "a call, or stop", reason)

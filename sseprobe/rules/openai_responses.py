@@ -1,190 +1,331 @@
-"""Family ORS: OpenAI Responses."""
+"""Family ORS: OpenAI Responses.
 
-from collections.abc import Iterator
-from typing import Any, Final
+Missing fields are JSON002's, a missing terminator and what follows it TRM001's and TRM002's. Where an event is no
+JSON, or events are out of order, nothing can be said of what belongs together: JSON001 or ORS001 has spoken then.
+"""
 
-from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
+from collections.abc import Iterator, Sequence
+from typing import Final
+from urllib.parse import parse_qs, urlsplit
+
+from sseprobe.dialects.base import NO_PAYLOAD, as_count, as_dict, as_id, as_text
+from sseprobe.dialects.openai_responses import KNOWN
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import typed
+from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.order import typed, within
+from sseprobe.rules.response_parts import Difference, OutputItem, Wholes, item_id_of
 from sseprobe.rules.shapes import require_whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
-_API: Final = "https://platform.openai.com/docs/api-reference/responses-streaming"
-_OURS: Final = ("openai-responses",)
-_FIRST: Final = frozenset({"response.created", "response.queued"})
-_STATUS: Final = {
-    "response.completed": "completed",
-    "response.failed": "failed",
-    "response.incomplete": "incomplete",
-}
-_MAX_CHARS: Final = 4 * 2**20
-# What the deltas come to: type of delta -> (type of done, its field, the indices that tell the part).
-_TEXTS: Final = {
-    "response.output_text.delta": ("response.output_text.done", "text", ("output_index", "content_index")),
-    "response.refusal.delta": ("response.refusal.done", "refusal", ("output_index", "content_index")),
-    "response.function_call_arguments.delta": ("response.function_call_arguments.done", "arguments", ("output_index",)),
-    "response.reasoning_text.delta": ("response.reasoning_text.done", "text", ("output_index", "content_index")),
-    "response.reasoning_summary_text.delta": (
-        "response.reasoning_summary_text.done",
-        "text",
-        ("output_index", "summary_index"),
-    ),
+_EVENTS: Final = "https://platform.openai.com/docs/api-reference/responses-streaming"
+_PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/responses/_responses.py"
+_ITEM_IDS: Final = "https://github.com/BerriAI/litellm/issues/30071"
+_CODEX: Final = "https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/sse/responses.py"
+
+_RESPONSES: Final = ("openai-responses",)
+_SENTINEL: Final = "[DONE]"
+# What fails at once tells only that.
+_FIRST: Final = frozenset({"response.created", "response.queued", "response.failed", "error"})
+_LIFECYCLE: Final = frozenset(
+    f"response.{name}" for name in ("created", "queued", "in_progress", "completed", "failed", "incomplete")
+)
+# A response that was cancelled has no event of its own name.
+_STATUSES: Final = {
+    "response.completed": ("completed",),
+    "response.incomplete": ("incomplete", "cancelled"),
+    "response.failed": ("failed", "cancelled"),
 }
 
 
-@rule("ORS001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def is_in_sequence(stream: Transcript) -> Iterator[Finding]:
-    """The stream begins with `response.created`, and sequence numbers rise.
+def _type_of(message: Message) -> str:
+    return as_text(message.fields.get("type"))
 
-    What it does: looks at the first event, and that each event has a `sequence_number` above the one before.
-    Why it matters: a client resumes with `starting_after=N`, and drops what it believes to have.
-    Good: `response.created` with 0, then 1, 2, 3. Bad: 0, 1, 1, 2.
+
+def _is_broken(message: Message) -> bool:
+    return message.payload is NO_PAYLOAD and message.event.data != _SENTINEL
+
+
+def _number_of(message: Message) -> int | None:
+    number = message.fields.get("sequence_number")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def _is_resumed(stream: Transcript) -> bool:
+    """Whether the request asked for the rest of a stream."""
+    try:
+        return stream.request is not None and "starting_after" in parse_qs(urlsplit(stream.request.url).query)
+    except ValueError:
+        return False
+
+
+def _disorder(stream: Transcript) -> Iterator[tuple[Message, int, int]]:
+    """The events whose number is not above all before it: the event, that number, its own."""
+    highest: int | None = None
+    for message in within(stream):
+        number = _number_of(message)
+        if number is None:
+            continue
+        if highest is not None and number <= highest:
+            yield message, highest, number
+        else:
+            highest = number
+
+
+def _in_order(stream: Transcript) -> Sequence[Message]:
+    """The events, all of them and each in its place. Raises NotApplicable, Inconclusive."""
+    require_whole(stream)
+    messages = within(stream)
+    if _is_resumed(stream):
+        raise NotApplicable("the stream was resumed, and its beginning is not here")
+    if any(_is_broken(message) for message in messages):
+        raise Inconclusive("an event is not JSON, so that something may be missing: see JSON001")
+    if next(_disorder(stream), None) is not None:
+        raise Inconclusive("the events are out of order: see ORS001")
+    return messages
+
+
+def _shown(value: object) -> str:
+    return one_line(str(value), 60)
+
+
+@rule("ORS001", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
+    """The first event is `response.created` or `response.queued`, and `sequence_number` grows with each event.
+
+    What it does: looks at the type of the first event (extensions are skipped; a resumed stream begins anywhere), and
+    reports a `sequence_number` that is missing, repeats or falls. Gaps are ORS007's.
+    Why it matters: openai-python's `stream()` raises "Expected to have received `response.created`"; SDKs with closed
+    types refuse events without a number; whoever resumes with `starting_after` gets events twice or never.
+    Good: `response.created` with 0, `response.in_progress` with 1, …
+    Bad: `response.output_text.delta` first; numbers 5, 4, 6.
     """
     events = typed(stream)
-    kind, first = events[0]
-    if kind not in _FIRST and kind not in ("error", "response.failed"):
-        shown = one_line(kind, 60)
-        yield Finding(f"the first event is {shown}", first.event.span, "response.created", shown)
-    before = -1
-    for _, message in events:
-        number = as_count(message.fields.get("sequence_number"))
-        if number is None:
-            yield Finding("an event has no sequence_number", message.event.span, "a number", "none")
-        elif number <= before:
-            yield Finding(
-                f"sequence_number {number} follows {before}", message.event.span, f"over {before}", str(number)
-            )
-        before = before if number is None else number
+    if not _is_resumed(stream):
+        for message in within(stream):
+            kind = _type_of(message)
+            if _is_broken(message) or kind in _FIRST:
+                break
+            if kind in KNOWN:
+                said = f"the first event is {kind}"
+                yield Finding(said, message.event.span, "response.created or response.queued", kind)
+                break
+    for kind, message in events:
+        if kind in KNOWN and _number_of(message) is None:
+            said = f"{kind} has no sequence_number"
+            yield Finding(said, message.event.span, "a number", _shown(message.fields.get("sequence_number")))
+    for message, before, number in _disorder(stream):
+        said = f"sequence_number {_shown(number)} comes after {_shown(before)}"
+        yield Finding(said, message.event.span, f"more than {_shown(before)}", _shown(number))
 
 
-@rule("ORS002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def is_one_response(stream: Transcript) -> Iterator[Finding]:
-    """All events are of one response.
+@rule("ORS002", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
+def has_one_response(stream: Transcript) -> Iterator[Finding]:
+    """All lifecycle events tell of the same response.
 
-    What it does: compares the id in each event that holds the response.
-    Why it matters: the official SDK raises "Lifecycle response identity changed".
-    Good: `"response": {"id": "resp_1", …}` in all of them. Bad: another id in `response.completed`.
+    What it does: compares `response.id` in created, queued, in_progress, completed, failed and incomplete.
+    Why it matters: openai-python's `stream()` raises "Lifecycle response identity changed.", and the next request's
+    `previous_response_id` may name a response that does not exist.
+    Good: `"response":{"id":"resp_1",…}` in `response.created` and in `response.completed`.
+    Bad: `resp_1` in `response.created`, `resp_2` in `response.completed`.
     """
-    holding = [
-        (message, identifier)
-        for _, message in typed(stream)
-        if isinstance(identifier := as_dict(message.fields.get("response")).get("id"), str)
-    ]
-    if not holding:
-        raise NotApplicable("no event holds the response")
-    first = holding[0][1]
-    for message, identifier in holding:
-        if identifier != first:
-            shown = one_line(identifier, 60)
-            yield Finding("the response has another id", message.event.span, one_line(first, 60), shown)
+    first = ""
+    for message in within(stream):
+        if _type_of(message) in _LIFECYCLE:
+            identity = as_id(as_dict(message.fields.get("response")).get("id"))
+            first = first or identity
+            if identity not in ("", first):
+                said = f"{_type_of(message)} tells of another response"
+                yield Finding(said, message.event.span, _shown(first), _shown(identity))
+    if not first:
+        raise NotApplicable("no event told of a response")
 
 
-def _place(message: Message, names: tuple[str, ...]) -> tuple[int | None, ...]:
-    return tuple(as_count(message.fields.get(name)) for name in names)
+@rule("ORS003", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
+def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
+    """What is added is added once, before its parts and deltas, and is done before the response is completed.
 
-
-@rule("ORS003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def opens_before_use(stream: Transcript) -> Iterator[Finding]:
-    """Items and parts are added before their deltas, each index once, and all are done in the end.
-
-    What it does: follows `output_item.added` and `content_part.added` to their `done`.
-    Why it matters: SDKs look up the item by its index, and raise where there is none ("Duplicate response output
-    index").
-    Good: `output_item.added`, `content_part.added`, deltas, their `done`s. Bad: a delta for an item never added.
+    What it does: follows items by `output_index`, their parts by `content_index` or `summary_index`, and their deltas.
+    It reports events of an item that was not added or is done; text or a refusal without its part; anything added or
+    done twice; and at `response.completed` what was never done.
+    Why it matters: openai-python's `stream()` raises "Duplicate response output index", or "Received a content event
+    for output index 0 before receiving its output item"; agents run a call once its item is done, never an open one.
+    Good: `output_item.added`, `content_part.added`, deltas, `output_text.done`, `content_part.done`,
+    `output_item.done`.
+    Bad: `output_text.delta` first; `response.completed` while an item is open.
     """
-    require_whole(stream)
-    items: dict[tuple[int | None, ...], bool] = {}
-    last: Message | None = None
-    for kind, message in typed(stream):
-        at = _place(message, ("output_index",))
-        if kind == "response.output_item.added" and len(items) < MAX_PARTS:
-            if at in items:
-                yield Finding(f"output_index {at[0]} is added again", message.event.span, "each index once", str(at[0]))
-            items[at] = True
-            last = message
-        elif kind == "response.output_item.done":
-            if at not in items:
-                yield Finding(f"item {at[0]} is done, and was never added", message.event.span, "added before", "never")
-            items[at] = False
-        elif "output_index" in message.fields and at not in items and len(items) < MAX_PARTS:
-            yield Finding(
-                f"{kind} for item {at[0]}, which was never added", message.event.span, "added before", "never"
-            )
-            items[at] = False
-    if not items:
-        raise NotApplicable("no item came")
-    if stream.ending is Ending.COMPLETE and last is not None:
-        for at, is_open in items.items():
-            if is_open:
-                yield Finding(f"item {at[0]} is never done", last.event.span, "response.output_item.done", "none")
+    items: dict[int, OutputItem] = {}
+    strangers: set[int] = set()
+    whole = stream.ending is Ending.COMPLETE  # else TRM001 or TRM006 has spoken
+    for message in _in_order(stream):
+        kind, place = _type_of(message), as_count(message.fields.get("output_index"))
+        if kind == "response.completed" and whole and _claims_completion(message):
+            for index, item in items.items():
+                if missing := item.missing():
+                    said = f"the response is completed, but {missing} of output item {_shown(index)} never came"
+                    yield Finding(said, message.event.span, missing)
+        if kind not in KNOWN or place is None or place in strangers:
+            continue
+        item_of = f"of output item {_shown(place)}"
+        if kind == "response.output_item.added":
+            if place in items:
+                yield Finding(f"a second {kind} {item_of}", message.event.span, "an output_index of its own")
+            else:
+                items[place] = OutputItem()
+        elif place not in items:
+            strangers.add(place)
+            said = f"{kind} comes before the output_item.added {item_of}"
+            yield Finding(said, message.event.span, "response.output_item.added", kind)
+        elif wrong := items[place].take(kind, message.fields):
+            yield Finding(f"{kind} {item_of} comes {wrong}", message.event.span, actual=kind)
+    if not items and not strangers:
+        raise NotApplicable("no output item came")
 
 
-@rule("ORS004", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def adds_up(stream: Transcript) -> Iterator[Finding]:
-    """The deltas come to the text, arguments or refusal of their `done`.
+def _claims_completion(message: Message) -> bool:
+    return as_text(as_dict(message.fields.get("response")).get("status")) in ("", "completed")
 
-    What it does: joins deltas part by part, and compares with the `done` event.
-    Why it matters: some clients show the deltas, others keep the whole: users see one answer and get another.
-    Good: `Hel`, `lo`, then `{"text": "Hello"}`. Bad: the same with `{"text": "Hello!"}`.
+
+@rule("ORS004", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
+    """What `.done` and the finished items hold is what the deltas came to.
+
+    What it does: joins the deltas of each part and compares them with the whole in its `.done` event, its
+    `content_part.done`, its `output_item.done` and the final response. Arguments may differ in white space.
+    Why it matters: half of the clients show the deltas and half keep the whole: they must not tell two stories. A lost
+    or doubled delta shows here.
+    Good: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello`.
+    Bad: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello!`.
     """
-    require_whole(stream)
-    parts: dict[tuple[str, tuple[int | None, ...]], list[str]] = {}
-    compared, size = 0, 0
-    for kind, message in typed(stream):
-        if kind in _TEXTS:
-            done, _, names = _TEXTS[kind]
-            delta = message.fields.get("delta")
-            size += len(delta) if isinstance(delta, str) else 0
-            if size > _MAX_CHARS:
-                raise NotApplicable("the text is too large to be kept")
-            if isinstance(delta, str):
-                parts.setdefault((done, _place(message, names)), []).append(delta)
-        for done, field, names in _DONES.get(kind, ()):
-            whole = message.fields.get(field)
-            joined = "".join(parts.pop((done, _place(message, names)), []))
-            if isinstance(whole, str) and joined:
-                compared += 1
-                if joined != whole:
-                    said = f"{kind} is not what its deltas come to"
-                    yield Finding(said, message.event.span, one_line(joined, 100), one_line(whole, 100))
-    if not compared:
-        raise NotApplicable("no part came with deltas and done")
+    wholes = Wholes()
+    found: list[tuple[Message, Difference]] = []
+    for message in _in_order(stream):
+        found += [(message, difference) for difference in wholes.take(_type_of(message), message.fields)]
+    for message, difference in found:
+        if difference.place not in wholes.late:
+            said = f"{_type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            yield Finding(said, message.event.span, *_excerpts(difference.said, difference.whole))
+    if not wholes.compared:
+        raise NotApplicable("no deltas came that a later event repeats")
 
 
-_DONES: Final = {done: ((done, field, names),) for done, field, names in _TEXTS.values()}
+def _excerpts(expected: str, actual: str) -> tuple[str, str]:
+    """Excerpts from where two texts part."""
+    low, high = 0, min(len(expected), len(actual))
+    while low < high:  # the length of what they begin with in common
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if expected[:middle] == actual[:middle] else (low, middle - 1)
+    start = max(low - 20, 0)
+    return one_line(expected[start : start + 240], 60), one_line(actual[start : start + 240], 60)
 
 
-@rule("ORS005", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def ends_in_its_status(stream: Transcript) -> Iterator[Finding]:
-    """The terminal event and the status in its response agree.
+@rule("ORS005", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
+    """The last event's name and its response's `status` agree.
 
-    What it does: compares `response.completed`, `response.failed` and `response.incomplete` with `response.status`.
-    Why it matters: clients look at one of the two.
-    Good: `response.completed` with `"status": "completed"`. Bad: `response.completed` with `"status": "in_progress"`.
+    What it does: compares `response.status` in `response.completed`, `response.incomplete` and `response.failed`.
+    Why it matters: clients go by the one or by the other: a response that is "completed" and `in_progress` was cut
+    short, and looks whole to those who go by the name.
+    Good: `response.completed` with `"status":"completed"`.
+    Bad: `response.completed` with `"status":"in_progress"`.
     """
-    ends = [(kind, message) for kind, message in typed(stream) if kind in _STATUS]
-    if not ends:
-        raise NotApplicable("no terminal event came: see TRM001")
-    for kind, message in ends:
-        status: Any = as_dict(message.fields.get("response")).get("status")
-        if isinstance(status, str) and status != _STATUS[kind]:
-            shown = one_line(status, 40)
-            yield Finding(f"{kind} has status {shown!r}", message.event.span, _STATUS[kind], shown)
+    for message in within(stream):
+        allowed = _STATUSES.get(_type_of(message))
+        status = as_dict(message.fields.get("response")).get("status")
+        if allowed is None:
+            continue
+        if isinstance(status, str) and status not in allowed:
+            said = f"{_type_of(message)} holds a response that is {_shown(status)}"
+            yield Finding(said, message.event.span, allowed[0], _shown(status))
+        return
+    raise NotApplicable("the response did not end")
 
 
-@rule("ORS006", Severity.INFO, Kind.CONFORMANCE, _API, dialects=_OURS)
-def has_no_done(stream: Transcript) -> Iterator[Finding]:
-    """There is no `[DONE]`.
+@rule("ORS006", Severity.INFO, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
+    """There is no `[DONE]`: the response's own end is the last event.
 
-    What it does: tells that `[DONE]` came, which OpenAI does not send here, and SDKs put up with.
-    Why it matters: clients that parse each event as JSON raise at it.
-    Good: `response.completed` is the last event. Bad: `data: [DONE]` after it.
+    What it does: tells that `[DONE]` came.
+    Why it matters: it does no harm, since SDKs stop there or before; but whoever waits for it waits in vain elsewhere.
+    Good: `response.completed`, and the end of the body.
+    Bad: `response.completed`, then `data: [DONE]`.
     """
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
-        if message.event.data.startswith("[DONE]"):
-            yield Finding("[DONE] came", message.event.span, "response.completed as the last event", "[DONE]")
+        if message.event.data == _SENTINEL:
+            yield Finding("[DONE] came", message.event.span, "the end of the body", _SENTINEL)
+
+
+@rule("ORS007", Severity.WARNING, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
+    """`sequence_number` grows by one, from 0 or 1.
+
+    What it does: reports numbers that are skipped. OpenAI counts so, without promising it.
+    Why it matters: a gap is the mark of an event that got lost on its way.
+    Good: 0, 1, 2, 3.
+    Bad: 0, 1, 3.
+    """
+    before: int | None = None
+    seen = False
+    for message in within(stream):
+        number = _number_of(message)
+        if number is None:
+            before = None  # it may have had the number that is missing
+            continue
+        if not seen and number > 1 and message.index == 0 and not _is_resumed(stream):
+            yield Finding(f"sequence_number begins with {_shown(number)}", message.event.span, "0 or 1", _shown(number))
+        elif before is not None and number > before + 1:
+            said = f"sequence_number jumps from {_shown(before)} to {_shown(number)}"
+            yield Finding(said, message.event.span, _shown(before + 1), _shown(number))
+        before, seen = number, True
+    if not seen:
+        raise NotApplicable("no event has a sequence_number")
+
+
+@rule("ORS008", Severity.WARNING, Kind.COMPATIBILITY, _CODEX, dialects=_RESPONSES)
+def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
+    """`error` is followed by `response.failed`.
+
+    What it does: looks for `response.failed` after an event `error`, which is no part of the response's life.
+    Why it matters: clients that follow the lifecycle (Codex) see a stream that was cut, and try again.
+    Good: `error`, then `response.failed`.
+    Bad: `error`, and the end of the body.
+    """
+    error: Message | None = None
+    for message in stream.messages:
+        if _type_of(message) == "error":
+            error = error or message
+        elif error is not None and _type_of(message) == "response.failed":
+            return
+    if error is None:
+        raise NotApplicable("no event error came")
+    yield Finding("error is not followed by response.failed", error.event.span, "response.failed")
+
+
+@rule("ORS009", Severity.WARNING, Kind.COMPATIBILITY, _ITEM_IDS, dialects=_RESPONSES)
+def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
+    """An output item keeps its id.
+
+    What it does: compares the `item_id` of each event, and the id in `output_item.done`, with the id that
+    `output_item.added` gave to that `output_index`. One finding an item.
+    Why it matters: the Vercel AI SDK finds parts by id and stops with "text part … not found"; openai-python's
+    `stream()` raises "Completed output item identity changed.". GitHub Copilot gives each event another id.
+    Good: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_1"`.
+    Bad: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_2"`.
+    """
+    ids: dict[int, str] = {}
+    told = set()
+    for message in within(stream):
+        place, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
+        if place is None or not identity:
+            continue
+        if _type_of(message) == "response.output_item.added":
+            ids.setdefault(place, identity)
+        elif place not in told and identity != ids.get(place, identity):
+            told.add(place)
+            said = f"{_shown(_type_of(message))} gives output item {_shown(place)} another id"
+            yield Finding(said, message.event.span, _shown(ids[place]), _shown(identity))
+    if not ids:
+        raise NotApplicable("no output item with an id was added")

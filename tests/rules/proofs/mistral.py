@@ -1,12 +1,9 @@
 """Family MIS."""
 
+from tests.rules.mutants.openai_edits import in_chunk, lose
 from tests.rules.proofs import Proof
-from tests.support.takes import Take, changed
+from tests.support.takes import Take
 
-PROOFS = {
-    "MIS001": Proof(
-        Take("mistral"),
-        Take("mistral", edit=changed(-2, lambda chunk: chunk.__delitem__("usage"))),
-        "the chunk that finishes has no usage",
-    ),
-}
+GOOD = Take("mistral")
+
+PROOFS = {"MIS001": Proof(GOOD, GOOD._replace(edit=in_chunk(-2, lose("usage"))), "no usage came")}

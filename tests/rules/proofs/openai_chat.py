@@ -1,34 +1,36 @@
 """Family OAI."""
 
+from tests.rules.mutants.openai_edits import (
+    finishing,
+    in_all_calls,
+    in_call,
+    in_chunk,
+    lose,
+    put,
+    usage_with_the_finish,
+)
 from tests.rules.proofs import Proof
-from tests.support.takes import QUICK, Take, changed, double, drop
+from tests.support.takes import QUICK, Take, double, drop
 
 CHAT = Take("openai-chat")
 COMPLETIONS = Take("openai-completions")
-TOOLS = f"{QUICK},tools=1"
-
-
-def _nameless(chunk: dict) -> None:  # type: ignore[type-arg]
-    del chunk["choices"][0]["delta"]["tool_calls"][0]["id"]
-
+TOOLS = Take("openai-chat", f"{QUICK},tools=1")
 
 PROOFS = {
-    "OAI001": Proof(
-        CHAT, Take("openai-chat", edit=changed(2, lambda chunk: chunk.update(id="other"))), "the id is not"
-    ),
-    "OAI002": Proof(CHAT, Take("openai-chat", edit=drop(0)), "the first delta of choice 0 has no role"),
-    "OAI003": Proof(CHAT, Take("openai-chat", edit=double(4)), "choice 0 finishes again"),
-    "OAI004": Proof(
-        Take("openai-chat", TOOLS), Take("openai-chat", TOOLS, edit=changed(1, _nameless)), "of a tool call has no id"
-    ),
-    "OAI006": Proof(CHAT, Take("openai-chat", edit=drop(-2)), "usage was asked for, and did not come"),
-    "OAI007": Proof(CHAT, Take("openai-chat", f"{QUICK},fault=fake-complete@2"), "has no finish_reason"),
+    "OAI001": Proof(CHAT, CHAT._replace(edit=in_chunk(2, put(id="other"))), "the id is not that of the first chunk"),
+    "OAI002": Proof(CHAT, CHAT._replace(edit=drop(0)), "choice 0 begins without a role"),
+    "OAI003": Proof(CHAT, CHAT._replace(edit=double(4)), "choice 0 finishes a second time: stop, then stop"),
+    "OAI004": Proof(TOOLS, TOOLS._replace(edit=in_call(1, lose("id"))), "tool call 0 of choice 0 begins without id"),
+    "OAI006": Proof(CHAT, CHAT._replace(edit=usage_with_the_finish), "usage came with choices"),
+    "OAI007": Proof(CHAT, Take("openai-chat", f"{QUICK},fault=fake-complete@2"), "choice 0 has no finish_reason"),
     "OAI008": Proof(
         COMPLETIONS,
-        Take("openai-completions", edit=changed(1, lambda chunk: chunk.update(object="chat.completion.chunk"))),
-        "object is 'chat.completion.chunk'",
+        COMPLETIONS._replace(edit=in_chunk(1, put(object="chat.completion.chunk"))),
+        "a chunk says it is a chat.completion.chunk",
     ),
-    "OAI009": Proof(
-        CHAT, Take("openai-chat", edit=changed(2, lambda chunk: chunk.update(created=7))), "created is not that"
+    "OAI009": Proof(CHAT, CHAT._replace(edit=in_chunk(2, put(created=7))), "created changes in mid-stream"),
+    "OAI010": Proof(
+        TOOLS, TOOLS._replace(edit=in_all_calls(put(id="call_1"))), "tool call 0 of choice 0 sends its id again"
     ),
+    "OAI011": Proof(TOOLS, TOOLS._replace(edit=finishing("stop")), "choice 0 called tools and finishes with stop"),
 }

@@ -1,0 +1,99 @@
+"""What the rules for OpenAI's chunks share: which events count, and what is in them.
+
+What follows the terminator is TRM002's, and what follows an error ERR002's: rules see neither. After an event that is
+no JSON nothing can be said about what is missing: it may have been in there (JSON001 speaks of it).
+"""
+
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
+from sseprobe.dialects.base import Kind as Decoded
+from sseprobe.dialects.openai_chat import choice_index
+from sseprobe.reception import Message
+from sseprobe.rules.order import within
+from sseprobe.text import one_line
+from sseprobe.transcription import Transcript
+
+CHAT: Final = ("openai-chat", "openrouter", "vllm", "llamacpp", "mistral")
+
+Choice = dict[str, Any]
+Choices = list[tuple[Message, int, Choice]]
+
+
+def told(stream: Transcript) -> list[Message]:
+    """The events before the terminator and before any error."""
+    return stream.remembered(_told)
+
+
+def _told(stream: Transcript) -> list[Message]:
+    return [message for message in within(stream) if not message.has(Decoded.END, Decoded.ERROR)]
+
+
+def is_legible(stream: Transcript) -> bool:
+    """Whether all of them are JSON."""
+    return len(stream.remembered(_legible)) == len(told(stream))
+
+
+def _legible(stream: Transcript) -> list[Message]:
+    found = []
+    for message in told(stream):
+        if message.payload is NO_PAYLOAD:
+            break
+        found.append(message)
+    return found
+
+
+def chunks(messages: Iterable[Message]) -> Iterator[Message]:
+    """Those that are chunks: objects with a list of choices."""
+    return (message for message in messages if isinstance(message.fields.get("choices"), list))
+
+
+def choices(message: Message) -> Iterator[tuple[int, Choice]]:
+    """The choices of a chunk with their indices."""
+    for position, choice in enumerate(as_list(message.fields.get("choices"))):
+        if isinstance(choice, dict):
+            yield choice_index(choice, position), choice
+
+
+def legible_choices(stream: Transcript) -> Choices:
+    """The choices of all events up to the first that is not JSON."""
+    return stream.remembered(_legible_choices)
+
+
+def _legible_choices(stream: Transcript) -> Choices:
+    return [(message, *each) for message in stream.remembered(_legible) for each in choices(message)]
+
+
+def tool_calls(choice: Choice) -> list[dict[str, Any]]:
+    """The fragments of tool calls in a choice's delta."""
+    calls = as_list(as_dict(choice.get("delta")).get("tool_calls"))
+    return [call for call in calls if isinstance(call, dict)]
+
+
+def finish_of(choice: Choice) -> str:
+    """The finish reason of a choice; empty while it goes on."""
+    reason = choice.get("finish_reason")
+    return reason if isinstance(reason, str) else ""
+
+
+def has_usage(message: Message) -> bool:
+    """Whether a chunk counts tokens."""
+    usage = message.fields.get("usage")
+    return isinstance(usage, dict) and bool(usage)
+
+
+def asked(stream: Transcript) -> dict[str, Any]:
+    """What the request's body asked for; empty if that is not known."""
+    body = stream.request.body if stream.request else None
+    try:
+        return as_dict(msgspec.json.decode(body or b"null"))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return {}
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """An excerpt of something foreign, for a sentence."""
+    return one_line(str(value), limit)
