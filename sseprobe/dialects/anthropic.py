@@ -85,7 +85,7 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
 
 
 def _delta(event: Event, value: Any, delta: dict[str, Any]) -> tuple[Delta, ...]:
-    kind = delta.get("type")
+    kind = as_text(delta.get("type"))
     if kind in _DELTAS:
         what, name = _DELTAS[kind]
         return texts(what, delta.get(name))
@@ -100,7 +100,7 @@ def _delta(event: Event, value: Any, delta: dict[str, Any]) -> tuple[Delta, ...]
 
 
 def _block(block: dict[str, Any], index: int | None) -> tuple[Delta, ...]:
-    kind = block.get("type")
+    kind = as_text(block.get("type"))
     if kind in _TOOL_BLOCKS:
         # The input comes in deltas; a server may also put all of it here.
         whole = to_json(block["input"]) if block.get("input") else ""

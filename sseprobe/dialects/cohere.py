@@ -50,8 +50,8 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     """Event -> deltas. An event's index tells tool calls apart."""
     if event.data.startswith(_DONE):
         return ()
-    kind = as_dict(value).get("type")
-    if isinstance(kind, str) and kind in _DECODERS:
+    kind = as_text(as_dict(value).get("type"))
+    if kind in _DECODERS:
         delta = as_dict(value.get("delta"))
         return _DECODERS[kind](value, delta, as_dict(delta.get("message")))
     return () if kind in _SILENT else (unknown(event, value),)

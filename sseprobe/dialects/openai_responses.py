@@ -171,7 +171,7 @@ class Decoder:
             return ()
         if len(self._open) < MAX_PARTS:
             self._open.add(place)
-        if item.get("type") in _CALL_ITEMS:
+        if as_text(item.get("type")) in _CALL_ITEMS:
             return (Delta(Kind.TOOL_CALL, call=place, name=as_text(item.get("name")) or "?"),)
         return ()
 
