@@ -38,7 +38,7 @@ from sseprobe.units import human_bytes
 from sseprobe.witnesses.base import Witness
 
 _RANKS: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
-_READ_BY_OTHERS_BYTES: Final = 2 * 2**20
+_READ_BY_OTHERS_BYTES: Final = 2**19
 """Of a larger body other people's parsers read the beginning: a difference shows early, and they are slow."""
 
 _ANSWER_ONLY: Final = "HTTP001"

@@ -51,6 +51,15 @@ def chunks(messages: Iterable[Message]) -> Iterator[Message]:
     return (message for message in messages if isinstance(message.fields.get("choices"), list))
 
 
+def all_chunks(stream: Transcript) -> list[Message]:
+    """The chunks before the terminator and before any error."""
+    return stream.remembered(_all_chunks)
+
+
+def _all_chunks(stream: Transcript) -> list[Message]:
+    return list(chunks(told(stream)))
+
+
 def choices(message: Message) -> Iterator[tuple[int, Choice]]:
     """The choices of a chunk with their indices."""
     for position, choice in enumerate(as_list(message.fields.get("choices"))):
@@ -58,19 +67,40 @@ def choices(message: Message) -> Iterator[tuple[int, Choice]]:
             yield choice_index(choice, position), choice
 
 
+def all_choices(stream: Transcript) -> Choices:
+    """The choices of all events before the terminator and before any error."""
+    return stream.remembered(_all_choices)
+
+
+def _all_choices(stream: Transcript) -> Choices:
+    return [(message, index, choice) for message in told(stream) for index, choice in choices(message)]
+
+
 def legible_choices(stream: Transcript) -> Choices:
-    """The choices of all events up to the first that is not JSON."""
+    """Those up to the first event that is not JSON."""
     return stream.remembered(_legible_choices)
 
 
 def _legible_choices(stream: Transcript) -> Choices:
-    return [(message, *each) for message in stream.remembered(_legible) for each in choices(message)]
+    end = len(stream.remembered(_legible))
+    last = told(stream)[end].index if end < len(told(stream)) else None
+    everything = all_choices(stream)
+    return everything if last is None else [each for each in everything if each[0].index < last]
 
 
-def tool_calls(choice: Choice) -> list[dict[str, Any]]:
-    """The fragments of tool calls in a choice's delta."""
-    calls = as_list(as_dict(choice.get("delta")).get("tool_calls"))
-    return [call for call in calls if isinstance(call, dict)]
+def legible_calls(stream: Transcript) -> Choices:
+    """The fragments of tool calls in them, each with its choice's index."""
+    return stream.remembered(_legible_calls)
+
+
+def _legible_calls(stream: Transcript) -> Choices:
+    found = []
+    for message, index, choice in legible_choices(stream):
+        delta = choice.get("delta")
+        if type(delta) is dict and delta.get("tool_calls"):
+            calls = as_list(delta["tool_calls"])
+            found += [(message, index, call) for call in calls if isinstance(call, dict)]
+    return found
 
 
 def finish_of(choice: Choice) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.chunks import choices, chunks, finish_of, has_usage, is_legible, told
+from sseprobe.rules.chunks import all_chunks, choices, finish_of, has_usage, is_legible
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
@@ -23,7 +23,7 @@ def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
     """
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream is not whole, and usage comes last")
-    counted = [message for message in chunks(told(stream)) if has_usage(message)]
+    counted = [message for message in all_chunks(stream) if has_usage(message)]
     if not counted:
         if not is_legible(stream):
             raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")

@@ -13,17 +13,18 @@ from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.chunks import (
     CHAT,
+    all_choices,
+    all_chunks,
     asked,
     choices,
-    chunks,
     finish_of,
     has_usage,
     is_legible,
+    legible_calls,
     legible_choices,
     shown,
-    told,
-    tool_calls,
 )
+from sseprobe.rules.order import ended_by
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
@@ -70,7 +71,7 @@ def has_one_identity(stream: Transcript) -> Iterator[Finding]:
 
 def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
     first = ""
-    everything = list(chunks(told(stream)))
+    everything = all_chunks(stream)
     if not everything:
         raise NotApplicable("no chunk came")
     for message in everything:
@@ -122,24 +123,23 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
     Bad: `"finish_reason":"stop"` in every chunk; `"finish_reason":"STOP"`.
     """
     finished: dict[int, _Finish] = {}
-    for message in told(stream):
-        full = {delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)}
-        for index, choice in choices(message):
-            reason, before = finish_of(choice), finished.get(index)
-            if before is not None:
-                yield from _after_the_finish(message, index, before, reason, full=index in full)
-            elif reason:
-                finished[index] = _Finish(reason, has_usage(message))
-                if reason not in _FINISHES and reason not in _FOREIGN_FINISHES:
-                    said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
-                    yield Finding(said, message.event.span, ", ".join(sorted(_FINISHES)), shown(reason))
+    for message, index, choice in all_choices(stream):
+        reason, before = finish_of(choice), finished.get(index)
+        if before is not None:
+            yield from _after_the_finish(message, index, before, reason)
+        elif reason:
+            finished[index] = _Finish(reason, has_usage(message))
+            if reason not in _FINISHES and reason not in _FOREIGN_FINISHES:
+                said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
+                yield Finding(said, message.event.span, ", ".join(sorted(_FINISHES)), shown(reason))
     if not finished:
         raise NotApplicable("no choice finished")
 
 
-def _after_the_finish(message: Message, index: int, before: _Finish, reason: str, *, full: bool) -> Iterator[Finding]:
+def _after_the_finish(message: Message, index: int, before: _Finish, reason: str) -> Iterator[Finding]:
+    said_more = [delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)]
     with_late_usage = reason == before.reason and has_usage(message) and not before.counted
-    if full:
+    if index in said_more:
         said = f"choice {shown(index)} goes on after it finished ({shown(before.reason)})"
         yield Finding(said, message.event.span, "nothing of this choice")
     elif reason and not with_late_usage:
@@ -162,29 +162,29 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
     Bad: `{"index":0,"function":{"arguments":"{"}}` first; a second call that has index 0 too.
     """
     begun: dict[tuple[int, int], _Call] = {}
-    for message, index, choice in legible_choices(stream):
-        for fragment in tool_calls(choice):
-            number = as_count(fragment.get("index"))
-            if number is None:
-                if stream.dialect.name != "mistral":
-                    said = f"a fragment of a tool call of choice {shown(index)} has no index"
-                    yield Finding(said, message.event.span, "index", shown(fragment.get("index")))
-                continue
-            call = _Call(_text(fragment.get("id")), _text(as_dict(fragment.get("function")).get("name")))
-            place = f"tool call {shown(number)} of choice {shown(index)}"
-            before = begun.setdefault((index, number), call)
-            if before is call:
-                if missing := _missing(fragment, call, stream.dialect.name):
-                    said = f"{place} begins without {' and '.join(missing)}"
-                    yield Finding(said, message.event.span, "id, type and function.name")
-            elif call.id and before.id and call.id != before.id:
-                begun[index, number] = call
-                said = f"another call comes under the index of {place}"
-                yield Finding(said, message.event.span, shown(before.id), shown(call.id))
-            elif call.name and before.name:
-                yield Finding(f"{place} is named again", message.event.span, "arguments only", shown(call.name))
-    if not any(tool_calls(choice) for _, _, choice in legible_choices(stream)):
+    fragments = legible_calls(stream)
+    if not fragments:
         raise NotApplicable("no tool call came")
+    for message, index, fragment in fragments:
+        number = as_count(fragment.get("index"))
+        if number is None:
+            if stream.dialect.name != "mistral":
+                said = f"a fragment of a tool call of choice {shown(index)} has no index"
+                yield Finding(said, message.event.span, "index", shown(fragment.get("index")))
+            continue
+        call = _Call(_text(fragment.get("id")), _text(as_dict(fragment.get("function")).get("name")))
+        place = f"tool call {shown(number)} of choice {shown(index)}"
+        before = begun.setdefault((index, number), call)
+        if before is call:
+            if missing := _missing(fragment, call, stream.dialect.name):
+                said = f"{place} begins without {' and '.join(missing)}"
+                yield Finding(said, message.event.span, "id, type and function.name")
+        elif call.id and before.id and call.id != before.id:
+            begun[index, number] = call
+            said = f"another call comes under the index of {place}"
+            yield Finding(said, message.event.span, shown(before.id), shown(call.id))
+        elif call.name and before.name:
+            yield Finding(f"{place} is named again", message.event.span, "arguments only", shown(call.name))
 
 
 def _text(value: Any) -> str:
@@ -218,7 +218,7 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("usage was not asked for")
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream is not whole, and usage comes last")
-    everything = list(chunks(told(stream)))
+    everything = all_chunks(stream)
     counted = [message for message in everything if has_usage(message)]
     if not counted:
         if not is_legible(stream):
@@ -245,20 +245,18 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
     Good: `"finish_reason":"stop"`, then `[DONE]`.
     Bad: `"delta":{"content":"Once upon"}`, then `[DONE]`.
     """
-    begun, finished = set(), set()
-    done: Message | None = None
-    for message in stream.messages:
-        if message.has(Decoded.ERROR):
-            raise NotApplicable("the stream told of an error")
-        if message.has(Decoded.END):
-            done = done or message
-        for index, choice in choices(message):
-            if done is None:
-                begun.add(index)
-            if choice.get("finish_reason") not in (None, ""):
-                finished.add(index)
+    if stream.told[Decoded.ERROR]:
+        raise NotApplicable("the stream told of an error")
+    done = ended_by(stream)
     if done is None:
         raise NotApplicable("[DONE] did not come")
+    begun, finished = set(), set()
+    for _, index, choice in all_choices(stream):
+        begun.add(index)
+        if choice.get("finish_reason") not in (None, ""):
+            finished.add(index)
+    for message in stream.messages[done.index :]:  # what comes too late is TRM002's
+        finished |= {index for index, choice in choices(message) if choice.get("finish_reason")}
     unfinished = sorted(begun - finished)
     if begun and not unfinished:
         return
@@ -293,7 +291,7 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
     Bad: `"created":1694268190`, later `"created":1694268191`.
     """
     first: dict[str, Any] = {}
-    everything = list(chunks(told(stream)))
+    everything = all_chunks(stream)
     if not everything:
         raise NotApplicable("no chunk came")
     for message in everything:
@@ -317,15 +315,14 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
     Bad: `{"index":0,"id":"call_1","function":{"arguments":"{}"}}` in every fragment.
     """
     begun: dict[tuple[int, int], str] = {}
-    for message, index, choice in legible_choices(stream):
-        for fragment in tool_calls(choice):
-            number, identity = as_count(fragment.get("index")), _text(fragment.get("id"))
-            if number is None or identity in ("", _UNKNOWN_ID):
-                continue
-            if begun.get((index, number)) == identity:
-                said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
-                yield Finding(said, message.event.span, "arguments only", shown(identity))
-            begun.setdefault((index, number), identity)
+    for message, index, fragment in legible_calls(stream):
+        number, identity = as_count(fragment.get("index")), _text(fragment.get("id"))
+        if number is None or identity in ("", _UNKNOWN_ID):
+            continue
+        if begun.get((index, number)) == identity:
+            said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
+            yield Finding(said, message.event.span, "arguments only", shown(identity))
+        begun.setdefault((index, number), identity)
     if not begun:
         raise NotApplicable("no tool call with an id came")
 
@@ -342,11 +339,9 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
     """
     if isinstance(asked(stream).get("tool_choice"), dict):
         raise NotApplicable("the request forced one function, and OpenAI then finishes with stop")
-    called: set[int] = set()
+    called = {delta.choice for _, delta in stream.told[Decoded.TOOL_CALL]}
     finished: dict[int, tuple[str, Message]] = {}
     for message, index, choice in legible_choices(stream):
-        if tool_calls(choice) or as_dict(choice.get("delta")).get("function_call"):
-            called.add(index)
         if reason := finish_of(choice):
             finished.setdefault(index, (reason, message))
     if not called and not any(reason in _FOR_CALLS for reason, _ in finished.values()):
