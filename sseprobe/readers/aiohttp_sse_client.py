@@ -16,15 +16,6 @@ def _ended() -> None:
     raise _Ended
 
 
-class _Wire(asyncio.Transport):
-    """A connection that is there, and is asked for nothing."""
-
-    def pause_reading(self) -> None:
-        """All that comes is here already."""
-
-    resume_reading = pause_reading
-
-
 class _Response:
     """What `EventSource` wants of an answer."""
 
@@ -56,10 +47,19 @@ class _Session:
         from aiohttp.base_protocol import BaseProtocol
 
         del words, more
+
+        class Protocol(BaseProtocol):  # type: ignore[misc,unused-ignore]  # aiohttp is there or not
+            """A connection that is there, and need not be told to wait."""
+
+            connected = True
+
+            def pause_reading(self, **_how: Any) -> None:
+                """All that comes is here already."""
+
+            resume_reading = pause_reading
+
         loop = asyncio.get_running_loop()
-        protocol = BaseProtocol(loop)
-        protocol.connection_made(_Wire())
-        body = StreamReader(protocol, 2**16, loop=loop)  # aiohttp's own default
+        body = StreamReader(Protocol(loop), 2**16, loop=loop)  # aiohttp's own default
 
         async def feed() -> None:
             for chunk in self._stream.chunks:
