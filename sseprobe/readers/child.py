@@ -8,11 +8,15 @@ able to read at all; `{"end": true}`.
 import json
 import os
 import sys
+import threading
+import time
 import warnings
 from importlib import import_module
-from typing import Any
+from typing import Any, Final
 
 from sseprobe.readers.base import Reader, Stream, decode_stream
+
+_LOOK_EVERY_S: Final = 1.0
 
 
 def _no_network(event: str, args: tuple[Any, ...]) -> None:
@@ -25,8 +29,16 @@ def _described(error: BaseException) -> list[str]:
     return [type(error).__name__, str(error)[:2000]]
 
 
+def _leave_with(parent: int) -> None:
+    """Ends this process when the one that started it is gone, however it went."""
+    while os.getppid() == parent:
+        time.sleep(_LOOK_EVERY_S)
+    os._exit(1)
+
+
 def main() -> None:
     """Reads the stream on standard input with the reader of this module."""
+    threading.Thread(target=_leave_with, args=(os.getppid(),), daemon=True).start()
     data = sys.stdin.buffer.read()
     # What a client prints is not for us: our lines have the pipe to themselves.
     out = os.fdopen(os.dup(1), "w", encoding="ascii")

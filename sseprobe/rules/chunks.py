@@ -4,7 +4,7 @@ What follows the terminator is TRM002's, and what follows an error ERR002's: rul
 no JSON nothing can be said about what is missing: it may have been in there (JSON001 speaks of it).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
@@ -29,7 +29,10 @@ def told(stream: Transcript) -> list[Message]:
 
 
 def _told(stream: Transcript) -> list[Message]:
-    return [message for message in within(stream) if not message.has(Decoded.END, Decoded.ERROR)]
+    found = list(within(stream))
+    if found and found[-1].has(Decoded.END, Decoded.ERROR):
+        found.pop()
+    return found
 
 
 def is_legible(stream: Transcript) -> bool:
@@ -46,18 +49,17 @@ def _legible(stream: Transcript) -> list[Message]:
     return found
 
 
-def chunks(messages: Iterable[Message]) -> Iterator[Message]:
-    """Those that are chunks: objects with a list of choices."""
-    return (message for message in messages if isinstance(message.fields.get("choices"), list))
-
-
 def all_chunks(stream: Transcript) -> list[Message]:
-    """The chunks before the terminator and before any error."""
+    """The chunks, objects with a list of choices, before the terminator and before any error."""
     return stream.remembered(_all_chunks)
 
 
 def _all_chunks(stream: Transcript) -> list[Message]:
-    return list(chunks(told(stream)))
+    return [
+        message
+        for message in told(stream)
+        if type(message.payload) is dict and type(message.payload.get("choices")) is list
+    ]
 
 
 def choices(message: Message) -> Iterator[tuple[int, Choice]]:
@@ -73,7 +75,13 @@ def all_choices(stream: Transcript) -> Choices:
 
 
 def _all_choices(stream: Transcript) -> Choices:
-    return [(message, index, choice) for message in told(stream) for index, choice in choices(message)]
+    found = []
+    for message in all_chunks(stream):
+        for position, choice in enumerate(message.payload["choices"]):
+            if type(choice) is dict:
+                index = choice.get("index")  # mostly a number, and then not asked for twice
+                found.append((message, index if type(index) is int else choice_index(choice, position), choice))
+    return found
 
 
 def legible_choices(stream: Transcript) -> Choices:
