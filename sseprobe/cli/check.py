@@ -67,10 +67,11 @@ def check(  # noqa: PLR0917  typer passes by name
 
     \b
       sseprobe check
-      sseprobe check http://localhost:8000/v1/chat/completions --model llama3 --report junit:check.xml
+      sseprobe check http://localhost:8000/v1/chat/completions --report github
       sseprobe check URL --witness prometheus:http://localhost:8000/metrics
       sseprobe check URL --probe error --probe compression
-      sseprobe check URL --write-baseline known.json, and later: sseprobe check URL --baseline known.json
+      sseprobe check URL --write-baseline known.json
+      sseprobe check URL --baseline known.json --report junit:check.xml
       sseprobe check --from recording.jsonl --select SSE,TRM001
 
     Exit codes: 0 no finding that counts; 1 findings; 2 wrong words; 3 no stream; 4 what was named could not be judged;

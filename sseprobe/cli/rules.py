@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def rules(
     identifier: Annotated[
-        str | None, typer.Argument(metavar="[ID]", help="A rule, or the letters of a family.", show_default=False)
+        str | None, typer.Argument(metavar="ID", help="A rule, or the letters of a family.", show_default=False)
     ] = None,
     no_color: o.NoColor = False,
 ) -> None:
