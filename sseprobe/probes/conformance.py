@@ -271,7 +271,7 @@ def _report(check: _Check, target: Target) -> Report:
         streams=check.streams,
         trials=[trial for found in check.found for trial in found.trials],
         abort=next((found.abort for found in check.found if found.abort is not None), None),
-        notes=[*_notes(check, results), *(note for found in check.found for note in found.notes)],
+        notes=[*_notes(check, results, readers), *(note for found in check.found for note in found.notes)],
         readers=readers,
     )
     verdict, exit_code = _verdict(report, judging.fail_on, interrupted=check.interrupted)
@@ -279,8 +279,8 @@ def _report(check: _Check, target: Target) -> Report:
 
 
 def _readers(check: _Check) -> list[ReaderReport]:
-    """What other people's parsers make of the first stream, or of its beginning."""
-    if check.error is not None or check.interrupted or not check.transcripts:
+    """What other people's parsers make of the first stream, or of its beginning. `--select` asks for rules alone."""
+    if check.error is not None or check.interrupted or not check.transcripts or check.judging.selection.select:
         return []
     stream = check.transcripts[0]
     chunks, end = _beginning(stream)
@@ -310,10 +310,10 @@ def _beginning(stream: Transcript) -> tuple[list[bytes], int]:
     return kept, end
 
 
-def _notes(check: _Check, results: list[RuleResult]) -> list[str]:
+def _notes(check: _Check, results: list[RuleResult], readers: list[ReaderReport]) -> list[str]:
     """What was not seen because a stream ended early, though as it may; and whose fault a crash is."""
     notes = []
-    if check.transcripts and len(check.transcripts[0].body) > _READ_BY_OTHERS_BYTES:
+    if readers and len(check.transcripts[0].body) > _READ_BY_OTHERS_BYTES:
         notes.append(f"other people's parsers read the first {human_bytes(_READ_BY_OTHERS_BYTES)} of stream 0")
     notes += [
         f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
