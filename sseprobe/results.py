@@ -13,8 +13,8 @@ from sseprobe.units import ms
 _CONTEXT_BYTES: Final = 32
 _MARKED_BYTES: Final = 64
 _STRENGTH: Final = (
+    RuleVerdict.CRASHED,  # what it found besides is listed, and may not be all
     RuleVerdict.FAIL,
-    RuleVerdict.CRASHED,
     RuleVerdict.INCONCLUSIVE,
     RuleVerdict.PASS,
     RuleVerdict.NOT_APPLICABLE,
