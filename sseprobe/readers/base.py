@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from enum import StrEnum
-from typing import Any, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 
 
 class View(StrEnum):
@@ -53,7 +53,16 @@ CHAT_CANARY: Final = (
 
 
 class ReachedOut(Exception):  # noqa: N818  it says what happened
-    """A client asked for a second connection: the body it was given is all there is."""
+    """A client wants the network: the body it was given is all there is. What follows is not the stream's doing.
+
+    `tried` holds what was wanted, since clients turn exceptions into their own.
+    """
+
+    tried: ClassVar[list[str]] = []
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.tried.append(what)
 
 
 def encode_stream(stream: Stream) -> Iterator[bytes]:

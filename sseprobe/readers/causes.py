@@ -37,12 +37,12 @@ class Body:
         self.events = events
         self.content_type = content_type
         self.cuts = list(accumulate(map(len, chunks)))
-        self._framing = framing
+        self.framing = framing
 
     @cached_property
     def items(self) -> list[Item]:
         """What our parser says."""
-        parser = new_parser(self._framing)
+        parser = new_parser(self.framing)
         return [*parser.receive(self.body), *parser.receive_eof()]
 
     @cached_property
@@ -160,6 +160,8 @@ def _block_without_data(place: Place) -> str | None:
         # Events end with the CR of a CRLF: a frame that is only its LF lies before this place.
         if frame.fields & Fields.DATA or frame.start < place.start - 1:
             continue
+        if place.of.framing is Framing.LINES:
+            return "a line is empty"
         named = [
             n for n, bit in (("event", Fields.EVENT), ("id", Fields.ID), ("retry", Fields.RETRY)) if frame.fields & bit
         ]
@@ -260,8 +262,8 @@ def _large(place: Place) -> str | None:
 _CAUSES: Final[Sequence[tuple[frozenset[Kind], Look]]] = (
     (frozenset({Kind.RAISED}), _content_type),
     (_LOSSES | {Kind.INVENTED}, _byte_order_mark),
-    (frozenset({Kind.INVENTED, Kind.RAISED}), _block_without_data),
     (_LOSSES, _gemini_lines),
+    (frozenset({Kind.INVENTED, Kind.RAISED}), _block_without_data),
     (frozenset({Kind.CHANGED, Kind.RAISED, Kind.LOST}), _charset),
     (_LOSSES, _invalid_utf8),
     (frozenset({Kind.INVENTED, Kind.RAISED, Kind.LOST}), _pending),

@@ -2,11 +2,12 @@
 
 It writes one JSON object a line: `{"ready": true}` once the client is imported and has read its canary; for what it
 delivers `{"item": …}`; `{"error": [class, message]}` for what it raises while it reads; `{"unfit": …}` if it is not
-able to read at all; `{"end": true}`.
+able to read; `{"end": true}`.
 """
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -14,7 +15,7 @@ import warnings
 from importlib import import_module
 from typing import Any, Final
 
-from sseprobe.readers.base import Reader, Stream, decode_stream
+from sseprobe.readers.base import ReachedOut, Reader, Stream, decode_stream
 
 _LOOK_EVERY_S: Final = 1.0
 
@@ -22,7 +23,7 @@ _LOOK_EVERY_S: Final = 1.0
 def _no_network(event: str, args: tuple[Any, ...]) -> None:
     del args
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-        raise PermissionError(f"a reader may not use the network ({event})")
+        raise ReachedOut(event)
 
 
 def _described(error: BaseException) -> list[str]:
@@ -30,9 +31,11 @@ def _described(error: BaseException) -> list[str]:
 
 
 def _leave_with(parent: int) -> None:
-    """Ends this process when the one that started it is gone, however it went."""
+    """Ends this process, and what it started, when the one that started it is gone, however it went."""
     while os.getppid() == parent:
         time.sleep(_LOOK_EVERY_S)
+    if os.name == "posix":
+        os.killpg(0, signal.SIGKILL)  # its own group: it is its first
     os._exit(1)
 
 
@@ -66,7 +69,10 @@ def main() -> None:
             for item in reader.read(stream):
                 say(item=item)
         except BaseException as error:
-            say(error=_described(error))
+            if ReachedOut.tried:
+                say(unfit=f"it wanted the network ({ReachedOut.tried[0]})")
+            else:
+                say(error=_described(error))
         say(end=True)
     out.flush()
     os._exit(0)  # what a client left running is not waited for

@@ -128,7 +128,7 @@ class _Walk:
             return
         before = self._due[self._i - 1] if self._i else None
         number = before.event if before else -1
-        if before and self._ways.same(before.value, delivered):
+        if before and before.value and self._ways.same(before.value, delivered):
             self._found.append(Difference(Kind.DOUBLED, number))
         else:
             self._found.append(Difference(Kind.INVENTED, number, 1, visible(self._ways.shown(delivered))))

@@ -192,7 +192,7 @@ class _Hearing:
         match said:
             case {"ready": True}:
                 self.ready = True
-            case {"unfit": str(why)} if not self.ready:
+            case {"unfit": str(why)}:
                 self._reading.unfit = f"it could not be run: {one_line(why)}"
             case {"item": item} if self.ready:
                 self._reading.items.append(item)

@@ -34,7 +34,7 @@ def transport(library: Any, stream: Stream) -> Any:
 
     def answer(request: Any) -> Any:
         if answered:
-            raise ReachedOut(f"{request.method} {request.url}")
+            raise ReachedOut("a second request")
         answered.append(request)
         return response(library, stream, request)
 

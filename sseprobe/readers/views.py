@@ -35,11 +35,10 @@ def ways_of(view: View) -> Ways:
 
 
 def quoted(text: str, near: int = 0) -> str:
-    """An excerpt of a text, near this character, in JSON's quotation marks."""
+    """An excerpt of a text, near this character; what cannot be printed is escaped, as Python does it."""
     start = max(0, near - 16)
     cut = text[start : start + 48]
-    shown = json.dumps(scalar(cut), ensure_ascii=False)
-    return f"{'…' if start else ''}{shown}{'…' if start + 48 < len(text) else ''}"
+    return f"{'…' if start else ''}{scalar(cut)!r}{'…' if start + 48 < len(text) else ''}"
 
 
 def _instead(due: str, got: str) -> str:
@@ -130,7 +129,7 @@ def _within(got: Any, due: Any) -> bool:
 def _same_number(one: float, other: float) -> bool:
     """A client may have read an integer as a float."""
     try:
-        return bool(one == other) or math.isclose(one, other, rel_tol=1e-12) or (math.isnan(one) and math.isnan(other))
+        return bool(one == other or math.isclose(one, other, rel_tol=1e-12) or (math.isnan(one) and math.isnan(other)))
     except OverflowError:
         return False
 
@@ -146,15 +145,15 @@ class _Parts:
         return False
 
     def change(self, due: Any, got: Any) -> str:
-        return f"as {_instead(_listed(due), _listed(_parts(got)))}"
+        return f"with {_instead(_listed(due), _listed(_parts(got)))}"
 
     def shown(self, got: Any) -> str:
         parts = _parts(got)
-        return _listed(parts) if parts else "one without text"
+        return f"an event with {quoted(_listed(parts))}" if parts else "an event without text"
 
 
 def _listed(parts: dict[str, str]) -> str:
-    return ", ".join(f"{kind} {text}".strip() for kind, text in parts.items()) or "nothing"
+    return ", ".join(f"{kind} {text}".strip() for kind, text in parts.items()) or "no text"
 
 
 def _parts(got: Any) -> dict[str, str]:

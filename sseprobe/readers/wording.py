@@ -19,7 +19,8 @@ def sentences(body: Body, reader: str, view: View, differences: Sequence[Differe
         groups.setdefault(key, []).append(difference)
     said = [_sentence(body, cause, found) for (_, cause), found in groups.items()]
     if len(said) > MAX_SENTENCES:
-        said[MAX_SENTENCES:] = [f"and {len(said) - MAX_SENTENCES} more kinds of difference"]
+        more = len(said) - MAX_SENTENCES
+        said[MAX_SENTENCES:] = [f"and {more} more kind{'s' if more > 1 else ''} of difference"]
     if len(differences) >= MAX_DIFFERENCES:
         said.append(f"the comparison ended after {MAX_DIFFERENCES:,} differences")
     return said

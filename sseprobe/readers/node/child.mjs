@@ -7,21 +7,29 @@ const out = (value) => {
 };
 const described = (error) => [String(error?.name ?? "Error"), String(error?.message ?? error).slice(0, 2000)];
 
+let reachedOut = false;
+
+function refuse() {
+  reachedOut = true;
+  throw new Error("a reader may not use the network");
+}
+
 /** A fetch that answers the first request with this body, in these chunks, and reaches no network. */
 export function fetchOf(stream) {
   let answered = false;
   return async () => {
-    if (answered) throw new Error("a client asked for a second connection");
+    if (answered) refuse();
     answered = true;
     return new Response(bodyOf(stream), { status: 200, headers: { "Content-Type": stream.contentType } });
   };
 }
 
-/** The chunks as a stream. */
+/** The chunks as a stream, each in a turn of its own, as they come from a socket. */
 export function bodyOf(stream) {
   let next = 0;
   return new ReadableStream({
-    pull(controller) {
+    async pull(controller) {
+      await new Promise(setImmediate);
       if (next === stream.chunks.length) controller.close();
       else controller.enqueue(new Uint8Array(stream.chunks[next++]));
     },
@@ -38,15 +46,16 @@ function decoded(data) {
 
 /** Reads the stream on standard input: `read(load, stream, say)`; `load` imports a package of the user's. */
 export async function main(read, load, canary) {
+  const parent = process.ppid; // when that is gone, however it went, so are we
+  setInterval(() => process.ppid === parent || process.exit(1), 1000).unref();
   const stream = decoded(fs.readFileSync(0));
   // What a client prints is not for us, and it uses no network.
   for (const name of ["log", "info", "warn", "error", "debug"]) console[name] = () => {};
-  globalThis.fetch = async () => {
-    throw new Error("a reader may not use the network");
-  };
+  globalThis.fetch = async () => refuse();
   let reading = false;
   const fail = (error) => {
-    out(reading ? { error: described(error) } : { unfit: described(error).join(": ") });
+    if (reachedOut) out({ unfit: "it wanted the network" });
+    else out(reading ? { error: described(error) } : { unfit: described(error).join(": ") });
     if (reading) out({ end: true });
     process.exit(0);
   };

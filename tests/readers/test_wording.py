@@ -1,0 +1,140 @@
+"""Sentences: what, where, and why where the bytes tell. Pure."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from sseprobe import dialects
+from sseprobe.framing import Framing, new_parser
+from sseprobe.readers.base import CANARY, Reader, View
+from sseprobe.readers.causes import Body
+from sseprobe.readers.comparison import Difference, Kind
+from sseprobe.readers.expectation import expectation
+from sseprobe.readers.wording import sentences
+from sseprobe.sse import Event
+
+
+def body_of(*chunks: bytes, framing: Framing = Framing.SSE, content_type: str = "text/event-stream") -> Body:
+    """A body and its events."""
+    parser = new_parser(framing)
+    items = [item for chunk in chunks for item in parser.receive(chunk)]
+    items += parser.receive_eof()
+    return Body(chunks, [item for item in items if isinstance(item, Event)], framing, content_type)
+
+
+def why(body: Body, difference: Difference, reader: str = "x", view: View = View.EVENTS) -> str:
+    """The cause in the only sentence, empty if none is named."""
+    (said,) = sentences(body, reader, view, [difference])
+    return said.partition(": ")[2]
+
+
+AB = b"data: a\n\n", b"data: b\n\n"
+LOST, CHANGED, EMPTY = Difference(Kind.LOST, 1), Difference(Kind.CHANGED, 1, 1, "so"), Difference(Kind.INVENTED, 0)
+RAISED = Difference(Kind.RAISED, 1, 1, "E")
+CAUSES: list[tuple[Sequence[bytes], Difference, str]] = [
+    (AB, LOST, ""),
+    ((b"\xef\xbb\xbfdata: a\n\n",), Difference(Kind.LOST, 0), "the stream begins with a byte order mark"),
+    ((AB[0], b"event: x\n\n", AB[1]), EMPTY, "a block with event has no data"),
+    ((AB[0], b"id: x\nretry: 1\n\n", AB[1]), EMPTY, "a block with id and retry has no data"),
+    ((b"id: 1\n", AB[0], b":\n\n", AB[1]), EMPTY, "a comment block follows an id"),
+    ((b"id: 1\n", AB[0], b"\n", AB[1]), EMPTY, "a blank block follows an id"),
+    ((AB[0], b":\n\n", AB[1]), EMPTY, ""),
+    ((b"id: 1\r\ndata: a\r\n\r\n", b"data: b\r\n\r\n"), EMPTY, ""),
+    ((AB[0], b"data: \xff\n\n"), CHANGED, "its bytes are not valid UTF-8"),
+    ((b"data: \xff\n\n", AB[1]), CHANGED, ""),
+    ((AB[0], b"data: \xe2\x80\xa8\n\n"), CHANGED, "U+2028 stands raw in its data, where some clients end a line"),
+    ((*AB, b"data: c\n"), Difference(Kind.INVENTED, 1), "the body ends without a blank line: what is pending there "
+     "must be discarded"),
+    ((AB[0], b"event: x\r", b"\ndata: b\r\n\r\n"), CHANGED, "a CRLF is split between two chunks (byte 18)"),
+    ((AB[0], b"event: x\rdata: b\r\r"), CHANGED, "its lines end with CR alone"),
+    ((b"data: a\n\r\n", b"data: b\n\r\n"), Difference(Kind.MERGED, 0, 2), "LF and CRLF are mixed"),
+    ((AB[0], b"id: a\0\ndata: b\n\n"), CHANGED, "an id with NUL must be ignored"),
+    ((AB[0], b"data:  b\n\n"), CHANGED, "its data begins with a space, of which only the first belongs to the field"),
+    ((AB[0], b"data: b\ndata:\n\n"), CHANGED, "its last data line is empty, and part of it"),
+    ((AB[0], b"data:\n\n"), RAISED, "its data is empty"),
+    ((AB[0], b"data: " + b"x" * 100_000 + b"\n\n"), RAISED, "a line of it has 97.66 KiB"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("chunks", "difference", "cause"), CAUSES)
+def test_causes(chunks: Sequence[bytes], difference: Difference, cause: str) -> None:
+    assert why(body_of(*chunks), difference) == cause
+
+
+def test_causes_that_concern_one_client() -> None:
+    comment = body_of(AB[0], b": x\n\n", AB[1])
+    assert why(comment, RAISED, "google-genai") == "a comment stands there, which this SDK takes for JSON"
+    assert why(comment, RAISED, "openai") == ""
+    field = body_of(AB[0], b"id: 1\n", AB[1])
+    assert why(field, RAISED, "google-genai") == "a field other than data stands there, which this SDK takes for JSON"
+    tight = body_of(AB[0], b"data:b\n\n")
+    assert why(tight, RAISED, "google-genai") == "no space follows `data:`, and this SDK wants one"
+    assert why(body_of(*AB), LOST, "anthropic") == "it has no event field, and this SDK ignores those"
+    assert why(body_of(*AB), RAISED, "openai", View.PAYLOADS) == "its data is not JSON"
+    lines = body_of(b"{}\n", b"\n{}\n", framing=Framing.LINES)
+    assert why(lines, RAISED, "ollama", View.PARTS) == "a line is empty"
+
+
+def test_causes_in_the_content_type() -> None:
+    latin = body_of("data: é\n\n".encode(), AB[1], content_type="text/event-stream; Charset=latin-1")
+    first = Difference(Kind.CHANGED, 0, 1, "so")
+    assert why(latin, first).startswith("the Content-Type names the charset latin-1")
+    assert why(latin, CHANGED) == ""
+    html = body_of(*AB, content_type="text/html")
+    (said,) = sentences(html, "x", View.EVENTS, [Difference(Kind.RAISED, 0, 2, "E: no")])
+    assert said == "raises E: no instead of event 0 (byte 0), with 1 more to come: the Content-Type is 'text/html'"
+
+
+def test_sentences() -> None:
+    body = body_of(b"data: a\n\n", b"data: b\n\n", b"data: c\n\n")
+    said = [
+        sentences(body, "x", View.EVENTS, [each])[0]
+        for each in (
+            Difference(Kind.LOST, 1, 2),
+            Difference(Kind.MERGED, 0, 2),
+            Difference(Kind.DOUBLED, 2),
+            Difference(Kind.INVENTED, -1, 1, "an empty event"),
+            Difference(Kind.CHANGED, 0, 1, "with data 'x' instead of 'a'"),
+            Difference(Kind.RAISED, None, 0, "Boom: \x1b[31m"),
+        )
+    ]
+    assert said == [
+        "loses 2 events from event 1 (byte 9) on",
+        "delivers 2 events from event 0 (byte 0) on as one",
+        "delivers event 2 (byte 18) once more",
+        "delivers an empty event before the first event",
+        "delivers event 0 (byte 0) with data 'x' instead of 'a'",
+        "raises Boom: ␛[31m at the end of the stream",
+    ]
+
+
+def test_what_has_the_same_cause_is_said_once_and_five_sentences_are_enough() -> None:
+    body = body_of(b"id: 1\n", *(b"data: a\n\n:\n\n" for _ in range(9)))
+    empty = [Difference(Kind.INVENTED, number, 1, "an empty event") for number in range(8)]
+    assert sentences(body, "x", View.EVENTS, empty) == [
+        "delivers an empty event after event 0 (byte 0): a comment block follows an id (7 more like this)"
+    ]
+    others = [Difference(kind, 8, 1, "so") for kind in Kind if kind is not Kind.INVENTED]
+    said = sentences(body, "x", View.EVENTS, [*empty, *others])
+    assert len(said) == 6
+    assert said[-1] == "and 1 more kind of difference"
+
+
+def expected_of(dialect: str, body: Body, view: View = View.PAYLOADS) -> tuple[list[int], bool]:
+    """The events that a reader of the dialect must deliver, and whether it may raise."""
+    reader = Reader("x", "x", view, CANARY, dialects=(dialect,))
+    made = expectation(reader, body.events, dialects.by_name(dialect), ended_in_error=False)
+    return [each.event for each in made.items if each.needed], made.may_raise
+
+
+CHUNK = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
+
+
+def test_what_an_sdk_must_deliver() -> None:
+    assert expected_of("openai-chat", body_of(CHUNK, CHUNK, b"data: [DONE]\n\n", CHUNK)) == ([0, 1], False)
+    assert expected_of("openai-chat", body_of(CHUNK, CHUNK)) == ([0, 1], True)
+    error = b'data: {"error":{"message":"no"}}\n\n'
+    assert expected_of("openai-chat", body_of(CHUNK, error, CHUNK, b"data: [DONE]\n\n")) == ([0], True)
+    assert expected_of("openai-chat", body_of(CHUNK, b"data: {nonsense\n\n", b"data: [DONE]\n\n")) == ([0, 1], False)
+    ping, stop = b'event: ping\ndata: {"type":"ping"}\n\n', b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+    assert expected_of("anthropic", body_of(ping, stop, ping)) == ([1], False)

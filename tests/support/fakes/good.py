@@ -1,0 +1,16 @@
+"""A reader that agrees."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sseprobe.readers.base import CANARY, Reader, Stream, View
+
+
+def read(stream: Stream) -> Iterator[Any]:
+    """What is there."""
+    for line in b"".join(stream.chunks).splitlines():
+        if line.startswith(b"data: "):
+            yield "message", line[6:].decode(), ""
+
+
+READER = Reader("good", "msgspec", View.EVENTS, CANARY, read)

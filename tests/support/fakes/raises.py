@@ -1,0 +1,18 @@
+"""A reader that raises."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from sseprobe.readers.base import CANARY, Reader, Stream, View
+
+
+def read(stream: Stream) -> Iterator[Any]:
+    """One event."""
+    if b"tick" in stream.chunks[0]:
+        yield "tick", '{"x": 1}', "1"
+        return
+    yield "message", "a", ""
+    raise ValueError("\x1b[31mno")
+
+
+READER = Reader("raises", "msgspec", View.EVENTS, CANARY, read)
