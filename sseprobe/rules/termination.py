@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import EndRule
+from sseprobe.dialects.base import EndRule, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import ended_by
+from sseprobe.rules.shapes import require_whole
 from sseprobe.sse import Fields
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Ending
 from sseprobe.transcription import Transcript
 
+_AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110#section-6.1"
 _BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT, Ending.LIMIT})
@@ -108,22 +110,28 @@ def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
         )
 
 
-@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol")
+@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, _AI_SDK, dialects=("vercel-ui", "cohere", "openai-responses"))
 def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     """The terminator is sent only when the answer has finished, or after an error.
 
-    What it does: looks at what was open when the end mark came: an unfinished message, run or part. For OpenAI's
-    `[DONE]` see OAI007.
+    What it does: looks at what was open when the end mark came: an unfinished message or item. For the other dialects
+    see OAI007, ANT003 and AGU001.
     Why it matters: a server that writes the end mark in its cleanup, whatever happened, makes a cut answer look whole.
     Good: Vercel's `finish`, then `[DONE]`. Bad: a delta, then `[DONE]`.
     """
-    if stream.dialect.name in _SEE_OAI007:
-        raise NotApplicable("see OAI007")
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")
+    require_whole(stream)
+    response = as_dict(end.fields.get("response"))
+    if response and response.get("status") != _RESPONSES_END.get(str(end.fields.get("type"))):
+        raise NotApplicable("the status in the terminal event is another: see ORS005")
     if stream.ending is Ending.TRUNCATED and _clean(stream) and stream.outcome is not None:
         yield Finding(stream.outcome.reason or "", end.event.span, "a finish before it", "none")
 
 
-_SEE_OAI007: Final = ("openai-chat", "openai-completions", "openrouter", "vllm", "llamacpp", "mistral")
+_RESPONSES_END: Final = {
+    "response.completed": "completed",
+    "response.failed": "failed",
+    "response.incomplete": "incomplete",
+}

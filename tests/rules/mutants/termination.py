@@ -134,6 +134,10 @@ MUTANTS = [
             "llamacpp": ("OAI007",),
             "openrouter": ("OAI007",),
             "vercel-ui": ("TRM006",),
+            "anthropic": ("ANT003",),
+            "cohere": ("JSON002",),
+            "ag-ui": ("AGU001",),
+            "openai-responses": ("ORS005",),
         }.items()
     ],
 ]
