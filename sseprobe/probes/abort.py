@@ -34,8 +34,8 @@ from sseprobe.report import (
     TestimonyReport,
     TrialReport,
     Verdict,
-    target_of,
 )
+from sseprobe.reporting import target_of
 from sseprobe.testimony import Answer, Strength, Testimony
 from sseprobe.units import ms, ns
 from sseprobe.witnesses.base import Witness

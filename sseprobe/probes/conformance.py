@@ -27,8 +27,8 @@ from sseprobe.report import (
     StreamReport,
     Target,
     Verdict,
-    target_of,
 )
+from sseprobe.reporting import target_of
 from sseprobe.results import Asked, result_of
 from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection

@@ -10,7 +10,8 @@ from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.probes.receiving import SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
 from sseprobe.reception import Outcome, Reception, View
 from sseprobe.redaction import Redactor
-from sseprobe.report import Report, StreamReport, Verdict, stream_report, target_of
+from sseprobe.report import Report, StreamReport, Verdict
+from sseprobe.reporting import stream_report, target_of
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Clock, Ending, Request
 

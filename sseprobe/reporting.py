@@ -1,0 +1,61 @@
+"""From what was received to the parts of a report, credentials masked."""
+
+from sseprobe.dialects.base import Kind
+from sseprobe.reception import Outcome, Reception
+from sseprobe.redaction import Redactor, redact_url
+from sseprobe.report import RedirectReport, StreamError, StreamMetrics, StreamReport, Target, ToolCallReport
+from sseprobe.transcript import BodyEnd, Head, Redirect, Request
+
+
+def target_of(request: Request, dialect: str) -> Target:
+    """The target of a request, credentials masked."""
+    return Target(redact_url(request.url), request.method, dialect)
+
+
+def stream_report(
+    reception: Reception,
+    outcome: Outcome,
+    *,
+    redact: Redactor,
+    head: Head | None = None,
+    body_end: BodyEnd | None = None,
+    redirects: list[Redirect] | None = None,
+    error: str | None = None,
+    notes: list[str] | None = None,
+) -> StreamReport:
+    """The report of one stream. `error`: about the answer as a whole, where the stream itself named none."""
+    said = outcome.error
+    failure = StreamError(redact(said.text), said.type, said.code) if said else StreamError(error) if error else None
+    return StreamReport(
+        status=head.status if head else None,
+        http_version=head.http_version if head else None,
+        ending=outcome.ending,
+        ending_reason=redact(outcome.reason) if outcome.reason else None,
+        body_end=body_end,
+        error=failure,
+        finish_reasons=[redact(reason) for _, reason in sorted(reception.finish_reasons.items())],
+        incomplete=reception.incomplete,
+        text=redact(reception.said(Kind.TEXT)),
+        reasoning=redact(reception.said(Kind.REASONING)),
+        refusal=redact(reception.said(Kind.REFUSAL)),
+        tool_calls=[
+            ToolCallReport(call.choice, redact(call.name), redact(call.arguments.getvalue()))
+            for call in reception.tool_calls.values()
+        ],
+        citations=[redact(source) for source in reception.citations],
+        text_is_cut=reception.text_is_cut,
+        dialect=reception.dialect.name,
+        content_type=head.header("content-type") if head else None,
+        events=reception.meter.events,
+        reads=reception.meter.reads,
+        bytes=reception.body_bytes,
+        comments=reception.comments,
+        heartbeats=reception.heartbeats,
+        unknown_events=reception.unknown_events,
+        clock=reception.meter.clock,
+        redirects=[
+            RedirectReport(hop.status, redact_url(hop.url), redact_url(hop.location)) for hop in redirects or []
+        ],
+        notes=notes or [],
+        metrics=StreamMetrics.of(reception.meter),
+    )
