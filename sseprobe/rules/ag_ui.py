@@ -1,103 +1,275 @@
-"""Family AGU: AG-UI."""
+"""Family AGU: AG-UI. What clients do was measured with @ag-ui/client 1.0.0, and read in its `verifyEvents`."""
 
 from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
+from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import typed
+from sseprobe.rules.parts import Place, Step, Trace, require_readable, seen, shown, strays
 from sseprobe.rules.shapes import require_whole
 from sseprobe.text import one_line
+from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.ag-ui.com/concepts/events"
+_SDK: Final = "https://docs.ag-ui.com/sdk/js/core/events"
+_CLIENT: Final = "https://github.com/ag-ui-protocol/ag-ui/tree/main/sdks/typescript/packages/client"
 _OURS: Final = ("ag-ui",)
-_ENDS: Final = ("RUN_FINISHED", "RUN_ERROR")
-# Start -> (what goes on, the end, the field that tells which).
-_PAIRS: Final = {
-    "TEXT_MESSAGE_START": ("TEXT_MESSAGE_CONTENT", "TEXT_MESSAGE_END", "messageId"),
-    "TOOL_CALL_START": ("TOOL_CALL_ARGS", "TOOL_CALL_END", "toolCallId"),
-    "REASONING_MESSAGE_START": ("REASONING_MESSAGE_CONTENT", "REASONING_MESSAGE_END", "messageId"),
-    "STEP_STARTED": (None, "STEP_FINISHED", "stepName"),
+# Type of event -> what it is about, the field that names it, and what it does.
+_STEPS: Final = {
+    "TEXT_MESSAGE_START": ("text message", "messageId", Place.BEGIN),
+    "TEXT_MESSAGE_CONTENT": ("text message", "messageId", Place.GO_ON),
+    "TEXT_MESSAGE_END": ("text message", "messageId", Place.END),
+    "TOOL_CALL_START": ("tool call", "toolCallId", Place.BEGIN),
+    "TOOL_CALL_ARGS": ("tool call", "toolCallId", Place.GO_ON),
+    "TOOL_CALL_END": ("tool call", "toolCallId", Place.END),
+    "REASONING_START": ("reasoning", "messageId", Place.BEGIN),
+    "REASONING_END": ("reasoning", "messageId", Place.END),
+    "REASONING_MESSAGE_START": ("reasoning message", "messageId", Place.BEGIN),
+    "REASONING_MESSAGE_CONTENT": ("reasoning message", "messageId", Place.GO_ON),
+    "REASONING_MESSAGE_END": ("reasoning message", "messageId", Place.END),
+    "STEP_STARTED": ("step", "stepName", Place.BEGIN),
+    "STEP_FINISHED": ("step", "stepName", Place.END),
+    "SUBAGENT_STARTED": ("subagent", "subagentRunId", Place.BEGIN),
+    "SUBAGENT_FINISHED": ("subagent", "subagentRunId", Place.END),
+    "SUBAGENT_ERROR": ("subagent", "subagentRunId", Place.END),
 }
-_GOES_ON: Final = {goes_on: start for start, (goes_on, _, _) in _PAIRS.items() if goes_on}
-_ENDED_BY: Final = {end: start for start, (_, end, _) in _PAIRS.items()}
+_ENDS: Final = ("RUN_FINISHED", "RUN_ERROR")
+_SNAKE: Final = {
+    "message_id": "messageId", "thread_id": "threadId", "run_id": "runId", "parent_run_id": "parentRunId",
+    "tool_call_id": "toolCallId", "tool_call_name": "toolCallName", "parent_message_id": "parentMessageId",
+    "step_name": "stepName", "raw_event": "rawEvent", "subagent_run_id": "subagentRunId",
+    "activity_type": "activityType", "entity_id": "entityId", "encrypted_value": "encryptedValue",
+    "protocol_version": "protocolVersion",
+}  # fmt: skip
+_OPTIONAL: Final = frozenset({
+    "timestamp", "metadata", "subagentRunId", "name", "role", "protocolVersion", "parentRunId", "input", "code",
+    "usage", "description", "parentSubagentRunId", "parentToolCallId", "parentMessageId", "messageId",
+    "toolCallId", "toolCallName", "delta", "outcome",
+})  # fmt: skip
+# Retired, and translated by the client of 1.0; those before refuse them.
+_RETIRED_NULLS: Final = frozenset(
+    {
+        ("TOOL_CALL_START", "parentMessageId"),
+        ("TOOL_CALL_CHUNK", "parentMessageId"),
+        ("RUN_FINISHED", "outcome"),
+        ("RUN_FINISHED", "result"),
+    }
+)
+_ROLES: Final = {
+    "TEXT_MESSAGE_START": ("developer", "system", "assistant", "user"),
+    "TEXT_MESSAGE_CHUNK": ("developer", "system", "assistant", "user"),
+    "REASONING_MESSAGE_START": ("reasoning",),
+    "TOOL_CALL_RESULT": ("tool",),
+}
+_CHUNKS: Final = {
+    "TEXT_MESSAGE_CHUNK": ("messageId",),
+    "TOOL_CALL_CHUNK": ("toolCallId", "toolCallName"),
+    "REASONING_MESSAGE_CHUNK": ("messageId",),
+}
+
+
+def _typed(stream: Transcript) -> list[tuple[str, Message]]:
+    """The events of all runs. What stands behind the end of a run, and begins no other, is TRM002's and ERR002's."""
+    require_readable(stream)
+    found = stream.remembered(_events_of_runs)
+    if not found:
+        raise NotApplicable("no event with a type came")
+    return found
+
+
+def _events_of_runs(stream: Transcript) -> list[tuple[str, Message]]:
+    found = []
+    over = False
+    for message in stream.messages:
+        kind = message.fields.get("type")
+        if isinstance(kind, str) and (not over or kind == "RUN_STARTED"):
+            found.append((kind, message))
+            over = kind in _ENDS
+    return found
+
+
+def _trace(stream: Transcript) -> Trace:
+    require_whole(stream)
+    trace = Trace(_steps(stream))
+    if not trace.steps:
+        raise NotApplicable("no message, tool call or step came")
+    return trace
+
+
+def _steps(stream: Transcript) -> Iterator[Step]:
+    for kind, message in _typed(stream):
+        if kind in _STEPS:
+            what, field, place = _STEPS[kind]
+            # A step's name is its agent's own.
+            owner = as_id(message.fields.get("subagentRunId")) if what == "step" else ""
+            yield Step(
+                message, kind, place, (f"{what} of {owner}" if owner else what, as_id(message.fields.get(field)))
+            )
+        elif kind in _ENDS:
+            yield Step(message, kind, Place.FORGET)
 
 
 @rule("AGU001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_before_use(stream: Transcript) -> Iterator[Finding]:
-    """Messages, tool calls and steps start before they go on, and end before the run finishes.
+    """Messages, reasoning, tool calls, steps and subagents start before they go on, and once.
 
     What it does: follows each by its id, as the official client's `verifyEvents` does.
     Why it matters: the client raises at the first event out of order, and ends the run.
-    Good: `TEXT_MESSAGE_START`, `_CONTENT`, `_END`, then `RUN_FINISHED`. Bad: `TEXT_MESSAGE_CONTENT` for a message that
-    never started.
+    Good: `TEXT_MESSAGE_START`, `_CONTENT`, `_END`. Bad: `TEXT_MESSAGE_CONTENT` for a message that never started.
     """
-    require_whole(stream)
-    opened: set[tuple[str, str]] = set()
-    judged = 0
-    for kind, message in typed(stream):
-        start = kind if kind in _PAIRS else _GOES_ON.get(kind) or _ENDED_BY.get(kind)
-        if start is not None:
-            judged += 1
-            field = _PAIRS[start][2]
-            name = as_id(message.fields.get(field))
-            if kind == start:
-                if (start, name) in opened:
-                    yield Finding(f"{kind} again for {one_line(name, 40)!r}", message.event.span, "once", "again")
-                if len(opened) < MAX_PARTS:
-                    opened.add((start, name))
-            elif (start, name) not in opened and len(opened) < MAX_PARTS:
-                said = f"{kind} for {one_line(name, 40)!r}, which is not open"
-                yield Finding(said, message.event.span, start, "none")
-            elif kind in _ENDED_BY:
-                opened.discard((start, name))
-        elif kind == "RUN_FINISHED" and opened:
-            what, name = sorted(opened)[0]
-            said = f"the run finishes while {what} {one_line(name, 40)!r} is open"
-            yield Finding(said, message.event.span, _PAIRS[what][1], "none")
-            opened.clear()
-    if not judged:
-        raise NotApplicable("no message, tool call or step came")
+    trace = stream.remembered(_trace)
+    yield from strays(trace)
+    for step, _ in trace.again:
+        said = f"{step.kind} for {shown(step.part[1])}, which is open already"
+        yield Finding(said, step.message.event.span, "its end before it", "none")
 
 
 @rule("AGU002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def is_a_run(stream: Transcript) -> Iterator[Finding]:
     """Events stand between `RUN_STARTED` and `RUN_FINISHED` or `RUN_ERROR`.
 
-    What it does: looks that a run is started before anything else, and not again while it runs.
+    What it does: looks that a run is started before anything else, and not again while it runs. A `RUN_ERROR` may come
+    first.
     Why it matters: the client raises "First event must be RUN_STARTED".
     Good: `RUN_STARTED`, …, `RUN_FINISHED`. Bad: `TEXT_MESSAGE_START` first.
     """
-    running = False
-    for number, (kind, message) in enumerate(typed(stream)):
+    events = _typed(stream)
+    kind, first = events[0]
+    if kind not in ("RUN_STARTED", "RUN_ERROR"):
+        yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "RUN_STARTED", one_line(kind, 60))
+    running = kind == "RUN_STARTED"
+    for kind, message in events[1:]:
         if kind == "RUN_STARTED":
             if running:
                 yield Finding("a run starts inside a run", message.event.span, "RUN_FINISHED", "RUN_STARTED")
             running = True
         elif kind in _ENDS:
             running = False
-        elif not running and number == 0:
-            yield Finding(
-                f"the first event is {one_line(kind, 60)}", message.event.span, "RUN_STARTED", one_line(kind, 60)
-            )
-            running = True
 
 
-@rule("AGU003", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_OURS)
-def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
-    """Fields are in camelCase, and absent ones are left out.
+@rule("AGU003", Severity.WARNING, Kind.CONFORMANCE, _SDK, dialects=_OURS)
+def is_in_camel_case(stream: Transcript) -> Iterator[Finding]:
+    """Fields are named in camelCase.
 
-    What it does: looks for names in snake_case and for fields that are null.
-    Why it matters: the client's schemas know camelCase only, and refuse null for most optional fields.
-    Good: `{"type": "TEXT_MESSAGE_START", "messageId": "m1"}`. Bad: `{"type": "…", "message_id": "m1", "role": null}`.
+    What it does: looks for the protocol's own names in snake_case, as Python's models have them before they are
+    encoded. An app's own fields may be named as it likes.
+    Why it matters: the client's schemas know camelCase only: the field is dropped, or missed (JSON002).
+    Good: `{"type": "TEXT_MESSAGE_START", "messageId": "m1"}`. Bad: `{"type": "…", "message_id": "m1"}`.
     """
-    for _, message in typed(stream):
-        names = [name for name in message.fields if "_" in name.strip("_")]
-        nulls = [name for name, value in message.fields.items() if value is None]
-        if names:
-            yield Finding(
-                f"{one_line(names[0], 40)} is not camelCase", message.event.span, "camelCase", one_line(names[0], 40)
-            )
-        elif nulls:
-            yield Finding(f"{one_line(nulls[0], 40)} is null", message.event.span, "no such field", "null")
+    for _, message in _typed(stream):
+        for name in [name for name in message.fields if name in _SNAKE]:
+            yield Finding(f"{name} is not camelCase", message.event.span, _SNAKE[name], name)
+
+
+@rule("AGU004", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
+def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
+    """Optional fields are left out, not null.
+
+    What it does: looks for null in the optional fields of the protocol. Values that may be any JSON (a snapshot, a
+    custom value), and an app's own fields, may be null; nulls that version 1.0 still translates are AGU008's.
+    Why it matters: the client's schemas refuse null, and the run ends with a validation error.
+    Good: `{"type": "RUN_STARTED", "threadId": "t1", "runId": "r1"}`. Bad: the same with `"timestamp": null`.
+    """
+    for kind, message in _typed(stream):
+        for name, value in message.fields.items():
+            if value is None and name in _OPTIONAL and (kind, name) not in _RETIRED_NULLS and not _required(kind, name):
+                yield Finding(f"{name} is null", message.event.span, "a value, or no field", "null")
+
+
+def _required(kind: str, name: str) -> bool:
+    """Whether JSON002 says it."""
+    return kind not in _CHUNKS and name in ("messageId", "toolCallId", "toolCallName", "delta")
+
+
+@rule("AGU005", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def closes_what_it_opened(stream: Transcript) -> Iterator[Finding]:
+    """Everything that started has ended when the run finishes.
+
+    What it does: looks what is open at `RUN_FINISHED`: reasoning, subagents and their steps. Where an open message,
+    tool call or step makes the whole stream count as cut, TRM006 says so instead.
+    Why it matters: the client raises "Cannot send 'RUN_FINISHED' while … are still active", and the run has failed.
+    Good: `REASONING_START`, …, `REASONING_END`, then `RUN_FINISHED`. Bad: the same without `REASONING_END`.
+    """
+    trace = stream.remembered(_trace)
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream did not come to its end: see TRM001 and TRM006")
+    for step, (what, name), begun in trace.forgotten:
+        if step.kind == "RUN_FINISHED":
+            said = f"the run finishes while {one_line(what, 60)} {shown(name)} is open"
+            yield Finding(said, begun.event.span, "its end", "none")
+
+
+@rule("AGU006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
+def names_its_chunks(stream: Transcript) -> Iterator[Finding]:
+    """The first chunk of a message or a call says which it is; that of a call names the tool as well.
+
+    What it does: looks at the first `TEXT_MESSAGE_CHUNK`, `REASONING_MESSAGE_CHUNK` and `TOOL_CALL_CHUNK` of a run, and
+    at the first of each further call.
+    Why it matters: the client makes START, CONTENT and END of chunks, and raises "First TOOL_CALL_CHUNK must have a
+    toolCallName".
+    Good: `{"type": "TEXT_MESSAGE_CHUNK", "messageId": "m1", "delta": "Hi"}`, then chunks with `delta` alone. Bad: the
+    first with `delta` alone.
+    """
+    known: set[tuple[str, str]] = set()
+    began: set[str] = set()
+    judged = 0
+    for kind, message in _typed(stream):
+        if kind == "RUN_STARTED":
+            known.clear()
+            began.clear()
+        if kind not in _CHUNKS:
+            continue
+        judged += 1
+        part = (kind, as_id(message.fields.get(_CHUNKS[kind][0])))
+        if (part[1] and part in known) or (not part[1] and kind in began):
+            continue
+        for name in _CHUNKS[kind]:
+            if not isinstance(message.fields.get(name), str):
+                yield Finding(f"the first {kind} has no {name}", message.event.span, name, "none")
+        began.add(kind)
+        if len(known) < MAX_PARTS:
+            known.add(part)
+    if not judged:
+        raise NotApplicable("no chunk came")
+
+
+@rule("AGU007", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
+def has_known_roles(stream: Transcript) -> Iterator[Finding]:
+    """Roles are the protocol's: a reasoning message has `reasoning`, a text message one of four.
+
+    What it does: looks at the role of messages that start, and of a tool's result.
+    Why it matters: the client's schemas refuse others, and the run ends with a validation error.
+    Good: `{"type": "REASONING_MESSAGE_START", "messageId": "m1", "role": "reasoning"}`. Bad: `"role": "assistant"`.
+    """
+    judged = 0
+    for kind, message in _typed(stream):
+        role = message.fields.get("role")
+        if kind == "REASONING_MESSAGE_START" and "role" not in message.fields:
+            judged += 1
+            yield Finding("a reasoning message has no role", message.event.span, "reasoning", "none")
+        elif kind in _ROLES and role is not None:
+            judged += 1
+            if role not in _ROLES[kind]:
+                said = f"{kind} has the role {seen(role)}"
+                yield Finding(said, message.event.span, ", ".join(_ROLES[kind]), seen(role))
+    if not judged:
+        raise NotApplicable("no role came")
+
+
+@rule("AGU008", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS)
+def has_nothing_retired(stream: Transcript) -> Iterator[Finding]:
+    """Nothing is in a shape that version 1.0 has retired.
+
+    What it does: looks for `THINKING_…` events, which are `REASONING_…` now, and for null in `parentMessageId`,
+    `outcome`, `result` and `rawEvent`.
+    Why it matters: the client translates them for a while yet; of clients before 1.0, most refuse null.
+    Good: `REASONING_START`. Bad: `THINKING_START`.
+    """
+    for kind, message in _typed(stream):
+        if kind.startswith("THINKING_"):
+            yield Finding(f"{one_line(kind, 60)} is retired", message.event.span, "REASONING_…", one_line(kind, 60))
+        for name, value in message.fields.items():
+            if value is None and (name == "rawEvent" or (kind, name) in _RETIRED_NULLS):
+                yield Finding(f"{name} is null", message.event.span, f"no {name}", "null")

@@ -1,20 +1,26 @@
-"""Family ANT: Anthropic Messages."""
+"""Family ANT: Anthropic Messages. What clients do was read in anthropic 2.12.0."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
+from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_id, as_list
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import typed
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
+_TOOLS: Final = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview"
+_SDK: Final = "https://github.com/anthropics/anthropic-sdk-python/blob/main/src/anthropic/lib/streaming/_messages.py"
 _OURS: Final = ("anthropic",)
+_PLACES: Final = {
+    "content_block_start": Place.BEGIN,
+    "content_block_delta": Place.GO_ON,
+    "content_block_stop": Place.END,
+}
 _FITTING: Final = {
     "text_delta": ("text",),
     "citations_delta": ("text",),
@@ -24,7 +30,7 @@ _FITTING: Final = {
 }
 
 
-@rule("ANT001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+@rule("ANT001", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
 def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     """`message_start` is the first event, and comes once.
 
@@ -32,7 +38,7 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     Why it matters: the official SDK raises "Unexpected event order"; what came before is lost.
     Good: `message_start`, then blocks. Bad: `content_block_start` first.
     """
-    events = typed(stream)
+    events = in_order(stream)
     kind, first = events[0]
     if kind not in ("message_start", "error"):
         yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "message_start", one_line(kind, 60))
@@ -42,71 +48,225 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
             yield Finding("message_start comes again", message.event.span, "once", "again")
 
 
+def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
+    found = []
+    for kind, message in whole(stream):
+        index = as_count(message.fields.get("index"))
+        if kind in _PLACES and index is not None:
+            found.append((kind, message, index))
+    if not found:
+        raise NotApplicable("no block came")
+    return found
+
+
+def _trace(stream: Transcript) -> Trace:
+    return Trace(Step(message, kind, _PLACES[kind], ("block", index)) for kind, message, index in _block_events(stream))
+
+
 @rule("ANT002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def nests_its_blocks(stream: Transcript) -> Iterator[Finding]:
-    """Blocks start, get deltas that fit them, and stop; their indices count from 0.
+def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
+    """A block goes on and stops only between its start and its stop.
 
     What it does: follows `content_block_start`, `_delta` and `_stop` by index.
-    Why it matters: SDKs use the index as a place in a list, and the delta's type as that block's.
-    Good: start 0, deltas 0, stop 0, start 1. Bad: a delta for block 1, which never started.
+    Why it matters: the index is a place in the message's content: where nothing was started SDKs raise IndexError.
+    Good: start 0, deltas 0, stop 0, start 1. Bad: a delta for block 1, which never started or has stopped.
     """
-    require_whole(stream)
-    blocks: dict[int, str] = {}
-    ended: set[int] = set()
-    last: Message | None = None
-    for kind, message in typed(stream):
-        index = as_count(message.fields.get("index"))
-        if not kind.startswith("content_block_") or index is None:
-            continue
-        last = message
-        if kind == "content_block_start":
-            if index != len(blocks):
-                said = f"block {index} starts, and {len(blocks)} was to be next"
-                yield Finding(said, message.event.span, str(len(blocks)), str(index))
-            if len(blocks) < MAX_PARTS:
-                blocks[index] = str(as_dict(message.fields.get("content_block")).get("type"))
-        elif index not in blocks:
-            yield Finding(
-                f"{kind} for block {index}, which never started", message.event.span, "a start before", "none"
-            )
-        elif index in ended:
-            yield Finding(f"{kind} for block {index}, which has stopped", message.event.span, "nothing", kind)
-        elif kind == "content_block_stop":
-            ended.add(index)
-        elif kind == "content_block_delta":
-            delta = as_dict(message.fields.get("delta")).get("type")
-            fitting = _FITTING.get(delta) if isinstance(delta, str) else None
-            if fitting is not None and blocks[index] not in fitting:
-                said = f"a {delta} in a block of type {one_line(blocks[index], 40)}"
-                yield Finding(said, message.event.span, " or ".join(fitting), one_line(blocks[index], 40))
-    if not blocks and last is None:
-        raise NotApplicable("no block came")
-    if stream.ending is Ending.COMPLETE and last is not None:
-        for index in sorted(blocks.keys() - ended):
-            yield Finding(f"block {index} never stops", last.event.span, "content_block_stop", "none")
+    trace = stream.remembered(_trace)
+    yield from strays(trace)
+    for step, _ in trace.again:
+        said = f"block {shown(step.part[1])} starts while it is open"
+        yield Finding(said, step.message.event.span, "its stop", "its start")
 
 
 @rule("ANT003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
-    """A `message_delta` with a stop reason and usage comes between the last block and `message_stop`.
+    """A stop reason comes between the last block and `message_stop`.
 
-    What it does: looks for it before `message_stop`, and that no block comes after it.
-    Why it matters: without it a client cannot tell the end from the limit of tokens, nor what the answer cost.
-    Good: `{"type": "message_delta", "delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 15}}`. Bad: none.
+    What it does: looks for a `message_delta` with a stop reason, that no block comes after it, and that no later
+    `message_delta` takes it back.
+    Why it matters: without it a client cannot tell the end from the limit of tokens; SDKs keep what the last
+    `message_delta` says.
+    Good: `{"type": "message_delta", "delta": {"stop_reason": "end_turn"}, …}`, `message_stop`. Bad: `message_stop`
+    after the last block.
     """
-    events = typed(stream)
+    events = in_order(stream)
     stop = next((message for kind, message in events if kind == "message_stop"), None)
     if stop is None:
         raise NotApplicable("message_stop did not come: see TRM001")
-    if any(message.has(DeltaKind.ERROR) for message in stream.messages):
-        raise NotApplicable("an error came")
-    told = None
+    if any(kind == "message_delta" and not isinstance(each.fields.get("delta"), dict) for kind, each in events):
+        raise NotApplicable("a message_delta has no delta: see JSON002")
+    told = False
     for kind, message in events:
-        if kind == "message_delta" and as_dict(message.fields.get("delta")).get("stop_reason"):
-            told = message
-            if as_count(as_dict(message.fields.get("usage")).get("output_tokens")) is None:
-                yield Finding("the stop reason comes without output_tokens", message.event.span, "usage", "none")
-        elif kind.startswith("content_block_") and told is not None:
-            yield Finding(f"{kind} comes after the stop reason", message.event.span, "message_stop", kind)
-    if told is None:
+        if kind == "message_delta":
+            reason = as_dict(message.fields["delta"]).get("stop_reason")
+            if told and not reason:
+                yield Finding(
+                    "a later message_delta takes the stop reason back", message.event.span, "it again", "null"
+                )
+            told = told or bool(reason)
+        elif kind.startswith("content_block_") and told:
+            yield Finding(
+                f"{one_line(kind, 60)} comes after the stop reason",
+                message.event.span,
+                "message_stop",
+                one_line(kind, 60),
+            )
+    if not told:
         yield Finding("message_stop comes without a stop reason", stop.event.span, "message_delta before it", "none")
+
+
+@rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
+    """The indices of blocks count from 0.
+
+    What it does: compares the index of each block that starts with the number of blocks before it.
+    Why it matters: SDKs append a block where it starts, and look it up by its index: text lands in another block.
+    Good: blocks 0, 1, 2. Bad: a first block 1; a second block 0.
+    """
+    starts = [(message, index) for kind, message, index in _block_events(stream) if kind == "content_block_start"]
+    if not starts:
+        raise NotApplicable("no block starts")
+    missed = {step.part[1] for step in stream.remembered(_trace).stray}
+    awaited = 0
+    for message, index in starts:
+        while awaited != index and awaited in missed:
+            awaited += 1  # its start is missing: ANT002 says so
+        if index != awaited:
+            said = f"block {shown(index)} starts, and {shown(awaited)} was to be next"
+            yield Finding(said, message.event.span, shown(awaited), shown(index))
+        awaited = index + 1
+
+
+@rule("ANT007", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
+    """Deltas fit the type of their block.
+
+    What it does: looks that text and citations go to blocks of text, `input_json_delta` to tools, thinking and its
+    signature to thinking. Types that are not known are left alone.
+    Why it matters: SDKs drop a delta that does not fit, without a word.
+    Good: `text_delta` in a block `text`. Bad: `text_delta` in a block `thinking`.
+    """
+    types: dict[int, Any] = {}
+    judged = 0
+    for kind, message, index in _block_events(stream):
+        if kind == "content_block_start" and (index in types or len(types) < MAX_PARTS):
+            types[index] = as_dict(message.fields.get("content_block")).get("type")
+        elif kind == "content_block_delta" and index in types:
+            judged += 1
+            delta, block = as_dict(message.fields.get("delta")).get("type"), types[index]
+            fitting = _FITTING.get(delta) if isinstance(delta, str) else None
+            if fitting is not None and block not in fitting:
+                said = f"a {delta} in a block of type {seen(block)}"
+                yield Finding(said, message.event.span, " or ".join(fitting), seen(block))
+    if not judged:
+        raise NotApplicable("no block goes on")
+
+
+@rule("ANT008", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
+    """Each block stops before the message does.
+
+    What it does: looks for blocks without `content_block_stop` in a stream that came to its end.
+    Why it matters: clients act when a block stops: a tool call that never does is never made.
+    Good: start 0, deltas 0, stop 0, `message_delta`. Bad: the same without stop 0.
+    """
+    trace = stream.remembered(_trace)
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream did not come to its end")
+    require_ends_in_place(trace)
+    for (_, index), begun in trace.open.items():
+        yield Finding(f"block {shown(index)} never stops", begun.event.span, "content_block_stop", "none")
+
+
+@rule("ANT009", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def begins_empty(stream: Transcript) -> Iterator[Finding]:
+    """The message begins empty: no content, no stop reason.
+
+    What it does: looks into `message_start`.
+    Why it matters: SDKs append blocks to the content that is there already, so that each index is off; and a stop
+    reason at the start tells clients that it is over.
+    Good: `{"content": [], "stop_reason": null, …}`. Bad: `{"content": [{"type": "text", …}], …}`.
+    """
+    start = next((message for kind, message in in_order(stream) if kind == "message_start"), None)
+    if start is None:
+        raise NotApplicable("no message_start came: see ANT001")
+    begun = as_dict(start.fields.get("message"))
+    if content := as_list(begun.get("content")):
+        yield Finding("message_start holds content", start.event.span, "[]", f"{len(content)} blocks")
+    if reason := begun.get("stop_reason"):
+        yield Finding(f"message_start has the stop reason {seen(reason)}", start.event.span, "null", seen(reason))
+
+
+@rule("ANT010", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def counts_its_output(stream: Transcript) -> Iterator[Finding]:
+    """`message_delta` counts the output tokens so far.
+
+    What it does: looks for `output_tokens` in the usage of each `message_delta`.
+    Why it matters: SDKs copy the number without asking whether it is there: Python's raises AttributeError.
+    Good: `"usage": {"output_tokens": 15}`. Bad: `"usage": {}`.
+    """
+    judged = 0
+    for kind, message in in_order(stream):
+        usage = message.fields.get("usage")
+        if kind == "message_delta" and isinstance(usage, dict):
+            judged += 1
+            if as_count(usage.get("output_tokens")) is None:
+                actual = seen(usage["output_tokens"]) if "output_tokens" in usage else "none"
+                yield Finding("message_delta does not count output_tokens", message.event.span, "a number", actual)
+    if not judged:
+        raise NotApplicable("no message_delta with usage came")
+
+
+@rule("ANT011", Severity.WARNING, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
+def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
+    """The stop reason is `tool_use` where a tool is to be called, and only there.
+
+    What it does: compares `tool_use` and `end_turn` with the blocks `tool_use` that came.
+    Why it matters: agents decide by the stop reason whether to call tools: they stop too soon, or look for a call that
+    is not there.
+    Good: a block `tool_use`, then `"stop_reason": "tool_use"`. Bad: the same with `end_turn`.
+    """
+    called, told, reason = False, None, ""
+    for kind, message in in_order(stream):
+        if kind == "content_block_start":
+            called = called or as_dict(message.fields.get("content_block")).get("type") == "tool_use"
+        for delta in message.deltas:
+            if delta.kind is DeltaKind.FINISH:
+                told, reason = message, delta.text
+    if told is None:
+        raise NotApplicable("no stop reason came")
+    if not called and reason != "tool_use":
+        raise NotApplicable("no tool is called")
+    if called and reason == "end_turn":
+        yield Finding("a tool is called, and the stop reason is end_turn", told.event.span, "tool_use", reason)
+    elif not called:
+        yield Finding("the stop reason is tool_use, and no tool is called", told.event.span, "end_turn", reason)
+
+
+@rule("ANT012", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
+def names_its_calls(stream: Transcript) -> Iterator[Finding]:
+    """A call of a tool has an id of its own, and the tool's name.
+
+    What it does: looks at the blocks `tool_use` where they start.
+    Why it matters: the result is sent back under the id; the API refuses a result without one, and an id that comes
+    twice.
+    Good: `{"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}`. Bad: `"id": null`.
+    """
+    ids: set[str] = set()
+    judged = 0
+    for kind, message in in_order(stream):
+        block = as_dict(message.fields.get("content_block"))
+        if kind != "content_block_start" or block.get("type") != "tool_use":
+            continue
+        judged += 1
+        for name in ("id", "name"):
+            if not isinstance(block.get(name), str) or not block[name]:
+                yield Finding(f"a tool_use without its {name}", message.event.span, f"its {name}", "none")
+        identifier = as_id(block.get("id"))
+        if identifier and identifier in ids:
+            said = f"two calls have the id {shown(identifier)}"
+            yield Finding(said, message.event.span, "an id each", shown(identifier))
+        if len(ids) < MAX_PARTS:
+            ids.add(identifier)
+    if not judged:
+        raise NotApplicable("no tool is called")

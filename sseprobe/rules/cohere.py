@@ -1,67 +1,153 @@
 """Family COH: Cohere v2."""
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Any, Final
 
-from sseprobe.dialects.base import MAX_PARTS, as_count
+from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
+from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import typed
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.cohere.com/docs/streaming"
+_REFERENCE: Final = "https://docs.cohere.com/reference/chat-stream"
 _OURS: Final = ("cohere",)
-_FAMILIES: Final = ("content", "tool-call", "citation")
+_PARTS: Final = ("content", "tool-call", "citation")
+_PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
 
 
 @rule("COH001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     """`message-start` is the first event, and comes once.
 
-    What it does: looks at the first event, and for a second `message-start`.
+    What it does: looks at the first event, and for a second `message-start`. A `message-end` that tells an error may
+    come instead.
     Why it matters: clients begin a message there.
     Good: `message-start`, then `content-start`. Bad: `content-delta` first.
     """
-    kind, first = typed(stream)[0]
-    if kind not in ("message-start", "message-end"):
+    events = in_order(stream)
+    kind, first = events[0]
+    if kind != "message-start" and not first.has(DeltaKind.ERROR):
         yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "message-start", one_line(kind, 60))
-    for kind, message in typed(stream)[1:]:
+    for kind, message in events[1:]:
         if kind == "message-start":
             yield Finding("message-start comes again", message.event.span, "once", "again")
 
 
+def _trace(stream: Transcript) -> Trace:
+    steps = []
+    for kind, message in whole(stream):
+        part, _, step = kind.rpartition("-")
+        index = as_count(message.fields.get("index"))
+        if part in _PARTS and step in _PLACES and index is not None:
+            steps.append(Step(message, kind, _PLACES[step], (part, index)))
+    if not steps:
+        raise NotApplicable("no part came")
+    return Trace(steps)
+
+
 @rule("COH002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
-def nests_its_parts(stream: Transcript) -> Iterator[Finding]:
-    """Content, tool calls and citations start, get deltas, and end.
+def opens_parts_before_use(stream: Transcript) -> Iterator[Finding]:
+    """Content, tool calls and citations go on and end only between their start and their end.
 
     What it does: follows `content-start`, `-delta`, `-end`, and the like of tool calls and citations, by index.
-    Why it matters: SDKs put parts together by index; a delta without its start has no type.
+    Why it matters: clients put parts together by index; a delta without its start has no type.
     Good: `content-start` 0, deltas, `content-end` 0. Bad: `content-delta` for an index that never started.
     """
-    require_whole(stream)
-    opened: dict[tuple[str, int], bool] = {}
-    last: Message | None = None
-    for kind, message in typed(stream):
-        family, _, step = kind.rpartition("-")
+    trace = stream.remembered(_trace)
+    yield from strays(trace)
+    for step, _ in trace.again:
+        part, index = step.part
+        said = f"{part} {shown(index)} starts while it is open"
+        yield Finding(said, step.message.event.span, f"{part}-end", step.kind)
+
+
+@rule("COH003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
+    """Each part ends before the message does.
+
+    What it does: looks for content, tool calls and citations that started and have no end in a stream that came to its
+    own.
+    Why it matters: clients act when a part ends: a tool call that never does is never made.
+    Good: `tool-call-start` 0, deltas, `tool-call-end` 0. Bad: the same without `tool-call-end`.
+    """
+    trace = stream.remembered(_trace)
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream did not come to its end")
+    require_ends_in_place(trace)
+    for (part, index), begun in trace.open.items():
+        yield Finding(f"{part} {shown(index)} never ends", begun.event.span, f"{part}-end", "none")
+
+
+def _content(message: Message) -> dict[str, Any]:
+    return as_dict(as_dict(as_dict(message.fields.get("delta")).get("message")).get("content"))
+
+
+@rule("COH004", Severity.ERROR, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
+def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
+    """Text goes to content of type `text`, thinking to content of type `thinking`.
+
+    What it does: compares each `content-delta` with the type that its `content-start` gave.
+    Why it matters: clients show thinking apart from the answer; Vercel's AI SDK raises at a delta of the other kind.
+    Good: `content-start` of type `thinking`, then `{"thinking": "…"}`. Bad: the same, then `{"text": "…"}`.
+    """
+    types: dict[int, Any] = {}
+    judged = 0
+    for kind, message in whole(stream):
         index = as_count(message.fields.get("index"))
-        if family not in _FAMILIES or index is None:
+        if kind == "content-start" and index is not None and (index in types or len(types) < MAX_PARTS):
+            types[index] = _content(message).get("type")
+        elif kind == "content-delta" and types.get(index or 0) in ("text", "thinking"):
+            judged += 1
+            begun = types[index or 0]
+            other = "thinking" if begun == "text" else "text"
+            if other in _content(message) and begun not in _content(message):
+                yield Finding(f"{other} in content of type {begun}", message.event.span, begun, other)
+    if not judged:
+        raise NotApplicable("no content goes on")
+
+
+@rule("COH005", Severity.WARNING, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
+def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
+    """The finish reason is TOOL_CALL where a tool is to be called, and only there.
+
+    What it does: compares TOOL_CALL and COMPLETE with the tool calls that came.
+    Why it matters: agents decide by it whether to call tools: they stop too soon, or look for a call that is not there.
+    Good: `tool-call-start`, …, `"finish_reason": "TOOL_CALL"`. Bad: the same with COMPLETE.
+    """
+    finish = stream.told[DeltaKind.FINISH]
+    if not finish:
+        raise NotApplicable("no finish reason came")
+    called = any(kind == "tool-call-start" for kind, _ in in_order(stream))
+    message, reason = finish[0][0], finish[0][1].text
+    if not called and reason != "TOOL_CALL":
+        raise NotApplicable("no tool is called")
+    if called and reason == "COMPLETE":
+        yield Finding("a tool is called, and the finish reason is COMPLETE", message.event.span, "TOOL_CALL", reason)
+    elif not called:
+        yield Finding("the finish reason is TOOL_CALL, and no tool is called", message.event.span, "COMPLETE", reason)
+
+
+@rule("COH006", Severity.ERROR, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
+def names_its_calls(stream: Transcript) -> Iterator[Finding]:
+    """A tool call starts with its id and the tool's name.
+
+    What it does: looks at `tool-call-start`.
+    Why it matters: the result is sent back under the id, and the name tells what to call; no later event has them.
+    Good: `{"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": ""}}`. Bad: the same
+    without `id`.
+    """
+    judged = 0
+    for kind, message in whole(stream):
+        if kind != "tool-call-start":
             continue
-        last, key = message, (family, index)
-        if step == "start":
-            if opened.get(key):
-                yield Finding(f"{kind} comes again for {index}", message.event.span, "once", "again")
-            if len(opened) < MAX_PARTS:
-                opened[key] = True
-        elif not opened.get(key) and len(opened) < MAX_PARTS:
-            yield Finding(f"{kind} for {index}, which is not open", message.event.span, f"{family}-start", "none")
-        elif step == "end":
-            opened[key] = False
-    if last is None:
-        raise NotApplicable("no part came")
-    if stream.ending is Ending.COMPLETE:
-        for (family, index), is_open in opened.items():
-            if is_open:
-                yield Finding(f"{family} {index} never ends", last.event.span, f"{family}-end", "none")
+        judged += 1
+        call = as_dict(as_dict(as_dict(message.fields.get("delta")).get("message")).get("tool_calls"))
+        for what, value in (("id", call.get("id")), ("name", as_dict(call.get("function")).get("name"))):
+            if not isinstance(value, str) or not value:
+                yield Finding(f"a tool call starts without its {what}", message.event.span, f"its {what}", "none")
+    if not judged:
+        raise NotApplicable("no tool is called")

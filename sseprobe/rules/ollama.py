@@ -1,14 +1,23 @@
-"""Family OLL: Ollama."""
+"""Family OLL: Ollama. What clients do was read in ollama 0.6.3."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import as_count
+from sseprobe.dialects.base import as_count, as_dict, as_list
+from sseprobe.framing import Framing
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.shapes import json_type
+from sseprobe.sse import Frame
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.ollama.com/api/streaming"
+_TOOLS: Final = "https://docs.ollama.com/capabilities/tool-calling"
+_CLIENT: Final = "https://github.com/ollama/ollama-python/blob/main/ollama/_client.py"
 _OURS: Final = ("ollama",)
+# A request without a prompt loads or unloads the model, and counts nothing.
+_NO_ANSWER: Final = ("load", "unload")
+_LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")
 
 
 @rule("OLL001", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -22,7 +31,70 @@ def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
     done = next((message for message in stream.messages if message.fields.get("done") is True), None)
     if done is None:
         raise NotApplicable("no line is done: see TRM001")
-    if not isinstance(done.fields.get("done_reason"), str):
+    reason = done.fields.get("done_reason")
+    if reason in _NO_ANSWER:
+        raise NotApplicable("the model was loaded or unloaded, and said nothing")
+    if not isinstance(reason, str) or not reason:
         yield Finding("the last line has no done_reason", done.event.span, "done_reason", "none")
     if as_count(done.fields.get("eval_count")) is None:
         yield Finding("the last line has no eval_count", done.event.span, "eval_count", "none")
+
+
+@rule("OLL002", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
+def has_no_empty_lines(stream: Transcript) -> Iterator[Finding]:
+    """No line is empty.
+
+    What it does: looks for lines that hold nothing, which heartbeats and `println` make.
+    Why it matters: Ollama's own Python client parses each line as JSON, and raises JSONDecodeError at an empty one.
+    Good: a document on each line. Bad: an empty line between two documents.
+    """
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    empty = [frame for frame in stream.of(Frame) if not frame.fields]
+    if empty:
+        count = f"{len(empty)} lines are empty" if len(empty) > 1 else "a line is empty"
+        yield Finding(count, empty[0].span, "a JSON document", "nothing")
+
+
+@rule("OLL003", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
+def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
+    """Lines hold none of the characters at which naïve clients break them.
+
+    What it does: reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS. They end no line of NDJSON.
+    Why it matters: Ollama's own Python client reads with httpx's iter_lines, which breaks there, and raises
+    JSONDecodeError at both halves.
+    Good: `{"content": "a\\u2028b"}`. Bad: the same with U+2028 raw.
+    """
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message in stream.messages:
+        if match := _LINE_BREAKS.search(message.event.data):
+            seen = f"U+{ord(match[0]):04X}"
+            yield Finding(f"{seen} stands raw in a line", message.event.span, f"\\u{ord(match[0]):04x}, escaped", seen)
+
+
+@rule("OLL004", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
+def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
+    """A tool call has its name, and its arguments as an object.
+
+    What it does: looks at each of `message.tool_calls`.
+    Why it matters: arguments as a string, as OpenAI has them, make the Python client raise ValidationError.
+    Good: `{"function": {"name": "get_weather", "arguments": {"city": "Rome"}}}`. Bad: `"arguments": "{\\"city\\": …}"`.
+    """
+    judged = 0
+    for message in stream.messages:
+        for call in as_list(as_dict(message.fields.get("message")).get("tool_calls")):
+            judged += 1
+            function = as_dict(as_dict(call).get("function"))
+            name, arguments = function.get("name"), function.get("arguments")
+            if not isinstance(name, str) or not name:
+                yield Finding("a tool call without its name", message.event.span, "function.name", "none")
+            if not isinstance(arguments, dict):
+                actual = json_type(arguments) if "arguments" in function else "missing"
+                yield Finding(f"the arguments are {_said(actual)}", message.event.span, "object", actual)
+    if not judged:
+        raise NotApplicable("no tool is called")
+
+
+def _said(actual: str) -> str:
+    return actual if actual == "missing" else f"of type {actual}"

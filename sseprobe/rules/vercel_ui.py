@@ -1,4 +1,4 @@
-"""Family VRC: Vercel's UI message stream v1."""
+"""Family VRC: Vercel's UI message stream v1. What clients do was measured with ai 6.0.326, and read in ai 7.0.173."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -6,75 +6,251 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import typed
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.errors import is_foreign_error
+from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
+_SCHEMA: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui-message-stream/ui-message-chunks.ts"
+_CLIENT: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui/process-ui-message-stream.ts"
 _OURS: Final = ("vercel-ui",)
-_PARTS: Final = ("text", "reasoning")
-_TOOL: Final = "tool-input"
+# Family -> the field that names the part.
+_NAMED_BY: Final = {"text": "id", "reasoning": "id", "tool-input": "toolCallId"}
+_PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
+# Tool input ends with its whole, or with an error.
+_TOOL_ENDS: Final = ("tool-input-available", "tool-input-error")
+_OF_A_CALL: Final = (
+    "tool-output-available", "tool-output-error", "tool-output-denied", "tool-approval-request",
+)  # fmt: skip
+_ANSWER: Final = ("text-", "reasoning-", "tool-")
+_FRAME: Final = ("start-step", "finish-step", "finish")
+# Of version 6, and those that version 7 added.
+_TYPES: Final = frozenset({
+    "start", "finish", "abort", "error", "message-metadata", "start-step", "finish-step", "text-start",
+    "text-delta", "text-end", "reasoning-start", "reasoning-delta", "reasoning-end", "tool-input-start",
+    "tool-input-delta", "tool-input-available", "tool-input-error", "tool-output-available", "tool-output-error",
+    "tool-output-denied", "tool-approval-request", "source-url", "source-document", "file", "custom",
+    "reasoning-file", "reset-step", "steering-message", "tool-approval-response",
+})  # fmt: skip
+_OPTIONAL: Final = frozenset({
+    "messageId", "finishReason", "providerMetadata", "providerExecuted", "toolMetadata", "dynamic", "title",
+    "preliminary", "transient", "filename", "inputEncoding",
+})  # fmt: skip
+_REASONS: Final = ("stop", "length", "content-filter", "tool-calls", "error", "other")
+
+
+def _trace(stream: Transcript) -> Trace:
+    trace = Trace(_steps(stream))
+    if not trace.steps:
+        raise NotApplicable("no text, reasoning or tool input came")
+    return trace
+
+
+def _steps(stream: Transcript) -> Iterator[Step]:
+    begun: set[str] = set()
+    for kind, message in whole(stream):
+        family, _, step = kind.rpartition("-")
+        if family in _NAMED_BY and step in _PLACES:
+            name = as_id(message.fields.get(_NAMED_BY[family]))
+            if family == "tool-input" and len(begun) < MAX_PARTS:
+                begun.add(name)
+            yield Step(message, kind, _PLACES[step], (family, name))
+        elif kind in _TOOL_ENDS and (name := as_id(message.fields.get("toolCallId"))) in begun:
+            # Input may also come whole, without a start.
+            begun.discard(name)
+            yield Step(message, kind, Place.END, ("tool-input", name))
+        elif kind == "reset-step":
+            yield Step(message, kind, Place.FORGET)
 
 
 @rule("VRC001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_before_use(stream: Transcript) -> Iterator[Finding]:
-    """Text, reasoning and tool input start before their deltas, and end.
+    """Text, reasoning and tool input go on and end only after their start.
 
-    What it does: follows `text-start`, `-delta`, `-end`, the same of reasoning by id, and `tool-input-start` and
-    `-delta` by call.
+    What it does: follows `text-start`, `-delta`, `-end`, the same of reasoning by id, and of `tool-input` by call.
     Why it matters: the client throws UIMessageStreamError for a delta or an end without its start, and the message is
     lost.
     Good: `text-start` a, `text-delta` a, `text-end` a. Bad: `text-delta` b, which never started.
     """
-    require_whole(stream)
-    opened: dict[tuple[str, str], bool] = {}
-    last: Message | None = None
-    for kind, message in typed(stream):
-        family, _, step = kind.rpartition("-")
-        if family not in (*_PARTS, _TOOL) or step not in ("start", "delta", "end"):
-            continue
-        name = as_id(message.fields.get("toolCallId" if family == _TOOL else "id"))
-        last, key = message, (family, name)
-        if step == "start":
-            if len(opened) < MAX_PARTS:
-                opened[key] = True
-        elif not opened.get(key) and len(opened) < MAX_PARTS:
-            said = f"{kind} for {one_line(name, 40)!r}, which is not open"
-            yield Finding(said, message.event.span, f"{family}-start", "none")
-        elif step == "end":
-            opened[key] = False
-    if last is None:
-        raise NotApplicable("no text, reasoning or tool input came")
-    if stream.ending is Ending.COMPLETE:
-        for (family, name), is_open in opened.items():
-            if is_open and family in _PARTS:
-                said = f"{family} {one_line(name, 40)!r} never ends"
-                yield Finding(said, last.event.span, f"{family}-end", "none")
+    yield from strays(stream.remembered(_trace))
 
 
 @rule("VRC002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def begins_with_start(stream: Transcript) -> Iterator[Finding]:
-    """`start` is the first part, and steps are paired.
+    """`start` comes before the parts of the answer.
 
-    What it does: looks at the first part, and that `start-step` and `finish-step` take turns.
-    Why it matters: the client begins a message at `start`, and resets its open parts at each step.
-    Good: `start`, `start-step`, …, `finish-step`, `finish`. Bad: `text-start` first, or `finish-step` twice.
+    What it does: looks what comes before `start`. Data, sources, files and metadata may; an error or abort may come
+    instead.
+    Why it matters: the message begins there: what came before is shown under another id, and once more under this.
+    Good: `start`, `start-step`, `text-start`. Bad: `text-start` first.
     """
-    events = typed(stream)
-    kind, first = events[0]
-    if kind not in ("start", "error", "abort"):
-        yield Finding(f"the first part is {one_line(kind, 60)}", first.event.span, "start", one_line(kind, 60))
-    in_step = False
-    for kind, message in events:
+    for kind, message in in_order(stream):
+        if kind == "start":
+            return
+        if kind in _FRAME or kind.startswith(_ANSWER):
+            said = f"the first part is {one_line(kind, 60)}"
+            yield Finding(said, message.event.span, "start", one_line(kind, 60))
+            return
+
+
+@rule("VRC003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def pairs_its_steps(stream: Transcript) -> Iterator[Finding]:
+    """Steps are paired: `start-step`, then `finish-step`.
+
+    What it does: looks that they take turns, and that the last step finishes in a stream that came to its end.
+    Why it matters: the client looks for the parts of a call in the step it is in, and agents count steps.
+    Good: `start-step`, …, `finish-step`. Bad: `start-step` twice.
+    """
+    begun: Message | None = None
+    judged = 0
+    for kind, message in in_order(stream):
         if kind == "start-step":
-            if in_step:
+            judged += 1
+            if begun is not None:
                 yield Finding("a step starts inside a step", message.event.span, "finish-step", "start-step")
-            in_step = True
+            begun = message
         elif kind == "finish-step":
-            if not in_step:
+            judged += 1
+            if begun is None:
                 yield Finding("a step finishes that never started", message.event.span, "start-step", "finish-step")
-            in_step = False
-    if in_step and stream.ending is Ending.COMPLETE:
-        yield Finding("the last step never finishes", events[-1][1].event.span, "finish-step", "none")
+            begun = None
+    if not judged:
+        raise NotApplicable("no step came")
+    if begun is not None and stream.ending is Ending.COMPLETE:
+        yield Finding("the last step never finishes", begun.event.span, "finish-step", "none")
+
+
+@rule("VRC004", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
+    """Text, reasoning and tool input end.
+
+    What it does: looks for parts without their end in a stream that came to its own, and for a part that starts again
+    before it has ended. Tool input ends with `tool-input-available` or `tool-input-error`.
+    Why it matters: the part stays in the state `streaming` for ever: a cursor that blinks, a tool that is not called.
+    Good: `text-start` a, `text-delta` a, `text-end` a. Bad: the same without `text-end`.
+    """
+    trace = stream.remembered(_trace)
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream did not come to its end")
+    require_ends_in_place(trace)
+    for step, begun in trace.again:
+        family, name = step.part
+        said = f"{family} {shown(name)} starts again before it has ended"
+        yield Finding(said, begun.event.span, _end_of(family), step.kind)
+    for (family, name), begun in trace.open.items():
+        yield Finding(f"{family} {shown(name)} never ends", begun.event.span, _end_of(family), "none")
+
+
+def _end_of(family: str) -> str:
+    return _TOOL_ENDS[0] if family == "tool-input" else f"{family}-end"
+
+
+@rule("VRC005", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS)
+def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
+    """Text and reasoning end in the step they started in.
+
+    What it does: looks for a delta or an end of a part that started before the last `finish-step`.
+    Why it matters: ai 5 and 6 forget open parts at `finish-step`, and throw UIMessageStreamError; ai 7 does not.
+    Good: `text-end`, then `finish-step`. Bad: `finish-step`, then `text-delta` of the text before.
+    """
+    open_before: set[tuple[str, str]] = set()
+    opened: set[tuple[str, str]] = set()
+    judged = 0
+    for kind, message in whole(stream):
+        family, _, step = kind.rpartition("-")
+        if kind == "finish-step":
+            judged += 1
+            if len(open_before) < MAX_PARTS:
+                open_before |= opened
+            opened.clear()
+        elif family in ("text", "reasoning") and step in _PLACES:
+            part = (family, as_id(message.fields.get("id")))
+            if step == "start":
+                open_before.discard(part)
+                if len(opened) < MAX_PARTS:
+                    opened.add(part)
+            elif part in open_before:
+                said = f"{kind} for {shown(part[1])}, whose step has finished"
+                yield Finding(said, message.event.span, f"{family}-end before finish-step", kind)
+            if step == "end":
+                opened.discard(part)
+                open_before.discard(part)
+    if not judged:
+        raise NotApplicable("no step finishes")
+
+
+@rule("VRC006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
+def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
+    """A tool's output, and the request to approve a call, belong to a call that came.
+
+    What it does: looks up their `toolCallId` among the calls of this stream, and in the messages of the request.
+    Why it matters: the client throws "No tool invocation found for tool call ID", and the message is lost.
+    Good: `tool-input-available` c1, `tool-output-available` c1. Bad: `tool-output-available` c2.
+    """
+    asked = stream.request.body or b"" if stream.request is not None else b""
+    came: set[str] = set()
+    judged = 0
+    for kind, message in whole(stream):
+        name = as_id(message.fields.get("toolCallId"))
+        if kind.startswith("tool-input-"):
+            if len(came) < MAX_PARTS:
+                came.add(name)
+        elif kind in _OF_A_CALL and len(came) < MAX_PARTS:
+            judged += 1
+            if name not in came and name.encode() not in asked:
+                said = f"{kind} for the call {shown(name)}, which never came"
+                yield Finding(said, message.event.span, "tool-input-available before it", "none")
+            came.add(name)
+    if not judged:
+        raise NotApplicable("no output of a tool came")
+
+
+@rule("VRC007", Severity.ERROR, Kind.CONFORMANCE, _SCHEMA, dialects=_OURS)
+def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
+    """Optional fields are left out, not null.
+
+    What it does: looks for null in the optional fields that the client's schema knows.
+    Why it matters: the schema refuses null: the client throws "Type validation failed", and the message is lost.
+    Good: `{"type": "finish"}`. Bad: `{"type": "finish", "finishReason": null}`.
+    """
+    for _, message in in_order(stream):
+        for name in [name for name, value in message.fields.items() if value is None and name in _OPTIONAL]:
+            yield Finding(f"{name} is null", message.event.span, f"no {name}", "null")
+
+
+@rule("VRC008", Severity.ERROR, Kind.CONFORMANCE, _SCHEMA, dialects=_OURS)
+def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
+    """`finishReason` is one of stop, length, content-filter, tool-calls, error and other.
+
+    What it does: looks at `finish`. The reason may be left out.
+    Why it matters: the client's schema refuses other words, such as OpenAI's `tool_calls`: it throws "Type validation
+    failed" at the end of an answer that was whole.
+    Good: `"finishReason": "tool-calls"`. Bad: `"finishReason": "end_turn"`.
+    """
+    judged = 0
+    for kind, message in in_order(stream):
+        reason = message.fields.get("finishReason")
+        if kind == "finish" and reason is not None:
+            judged += 1
+            if reason not in _REASONS:
+                said = f"the finish reason is {seen(reason)}"
+                yield Finding(said, message.event.span, ", ".join(_REASONS), seen(reason))
+    if not judged:
+        raise NotApplicable("no finish reason came")
+
+
+@rule("VRC009", Severity.WARNING, Kind.COMPATIBILITY, _SCHEMA, dialects=_OURS)
+def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
+    """Parts are of the protocol's types; an app's own begin with `data-`.
+
+    What it does: reports types that neither version 6 nor 7 of the AI SDK knows.
+    Why it matters: unlike other vendors' clients, this one does not skip what it does not know: it throws "Type
+    validation failed".
+    Good: `{"type": "data-progress", "data": 40}`. Bad: `{"type": "progress", "data": 40}`.
+    """
+    for kind, message in in_order(stream):
+        if kind not in _TYPES and not kind.startswith("data-") and not is_foreign_error(message):
+            said = f"the client knows no part of type {one_line(kind, 60)}"
+            yield Finding(said, message.event.span, "data-…", one_line(kind, 60))

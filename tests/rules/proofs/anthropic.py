@@ -1,16 +1,48 @@
 """Family ANT."""
 
 from tests.rules.proofs import Proof
-from tests.support.takes import Take, changed, drop
+from tests.support.takes import QUICK, Take, changed, drop, everywhere
 
 GOOD = Take("anthropic")
+TOOLS = f"{QUICK},tools=1"
 
 PROOFS = {
     "ANT001": Proof(GOOD, Take("anthropic", edit=drop(0)), "the first event is content_block_start"),
-    "ANT002": Proof(GOOD, Take("anthropic", edit=drop(-3)), "block 0 never stops"),
+    "ANT002": Proof(GOOD, Take("anthropic", edit=drop(2)), "content_block_delta for 0, which is not open"),
     "ANT003": Proof(
         GOOD,
         Take("anthropic", edit=changed(-2, lambda event: event["delta"].update(stop_reason=None))),
         "message_stop comes without a stop reason",
+    ),
+    "ANT006": Proof(
+        GOOD, Take("anthropic", edit=everywhere(b'"index":0', b'"index":1')), "block 1 starts, and 0 was to be next"
+    ),
+    "ANT007": Proof(
+        GOOD,
+        Take(
+            "anthropic", edit=changed(3, lambda event: event.update(delta={"type": "thinking_delta", "thinking": "x"}))
+        ),
+        "a thinking_delta in a block of type text",
+    ),
+    "ANT008": Proof(GOOD, Take("anthropic", edit=drop(-3)), "block 0 never stops"),
+    "ANT009": Proof(
+        GOOD,
+        Take("anthropic", edit=changed(0, lambda event: event["message"].update(stop_reason="end_turn"))),
+        "message_start has the stop reason end_turn",
+    ),
+    "ANT010": Proof(
+        GOOD,
+        Take("anthropic", edit=changed(-2, lambda event: event.update(usage={}))),
+        "message_delta does not count output_tokens",
+    ),
+    "ANT011": Proof(
+        Take("anthropic", TOOLS),
+        Take("anthropic", TOOLS, edit=changed(-2, lambda event: event["delta"].update(stop_reason="end_turn"))),
+        "a tool is called, and the stop reason is end_turn",
+    ),
+    "ANT012": Proof(
+        Take("anthropic", TOOLS),
+        Take("anthropic", TOOLS, edit=changed(2, lambda event: event["content_block"].update(id=None))),
+        "a tool_use without its id",
     ),
 }
