@@ -6,7 +6,8 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.parts import Place, Step, Trace, require_readable, seen, shown, strays
+from sseprobe.rules.order import ended_by
+from sseprobe.rules.parts import Place, Step, Trace, require_ends_in_place, require_readable, seen, shown, strays
 from sseprobe.rules.shapes import require_whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
@@ -130,8 +131,8 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
 def is_a_run(stream: Transcript) -> Iterator[Finding]:
     """Events stand between `RUN_STARTED` and `RUN_FINISHED` or `RUN_ERROR`.
 
-    What it does: looks that a run is started before anything else, and not again while it runs. A `RUN_ERROR` may come
-    first.
+    What it does: looks that a run is started before anything else, not again while it runs, and that a second run
+    finishes too. A `RUN_ERROR` may come first; a stream without any end is TRM001's.
     Why it matters: the client raises "First event must be RUN_STARTED".
     Good: `RUN_STARTED`, …, `RUN_FINISHED`. Bad: `TEXT_MESSAGE_START` first.
     """
@@ -147,6 +148,10 @@ def is_a_run(stream: Transcript) -> Iterator[Finding]:
             running = True
         elif kind in _ENDS:
             running = False
+    cut = stream.ending is Ending.TRUNCATED and stream.body_end is not None and stream.body_end.is_clean
+    if running and cut and ended_by(stream) is not None:
+        last = events[-1][1]
+        yield Finding("the last run never finishes", last.event.span, "RUN_FINISHED", "the end of the body")
 
 
 @rule("AGU003", Severity.WARNING, Kind.CONFORMANCE, _SDK, dialects=_OURS)
@@ -187,14 +192,12 @@ def _required(kind: str, name: str) -> bool:
 def closes_what_it_opened(stream: Transcript) -> Iterator[Finding]:
     """Everything that started has ended when the run finishes.
 
-    What it does: looks what is open at `RUN_FINISHED`: reasoning, subagents and their steps. Where an open message,
-    tool call or step makes the whole stream count as cut, TRM006 says so instead.
+    What it does: looks what is open at `RUN_FINISHED`: messages, reasoning, tool calls, steps, subagents.
     Why it matters: the client raises "Cannot send 'RUN_FINISHED' while … are still active", and the run has failed.
     Good: `REASONING_START`, …, `REASONING_END`, then `RUN_FINISHED`. Bad: the same without `REASONING_END`.
     """
     trace = stream.remembered(_trace)
-    if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream did not come to its end: see TRM001 and TRM006")
+    require_ends_in_place(trace)
     for step, (what, name), begun in trace.forgotten:
         if step.kind == "RUN_FINISHED":
             said = f"the run finishes while {one_line(what, 60)} {shown(name)} is open"

@@ -82,6 +82,8 @@ def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
     if not errors:
         raise NotApplicable("no error came")
     for message in stream.messages[errors[0] + 1 :]:
+        if stream.dialect.name == "ag-ui" and message.has(DeltaKind.OPEN):
+            return  # the next run
         if any(delta.kind not in _ENDS_AFTER_ERROR for delta in message.deltas):
             yield Finding(
                 "the stream goes on after an error", message.event.span, "the end", one_line(message.event.data, 100)

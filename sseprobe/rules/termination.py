@@ -19,6 +19,8 @@ _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110#section-6.1"
 _BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT, Ending.LIMIT})
 # Cohere's own API description has it behind `message-end`; gateways add it to Responses: see ORS006.
 _DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses")
+# A stream of AG-UI may hold several runs.
+_MAY_BEGIN_AGAIN: Final = ("ag-ui",)
 _AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})
 
 
@@ -66,7 +68,13 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no terminator came: see TRM001")
     if stream.told[DeltaKind.ERROR]:
         raise NotApplicable("an error came: see ERR002")
-    for message in stream.messages[end.index + 1 :]:
+    over = True
+    for message in stream.messages[end.index :]:
+        if stream.dialect.name in _MAY_BEGIN_AGAIN and message.has(DeltaKind.OPEN):
+            over = False
+        if not over or message is end:
+            over = over or message.has(DeltaKind.END)
+            continue
         if stream.dialect.name in _DONE_MAY_FOLLOW and message.event.data == "[DONE]":
             continue
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
@@ -115,7 +123,7 @@ def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     """The terminator is sent only when the answer has finished, or after an error.
 
     What it does: looks at what was open when the end mark came: an unfinished message or item. For the other dialects
-    see OAI007, ANT003 and AGU001.
+    see OAI007, ANT001, ANT003, AGU002 and AGU005.
     Why it matters: a server that writes the end mark in its cleanup, whatever happened, makes a cut answer look whole.
     Good: Vercel's `finish`, then `[DONE]`. Bad: a delta, then `[DONE]`.
     """

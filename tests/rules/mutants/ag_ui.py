@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from sseprobe.transcript import BodyEnd
 from tests.rules.mutants import Mutant, mutant
 from tests.rules.mutants.edits import lose
 from tests.support.takes import (
@@ -56,6 +57,12 @@ STEPS = [
     event("STEP_FINISHED", stepName="tools"),
 ]
 MUTANTS = [
+    mutant(
+        "ag-ui: HTTP cuts a second run",
+        Take("ag-ui", edit=lambda blocks: [*blocks, *blocks[:-1]], end=BodyEnd.MISSING_LAST_CHUNK),
+        "TRM001",
+        "HTTP008",
+    ),
     plain("a message never starts", drop(1), "AGU001"),
     plain("content of another message", changed(3, lambda each: each.update(messageId="m2")), "AGU001"),
     plain("content behind the message's end", swap(4, 5), "AGU001"),
@@ -72,13 +79,17 @@ MUTANTS = [
         "two messages at a time",
         insert(3, *(event(f"TEXT_MESSAGE_{each}", messageId="b") for each in ("START", "END"))),
     ),
-    plain("without RUN_STARTED", drop(0), "AGU002", "TRM006"),
+    plain("without RUN_STARTED", drop(0), "AGU002"),
     plain("RUN_STARTED behind a message's start", swap(0, 1), "AGU002"),
-    plain("RUN_STARTED twice", double(0), "AGU002", "TRM006"),
-    rich(
-        "RUN_STARTED once more in the middle", lambda blocks: [*blocks[:6], blocks[0], *blocks[6:]], "AGU002", "TRM006"
-    ),
+    plain("RUN_STARTED twice", double(0), "AGU002"),
+    rich("RUN_STARTED once more in the middle", lambda blocks: [*blocks[:6], blocks[0], *blocks[6:]], "AGU002"),
     plain("a run that fails at once", failed),
+    plain("two runs", lambda blocks: [*blocks, *blocks]),
+    plain("a run that fails, and one that does not", lambda blocks: [*blocks[:3], *failed([]), *blocks]),
+    plain("a second run never finishes", lambda blocks: [*blocks, *blocks[:-1]], "AGU002"),
+    plain("a second run never starts", lambda blocks: [*blocks, *blocks[1:]], "TRM002"),
+    plain("content behind a second run", lambda blocks: [*blocks, *blocks, blocks[2]], "TRM002"),
+    plain("content behind an error", lambda blocks: [*blocks[:3], *failed([]), blocks[3]], "ERR002"),
     plain("raw_event", changed(1, lambda each: each.update(raw_event={})), "AGU003"),
     rich("parent_message_id", changed(7, lambda each: each.update(parent_message_id="m")), "AGU003"),
     plain("a field of an app's own", changed(1, lambda each: each.update(my_field=1))),
@@ -91,13 +102,13 @@ MUTANTS = [
     plain("a custom value is null", insert(1, event("CUSTOM", name="a", value=None))),
     plain("a snapshot is null", insert(1, event("STATE_SNAPSHOT", snapshot=None))),
     plain("an app's own field is null", changed(1, lambda each: each.update(mine=None))),
-    plain("messageId is null", changed(1, lambda each: each.update(messageId=None)), "JSON002", "TRM006"),
+    plain("messageId is null", changed(1, lambda each: each.update(messageId=None)), "JSON002"),
     rich("reasoning never ends", drop(6), "AGU005"),
     plain("a subagent never finishes", insert(1, SUBAGENT), "AGU005"),
-    plain("a message never ends", drop(5), "TRM006"),
-    rich("a call never ends", drop(16), "TRM006"),
-    rich("a reasoning message never ends", drop(5), "TRM006"),
-    plain("a step never finishes", insert(1, event("STEP_STARTED", stepName="a")), "TRM006"),
+    plain("a message never ends", drop(5), "AGU005"),
+    rich("a call never ends", drop(16), "AGU005"),
+    rich("a reasoning message never ends", drop(5), "AGU005"),
+    plain("a step never finishes", insert(1, event("STEP_STARTED", stepName="a")), "AGU005"),
     plain("a first chunk without id", insert(6, event("TEXT_MESSAGE_CHUNK", delta="a")), "AGU006"),
     plain(
         "a call's first chunk without a name", insert(6, event("TOOL_CALL_CHUNK", toolCallId="c", delta="{}")), "AGU006"
@@ -126,7 +137,7 @@ MUTANTS = [
     plain("thinking", insert(1, event("THINKING_START"), event("THINKING_END")), "AGU008"),
     plain("an event to come", insert(3, event("POEM_STARTED", poemId="p"))),
     plain("a message's start is no JSON", replace(1, b'"}', b'"'), "JSON001"),
-    plain("RUN_STARTED is no JSON", replace(0, b'"}', b'"'), "JSON001", "TRM006"),
+    plain("RUN_STARTED is no JSON", replace(0, b'"}', b'"'), "JSON001"),
     plain("content without id", lose(3, "messageId"), "JSON002"),
     plain("content behind RUN_FINISHED", append(event("TEXT_MESSAGE_CONTENT", messageId="m", delta="a")), "TRM002"),
     plain("[DONE]", append(b"data: [DONE]\n\n"), "TRM002"),
