@@ -114,11 +114,11 @@ class Decoder:
 
     def _tool_input(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
         call, name = as_id(value.get("toolCallId")), as_text(value.get("toolName")) or None
+        if kind in ("tool-input-delta", "tool-input-start") and len(self._fragmented) < MAX_PARTS:
+            self._fragmented.add(call)
         if kind == "tool-input-delta":
             return (Delta(Kind.TOOL_CALL, as_text(value.get("inputTextDelta")), call=call),)
         if kind == "tool-input-start":
-            if len(self._fragmented) < MAX_PARTS:
-                self._fragmented.add(call)
             return (Delta(Kind.TOOL_CALL, call=call, name=name or "?"),)
         if call in self._fragmented:
             return ()

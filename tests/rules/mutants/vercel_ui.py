@@ -75,7 +75,7 @@ MUTANTS = [
     plain("the end of another text", changed(6, lambda each: each.update(id="b")), "VRC001"),
     plain("reasoning ends that never started", insert(2, part("reasoning-end", id="r")), "VRC001"),
     rich("reasoning never starts", drop(2), "VRC001"),
-    rich("tool input never starts", drop(6), "VRC001", "JSON005"),
+    rich("tool input never starts", drop(6), "VRC001"),
     rich("input of another call", changed(8, lambda each: each.update(toolCallId="b")), "VRC001", "JSON005"),
     plain("without start", drop(0), "VRC002"),
     plain("text before start", swap(0, 2), "VRC002"),
