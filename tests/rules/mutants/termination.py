@@ -136,7 +136,7 @@ MUTANTS = [
             "vercel-ui": ("TRM006",),
             "anthropic": ("ANT003",),
             "cohere": ("JSON002",),
-            "ag-ui": ("AGU001",),
+            "ag-ui": ("AGU005",),
             "openai-responses": ("ORS005",),
         }.items()
     ],
