@@ -325,6 +325,97 @@ class ReaderReport(Struct, frozen=True):
     differences: list[str]
 
 
+class RemedyReport(Struct, frozen=True):
+    """One remedy, tried by running the profile again with it. `helped`: None where that run did not come about.
+
+    `where`: who would have to do it, `endpoint`, `client` or `hop`. `said`: what was seen.
+    """
+
+    remedy: str
+    where: str
+    helped: bool | None
+    said: str
+
+
+class LimitReport(Struct, frozen=True):
+    """One time limit of a profile. `limit`: `first-byte`, `idle` or `total`; `answer`: `kept`, `cut` or `not-reached`.
+
+    `scale`: how many times faster than in reality it was tried, 1 for real time.
+    """
+
+    limit: str
+    limit_s: float
+    answer: str
+    scale: float
+    said: str
+
+
+class ProfileAbort(Struct, frozen=True):
+    """A client that left behind this profile. `closed_ms`: until the upstream learned of it, None: it never did."""
+
+    answer: Answer
+    closed_ms: float | None
+    overrun_tokens: int | None
+    reason: str | None
+
+
+class ProfileReport(Struct, frozen=True):
+    """The endpoint behind one simulated hop.
+
+    `counted`: false where nothing that the endpoint could send would satisfy it, and it was not named. `reason`: what
+    was seen; `cause`: how the hop holds back, None if it does not; `meaning`: what it means to a user.
+    `added_delay_ms`: of each event, against its arrival at the hop. `bunching_ratio`: events a read; `burst_events`,
+    `burst_period_ms`: medians, None without bursts. `remedies`: those that were seen to help, best first; `tried`: all
+    of them. `basis`: where the profile's numbers come from.
+    """
+
+    profile: str
+    title: str
+    verdict: Verdict
+    counted: bool
+    reason: str
+    cause: str | None
+    meaning: str
+    ttft_ms: float | None
+    added_ttft_ms: float | None
+    added_delay_ms: Percentiles
+    bunching_ratio: float | None
+    burst_events: float | None
+    burst_period_ms: float | None
+    ending: Ending | None
+    ending_reason: str | None
+    remedies: list[str]
+    tried: list[RemedyReport]
+    limits: list[LimitReport]
+    abort: ProfileAbort | None
+    basis: str
+    notes: list[str]
+
+
+class PathReport(Struct, frozen=True):
+    """Two paths to one server. `buffers`: `yes`, `no` or `unknown`; `kind`: `none`, `whole-body`, `block`, `timer`,
+    `compression` or `unknown`; `sureness`: `certain`, `likely` or `possible`.
+
+    `block_bytes`, `period_ms`: of the buffer, None where that is not its kind. `added_ttft_ms`, `added_delay_ms`:
+    against the direct path. `like`: profiles that behave so. `evidence`: what that was read from.
+    """
+
+    url: str
+    direct_url: str
+    buffers: str
+    kind: str
+    sureness: str
+    block_bytes: int | None
+    period_ms: float | None
+    added_ttft_ms: float | None
+    added_delay_ms: Percentiles
+    bunching_ratio: float | None
+    direct_bunching_ratio: float | None
+    meaning: str
+    like: list[str]
+    evidence: list[str]
+
+
 class Report(Struct, frozen=True):
     """A whole report."""
 
@@ -349,7 +440,9 @@ class Report(Struct, frozen=True):
     """`abort-test` only."""
     notes: list[str] = field(default_factory=list)
     """What the reader of the verdict should know."""
-    profiles: list[dict[str, Any]] = field(default_factory=list)
+    profiles: list[ProfileReport] = field(default_factory=list)
+    path: PathReport | None = None
+    """`buffer-test --direct` only."""
     load: dict[str, Any] | None = None
     readers: list[ReaderReport] = field(default_factory=list)
 
