@@ -14,7 +14,7 @@ from msgspec import Struct
 Headers = list[tuple[bytes, bytes]]
 
 
-class _Head(Struct):
+class Head(Struct):
     """Headers in their order, as they were written."""
 
     headers: Headers
@@ -40,7 +40,7 @@ class _Head(Struct):
         self.headers = kept
 
 
-class RequestHead(_Head):
+class RequestHead(Head):
     """The head of a request. `version`: `1.0` or `1.1`. A fault may change it in place before it goes upstream."""
 
     method: bytes
@@ -48,7 +48,7 @@ class RequestHead(_Head):
     version: bytes = b"1.1"
 
 
-class ResponseHead(_Head):
+class ResponseHead(Head):
     """The head of an answer. A fault may change it in place before it goes downstream."""
 
     status: int
@@ -118,7 +118,8 @@ class Leaving(StrEnum):
 class Fault:
     """One named misbehaviour of a hop. Made anew for each exchange, so that it may keep a state.
 
-    `holds_head`: the head of the answer waits for the first byte of body. `touches_body`, `alters_length`: false where
+    `holds_head`: the head of the answer waits, for the first byte of body at the longest; it may change its mind after
+    each call. `touches_body`, `alters_length`: false where
     the body's bytes, or at least their number, stay what they were. `reads_client`: false: the client's socket is not
     read while the answer is on its way, so that its leaving is noticed by writing only.
     """
@@ -172,7 +173,7 @@ def is_event_stream(head: ResponseHead) -> bool:
     return head.content_type == b"text/event-stream"
 
 
-def says(head: ResponseHead, name: bytes, word: bytes) -> bool:
+def says(head: Head, name: bytes, word: bytes) -> bool:
     """Whether a list-valued header holds a word, whatever its case."""
     return any(
         part.strip().lower() == word for key, value in head.headers if key.lower() == name for part in value.split(b",")

@@ -57,8 +57,6 @@ class Stack:
         self._head = head
         for place, fault in enumerate(self.faults):
             self._carry(place, fault.on_head(head, t_ns), t_ns)
-        if not any(fault.holds_head for fault in self.faults) and not self.over:
-            self._send_head()
         return self._take()
 
     def on_body(self, data: bytes, t_ns: int) -> list[Output]:
@@ -134,5 +132,8 @@ class Stack:
             self.head_sent = True
 
     def _take(self) -> list[Output]:
+        """What has come out. The head goes as soon as no fault wants to hold it any more."""
+        if not self.head_sent and not self.over and not any(fault.holds_head for fault in self.faults):
+            self._send_head()
         out, self._out = self._out, []
         return out

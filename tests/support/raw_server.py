@@ -133,6 +133,11 @@ class RawServer:
         for thread in self._threads[1:]:
             thread.join(timeout=10)
 
+    def wait(self) -> None:
+        """Returns when all scripts that have begun are over."""
+        for thread in self._threads[1:]:
+            thread.join(timeout=20)
+
     def _accept(self) -> None:
         while True:
             try:

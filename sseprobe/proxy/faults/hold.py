@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from sseprobe.proxy.base import Action, Fault, ResponseHead, Send
+from sseprobe.proxy.heads import response_bytes
 
 DEFAULT_BYTES: Final = 4096
 
@@ -26,7 +27,7 @@ class Hold(Fault):
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
         """The first buffer is filled by the head."""
         if self._with_head:
-            self._room = max(1, self._size - sum(len(name) + len(value) + 4 for name, value in head.headers) - 19)
+            self._room = max(1, self._size - len(response_bytes(head)))
         return ()
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:

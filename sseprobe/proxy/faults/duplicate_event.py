@@ -1,0 +1,31 @@
+"""`dup-event`, `dup-event:N`: one event comes twice."""
+
+from collections.abc import Iterable
+
+from sseprobe.proxy.base import MAX_HELD, Action, Fault, Send
+from sseprobe.proxy.faults.events import Boundaries
+
+
+class DuplicateEvent(Fault):
+    """Sends event `number` (from 1) once more behind itself, as a retry behind a proxy does. Nothing is held back."""
+
+    alters_length = True
+
+    def __init__(self, number: int = 2) -> None:
+        self._number = number
+        self._boundaries = Boundaries()
+        self._copy = bytearray()
+
+    def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
+        """Passes on, and keeps a copy of the one."""
+        if self._number <= 0:
+            yield Send(data)
+            return
+        for piece, ends in self._boundaries.pieces(data):
+            yield Send(piece)
+            if self._number == 1 and len(self._copy) + len(piece) <= MAX_HELD:
+                self._copy += piece
+            if ends:
+                self._number -= 1
+                if self._number == 0:
+                    yield Send(bytes(self._copy))

@@ -1,0 +1,29 @@
+"""`502-html-midway`, `502-html-midway:N`: a proxy's error page in the middle of a stream."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from sseprobe.proxy.base import Action, End, Fault, Send
+
+PAGE: Final = (
+    b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
+    b"</body>\r\n</html>\r\n"
+)
+
+
+class ErrorPage(Fault):
+    """After `after_bytes` of body an error page comes, and then the end, as if nothing were wrong."""
+
+    alters_length = True
+
+    def __init__(self, after_bytes: int = 1) -> None:
+        self._left = after_bytes
+
+    def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
+        """Counts."""
+        passing = data[: self._left]
+        self._left -= len(passing)
+        yield Send(passing)
+        if not self._left:
+            yield Send(PAGE)
+            yield End()

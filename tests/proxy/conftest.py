@@ -1,0 +1,33 @@
+"""Proxies, and connections to them."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sseprobe.proxy.host import ProxyHost
+from tests.support.proxies import Connection, Proxies
+
+
+@pytest.fixture
+def proxies() -> Iterator[Proxies]:
+    """Starts proxies: `proxies.start(upstream_url, fault, …)`."""
+    with ProxyHost() as host:
+        started = Proxies(host)
+        try:
+            yield started
+        finally:
+            started.close()
+
+
+@pytest.fixture
+def connect() -> Iterator[Callable[[int], Connection]]:
+    """Connects to a port; closed in the end."""
+    opened: list[Connection] = []
+
+    def open_connection(port: int) -> Connection:
+        opened.append(Connection(port))
+        return opened[-1]
+
+    yield open_connection
+    for each in opened:
+        each.socket.close()
