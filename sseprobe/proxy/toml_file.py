@@ -1,0 +1,241 @@
+"""A TOML file read into a type, strictly. What is wrong with it is told in one sentence, with file and line.
+
+tomllib tells no lines for keys, so that a second, small scan finds them once something is wrong.
+"""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import NoneType
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+from msgspec import Meta, Struct
+
+from sseprobe.errors import UsageError
+from sseprobe.text import one_line
+
+T = TypeVar("T", bound=Struct)
+Place = tuple[str | int, ...]
+"""Where a value stands: keys, and the number of a table in a list of tables."""
+
+MAX_BYTES: Final = 1024 * 1024
+MAX_LINE: Final = 4096
+MAX_DOTS: Final = 100
+"""In a line: tomllib's time grows with the square of a dotted key's length."""
+
+_AT: Final = re.compile(r"(?P<what>.*) - at `\$(?P<path>.*)`$", re.DOTALL)
+_STEP: Final = re.compile(r"\.(?P<key>[^.\[\]]+)|\[(?P<number>[0-9]+|\.\.\.)\]")
+_UNKNOWN: Final = re.compile(r"Object contains unknown field `(?P<key>.*)`", re.DOTALL)
+_MISSING: Final = re.compile(r"Object missing required field `(?P<key>.*)`")
+_LINE_OF_ERROR: Final = re.compile(r" \(at (?:line (?P<line>[0-9]+), column [0-9]+|end of document)\)$")
+_KEY: Final = r"""(?:[A-Za-z0-9_-]+|"[^"\n]*"|'[^'\n]*')"""
+_KEYS: Final = rf"(?P<keys>{_KEY}(?:[ \t]*\.[ \t]*{_KEY})*)"
+_ASSIGNMENT: Final = re.compile(rf"[ \t]*{_KEYS}[ \t]*=")
+_TABLE: Final = re.compile(rf"[ \t]*(?P<open>\[\[?)[ \t]*{_KEYS}[ \t]*\]")
+_SUGGESTED: Final = 0.5
+
+
+class MisfitError(ValueError):
+    """What a type says of its own value, in `__post_init__`: a sentence, and the place of the key it is about."""
+
+    def __init__(self, said: str, *place: str | int) -> None:
+        super().__init__(said)
+        self.place = place
+
+
+class _Wrong(NamedTuple):
+    place: Place
+    said: str
+
+
+def read(path: Path, into: type[T], misplaced: Callable[[str], str | None] = lambda _: None) -> T:
+    """The file as a value of the type. `misplaced`: tells where an unknown key belongs, if it knows."""
+    text = _text(path)
+    try:
+        document = tomllib.loads(text)
+    except RecursionError:
+        raise UsageError(f"{_named(path)}: values are nested too deeply to be read.") from None
+    except ValueError as error:  # of tomllib, and of numbers that int() refuses
+        said = str(error)
+        at = _LINE_OF_ERROR.search(said)
+        line = int(at["line"]) if at and at["line"] else text.count("\n") + 1
+        raise UsageError(f"{_named(path)}, line {line}: not TOML: {one_line(_LINE_OF_ERROR.sub('', said))}.") from None
+    try:
+        return msgspec.convert(document, into)
+    except msgspec.ValidationError as error:
+        wrong = _wrong(error, document, into, misplaced)
+    raise UsageError(f"{_named(path)}, line {line_of(text, wrong.place)}: {one_line(wrong.said, 400)}")
+
+
+def explained(error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct]) -> str:
+    """What a refused value was and what was expected, for values that stand in no file."""
+    return one_line(_wrong(error, document, into, lambda _: None).said, 400)
+
+
+def line_of(text: str, place: Place) -> int:
+    """The line in which the key at this place stands, else its table's; 1 if neither was found."""
+    lines = _lines(text)
+    for length in range(len(place), 0, -1):
+        if found := lines.get(place[:length]):
+            return found
+    return 1
+
+
+def _named(path: Path) -> str:
+    return one_line(str(path))
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.exists() and not path.is_file():
+            raise UsageError(f"{_named(path)}: not a file.")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise UsageError(f"{_named(path)}: cannot be read: {one_line(reason)}.") from None
+    if len(data) > MAX_BYTES:
+        raise UsageError(f"{_named(path)}: more than {MAX_BYTES:,} bytes, which no profile needs.")
+    try:
+        text = data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise UsageError(f"{_named(path)}, line {line}: not UTF-8, as TOML has to be.") from None
+    for number, line_of_text in enumerate(text.split("\n"), 1):
+        if len(line_of_text) > MAX_LINE:
+            raise UsageError(f"{_named(path)}, line {number}: longer than {MAX_LINE:,} characters.")
+        if line_of_text.count(".") > MAX_DOTS:
+            raise UsageError(f"{_named(path)}, line {number}: more than {MAX_DOTS} dots, which no key or text needs.")
+    return text
+
+
+def _lines(text: str) -> dict[Place, int]:
+    found: dict[Place, int] = {}
+    table: Place = ()
+    counts: dict[Place, int] = {}
+    inside: str | None = None  # of a string over several lines
+    for number, line in enumerate(text.split("\n"), 1):
+        if inside is None:
+            if header := _TABLE.match(line):
+                table = _numbered(_split(header["keys"]), counts, new=header["open"] == "[[")
+                found.setdefault(table, number)
+            elif assignment := _ASSIGNMENT.match(line):
+                place = table
+                for key in _split(assignment["keys"]):
+                    place = (*place, key)
+                    found.setdefault(place, number)
+        for quotes in re.findall(r'"""|' + "'''", line):
+            if inside is None or inside == quotes:
+                inside = None if inside else quotes
+    return found
+
+
+def _numbered(keys: Sequence[str], counts: dict[Place, int], *, new: bool) -> Place:
+    """The place of a table; tables in a list have their number after the list's key."""
+    place: Place = ()
+    for index, key in enumerate(keys):
+        place = (*place, key)
+        if new and index == len(keys) - 1:
+            counts[place] = counts.get(place, -1) + 1
+        if place in counts:
+            place = (*place, counts[place])
+    return place
+
+
+def _split(keys: str) -> list[str]:
+    return [key.strip("\"'") for key in re.findall(_KEY, keys)]
+
+
+def _wrong(
+    error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct], misplaced: Callable[[str], str | None]
+) -> _Wrong:
+    said = str(error)
+    place: Place = ()
+    own = error.__cause__
+    if at := _AT.match(said):
+        said = at["what"]
+        for step in _STEP.finditer(at["path"]):
+            if step["number"] == "...":  # some key of a table: msgspec does not tell which
+                place = (*place, _culprit(_value_at(document, place), _type_at(into, (*place, ""))))
+            else:
+                place = (*place, step["key"] or int(step["number"]))
+    if unknown := _UNKNOWN.fullmatch(said):
+        key = unknown["key"]
+        names = _keys(_type_at(into, place))
+        advice = misplaced(key) if not place else None
+        if advice is None:
+            near = difflib.get_close_matches(key.lower(), names, 1, _SUGGESTED)
+            advice = f" Did you mean {near[0]}?" if near else f" Known here are: {', '.join(names)}."
+        return _Wrong((*place, key), f"{key}: not a key that is known here.{advice}")
+    if missing := _MISSING.fullmatch(said):
+        return _Wrong(place, f"{missing['key']} is missing{f' in {_said(place)}' if place else ''}.")
+    if isinstance(own, MisfitError):
+        return _Wrong((*place, *own.place), str(own))
+    expected = _expected(_type_at(into, place))
+    value = _value_at(document, place)
+    shown = str(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
+    return _Wrong(place, f"{_said(place)} = {one_line(shown, 60)}: expected {expected}.")
+
+
+def _culprit(table: dict[str, Any], kind: Any) -> str:
+    for key, value in table.items():
+        try:
+            msgspec.convert(value, kind)
+        except msgspec.ValidationError:
+            return key
+    raise AssertionError("a value was refused, and none is wrong")  # pragma: no cover
+
+
+def _said(place: Place) -> str:
+    return ".".join(str(step) for step in place if isinstance(step, str)) or "the file"
+
+
+def _keys(kind: Any) -> tuple[str, ...]:
+    return tuple(kind.__struct_encode_fields__) if _is_struct(kind) else ()
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, Struct)
+
+
+def _type_at(kind: Any, place: Place) -> Any:
+    """The declared type at a place, with its annotations."""
+    for step in place:
+        plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+        if _is_struct(plain) and isinstance(step, str) and step in _keys(plain):
+            field = plain.__struct_fields__[_keys(plain).index(step)]
+            kind = get_type_hints(plain, include_extras=True)[field]
+        elif get_origin(plain) is tuple:
+            kind = get_args(plain)[0]
+        elif get_origin(plain) is dict:
+            kind = get_args(plain)[1]
+        else:
+            return None
+    return kind
+
+
+def _expected(kind: Any) -> str:
+    """What a value has to be, in words."""
+    if get_origin(kind) is Annotated:
+        plain, *notes = get_args(kind)
+        told = next((note.description for note in notes if isinstance(note, Meta) and note.description), None)
+        return told or _expected(plain)
+    if get_origin(kind) is Literal:
+        return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
+    if get_origin(kind) is tuple:
+        return "a list"
+    if get_origin(kind) is dict or _is_struct(kind):
+        return "a table"
+    options = [option for option in get_args(kind) if option is not NoneType]
+    if options:
+        return _expected(options[0])
+    return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text in quotes")
+
+
+def _value_at(document: Any, place: Place) -> Any:
+    for step in place:
+        document = document[step]
+    return document
