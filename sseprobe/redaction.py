@@ -92,6 +92,10 @@ class Redactor:
         self._longest = max(map(len, known), default=0)
         self._known = known
 
+    def joined(self, other: "Redactor") -> "Redactor":
+        """One that knows the credentials of both."""
+        return Redactor([*self._known, *other._known])
+
     @property
     def longest(self) -> int:
         """Bytes of the longest known credential, 0 if there is none."""

@@ -1,8 +1,8 @@
 """A report as a flat list of cases: what CI counts, whatever the command.
 
-One case a rule, trial or profile, one a stream where streams are judged by themselves, and one wherever the run as a
-whole says no. The exit code is 0 exactly where no case counts: who reads only these cases never sees green by mistake.
-All text in a case may be shown as it is.
+One case a rule, trial or profile, one for two paths, one a stream where streams are judged by themselves, and one
+wherever the run as a whole says no. The exit code is 0 exactly where no case counts: who reads only these cases never
+sees green by mistake. All text in a case may be shown as it is.
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,18 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sseprobe import exit_codes
-from sseprobe.report import Excerpt, FindingReport, Report, RuleResult, StreamReport, TrialReport, Verdict
-from sseprobe.reporters import trials
+from sseprobe.report import (
+    Excerpt,
+    FindingReport,
+    PathReport,
+    ProfileReport,
+    Report,
+    RuleResult,
+    StreamReport,
+    TrialReport,
+    Verdict,
+)
+from sseprobe.reporters import hops, paths, trials
 from sseprobe.reporters.figures import figures_of
 from sseprobe.rules.catalogue import RuleVerdict, Severity
 from sseprobe.text import one_line, visible
@@ -48,6 +58,7 @@ class Group(StrEnum):
     STREAM = "stream"
     TRIAL = "trial"
     PROFILE = "profile"
+    PATH = "path"
     BASELINE = "baseline"
     RUN = "run"
 
@@ -67,12 +78,14 @@ class Case(Struct, frozen=True):
 
 
 def cases_of(report: Report) -> list[Case]:
-    """All cases: rules, streams, trials, profiles, and what concerns the run as a whole."""
+    """All cases: rules, streams, trials, profiles, paths, and what concerns the run as a whole."""
     cases = [_rule(result, fail_on_of(report)) for result in report.results]
     if report.abort is None or report.results:  # otherwise each is one side of a trial
         cases += [_stream(index, each, report) for index, each in enumerate(report.streams)]
     cases += [_trial(index, each, report) for index, each in enumerate(report.trials)]
     cases += [_profile(each, report) for each in report.profiles]
+    if report.path is not None:
+        cases.append(_path(report.path, report))
     if report.baseline is not None and report.baseline.stale:
         cases.append(_stale(report.baseline.stale))
     cases += _run(report, cases)
@@ -215,19 +228,31 @@ def _trial(index: int, trial: TrialReport, report: Report) -> Case:
     return Case(Group.TRIAL, f"trial {index}", title, outcome, Severity.ERROR, message, details)
 
 
-def _profile(profile: dict[str, Any], report: Report) -> Case:
-    """A profile that fails does not count where the report passes all the same."""
-    verdict = profile.get("verdict")
-    if verdict == Verdict.PASS:
-        outcome = Outcome.PASSED
-    elif verdict == Verdict.FAIL:
-        outcome = Outcome.FAILED if report.verdict is Verdict.FAIL else Outcome.NOTED
-    else:
-        outcome = Outcome.SKIPPED
-    details = tuple(plain_rows(profile))
-    message = "" if outcome is Outcome.PASSED else one_line("; ".join(details), _SENTENCE)
-    name = one_line(str(profile.get("profile")), 80)
-    return Case(Group.PROFILE, name, "streaming behind this proxy", outcome, Severity.ERROR, message, details)
+def _profile(profile: ProfileReport, report: Report) -> Case:
+    """What fails without counting is skipped, and says why."""
+    outcome = Outcome.PASSED if profile.verdict is Verdict.PASS else Outcome.SKIPPED
+    if hops.counts(profile, report):
+        outcome = Outcome.FAILED if profile.verdict is Verdict.FAIL else Outcome.ERROR
+    told = [(label, said) for label, said in hops.told(profile) if label != "meaning"]
+    details = (hops.figures_line(profile), *(f"{label}: {said}" for label, said in told))
+    message = "" if outcome is Outcome.PASSED else hops.meaning(profile)
+    if outcome is Outcome.SKIPPED and not hops.is_counted(profile, report):
+        message = f"{hops.why_uncounted(report)}; {message}"
+    title = hops.title_of(profile) or "streaming behind this hop"
+    return Case(Group.PROFILE, hops.name_of(profile), title, outcome, Severity.ERROR, message, details)
+
+
+def _path(path: PathReport, report: Report) -> Case:
+    """Both paths are one case: they, and nothing else, are the verdict."""
+    rows = (f"{label}: {' | direct: '.join(filter(None, said))}" for label, *said in paths.side_by_side(report, path))
+    details = [one_line(path.meaning, _SENTENCE), *rows, *(f"evidence: {said}" for said in paths.evidence(path))]
+    if like := paths.like(path):
+        details.append(f"behaves like: {like}")
+    if (step := paths.next_step(path)) is not None:
+        details.append(f"next, {step[1]}: {step[0]}")
+    found = paths.found(path)
+    title = "this path streams as the direct one does"
+    return Case(Group.PATH, "path", title, _TRIALS[report.verdict], Severity.ERROR, found, tuple(filter(None, details)))
 
 
 def plain_rows(values: dict[str, Any]) -> Iterator[str]:

@@ -85,6 +85,12 @@ def tokens(stream: StreamReport) -> str:
     return f"{figures.tokens:,} · TPOT {human_ms(figures.tpot_ms)}{rate}"
 
 
+def rate(stream: StreamReport) -> str:
+    """Tokens a second."""
+    per_s = stream.metrics.tokens_per_s
+    return "tokens/s unknown" if per_s is None else f"{per_s:,.4g} tokens/s"
+
+
 def arrival(stream: StreamReport) -> str:
     """In how many pieces it came."""
     figures = stream.metrics

@@ -28,10 +28,8 @@ Line = Text | Table | Padding
 
 def check_lines(report: Report, width: int) -> Iterator[Line]:
     """What to print, after the headline. The report's notes are not among it."""
-    fail_on = fail_on_of(report)
     yield Text(f"  {counts_of(report.results)}")
-    for result in by_weight(report.results, fail_on):
-        yield from _result(result, fail_on, width)
+    yield from result_lines(report, width)
     if report.readers:
         yield from _readers(report.readers)
     if report.abort is not None:
@@ -43,6 +41,13 @@ def check_lines(report: Report, width: int) -> Iterator[Line]:
     yield from _probes(report)
     yield from _baseline(report)
     yield from _undecided(report.results)
+
+
+def result_lines(report: Report, width: int) -> Iterator[Line]:
+    """The rules that found something, or crashed."""
+    fail_on = fail_on_of(report)
+    for result in by_weight(report.results, fail_on):
+        yield from _result(result, fail_on, width)
 
 
 def _indented(text: Text, columns: int = 2) -> Padding:

@@ -8,7 +8,8 @@ from html import escape
 from typing import Final
 
 from sseprobe.report import Excerpt, Report
-from sseprobe.reporters.outline import Cell, Outline, Quote, Row, Section, outline_of
+from sseprobe.reporters.document import Cell, Outline, Quote, Row, Section
+from sseprobe.reporters.outline import outline_of
 from sseprobe.text import visible
 
 _NOT_HTML: Final = re.compile("[\ufffe\uffff]")  # not characters, in HTML and in XML
@@ -26,7 +27,8 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .4rem .7rem; border-bottom: 1px solid var(--line);
   overflow-wrap: anywhere; }
 th { background: var(--band); white-space: nowrap; }
-td:first-child { border-left: .25rem solid transparent; min-width: 4rem; }
+td { min-width: 4.6rem; }
+td:first-child { border-left: .25rem solid transparent; }
 tr.good td:first-child { border-left-color: var(--good); } tr.bad td:first-child { border-left-color: var(--bad); }
 tr.open td:first-child { border-left-color: var(--open); }
 td:last-child { min-width: 14rem; }

@@ -8,7 +8,8 @@ import re
 from typing import Final
 
 from sseprobe.report import Excerpt, Report
-from sseprobe.reporters.outline import Cell, Outline, Quote, Row, Section, Tone, outline_of
+from sseprobe.reporters.document import Cell, Outline, Quote, Row, Section, Tone
+from sseprobe.reporters.outline import outline_of
 
 _MAX_CHARS: Final = 60_000
 _MARKS: Final = {Tone.PLAIN: "", Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.OPEN: "⚠️ "}

@@ -1,21 +1,13 @@
-"""A report as an outline: sections of sentences and tables, for the formats that are documents.
-
-Text in it is safe to show, short, and not escaped for any format yet. A cell is a list of parts: a sentence is a `str`,
-and what came from outside word by word is a `Quote` or an `Excerpt`.
-"""
+"""A report as a document: what `html` and `markdown` write, each in its own way."""
 
 from collections.abc import Iterator
-from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
-
-from sseprobe.report import Excerpt, FindingReport, Report, RuleResult, Verdict
-from sseprobe.reporters import trials
+from sseprobe.report import Excerpt, FindingReport, Report, RuleResult
+from sseprobe.reporters import hops, trials
 from sseprobe.reporters.cases import (
     Case,
     Group,
-    Outcome,
     by_weight,
     cases_of,
     counting,
@@ -26,72 +18,26 @@ from sseprobe.reporters.cases import (
     shown,
     where,
 )
+from sseprobe.reporters.document import (
+    MAX_ROWS,
+    OUTCOME_TONES,
+    VERDICT_TONES,
+    Cell,
+    Outline,
+    Quote,
+    Row,
+    Section,
+    Tone,
+)
 from sseprobe.reporters.figures import FORMULAS, figures_of
 from sseprobe.reporters.findings import compacted, idle_probes
+from sseprobe.reporters.outline_hops import hop_sections
 from sseprobe.rules.catalogue import RuleVerdict
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
 
-MAX_ROWS: Final = 100
 _SENTENCE: Final = 400
 _QUOTED: Final = 200
-
-
-class Quote(Struct, frozen=True):
-    """Words from outside, as they came, and what to call them."""
-
-    text: str
-    label: str = ""
-
-
-class Tone(StrEnum):
-    """How a row is meant."""
-
-    PLAIN = "plain"
-    GOOD = "good"
-    BAD = "bad"
-    OPEN = "open"
-
-
-Cell = tuple[str | Quote | Excerpt, ...]
-
-
-class Row(Struct, frozen=True):
-    """One row of a table."""
-
-    cells: tuple[Cell, ...]
-    tone: Tone = Tone.PLAIN
-
-
-class Section(Struct, frozen=True):
-    """A title, sentences, and a table, each of which may be missing."""
-
-    title: str
-    lines: tuple[Cell, ...] = ()
-    head: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
-
-
-class Outline(Struct, frozen=True):
-    """The whole document. `facts`: what the run was."""
-
-    verdict: str
-    tone: Tone
-    command: str
-    target: str
-    lines: tuple[Cell, ...]
-    facts: str
-    sections: tuple[Section, ...]
-
-
-_TONES: Final = {Verdict.PASS: Tone.GOOD, Verdict.FAIL: Tone.BAD, Verdict.INCONCLUSIVE: Tone.OPEN}
-_OUTCOMES: Final = {
-    Outcome.PASSED: Tone.GOOD,
-    Outcome.NOTED: Tone.OPEN,
-    Outcome.SKIPPED: Tone.PLAIN,
-    Outcome.FAILED: Tone.BAD,
-    Outcome.ERROR: Tone.BAD,
-}
 
 
 def outline_of(report: Report) -> Outline:
@@ -99,9 +45,9 @@ def outline_of(report: Report) -> Outline:
     target, cases = report.target, cases_of(report)
     made = (
         _wanting(cases),
+        *hop_sections(report),
         _findings(report),
         _trials(report, cases),
-        _of_cases("Profiles", cases, Group.PROFILE),
         _streams(report),
         _readers(report),
         _probes(report),
@@ -111,7 +57,7 @@ def outline_of(report: Report) -> Outline:
     )
     return Outline(
         verdict="interrupted" if report.exit_code == 130 else str(report.verdict),
-        tone=_TONES[report.verdict],
+        tone=VERDICT_TONES[report.verdict],
         command=one_line(report.command, 40),
         target=one_line(f"{target.method} {target.url}", 2000),
         lines=tuple((line,) for line in _summary(report)),
@@ -127,6 +73,7 @@ def _summary(report: Report) -> Iterator[str]:
         yield counts_of(report.results)
     if report.abort is not None and report.trials:
         yield trials.found(report, report.abort)
+    yield from hops.found(report)
 
 
 def _facts(report: Report) -> Iterator[str]:
@@ -144,7 +91,7 @@ def _facts(report: Report) -> Iterator[str]:
 def _wanting(cases: list[Case]) -> Section:
     """What counts, and is neither a finding nor a trial nor a stream with a table of its own."""
     rows = [
-        Row(((case.name,), (case.message, *case.details)), _OUTCOMES[case.outcome])
+        Row(((case.name,), (case.message, *case.details)), OUTCOME_TONES[case.outcome])
         for case in cases
         if case.outcome.counts and case.group in (Group.RUN, Group.BASELINE)
     ]
@@ -157,7 +104,7 @@ def _findings(report: Report) -> Section:
     more = 0
     for result in by_weight(report.results, fail_on):
         more += result.more
-        tone = _OUTCOMES[outcome_of(result, fail_on)]
+        tone = OUTCOME_TONES[outcome_of(result, fail_on)]
         counted = counting(result, fail_on)
         rule: Cell = (one_line(result.rule, 40), one_line(result.title, _QUOTED))
         spec = Quote(one_line(result.spec, 300), "spec")
@@ -185,7 +132,7 @@ def _finding(finding: FindingReport) -> Cell:
 
 
 def _trials(report: Report, cases: list[Case]) -> Section:
-    tones = [_OUTCOMES[case.outcome] for case in cases if case.group is Group.TRIAL]
+    tones = [OUTCOME_TONES[case.outcome] for case in cases if case.group is Group.TRIAL]
     rows = []
     for index, (trial, tone) in enumerate(zip(report.trials[:MAX_ROWS], tones, strict=False)):
         told = (trials.left(trial), *(f"{label}: {said}" for label, said in trials.told(trial)))
@@ -194,15 +141,6 @@ def _trials(report: Report, cases: list[Case]) -> Section:
     if len(report.trials) > MAX_ROWS:
         lines.append((f"… and {len(report.trials) - MAX_ROWS} more trials: see --report json",))
     return Section("Trials", tuple(lines), ("Trial", "Server", "Verdict", "What happened"), tuple(rows))
-
-
-def _of_cases(title: str, cases: list[Case], group: Group) -> Section:
-    chosen = [case for case in cases if case.group is group]
-    rows = [
-        Row(((case.name,), (str(case.outcome),), tuple(case.details)), _OUTCOMES[case.outcome])
-        for case in chosen[:MAX_ROWS]
-    ]
-    return Section(title, head=("Name", "Outcome", "Figures"), rows=tuple(rows))
 
 
 _IN_COLUMNS: Final = ("ending", "latency", "ITL")
@@ -221,8 +159,10 @@ def _streams(report: Report) -> Section:
             *((human_ms(number),) for number in numbers),
             (*(f"{label}: {said}" for label, said in told if label not in _IN_COLUMNS), *notes),
         )
-        rows.append(Row(cells, _TONES[stream.verdict] if report.command == "stream" else Tone.PLAIN))
+        rows.append(Row(cells, VERDICT_TONES[stream.verdict] if report.command == "stream" else Tone.PLAIN))
     lines: list[Cell] = [(FORMULAS,)] if rows else []
+    if rows and report.profiles:
+        lines.append(("Stream 0 is the URL's own, without a simulated hop.",))
     if len(report.streams) > MAX_ROWS:
         lines.append((f"… and {len(report.streams) - MAX_ROWS} more streams: see --report json",))
     head = ("Stream", "Ending", "TTFB", "TTFT", "ITL p50", "ITL max", "End", "More")

@@ -28,6 +28,7 @@ _OWN_RULES: Final = {
     Group.STREAM: "A stream ends complete",
     Group.TRIAL: "The server does as expected when its client leaves",
     Group.PROFILE: "The stream still streams behind this proxy",
+    Group.PATH: "This path streams as the direct one does",
     Group.BASELINE: "Each finding of the baseline still occurs",
     Group.RUN: "The run comes to a verdict",
 }

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from sseprobe.report import Report, StreamReport, Verdict
 from sseprobe.reporters import figures
+from sseprobe.reporters.buffering import hop_lines
 from sseprobe.reporters.cases import plain_rows
 from sseprobe.reporters.findings import check_lines
 from sseprobe.reporters.trials import trial_lines
@@ -44,13 +45,13 @@ def render(report: Report, *, width: int, colour: bool) -> str:
     elif report.abort is not None:
         for each in trial_lines(report, report.abort):
             console.print(each)
-    else:
+    elif not report.profiles and report.path is None:
         for stream in report.streams:
             if stream.status == 200 or not report.error:
                 console.print(_stream_table(stream))
                 console.print(Text(figures.FORMULAS, style="dim"))
-    for profile in report.profiles:
-        console.print(Padding(Text(" · ".join(plain_rows(profile))), (0, 0, 0, 2)))
+    for part in hop_lines(report, width):
+        console.print(part)
     for row in plain_rows(report.load or {}):
         console.print(Padding(Text(row), (0, 0, 0, 2)))
     for note in report.notes:

@@ -3,9 +3,10 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from rich.cells import cell_len
 
-from sseprobe.report import Excerpt, Report
+from sseprobe.report import Excerpt, Report, Verdict
 from sseprobe.reporters import by_format
 from sseprobe.reporters.cases import Outcome, cases_of
 from sseprobe.reporters.findings import compacted, excerpt_lines
@@ -13,6 +14,7 @@ from sseprobe.reporters.markdown import code, prose
 from sseprobe.reporters.sarif import uri
 from sseprobe.rules.catalogue import RuleVerdict
 from tests.reporters.reading import READERS, WIDTH, read_github, read_junit, read_markdown, read_sarif
+from tests.support.hop_reports import UNCOUNTED
 from tests.support.reports import FULL, REPORTS, TRIAL, finding, made, result
 
 
@@ -82,6 +84,39 @@ def test_what_a_trial_means() -> None:
     assert outcomes("abort-unknown") == {"trial 0": "error"}
     assert outcomes("abort-half-close") == {"trial 0": "skipped", "run": "error"}
     assert outcomes("abort-broken-witness") == {"trial 0": "passed", "run": "error"}
+
+
+def test_what_a_profile_means() -> None:
+    said = outcomes("buffer-fails")
+    assert {name for name, outcome in said.items() if outcome == "failed"} == {
+        "nginx-legacy",
+        "haproxy",
+        "envoy-default",
+        "express-compression",
+    }
+    assert {said[name] for name in ("lighttpd", "full-buffer", "aws-apigw-buffered", "av-scanner")} == {"skipped"}
+    assert (said["transparent"], said["alb"]) == ("passed", "passed")
+    assert outcomes("buffer-open")["my-hop"] == "error"
+    # A run that passes all the same does not turn red for it.
+    passes = replace(REPORTS["buffer-open"], verdict=Verdict.PASS, exit_code=0)
+    assert {str(case.outcome) for case in cases_of(passes)} == {"passed", "noted", "skipped"}
+
+
+def test_with_two_paths_they_alone_count() -> None:
+    assert outcomes("buffer-path-block") == {
+        "stream 0": "passed",
+        "stream 1": "passed",
+        "nginx-legacy": "skipped",
+        "path": "failed",
+    }
+    assert outcomes("buffer-path-unknown")["path"] == "error"
+    assert outcomes("buffer-path-clean")["path"] == "passed"
+
+
+def test_why_a_profile_is_not_counted() -> None:
+    skipped = {case.name: case.message for case in cases_of(REPORTS["buffer-passes"]) if case.outcome == "skipped"}
+    assert set(skipped) == {each.profile for each in UNCOUNTED}
+    assert all(said.startswith("not counted: nothing that the endpoint could send") for said in skipped.values())
 
 
 def test_junit_counts_in_seconds() -> None:

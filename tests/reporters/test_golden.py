@@ -27,6 +27,10 @@ CHOSEN = {
     "stream-truncated": ("terminal", "junit", "github", "markdown", "sarif"),
     "abort-leaks": ("terminal", "junit", "github", "markdown"),
     "abort-unknown": ("terminal", "junit"),
+    "buffer-passes": ("terminal",),
+    "buffer-fails": tuple(SUFFIXES),
+    "buffer-path-block": ("terminal", "junit", "github", "markdown", "sarif"),
+    "buffer-path-unknown": ("terminal", "junit"),
     "stream-refused": ("junit", "github"),
 }
 NAMES = [(report, name) for report, names in CHOSEN.items() for name in names]

@@ -33,6 +33,7 @@ from sseprobe.report import (
 from sseprobe.rules.catalogue import Kind, RuleVerdict, Severity
 from sseprobe.testimony import Answer, Strength
 from sseprobe.transcript import BodyEnd, Ending
+from tests.support import hop_reports
 
 WHATWG = "https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"
 _LAG = Percentiles(42, 0.05, 0.1, 0.3, 0.4)
@@ -89,6 +90,12 @@ TRUNCATED = replace(
     body_end=BodyEnd.MISSING_LAST_CHUNK,
     finish_reasons=[],
     notes=["2 of 42 reads came without the kernel's stamp"],
+)
+_LUMPY = replace(
+    STREAM,
+    metrics=replace(
+        _METRICS, ttft_ms=431.4, e2e_ms=870.2, itl_ms=Percentiles(39, 0.0, 408.0, 411.0, 412.5), bunching_ratio=17.0
+    ),
 )
 _NO_GAPS = Percentiles(0, None, None, None, None)
 TRIAL = TrialReport(
@@ -296,14 +303,32 @@ REPORTS: dict[str, Report] = {
         fail_on=Severity.ERROR,
         error="http://127.0.0.1:8000/ answered 404 Not Found, not a stream.",
     ),
-    "buffer-fails": made(
+    "buffer-passes": made(
+        "buffer-test", Verdict.PASS, 0, streams=[STREAM], profiles=[*hop_reports.PASSING, *hop_reports.UNCOUNTED]
+    ),
+    "buffer-fails": made("buffer-test", Verdict.FAIL, 1, streams=[STREAM], profiles=hop_reports.DEFAULT_RUN),
+    "buffer-open": made(
         "buffer-test",
-        Verdict.FAIL,
-        1,
-        profiles=[
-            {"profile": "direct", "verdict": "pass", "ttft_ms": 1.0, "remedies": []},
-            {"profile": "nginx-legacy", "verdict": "fail", "ttft_ms": 900.0, "remedies": ["proxy_buffering off"]},
-        ],
+        Verdict.INCONCLUSIVE,
+        4,
+        streams=[STREAM],
+        results=[WARNING],
+        profiles=[hop_reports.PASSING[0], hop_reports.OPEN],
+        notes=["whether the server learns that a client has left was not tried: name a --witness"],
+    ),
+    "buffer-path-block": made(
+        "buffer-test", Verdict.FAIL, 1, streams=[_LUMPY, STREAM], path=hop_reports.BLOCK, profiles=[hop_reports.NGINX]
+    ),
+    "buffer-path-unknown": made(
+        "buffer-test", Verdict.INCONCLUSIVE, 4, streams=[STREAM, STREAM], path=hop_reports.UNKNOWN
+    ),
+    "buffer-path-clean": made(
+        "buffer-test",
+        Verdict.PASS,
+        0,
+        streams=[STREAM, STREAM],
+        path=replace(hop_reports.UNKNOWN, buffers="no", kind="none", sureness="certain", bunching_ratio=1.0),
+        profiles=[hop_reports.NGINX],
     ),
     "load-passes": made("load", Verdict.PASS, 0, load={"streams": 400, "completed": 400}),
     "load-fails": made("load", Verdict.FAIL, 1, load={"streams": 400, "completed": 1}),
@@ -325,7 +350,8 @@ FULL = replace(
     ],
     trials=[replace(LEAK, hurt=["cut short"], stayers=1, notes=["late"], reason="it went on"), NOBODY],
     abort=REPORTS["abort-leaks"].abort,
-    profiles=REPORTS["buffer-fails"].profiles,
+    profiles=[*hop_reports.DEFAULT_RUN, hop_reports.OPEN],
+    path=hop_reports.BLOCK,
     load={"streams": 400, "slo": "ttft"},
 )
 """A report with something in every place."""

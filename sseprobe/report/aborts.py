@@ -1,0 +1,83 @@
+"""What a report says of clients that left: trial by trial, and all together."""
+
+from msgspec import Struct
+
+from sseprobe.report.figures import Counts, Percentiles, Verdict
+from sseprobe.testimony import Answer, Strength
+
+
+class TestimonyReport(Struct, frozen=True):
+    """What one witness says of one trial."""
+
+    witness: str
+    answer: Answer
+    strength: Strength
+    evidence: str
+
+
+class ChainReport(Struct, frozen=True):
+    """An abort on its way through the app under test: when it closed its upstream, None if it never did.
+
+    `closed_ms`: after the client's leaving. `tokens_until_close`, `tokens_after_close`: made upstream meanwhile.
+    """
+
+    closed_ms: float | None
+    tokens_until_close: int | None
+    tokens_after_close: int | None
+
+
+class TrialReport(Struct, frozen=True):
+    """One abort. `verdict`: whether the answer is what was expected, None where it is reported and not judged.
+
+    `reason`: why there is no answer, or no pass. `left_ms`: after the start of the stream, when `deltas` content deltas
+    had come. `overrun_tokens`: made after that. `stayers`: streams beside it that had to stay whole; `hurt`: what
+    happened to those that did not.
+    """
+
+    how: str
+    at: str
+    answer: Answer
+    verdict: Verdict | None
+    reason: str | None
+    left_ms: float | None
+    deltas: int | None
+    leavers: int
+    stop_lag_ms: float | None
+    overrun_tokens: int | None
+    chain: ChainReport | None
+    stayers: int
+    hurt: list[str]
+    notes: list[str]
+    testimonies: list[TestimonyReport]
+
+
+class Cost(Struct, frozen=True):
+    """What the overrun costs. `usd_per_day`: the mean overrun of a trial, at so many aborts a minute.
+
+    `at_least`: tokens were still being made when the grace ended.
+    """
+
+    usd_per_million_tokens: float
+    aborts_per_minute: float
+    usd_per_day: float
+    at_least: bool
+
+
+class Cause(Struct, frozen=True):
+    """What the way in which the server goes on, or stops, tells of its mistake. `modes`: in docs/disconnect.md."""
+
+    said: str
+    modes: list[str]
+
+
+class AbortSummary(Struct, frozen=True):
+    """All judged trials together. `stop_lag_ms`: of those that stopped."""
+
+    expect: str
+    stopped: int
+    running: int
+    unknown: int
+    stop_lag_ms: Percentiles
+    overrun_tokens: Counts | None
+    cost: Cost | None
+    cause: Cause | None

@@ -1,0 +1,98 @@
+"""What a report says of the endpoint behind hops: simulated ones, and the path that a URL takes."""
+
+from msgspec import Struct
+
+from sseprobe.report.figures import Percentiles, Verdict
+from sseprobe.testimony import Answer
+from sseprobe.transcript import Ending
+
+
+class RemedyReport(Struct, frozen=True):
+    """One remedy, tried by running the profile again with it. `helped`: None where that run did not come about.
+
+    `where`: who would have to do it, `endpoint`, `client` or `hop`. `said`: what was seen.
+    """
+
+    remedy: str
+    where: str
+    helped: bool | None
+    said: str
+
+
+class LimitReport(Struct, frozen=True):
+    """One time limit of a profile. `limit`: `first-byte`, `idle` or `total`; `answer`: `kept`, `cut` or `not-reached`.
+
+    `scale`: how many times faster than in reality it was tried, 1 for real time.
+    """
+
+    limit: str
+    limit_s: float
+    answer: str
+    scale: float
+    said: str
+
+
+class ProfileAbort(Struct, frozen=True):
+    """A client that left behind this profile. `closed_ms`: until the upstream learned of it, None: it never did."""
+
+    answer: Answer
+    closed_ms: float | None
+    overrun_tokens: int | None
+    reason: str | None
+
+
+class ProfileReport(Struct, frozen=True):
+    """The endpoint behind one simulated hop.
+
+    `counted`: false where nothing that the endpoint could send would satisfy it, and it was not named. `reason`: what
+    was seen; `cause`: how the hop holds back, None if it does not; `meaning`: what it means to a user.
+    `added_delay_ms`: of each event, against its arrival at the hop. `bunching_ratio`: events a read; `burst_events`,
+    `burst_period_ms`: medians, None without bursts. `remedies`: those that were seen to help, best first; `tried`: all
+    of them. `basis`: where the profile's numbers come from.
+    """
+
+    profile: str
+    title: str
+    verdict: Verdict
+    counted: bool
+    reason: str
+    cause: str | None
+    meaning: str
+    ttft_ms: float | None
+    added_ttft_ms: float | None
+    added_delay_ms: Percentiles
+    bunching_ratio: float | None
+    burst_events: float | None
+    burst_period_ms: float | None
+    ending: Ending | None
+    ending_reason: str | None
+    remedies: list[str]
+    tried: list[RemedyReport]
+    limits: list[LimitReport]
+    abort: ProfileAbort | None
+    basis: str
+    notes: list[str]
+
+
+class PathReport(Struct, frozen=True):
+    """Two paths to one server. `buffers`: `yes`, `no` or `unknown`; `kind`: `none`, `whole-body`, `block`, `timer`,
+    `compression` or `unknown`; `sureness`: `certain`, `likely` or `possible`.
+
+    `block_bytes`, `period_ms`: of the buffer, None where that is not its kind. `added_ttft_ms`, `added_delay_ms`:
+    against the direct path. `like`: profiles that behave so. `evidence`: what that was read from.
+    """
+
+    url: str
+    direct_url: str
+    buffers: str
+    kind: str
+    sureness: str
+    block_bytes: int | None
+    period_ms: float | None
+    added_ttft_ms: float | None
+    added_delay_ms: Percentiles
+    bunching_ratio: float | None
+    direct_bunching_ratio: float | None
+    meaning: str
+    like: list[str]
+    evidence: list[str]
