@@ -1,26 +1,14 @@
 """Family BUF: whether events arrive as they are made. One path alone shows little: what it cannot show is left open."""
 
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
+from sseprobe.buffering import AT_ONCE_NS, Holding, bursts_of, diagnose
 from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.transcript import Read
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes, human_ms, ms
 
-_ENOUGH_EVENTS: Final = 20
-_AT_ONCE_NS: Final = 2 * 10**6
-_LATE_NS: Final = 2 * 10**6
-_WAITED_NS: Final = 10**9
-_LEAST_BLOCK: Final = 1024
-_ENOUGH_BLOCKS: Final = 3
 _HELD_NS: Final = 5 * 10**6
-
-
-def _read_late(read: Read) -> bool:
-    """Whether what this read brought may have come long before."""
-    return max(read.blind_ns, read.lag_ns or 0) > _LATE_NS
 
 
 @rule("BUF001", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -33,20 +21,17 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
     buffers, a compressor that is not flushed, or an app that waits for the whole answer itself.
     Good: a token every 20 ms. Bad: nothing for 14 s, then everything.
     """
-    reads = [message.read for message in stream.content]
     if stream.head is None:
         raise NotApplicable("only bytes are known, and not when they came")
-    if len(reads) < 2:
+    if len(stream.content) < 2:
         raise NotApplicable("fewer than two events with content came")
-    spread_ns, waited_ns = reads[-1].t_ns - reads[0].t_ns, reads[0].t_ns
-    if spread_ns > _AT_ONCE_NS:
+    spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
+    if spread_ns > AT_ONCE_NS:
         return
-    seen = f"{len(reads)} events came at once, {human_ms(ms(waited_ns))} after the request"
-    if _read_late(reads[0]):
-        raise Inconclusive(f"{seen}; but this process read late, so that they may have come one by one")
-    if len(reads) < _ENOUGH_EVENTS or waited_ns < _WAITED_NS:
-        raise Inconclusive(f"{seen}: a short or a canned answer looks the same; ask for a longer one")
-    yield Finding(seen, None, "one by one", f"within {human_ms(ms(spread_ns))}")
+    said = stream.remembered(diagnose)
+    if said.kind is not Holding.WHOLE_BODY:
+        raise Inconclusive(said.evidence[0])
+    yield Finding(said.evidence[0], None, "one by one", f"within {human_ms(ms(spread_ns))}")
 
 
 @rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")
@@ -60,29 +45,11 @@ def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     """
     if stream.head is None or len(stream.chunks) < 2:
         raise NotApplicable("the body came in one piece" if stream.head else "only bytes are known")
-    ends = _burst_ends(stream)
-    whole = {message.event.end for message in stream.messages} | {frame.end for frame in stream.frames}
-    row = 0
-    for (start, end), (_, following) in pairwise(pairwise([0, *ends])):
-        equal = end - start == following - end and end - start >= _LEAST_BLOCK
-        row = row + 1 if equal and end not in whole and following not in whole else 0
-        if row == _ENOUGH_BLOCKS - 1:
-            size = human_bytes(end - start)
-            yield Finding(f"bursts of {size} each, which end inside events", (start, end), "whole events", size)
-            return
-
-
-def _burst_ends(stream: Transcript) -> list[int]:
-    """Where bursts end in the body: chunks that came together are one."""
-    ends: list[int] = []
-    before_ns: int | None = None
-    for chunk, end in zip(stream.chunks, stream.chunk_ends, strict=True):
-        if ends and before_ns is not None and chunk.read.t_ns - before_ns <= _AT_ONCE_NS:
-            ends[-1] = end
-        else:
-            ends.append(end)
-        before_ns = chunk.read.t_ns
-    return ends
+    said = stream.remembered(diagnose)
+    if said.kind is Holding.BLOCK:
+        block = bursts_of(stream)[1]
+        size = human_bytes(said.block_bytes or 0)
+        yield Finding(said.evidence[0], (block.start, block.end), "whole events", size)
 
 
 @rule("BUF003", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")

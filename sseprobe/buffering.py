@@ -1,0 +1,279 @@
+"""Whether a path holds a stream back, and how, read from when its bytes came. Pure: transcripts in, a diagnosis out.
+
+Strategy. What came together is a burst. Holding shows in bursts: all in one at the end (whole body), bursts of equal
+size that end inside events (a block), bursts at equal distances that end with events (a timer). A model may do the
+like: several tokens at once look like a timer, a canned answer like a held one. So one path alone shows little, and a
+second, direct one decides: what is on both is the model's, or the machine's. Where our own process read late, bursts
+may be ours.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+from typing import Final
+
+from msgspec import Struct
+
+from sseprobe.metrics import RESOLUTION_NS, Distribution
+from sseprobe.transcription import Transcript
+from sseprobe.units import NS_PER_MS, human_bytes, human_ms, ms
+
+AT_ONCE_NS: Final = 2 * NS_PER_MS
+"""Bytes that came within this time came together."""
+
+ENOUGH_EVENTS: Final = 20
+_HELD_NS: Final = 50 * NS_PER_MS
+"""Nine in ten events may be this late on the way, beside what all are: network and scheduling do as much."""
+
+_WAITED_NS: Final = 1000 * NS_PER_MS
+_ENOUGH_BURSTS: Final = 3
+_MANY_BURSTS: Final = 5
+_LEAST_BLOCK: Final = 512
+_SAME_SIZE: Final = 0.02
+_SAME_PERIOD: Final = 0.3
+_MOST: Final = 0.8
+
+
+class Holding(StrEnum):
+    """How a path holds back."""
+
+    NONE = "none"
+    WHOLE_BODY = "whole-body"
+    BLOCK = "block"
+    TIMER = "timer"
+    COMPRESSION = "compression"
+    UNKNOWN = "unknown"
+
+
+class Sureness(StrEnum):
+    """How sure that is."""
+
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    POSSIBLE = "possible"
+
+
+class Burst(Struct, frozen=True):
+    """What came together. `start`, `end`: its bytes in the body; times in ns from t0; `content`: events with content.
+
+    `cut`: it ends inside an event. `trusted`: no read of it came late, so that it came together indeed.
+    """
+
+    start: int
+    end: int
+    first_ns: int
+    last_ns: int
+    content: int
+    cut: bool
+    trusted: bool
+
+
+class Diagnosis(Struct, frozen=True):
+    """What a path does. `buffers` None: it cannot be told.
+
+    `block_bytes`, `period_ms`: of the buffer, where it has such. `burst_events`: median of the bursts with content.
+    `evidence`: sentences with figures.
+    """
+
+    kind: Holding
+    buffers: bool | None
+    sureness: Sureness
+    evidence: tuple[str, ...]
+    block_bytes: int | None = None
+    period_ms: float | None = None
+    burst_events: float | None = None
+
+
+def bursts_of(stream: Transcript) -> list[Burst]:
+    """The bursts of a body, in order."""
+    ends = {message.event.end for message in stream.messages} | {frame.end for frame in stream.frames}
+    content = [message.event.end for message in stream.content]
+    found: list[Burst] = []
+    begun = 0
+    place = 0
+    for chunk, end in zip(stream.chunks, stream.chunk_ends, strict=True):
+        completed = 0
+        while place < len(content) and content[place] <= end:
+            completed, place = completed + 1, place + 1
+        read = chunk.read
+        trusted = max(read.blind_ns, read.lag_ns or 0) <= RESOLUTION_NS
+        if found and read.t_ns - found[-1].last_ns <= AT_ONCE_NS:
+            last = found[-1]
+            found[-1] = Burst(
+                last.start,
+                end,
+                last.first_ns,
+                read.t_ns,
+                last.content + completed,
+                end not in ends,
+                last.trusted and trusted,
+            )
+        else:
+            found.append(Burst(begun, end, read.t_ns, read.t_ns, completed, end not in ends, trusted))
+        begun = end
+    return found
+
+
+def delays(path: Transcript, direct: Transcript) -> list[int] | None:
+    """How much later each event with content came than on the direct path, in ns, each counted from its own request.
+
+    None where the answers differ, as those of a model do.
+    """
+    ours, theirs = path.content, direct.content
+    if not ours or [message.deltas for message in ours] != [message.deltas for message in theirs]:
+        return None
+    return [mine.read.t_ns - other.read.t_ns for mine, other in zip(ours, theirs, strict=True)]
+
+
+def added_ttft_ns(path: Transcript, direct: Transcript) -> int | None:
+    """How much later the first event with content came than on the direct path."""
+    if not path.content or not direct.content:
+        return None
+    return path.content[0].read.t_ns - direct.content[0].read.t_ns
+
+
+def diagnose(path: Transcript, direct: Transcript | None = None) -> Diagnosis:
+    """What the path does, compared with the direct one if there is one."""
+    if direct is None and (block := _block(bursts_of(path))) is not None:
+        return block
+    fewest = min(len(path.content), len(direct.content) if direct else len(path.content))
+    if fewest < ENOUGH_EVENTS:
+        return _open(f"{fewest} events with content came, too few to tell: ask for a longer answer")
+    if direct is None:
+        return _alone(path)
+    return _beside(path, direct)
+
+
+def _open(*said: str) -> Diagnosis:
+    return Diagnosis(Holding.UNKNOWN, None, Sureness.POSSIBLE, said)
+
+
+def _alone(path: Transcript) -> Diagnosis:
+    """One path: only what no model can produce is called."""
+    bursts = bursts_of(path)
+    whole = _whole_body(path)
+    if whole is not None:
+        if not bursts[0].trusted:
+            return _open(f"{whole}; but this process read late, so that they may have come one by one")
+        waited_ns = path.content[0].read.t_ns
+        if waited_ns < _WAITED_NS:
+            return _open(f"{whole}: a canned answer looks the same; ask for a longer one")
+        return Diagnosis(Holding.WHOLE_BODY, True, Sureness.POSSIBLE, (whole,))
+    timer = _timer(bursts, None)
+    if timer is not None:
+        said = "a model that makes several tokens at a time looks the same: compare with --direct"
+        return _open(*timer.evidence, said)
+    return _open("nothing that only a buffer does: compare with the direct path to be sure")
+
+
+def _beside(path: Transcript, direct: Transcript) -> Diagnosis:
+    bursts, straight = bursts_of(path), bursts_of(direct)
+    late = delays(path, direct)
+    coded = path.head is not None and direct.head is not None
+    encoding = path.head.header("content-encoding") if path.head and coded else None
+    compresses = encoding is not None and (direct.head.header("content-encoding") if direct.head else None) is None
+    bunching = _content_per_burst(bursts), _content_per_burst(straight)
+    said: list[str] = []
+    if compresses:
+        said.append(f"this path compresses ({encoding}), the direct one does not")
+    held: Distribution | None = None
+    if late is not None:
+        held = Distribution()
+        for each in late:
+            held.add(each - min(late))
+        said.append(
+            f"events come {human_ms(ms(held.percentile(50)))} later at the median, "
+            f"{human_ms(ms(held.max))} at most, beside what all are"
+        )
+    else:
+        said.append("the answers differ, so that shapes are compared, not events")
+    said.append(f"{bunching[0]:.3g} events a burst, {bunching[1]:.3g} on the direct path")
+    if not _spread(direct) > _HELD_NS:
+        return _open(*said, "the direct path brings everything at once too: there is nothing to compare")
+    if held is not None and (held.percentile(90) or 0) <= _HELD_NS:
+        return Diagnosis(Holding.NONE, False, Sureness.CERTAIN, tuple(said), burst_events=bunching[0])
+    if not any(each.trusted for each in bursts if each.content > 1) and bunching[0] > 1:
+        return _open(*said, "this process read late: the bursts may be its own")
+    found = _kind(path, direct, bursts, late)
+    if found is None:
+        if held is None and bunching[0] <= 1.5 * bunching[1]:
+            return Diagnosis(Holding.NONE, False, Sureness.LIKELY, tuple(said), burst_events=bunching[0])
+        return _open(*said, "the bursts follow neither size nor time: a pause on the way looks like that")
+    kind = Holding.COMPRESSION if compresses else found.kind
+    return Diagnosis(
+        kind,
+        True,
+        found.sureness,
+        (*found.evidence, *said),
+        found.block_bytes if kind is Holding.BLOCK else None,
+        found.period_ms if kind is Holding.TIMER else None,
+        bunching[0],
+    )
+
+
+def _kind(path: Transcript, direct: Transcript, bursts: list[Burst], late: list[int] | None) -> Diagnosis | None:
+    whole = _whole_body(path)
+    if whole is not None:
+        sure = Sureness.CERTAIN if _spread(direct) >= _WAITED_NS // 2 else Sureness.LIKELY
+        return Diagnosis(Holding.WHOLE_BODY, True, sure, (whole,))
+    if (block := _block(bursts)) is not None:
+        return block
+    if _content_per_burst(bursts) < 1.5 * _content_per_burst(bursts_of(direct)):
+        return None
+    return _timer(bursts, late)
+
+
+def _spread(stream: Transcript) -> int:
+    return stream.content[-1].read.t_ns - stream.content[0].read.t_ns
+
+
+def _whole_body(stream: Transcript) -> str | None:
+    spread_ns = _spread(stream)
+    if spread_ns > max(AT_ONCE_NS, stream.content[0].read.t_ns // 50):
+        return None
+    first = human_ms(ms(stream.content[0].read.t_ns))
+    return f"{len(stream.content)} events came at once, {first} after the request"
+
+
+def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
+    """Bursts of one size, whatever is in them. The first may be smaller (a head took room); the last is the rest."""
+    inner = bursts[1:-1]
+    sizes = [each.end - each.start for each in inner]
+    if len(sizes) < _ENOUGH_BURSTS - 1:
+        return None
+    block = min(sizes)
+    fits = [abs(size - round(size / block) * block) <= _SAME_SIZE * block for size in sizes] if block else []
+    if block < _LEAST_BLOCK or not all(fits) or sum(each.cut for each in inner) < _MOST * len(inner):
+        return None
+    sure = Sureness.CERTAIN if len(bursts) > _ENOUGH_BURSTS else Sureness.LIKELY
+    said = f"{len(inner)} bursts of {human_bytes(block)} each, which end inside events"
+    return Diagnosis(Holding.BLOCK, True, sure, (said,), block)
+
+
+def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:
+    """Bursts at equal distances, whatever is in them."""
+    full = [each for each in bursts if each.content]
+    distances = [later.first_ns - earlier.first_ns for earlier, later in pairwise(full)][:-1]
+    if len(distances) < _ENOUGH_BURSTS or sum(each.content > 1 for each in full) < _MOST * len(full):
+        return None
+    typical = median(distances)
+    regular = sum(abs(each - typical) <= _SAME_PERIOD * typical for each in distances)
+    if regular < _MOST * len(distances):
+        return None
+    period_ms = ms(typical) or 0.0
+    if late is not None:
+        # The first event of a burst waited for the whole of the timer.
+        waits, place = [], 0
+        for each in full:
+            waits.append(late[place] - min(late))
+            place += each.content
+        period_ms = ms(median(waits)) or period_ms
+    sure = Sureness.CERTAIN if late is not None and len(full) >= _MANY_BURSTS else Sureness.LIKELY
+    said = f"{len(full)} bursts about every {human_ms(ms(typical))}"
+    return Diagnosis(Holding.TIMER, True, sure, (said,), None, round(period_ms, 1))
+
+
+def _content_per_burst(bursts: Sequence[Burst]) -> float:
+    full = [each.content for each in bursts if each.content]
+    return median(full) if full else 0.0
