@@ -6,9 +6,11 @@ import typer
 
 from sseprobe import __version__
 from sseprobe.cli.abort_test import abort_test
+from sseprobe.cli.buffer_test import buffer_test
 from sseprobe.cli.check import check
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
+from sseprobe.cli.proxy import proxy
 from sseprobe.cli.replay import replay
 from sseprobe.cli.report import report
 from sseprobe.cli.rules import rules
@@ -41,10 +43,12 @@ def root(
       sseprobe stream                 stream from the bundled mock: no set-up needed
       sseprobe stream URL --prompt …  stream from your own endpoint
       sseprobe abort-test             hang up on the bundled mock, and prove that it stops
+      sseprobe buffer-test            the bundled mock behind simulated proxies: which of them break it
       sseprobe check                  every rule and every probe, on the bundled mock
       sseprobe report check.json      a saved report, rendered again
       sseprobe parse body.txt         what the specification makes of recorded bytes
       sseprobe rules SSE007           what a rule does, and why
+      sseprobe proxy URL --profile nginx-legacy   a reverse proxy that behaves like real ones
       sseprobe mock --port 8000       a mock LLM server to develop against
       sseprobe replay stream.jsonl    a recorded stream, served as it came
     """
@@ -52,9 +56,11 @@ def root(
 
 app.command()(stream)
 app.command("abort-test")(abort_test)
+app.command("buffer-test")(buffer_test)
 app.command()(check)
 app.command()(parse)
 app.command()(rules)
 app.command()(report)
+app.command()(proxy)
 app.command()(mock)
 app.command()(replay)

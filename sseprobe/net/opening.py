@@ -77,6 +77,11 @@ class OpenStream:
         assert self._head is not None, "the stream is not open"
         return self._head
 
+    @property
+    def t0_ns(self) -> int:
+        """t0, just before connecting, on the monotonic clock; 0 before that."""
+        return self._wire.t0_ns or 0
+
     def now_ns(self) -> int:
         """Time since t0, just before connecting."""
         return self._wire.now_ns()

@@ -169,6 +169,18 @@ def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], Non
         asyncio.run(state.go())
     except KeyboardInterrupt:
         state.interrupted = True
+    return _report(state, started_at, started_ns)
+
+
+async def try_once(plan: AbortPlan, witnesses: list[Witness]) -> TrialReport:
+    """One trial beside other work on this loop; its witnesses are closed in the end. Raises as `run` does."""
+    state = _Run(plan, witnesses, lambda _said: None, opened=False)
+    await state.go()
+    return _trials(state, plan.setting.plan.redact)[0]
+
+
+def _report(state: _Run, started_at: str, started_ns: int) -> Report:
+    plan = state.plan
     redact = plan.setting.plan.redact
     trials = _trials(state, redact)
     verdict, exit_code = _verdict(state, trials)

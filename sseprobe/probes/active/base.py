@@ -56,11 +56,16 @@ class Bench(Struct, frozen=True):
 
     def told(self, knobs: str) -> StreamPlan:
         """The plan with further knobs for the bundled mock."""
-        request = self.plan.request
-        given = [value for name, value in request.headers if name.lower() == _KNOBS]
-        others = [header for header in request.headers if header[0].lower() != _KNOBS]
-        headers = [*others, ("X-Mock", ",".join([*given, knobs]))]
-        return replace(self.plan, request=replace(request, headers=headers))
+        return told(self.plan, knobs)
+
+
+def told(plan: StreamPlan, knobs: str) -> StreamPlan:
+    """A plan with further knobs for the bundled mock."""
+    request = plan.request
+    given = [value for name, value in request.headers if name.lower() == _KNOBS]
+    others = [header for header in request.headers if header[0].lower() != _KNOBS]
+    headers = [*others, ("X-Mock", ",".join([*given, knobs]))]
+    return replace(plan, request=replace(request, headers=headers))
 
 
 class Found(Struct, frozen=True):

@@ -1,0 +1,103 @@
+"""`sseprobe proxy`: a reverse proxy that behaves like a named profile."""
+
+import contextlib
+from typing import Annotated
+
+import typer
+
+from sseprobe.cli import options as o
+
+BEHAVIOUR = "Behaviour"
+LISTENING = "Listening"
+
+
+def _list(wanted: bool) -> None:
+    """Prints the profiles and the faults."""
+    if not wanted:
+        return
+    from sseprobe.proxy.faults import FAULTS
+    from sseprobe.proxy.profile import NAMES, by_name
+
+    known = [("Profiles", [(name, by_name(name).title) for name in NAMES])]
+    known.append(("Faults", [(kind.syntax, kind.does) for kind in FAULTS.values()]))
+    for title, rows in known:
+        typer.echo(f"{title}:")
+        width = max(len(word) for word, _ in rows)
+        for word, said in rows:
+            typer.echo(f"  {word:{width}}  {said}")
+    raise typer.Exit
+
+
+def proxy(  # noqa: PLR0917  typer passes by name
+    upstream: Annotated[
+        str, typer.Argument(metavar="UPSTREAM", help="The one server it stands before: http://HOST:PORT")
+    ],
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="The hop to imitate, one of --list or a TOML file. (default: none, all passes as it is)",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = None,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="SPEC",
+            help="A fault behind the profile, NAME or NAME:VALUE; repeatable.",
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", rich_help_panel=LISTENING)
+    ] = 8080,
+    host: Annotated[str, typer.Option(help="Address to listen on.", rich_help_panel=LISTENING)] = "127.0.0.1",
+    admin_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            metavar="N",
+            help="Serve the admin endpoint here, on loopback; 0 takes a free port.",
+            rich_help_panel=LISTENING,
+        ),
+    ] = None,
+    insecure: o.Insecure = False,
+    cacert: o.CaCert = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the start line as JSON.", rich_help_panel=LISTENING)
+    ] = False,
+    list_all: Annotated[  # noqa: ARG001  see `_list`
+        bool,
+        typer.Option(
+            "--list",
+            help="Print profiles and faults; serve nothing.",
+            callback=_list,
+            is_eager=True,
+            rich_help_panel=BEHAVIOUR,
+        ),
+    ] = False,
+) -> None:
+    """Run a reverse proxy that behaves like real middleware: it buffers, compresses, times out, cuts.
+
+    Without a profile and faults it passes every byte as it is. It stands before one upstream, and is no open proxy.
+
+    \b
+      sseprobe proxy http://localhost:8000 --profile nginx-legacy
+      sseprobe proxy http://localhost:8000 --profile my-hop.toml --port 0 --json
+      sseprobe proxy http://localhost:8000 --fault latency:50~20 --fault rst-after:2000
+      sseprobe proxy http://localhost:8000 --admin-port 8081
+      curl -X PUT localhost:8081/faults -H 'Content-Type: application/json' -d '["stall:5"]'
+
+    `sseprobe proxy --list` names profiles and faults; docs/proxy.md tells more. Ctrl-C ends it.
+    """
+    from sseprobe.net.options import ConnectOptions, verification
+    from sseprobe.proxy.behaviour import Behaviour
+    from sseprobe.proxy.profile import by_name
+    from sseprobe.proxy.running import run
+    from sseprobe.proxy.server import UpstreamAddress
+
+    behaviour = Behaviour(None if profile is None else by_name(profile), fault or [])
+    verify = verification(ConnectOptions(insecure=insecure, ca_file=cacert))
+    with contextlib.suppress(KeyboardInterrupt):
+        run(UpstreamAddress(upstream, verify), behaviour, host=host, port=port, admin_port=admin_port, json=json)

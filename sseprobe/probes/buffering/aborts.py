@@ -1,0 +1,61 @@
+"""Clients that leave behind a hop: how long until the upstream learns of it, as the abort test's witness sees it."""
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from typing import Final
+
+from sseprobe.embedded import running_mock
+from sseprobe.net.hangup import HangUp
+from sseprobe.probes import phases
+from sseprobe.probes.abort import AbortPlan, try_once
+from sseprobe.probes.active.base import told
+from sseprobe.probes.bench import Setting
+from sseprobe.probes.buffering.passage import by_way_of
+from sseprobe.probes.receiving import StreamPlan
+from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.profile import Profile
+from sseprobe.proxy.server import UpstreamAddress
+from sseprobe.report import ProfileAbort
+from sseprobe.testimony import Answer
+from sseprobe.witnesses.base import Context, Witness
+from sseprobe.witnesses.mock import make
+
+GRACE_S: Final = 2.0
+_LEAVES: Final = "after-ms:600"
+"""By time, not by tokens: behind a hop that holds everything none would come."""
+
+_LONGER: Final = "tokens=250"
+_LANES: Final = 3
+
+
+async def leave_behind(
+    profile: Profile, plan: StreamPlan, host: ProxyHost, upstream: UpstreamAddress, witnesses: list[Witness]
+) -> ProfileAbort:
+    """One client that leaves, with FIN, while the answer is on its way through a hop."""
+    async with host.serving(upstream, profile.faults()) as (port, _):
+        setting = Setting(by_way_of(plan, port), GRACE_S)
+        trial = await try_once(AbortPlan(setting, [HangUp.FIN], [phases.parse(_LEAVES)]), witnesses)
+    learned = trial.stop_lag_ms if trial.answer is Answer.STOPPED else None
+    return ProfileAbort(trial.answer, learned, trial.overrun_tokens, trial.reason)
+
+
+async def leave_the_mock(profiles: Sequence[Profile], plan: StreamPlan, host: ProxyHost) -> dict[str, ProfileAbort]:
+    """The same for the bundled mock, behind each profile: in lanes, each with a mock and a witness of its own."""
+    left = list(profiles)
+    found: dict[str, ProfileAbort] = {}
+
+    async def lane() -> None:
+        with contextlib.ExitStack() as cleanup:
+            mock = await asyncio.to_thread(cleanup.enter_context, running_mock(truth_port=0))
+            while left:
+                profile = left.pop(0)
+                asked = told(plan, _LONGER)
+                context = Context(mock.url, mock.truth_url, asked.request, asked.dialect, asked.options, GRACE_S)
+                witness = make("", context)
+                found[profile.name] = await leave_behind(profile, asked, host, UpstreamAddress(mock.url), [witness])
+
+    async with asyncio.TaskGroup() as group:
+        for _ in range(min(_LANES, len(left))):
+            group.create_task(lane())
+    return found

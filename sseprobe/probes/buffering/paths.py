@@ -1,0 +1,142 @@
+"""Two paths to one server, measured side by side: whether one buffers compared with the other, how, and how surely."""
+
+import asyncio
+from typing import Final, NamedTuple
+
+import msgspec
+
+from sseprobe.buffering import Diagnosis, Holding, Sureness, added_ttft_ns, delays, diagnose
+from sseprobe.errors import TargetError
+from sseprobe.metrics import Distribution
+from sseprobe.probes.active.base import Unseen
+from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.stream import report_of
+from sseprobe.proxy.profile import NAMES, Profile, by_name
+from sseprobe.redaction import redact_url
+from sseprobe.report import PathReport, Percentiles, StreamReport
+from sseprobe.transcript import Ending, Head
+from sseprobe.units import human_ms, ms
+
+_ROUNDS: Final = 2
+_NEAR: Final = 0.1
+_REARMED: Final = 1.4
+_SUREST: Final = (Sureness.CERTAIN, Sureness.LIKELY, Sureness.POSSIBLE)
+
+
+class Compared(NamedTuple):
+    """What was found. `cut`: why the path fails whether it buffers or not; it ends otherwise than the direct one."""
+
+    report: PathReport
+    streams: list[StreamReport]
+    cut: str | None
+    unclear: str | None
+
+
+async def compare(plan: StreamPlan, direct: StreamPlan) -> Compared:
+    """Asks both paths at once; once more, if that was not enough to be sure. Raises TargetError."""
+    best: tuple[Diagnosis, StreamRun, StreamRun] | None = None
+    for _ in range(_ROUNDS):
+        ours, theirs = await asyncio.gather(_receive(plan, "URL"), _receive(direct, "--direct"))
+        said = diagnose(ours.transcript(), theirs.transcript())
+        if best is None or _surer(said, best[0]):
+            best = said, ours, theirs
+        if said.buffers is not None and said.sureness is not Sureness.POSSIBLE:
+            break
+    assert best is not None
+    said, ours, theirs = best
+    ended, directly = ours.outcome().ending, theirs.outcome().ending
+    cut = unclear = None
+    if directly is not Ending.COMPLETE:
+        unclear = f"the direct path itself ends {directly}: there is no healthy stream to compare with"
+    elif ended is not Ending.COMPLETE:
+        cut = f"this path ends {ended} after {human_ms(ms(ours.end_ns))}, the direct one complete: something on it cuts"
+    streams = [report for run in (ours, theirs) if (report := report_of(run, None)) is not None]
+    return Compared(_report(said, ours, theirs), streams, cut, unclear)
+
+
+def _surer(one: Diagnosis, other: Diagnosis) -> bool:
+    if (one.buffers is None) != (other.buffers is None):
+        return one.buffers is not None
+    return _SUREST.index(one.sureness) < _SUREST.index(other.sureness)
+
+
+async def _receive(plan: StreamPlan, option: str) -> StreamRun:
+    run = StreamRun(msgspec.structs.replace(plan, keep=True), Unseen())
+    try:
+        await run.go()
+    except TargetError as error:
+        raise TargetError(f"{option}: {error}") from error
+    if run.interrupted:
+        raise asyncio.CancelledError
+    return run
+
+
+def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun) -> PathReport:
+    path, direct = ours.transcript(), theirs.transcript()
+    added = Distribution()
+    for delay_ns in delays(path, direct) or []:
+        added.add(max(0, delay_ns))
+    ratios = [run.reception.meter.bunching_ratio for run in (ours, theirs)]
+    return PathReport(
+        url=redact_url(ours.plan.request.url),
+        direct_url=redact_url(theirs.plan.request.url),
+        buffers={True: "yes", False: "no", None: "unknown"}[said.buffers],
+        kind=said.kind,
+        sureness=said.sureness,
+        block_bytes=said.block_bytes,
+        period_ms=said.period_ms,
+        added_ttft_ms=ms(added_ttft_ns(path, direct)),
+        added_delay_ms=Percentiles.of(added),
+        bunching_ratio=None if ratios[0] is None else round(ratios[0], 3),
+        direct_bunching_ratio=None if ratios[1] is None else round(ratios[1], 3),
+        meaning=_meaning(said, ours),
+        like=_like(said, ours.head),
+        evidence=list(said.evidence),
+    )
+
+
+def _meaning(said: Diagnosis, ours: StreamRun) -> str:
+    if said.buffers is False:
+        return "tokens come as they do on the direct path"
+    if said.buffers is None:
+        return "nothing can be said"
+    if said.kind is Holding.WHOLE_BODY:
+        return f"the answer appears all at once after {human_ms(ms(ours.end_ns))}"
+    size = f"{said.burst_events:g} tokens" if said.burst_events else "several tokens"
+    return f"text comes in lumps of {size}"
+
+
+def _like(said: Diagnosis, head: Head | None) -> list[str]:
+    """Profiles that hold back so; those whose signs the answer shows come first."""
+    if not said.buffers:
+        return []
+    found = [profile for profile in map(by_name, NAMES) if _holds_so(profile, said)]
+    return [profile.name for profile in sorted(found, key=lambda profile: not _shows(profile, head))]
+
+
+def _holds_so(profile: Profile, said: Diagnosis) -> bool:
+    knobs = profile.knobs
+    match said.kind:
+        case Holding.WHOLE_BODY:
+            return knobs.holds_all
+        case Holding.BLOCK:
+            return _near(knobs.hold_bytes, said.block_bytes)
+        case Holding.TIMER:
+            timer_ms = knobs.coalesce_ms or knobs.flush_ms
+            # A timer that the first byte arms runs out, and then the next event arms it again.
+            return bool(timer_ms) and (1 - _NEAR) * timer_ms <= (said.period_ms or 0) <= _REARMED * timer_ms
+        case Holding.COMPRESSION:
+            return knobs.gzip == "blocked"
+    return False
+
+
+def _near(knob: float, seen: float | None) -> bool:
+    return bool(knob) and seen is not None and abs(knob - seen) <= _NEAR * knob
+
+
+def _shows(profile: Profile, head: Head | None) -> bool:
+    """Whether the answer has a header by which such a hop gives itself away."""
+    return head is not None and any(
+        contained.lower() in (head.header(name) or "").lower() if head.header(name) is not None else False
+        for name, contained in profile.signs.items()
+    )

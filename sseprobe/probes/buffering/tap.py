@@ -1,0 +1,52 @@
+"""The tap: sees what reaches a hop, and when. What the client gets is measured against it, on the very same stream."""
+
+import time
+from collections.abc import Iterable
+
+from sseprobe.proxy.base import Action, Break, End, Fault, ResponseHead, Send
+
+
+class Tap(Fault):
+    """Stands before the hop's own faults and passes everything on. Times on the monotonic clock, ns.
+
+    `max_bytes` bounds what is kept of the body.
+    """
+
+    def __init__(self, max_bytes: int) -> None:
+        self.head_ns: int | None = None
+        self.ended_ns: int | None = None
+        self.broke = False
+        """The body broke off before it came here: that was no doing of the hop."""
+        self.arrivals: list[tuple[int, int]] = []
+        """Where in the body each piece ended, and when it came."""
+        self._body = bytearray()
+        self._max_bytes = max_bytes
+
+    @property
+    def body(self) -> bytes:
+        """The body, as far as it was kept."""
+        return bytes(self._body)
+
+    def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
+        """The head of the answer."""
+        del head
+        self.head_ns = t_ns
+        return ()
+
+    def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
+        """Some of the body."""
+        if len(self._body) + len(data) <= self._max_bytes:
+            self._body += data
+            self.arrivals.append((len(self._body), t_ns))
+        return (Send(data),)
+
+    def on_end(self, t_ns: int) -> Iterable[Action]:
+        """The body is complete."""
+        self.ended_ns = t_ns
+        return (End(),)
+
+    def on_break(self, broken: Break, t_ns: int) -> Iterable[Action]:
+        """The body broke off upstream."""
+        del t_ns
+        self.ended_ns, self.broke = time.monotonic_ns(), True
+        return (broken,)
