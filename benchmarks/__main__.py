@@ -13,7 +13,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import abort, check, decoding, parser, serving
+from benchmarks import abort, check, decoding, parser, proxying, serving
 
 
 def _parser_figures() -> list[serving.Figure]:
@@ -57,6 +57,7 @@ def main() -> None:
         serving.mock_under_load,
         abort.measure,
         check.measure,
+        proxying.measure,
         _parser_figures,
         _decoding_figures,
     ):

@@ -31,7 +31,7 @@ class Figure(NamedTuple):
     target: str
 
 
-def _cpu_s(pid: int) -> float:
+def cpu_s(pid: int) -> float:
     with open(f"/proc/{pid}/stat") as stat:  # noqa: PTH123
         fields = stat.read().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -69,9 +69,9 @@ def mock_under_load() -> Iterator[Figure]:
             for name, words in servers.items():
                 with _on_one_core(words) as (pid, port):
                     _load(port, 10)  # warm
-                    before_s = _cpu_s(pid)
+                    before_s = cpu_s(pid)
                     figures = _load(port, streams)
-                    figures["cpu_us"] = (_cpu_s(pid) - before_s) / figures["tokens"] * 1e6
+                    figures["cpu_us"] = (cpu_s(pid) - before_s) / figures["tokens"] * 1e6
                 if name not in best or figures["p99_ms"] < best[name]["p99_ms"]:
                     best[name] = figures
         ours, bare = best["mock"], best["bare ASGI app"]

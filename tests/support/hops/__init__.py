@@ -1,0 +1,1 @@
+"""Real hops and simulated ones before the same origin, measured alike."""
