@@ -15,7 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.metrics import RESOLUTION_NS, Distribution
+from sseprobe.metrics import Distribution
 from sseprobe.transcription import Transcript
 from sseprobe.units import NS_PER_MS, human_bytes, human_ms, ms
 
@@ -25,6 +25,9 @@ AT_ONCE_NS: Final = 2 * NS_PER_MS
 ENOUGH_EVENTS: Final = 20
 _HELD_NS: Final = 50 * NS_PER_MS
 """Nine in ten events may be this late on the way, beside what all are: network and scheduling do as much."""
+
+_LATE_NS: Final = _HELD_NS // 2
+"""A read that came so late may have gathered what a buffer is blamed for; a little less cannot."""
 
 _WAITED_NS: Final = 1000 * NS_PER_MS
 _ENOUGH_BURSTS: Final = 3
@@ -97,7 +100,7 @@ def bursts_of(stream: Transcript) -> list[Burst]:
         while place < len(content) and content[place] <= end:
             completed, place = completed + 1, place + 1
         read = chunk.read
-        trusted = max(read.blind_ns, read.lag_ns or 0) <= RESOLUTION_NS
+        trusted = max(read.blind_ns, read.lag_ns or 0) <= _LATE_NS
         if found and read.t_ns - found[-1].last_ns <= AT_ONCE_NS:
             last = found[-1]
             found[-1] = Burst(
