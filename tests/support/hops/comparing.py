@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from tests.support.hops.measuring import CUTS, LEAVINGS, Measured, Outcome, Timing, Told
+from tests.support.hops.measuring import CUTS, LARGE, LEAVINGS, SMALL, Measured, Outcome, Timing, Told
 
 _SHARE: Final = 0.2
 _AT_LEAST_MS: Final = 30
@@ -17,8 +17,8 @@ _DELAYS: Final = ("head_ms", "first_ms", "p50_ms", "max_ms")
 def disagreements(real: Measured, simulated: Measured, *, without: Sequence[str] = ()) -> list[str]:
     """Where they differ. `without`: what is not compared: `idle`, `mute`, `cut`, `told`."""
     found = [
-        *_timings("events of 50 bytes", real.small, simulated.small),
-        *_timings("events of 400 bytes", real.large, simulated.large),
+        *_timings(f"events of {SMALL.size} bytes", real.small, simulated.small),
+        *_timings(f"events of {LARGE.size} bytes", real.large, simulated.large),
     ]
     if "idle" not in without:
         found += _outcomes("silence in the stream", real.idle, simulated.idle)
@@ -41,7 +41,9 @@ def _timings(what: str, real: Timing, simulated: Timing) -> list[str]:
     ]
     if abs(real.burst - simulated.burst) > _EVENTS:
         found.append(f"{what}: {simulated.burst:g} events together, really {real.burst:g}")
-    return found + _same(what, "ending", real.ending, simulated.ending)
+    for name in ("block", "ending"):
+        found += _same(what, name, getattr(real, name), getattr(simulated, name))
+    return found
 
 
 def _outcomes(what: str, real: Outcome, simulated: Outcome) -> list[str]:
@@ -85,7 +87,7 @@ def _middle_timing(attempts: Sequence[Timing]) -> Timing:
     return Timing(
         **numbers,
         burst=statistics.median(each.burst for each in attempts),
-        block=round(statistics.median(each.block for each in attempts)),
+        block=Counter(each.block for each in attempts).most_common()[0][0],
         ending=_commonest([each.ending for each in attempts]),
     )
 

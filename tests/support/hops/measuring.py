@@ -20,8 +20,8 @@ LEAVINGS: Final = ("fin", "rst", "half")
 CUTS: Final = ("fin", "rst")
 _SILENCE_S: Final = IDLE_S + 1
 
-_SMALL: Final = Plan(events=60, size=50)
-_LARGE: Final = Plan(events=60, size=400, varied=True)
+SMALL: Final = Plan(events=60, size=50)
+LARGE: Final = Plan(events=60, size=410, varied=True)
 _SILENT: Final = Plan(events=5, gap_before=4, gap_s=_SILENCE_S)
 _MUTE: Final = Plan(events=2, mute_s=_SILENCE_S)
 _LEFT: Final = Plan(events=44)
@@ -29,7 +29,9 @@ _LEFT: Final = Plan(events=44)
 
 @dataclass(frozen=True)
 class Timing:
-    """Added delays in ms, and how many events came together. `block`: bytes of body that came together, at most."""
+    """Added delays in ms, and how many events came together. `block`: the bytes of body that came together first, if
+    they end amidst an event, as a full buffer does; else 0.
+    """
 
     head_ms: float
     first_ms: float
@@ -67,7 +69,7 @@ class Told:
 
 @dataclass(frozen=True)
 class Measured:
-    """A hop. `small`, `large`: events of 50 and of 400 bytes; `idle`: silence amidst the stream; `mute`: before it."""
+    """A hop. `small`, `large`: many events fit into a buffer, or a few; `idle`: silence amidst the stream; `mute`: before it."""
 
     small: Timing
     large: Timing
@@ -84,8 +86,8 @@ def measure(port: int, origin: Origin, *, headers: tuple[str, ...] = (), gzip: b
         return origin.expect(Plan(**{**plan.__dict__, "headers": headers, "cut": cut}))
 
     records = {
-        "small": planned(_SMALL),
-        "large": planned(_LARGE),
+        "small": planned(SMALL),
+        "large": planned(LARGE),
         "idle": planned(_SILENT),
         "mute": planned(_MUTE),
         **{f"cut {how}": planned(Plan(events=6), how) for how in CUTS},
@@ -120,7 +122,7 @@ def _timing(record: Record, took: Take) -> Timing:
         p50_ms=statistics.median(delays),
         max_ms=max(delays),
         burst=statistics.median(map(len, _together(sorted(took.arrivals.values())))),
-        block=_block(took),
+        block=_block(record, took),
         ending=took.ending,
     )
 
@@ -135,12 +137,10 @@ def _together(times: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def _block(took: Take) -> int:
-    sizes: dict[int, int] = dict.fromkeys((at_ns for at_ns, _ in took.reads), 0)
-    for at_ns, decoded in took.reads:
-        sizes[at_ns] += decoded
-    groups = _together(sorted(sizes))
-    return max(sum(sizes[at_ns] for at_ns in group) for group in groups)
+def _block(record: Record, took: Take) -> int:
+    times = [at_ns for at_ns, _ in took.reads]
+    first = sum(decoded for _, decoded in took.reads[: len(_together(times)[0])])
+    return first if first % record.plan.size else 0
 
 
 def _outcome(record: Record, took: Take) -> Outcome:
