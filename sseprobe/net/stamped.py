@@ -52,6 +52,7 @@ class StampedSocket:
         self._left_ns = time.monotonic_ns()
         self._stalled = False
         self._wanted: asyncio.Future[None] | None = None  # somebody waits for bytes
+        self._unwritable: OSError | None = None  # why nothing can be written any more
 
     @property
     def raw(self) -> socket.socket:
@@ -66,7 +67,10 @@ class StampedSocket:
                 sock.setsockopt(socket.SOL_SOCKET, _SO_TIMESTAMPING, _RX_SOFTWARE | _SOFTWARE)
 
     async def read(self, max_bytes: int) -> RawRead:
-        """Waits for bytes; `data` is empty at the end of the stream. Raises OSError as the socket does."""
+        """Waits for bytes; `data` is empty at the end of the stream. Raises OSError as the socket does.
+
+        A reset that a write met is raised here, once all that came before it has been read.
+        """
         blind_ns = time.monotonic_ns() - self._left_ns
         while True:
             if self._stalled:
@@ -79,6 +83,8 @@ class StampedSocket:
                 await self._ready(self._wanted, self._loop.add_reader, self._loop.remove_reader)
                 self._wanted = None
                 continue
+            if not data and isinstance(self._unwritable, ConnectionResetError):
+                raise self._unwritable  # the kernel tells of a reset once, and it told the write
             now_ns = time.monotonic_ns()
             lag_ns = time.time_ns() - stamp_ns if stamp_ns else -1
             self._left_ns = now_ns
@@ -87,11 +93,16 @@ class StampedSocket:
             return RawRead(data, now_ns, Clock.USER, None, blind_ns)
 
     async def write(self, data: bytes) -> None:
-        """Writes all of it. Raises OSError as the socket does."""
+        """Writes all of it. Raises OSError as the socket does, but not that the other side has gone.
+
+        It may have answered before it went, and that answer is still to be read: the next reads tell how it went.
+        """
         view = memoryview(data)
-        while view:
+        while view and self._unwritable is None:
             try:
                 view = view[self._sock.send(view) :]
+            except (BrokenPipeError, ConnectionResetError) as error:
+                self._unwritable = error
             except (BlockingIOError, InterruptedError):
                 ready = self._loop.create_future()
                 await self._ready(ready, self._loop.add_writer, self._loop.remove_writer)

@@ -2,6 +2,7 @@
 
 import asyncio
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -21,12 +22,16 @@ PATIENCE_S = 0.3
 Serve = Callable[..., RawServer]
 
 
-async def leave(server: RawServer, how: HangUp, *, read_on: bool = False) -> bytes:
-    """Leaves after the first piece of body. Returns what is read after that."""
+async def leave(
+    server: RawServer, how: HangUp, *, read_on: bool = False, all_sent: threading.Event | None = None
+) -> bytes:
+    """Leaves after the first piece of body, and after all was sent. Returns what is read after that."""
     later, request = b"", Request("GET", server.url, [])
     async with OpenStream(request, ConnectOptions()) as stream:
         chunks = stream.chunks()
         await anext(chunks)
+        if all_sent is not None:
+            await asyncio.to_thread(all_sent.wait)
         assert await stream.hang_up(how) is not None
         if read_on:
             later = b"".join([chunk.data async for chunk in chunks])
@@ -53,12 +58,16 @@ def what_comes(peer: Peer) -> str:
 )
 def test_what_a_server_sees(how: HangUp, expected: str, serve: Serve) -> None:
     seen: list[str] = []
+    all_sent = threading.Event()
 
     def script(peer: Peer) -> None:
         peer.stream(EVENT, MUCH)  # more than the client has read when it leaves
+        all_sent.set()
         seen.append(what_comes(peer))
 
-    asyncio.run(leave(serve(script), how))
+    server = serve(script)
+    asyncio.run(leave(server, how, all_sent=all_sent))
+    server.wait()
     assert seen == [expected]
 
 
@@ -96,4 +105,6 @@ def test_a_server_that_never_pauses_does_not_keep_the_client(serve: Serve) -> No
             StampedSocket(sock).finish()
             return time.monotonic() - begun_s
 
-    assert asyncio.run(leave_at_once(serve(script).port)) < 4
+    server = serve(script)
+    assert asyncio.run(leave_at_once(server.port)) < 4
+    server.wait()

@@ -2,13 +2,14 @@
 
 import json
 import socket
-import struct
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
+
+from tests.support.raw_server import LINGER_0
 
 
 class Mock:
@@ -98,7 +99,7 @@ class RawStream:
     def leave(self, how: str) -> None:
         """`fin` or `rst`."""
         if how == "rst":
-            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         else:
             self.socket.shutdown(socket.SHUT_RDWR)
         self.socket.close()

@@ -9,6 +9,7 @@ from types import TracebackType
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+LINGER_0 = struct.pack("ii", 1, 0)  # for SO_LINGER: closing sends RST
 
 
 def transfer_chunk(data: bytes) -> bytes:
@@ -69,7 +70,7 @@ class Peer:
 
     def reset(self) -> None:
         """Closes with RST."""
-        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self.connection.close()
 
     def wait_for_close(self) -> None:

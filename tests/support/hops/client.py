@@ -3,13 +3,13 @@
 import re
 import select
 import socket
-import struct
 import time
 import zlib
 from dataclasses import dataclass, field
 from typing import Final
 
 from tests.support.hops.origin import Record
+from tests.support.raw_server import LINGER_0
 
 _EVENT: Final = re.compile(rb'data: \{"n":(\d+),"text":"[^"]*"\}\n\n')
 _LONGEST_S: Final = 40
@@ -82,7 +82,7 @@ class _Taking:
             self._connection.shutdown(socket.SHUT_WR)
             return
         if self._leaving == "rst":
-            self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self._connection.close()
 
     def _read_until(self, until_ns: int) -> None:

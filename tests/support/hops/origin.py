@@ -3,12 +3,13 @@
 import contextlib
 import select
 import socket
-import struct
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
+
+from tests.support.raw_server import LINGER_0
 
 MS: Final = 1_000_000
 
@@ -176,7 +177,7 @@ class _Answer:
     def _end(self) -> bool:
         match self._record.plan.cut:
             case "rst":
-                self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                self._connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
                 return False
             case "fin":
                 return False
