@@ -1,8 +1,8 @@
 """The stream is closed where the poll breaks the loop, and nowhere else.
 
 The sync client is kept off the event loop, as it should be, and the client's presence is polled. But the server cancels
-the generator at its next `await` as soon as the client leaves: the poll never comes to say so, and `close()` is never
-reached. The cure: close in `finally`, or in a `with`.
+the generator at its next `await` as soon as the client leaves: what the poll said is never acted on, and `close()` is
+never reached. The cure: close in `finally`, or in a `with`.
 """
 
 import asyncio
@@ -19,12 +19,16 @@ from mockserver.truth import TruthStore
 async def _events(generation: Generation, stream: ModelStream, request: Request) -> AsyncIterator[bytes]:
     yield generation.opening()
     tokens = iter(stream)
-    while (piece := await asyncio.to_thread(next, tokens, None)) is not None:
-        if await request.is_disconnected():
-            stream.close()
+    while True:
+        gone = await request.is_disconnected()
+        piece = await asyncio.to_thread(next, tokens, None)
+        if gone or piece is None:
             break
         yield generation.event(piece)
-    yield generation.ending()
+    if gone:
+        stream.close()
+    else:
+        yield generation.ending()
 
 
 async def _complete(generation: Generation, request: Request) -> Response:
