@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from sseprobe.cassette import Cassette
 from sseprobe.errors import UsageError
+from sseprobe.sockets import reset_on_close
 from sseprobe.transcript import BodyEnd, Chunk, Head
 from sseprobe.units import NS_PER_S
 
@@ -38,7 +39,6 @@ _FAREWELL_S: Final = 2.0
 _DELIVERY_S: Final = 10.0
 _BEFORE_RESET_S: Final = 0.1
 _ACCEPT_AGAIN_S: Final = 0.1
-_LINGER_0: Final = struct.pack("ii", 1, 0)
 _TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2
 _NO_FIELD_VALUE: Final = re.compile(r"[\0\r\n\u0100-\U0010ffff]")
 _NO_BODY: Final = frozenset({204, 205, 304})
@@ -340,7 +340,7 @@ async def _leave(sock: socket.socket, how: _Leaving, left: "asyncio.Task[None]")
                         await asyncio.sleep(0.005)
             # It is in the client's kernel; a reset may discard it there too.
             await asyncio.sleep(_BEFORE_RESET_S)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+            reset_on_close(sock)
         case _Leaving.STAY:
             await asyncio.wait({left}, timeout=HOLD_S)
 

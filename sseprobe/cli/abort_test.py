@@ -106,7 +106,8 @@ def abort_test(  # noqa: PLR0917  typer passes by name
       sseprobe abort-test http://localhost:8000/v1/chat/completions --model llama3 \\
           --witness prometheus:http://localhost:8000/metrics
       sseprobe abort-test http://localhost:3000/chat --witness upstream:9000
-      sseprobe abort-test http://localhost:3000/chat --witness http-json:http://localhost:3000/stats#/tokens
+      sseprobe abort-test http://localhost:3000/chat \\
+          --witness http-json:http://localhost:3000/stats#/tokens
 
     Exit codes: 0 it does as expected; 1 it does not; 2 wrong words; 3 no stream; 4 no evidence; 130 interrupted.
     """

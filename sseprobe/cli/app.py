@@ -1,5 +1,7 @@
 """The command line: one line a command. What a command does stands in its own file."""
 
+import inspect
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -54,13 +56,11 @@ def root(
     """
 
 
-app.command()(stream)
-app.command("abort-test")(abort_test)
-app.command("buffer-test")(buffer_test)
-app.command()(check)
-app.command()(parse)
-app.command()(rules)
-app.command()(report)
-app.command()(proxy)
-app.command()(mock)
-app.command()(replay)
+def _help(command: Callable[..., None]) -> str:
+    """The docstring with every paragraph in one line, for the terminal to wrap; what follows a \\b keeps its lines."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    return "\n\n".join(each if each.startswith("\b") else each.replace("\n", " ") for each in paragraphs)
+
+
+for _command in (stream, abort_test, buffer_test, check, parse, rules, report, proxy, mock, replay):
+    app.command(_command.__name__.replace("_", "-"), help=_help(_command))(_command)

@@ -78,11 +78,14 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
 
     \b
       sseprobe buffer-test
-      sseprobe buffer-test http://localhost:8000/v1/chat/completions --profile nginx-legacy --profile haproxy
+      sseprobe buffer-test http://localhost:8000/v1/chat/completions --profile nginx-legacy \\
+          --profile haproxy
       sseprobe buffer-test URL --profile my-hop.toml --report markdown
-      sseprobe buffer-test https://chat.example.com/v1/chat/completions --direct http://10.0.0.7:8000/v1/chat/completions
+      sseprobe buffer-test https://chat.example.com/v1/chat/completions \\
+          --direct http://10.0.0.7:8000/v1/chat/completions
 
     A hop that nothing the endpoint sends would satisfy is reported, and counts only if it is named.
+
     Exit codes: 0 nothing that counts breaks; 1 something does; 2 wrong words; 3 no stream; 4 not to be judged; 130
     interrupted.
     """

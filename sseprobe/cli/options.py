@@ -62,7 +62,9 @@ CaCert = Annotated[
 Http2 = Annotated[
     bool,
     typer.Option(
-        "--http2", help="Offer HTTP/2 (needs sseprobe[http2]); speak it at once to http://.", rich_help_panel=CONNECTION
+        "--http2",
+        help="Offer HTTP/2 (needs sseprobe\\[http2]); speak it at once to http://.",
+        rich_help_panel=CONNECTION,
     ),
 ]
 Proxy = Annotated[

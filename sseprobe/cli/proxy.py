@@ -49,7 +49,10 @@ def proxy(  # noqa: PLR0917  typer passes by name
         ),
     ] = None,
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.", rich_help_panel=LISTENING)
+        int,
+        typer.Option(
+            min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.", rich_help_panel=LISTENING
+        ),
     ] = 8080,
     host: Annotated[str, typer.Option(help="Address to listen on.", rich_help_panel=LISTENING)] = "127.0.0.1",
     admin_port: Annotated[

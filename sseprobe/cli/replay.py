@@ -10,7 +10,9 @@ from sseprobe.errors import UsageError
 
 def replay(
     cassette: Annotated[str, typer.Argument(metavar="CASSETTE", help="A recording; -: standard input.")],
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on; 0 takes a free one.")] = 8000,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.")
+    ] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     speed: Annotated[float, typer.Option(metavar="F", help="2: twice as fast; inf: as fast as it can.")] = 1.0,
     json: Annotated[bool, typer.Option("--json", help="Print the start line as JSON.")] = False,

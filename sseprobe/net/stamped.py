@@ -18,6 +18,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sseprobe.sockets import reset_on_close
 from sseprobe.transcript import Clock
 from sseprobe.units import NS_PER_S
 
@@ -27,7 +28,6 @@ _RX_SOFTWARE: Final = 1 << 3
 _SOFTWARE: Final = 1 << 4
 _STAMPS: Final = struct.Struct("@qqqqqq")  # three timespecs; the first is the software stamp
 _ANCILLARY_BYTES: Final = socket.CMSG_SPACE(_STAMPS.size) + socket.CMSG_SPACE(64) if sys.platform != "win32" else 0
-_LINGER_0: Final = struct.pack("ii", 1, 0)
 _DRAIN_BYTES: Final = 256 * 1024
 _DRAIN_LIMIT_BYTES: Final = 16 * 1024 * 1024
 _MAX_PLAUSIBLE_LAG_NS: Final = 3600 * NS_PER_S  # beyond: the wall clock was set meanwhile
@@ -123,9 +123,8 @@ class StampedSocket:
         self._leave()
 
     def reset(self) -> None:
-        """Leaves with RST: with no time to linger, `close` discards what is unsent and says so (socket(7))."""
-        with contextlib.suppress(OSError):
-            self._sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+        """Leaves with RST."""
+        reset_on_close(self._sock)
         self._leave()
 
     def half_close(self) -> None:

@@ -1,9 +1,7 @@
 """The proxy's end towards a client: requests one after the other, however they are sent."""
 
 import asyncio
-import contextlib
 import socket
-import struct
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 from urllib.parse import urlsplit
@@ -13,12 +11,12 @@ import httptools
 from sseprobe.proxy.base import Leaving, RequestHead, says
 from sseprobe.proxy.exchange import Exchange
 from sseprobe.proxy.heads import MAX_HEAD_BYTES, own_answer, request_bytes
+from sseprobe.sockets import reset_on_close
 
 if TYPE_CHECKING:
     from sseprobe.proxy.server import ProxyServer
 
 _MAX_WAITING: Final = 32
-_LINGER_0: Final = struct.pack("ii", 1, 0)
 _PATIENCE_S: Final = 1.0
 
 
@@ -87,9 +85,7 @@ class Downstream(asyncio.Protocol):
         if transport.get_write_buffer_size() and loop.time() < until:
             loop.call_later(0.01, self._reset, loop, until)
             return
-        with contextlib.suppress(OSError):
-            sock = transport.get_extra_info("socket")
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+        reset_on_close(transport.get_extra_info("socket"))
         transport.abort()
 
     def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:

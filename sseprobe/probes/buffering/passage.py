@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
+from sseprobe.buffering import AT_ONCE_NS
 from sseprobe.errors import SseprobeError
 from sseprobe.metrics import Distribution
 from sseprobe.probes.active.base import Unseen
@@ -22,9 +23,6 @@ from sseprobe.reception import Message, Outcome
 from sseprobe.sse import Event
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript, transcribe
-
-AT_ONCE_NS: Final = 2_000_000
-"""Events that came within this time came together."""
 
 _LOOK_AHEAD: Final = 8
 
