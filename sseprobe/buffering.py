@@ -29,9 +29,11 @@ _HELD_NS: Final = 50 * NS_PER_MS
 _LATE_NS: Final = _HELD_NS // 2
 """A read that came so late may have gathered what a buffer is blamed for; a little less cannot."""
 
+_QUICKEST_EVENT_NS: Final = NS_PER_MS // 5
+"""No model makes 5,000 events a second; a path that lets go of what it gathered brings more."""
+
 _WAITED_NS: Final = 1000 * NS_PER_MS
 _ENOUGH_BURSTS: Final = 3
-_MANY_BURSTS: Final = 5
 _LEAST_BLOCK: Final = 512
 _SAME_SIZE: Final = 0.02
 _SAME_PERIOD: Final = 0.3
@@ -138,7 +140,7 @@ def added_ttft_ns(path: Transcript, direct: Transcript) -> int | None:
 
 def diagnose(path: Transcript, direct: Transcript | None = None) -> Diagnosis:
     """What the path does, compared with the direct one if there is one."""
-    if direct is None and (block := _block(bursts_of(path))) is not None:
+    if direct is None and (block := _slow_block(bursts_of(path))) is not None:
         return block
     fewest = min(len(path.content), len(direct.content) if direct else len(path.content))
     if fewest < ENOUGH_EVENTS:
@@ -155,9 +157,9 @@ def _open(*said: str) -> Diagnosis:
 def _alone(path: Transcript) -> Diagnosis:
     """One path: only what no model can produce is called."""
     bursts = bursts_of(path)
-    whole = _whole_body(path)
-    if whole is not None:
-        if not bursts[0].trusted:
+    if came_at_once(path):
+        whole = _at_once(path)
+        if not all(each.trusted for each in bursts if each.content):
             return _open(f"{whole}; but this process read late, so that they may have come one by one")
         waited_ns = path.content[0].read.t_ns
         if waited_ns < _WAITED_NS:
@@ -216,10 +218,11 @@ def _beside(path: Transcript, direct: Transcript) -> Diagnosis:
 
 
 def _kind(path: Transcript, direct: Transcript, bursts: list[Burst], late: list[int] | None) -> Diagnosis | None:
-    whole = _whole_body(path)
-    if whole is not None:
-        sure = Sureness.CERTAIN if _spread(direct) >= _WAITED_NS // 2 else Sureness.LIKELY
-        return Diagnosis(Holding.WHOLE_BODY, True, sure, (whole,))
+    spread_ns = _spread(direct)
+    later_ns = added_ttft_ns(path, direct) or 0
+    if _spread(path) <= max(AT_ONCE_NS, spread_ns // 10) and later_ns >= spread_ns // 2:
+        sure = Sureness.CERTAIN if spread_ns >= _WAITED_NS // 2 else Sureness.LIKELY
+        return Diagnosis(Holding.WHOLE_BODY, True, sure, (_at_once(path),))
     if (block := _block(bursts)) is not None:
         return block
     if _content_per_burst(bursts) < 1.5 * _content_per_burst(bursts_of(direct)):
@@ -231,25 +234,45 @@ def _spread(stream: Transcript) -> int:
     return stream.content[-1].read.t_ns - stream.content[0].read.t_ns
 
 
-def _whole_body(stream: Transcript) -> str | None:
+def came_at_once(stream: Transcript) -> bool:
+    """Whether all events with content came faster than a model makes them, after a wait that was far longer."""
     spread_ns = _spread(stream)
-    if spread_ns > max(AT_ONCE_NS, stream.content[0].read.t_ns // 50):
-        return None
+    made_ns = len(stream.content) * _QUICKEST_EVENT_NS
+    return spread_ns <= max(AT_ONCE_NS, min(made_ns, stream.content[0].read.t_ns // 50))
+
+
+def _at_once(stream: Transcript) -> str:
+    spread_ns = _spread(stream)
+    within = "at once" if spread_ns <= AT_ONCE_NS else f"within {human_ms(ms(spread_ns))}"
     first = human_ms(ms(stream.content[0].read.t_ns))
-    return f"{len(stream.content)} events came at once, {first} after the request"
+    return f"{len(stream.content)} events came {within}, {first} after the request"
+
+
+def _slow_block(bursts: Sequence[Burst]) -> Diagnosis | None:
+    """Blocks that hold back, three at least. An answer that is sent as fast as the path carries it comes in pieces of
+    one size too: in TLS records, in what one read takes.
+    """
+    distances = [later.first_ns - earlier.first_ns for earlier, later in pairwise(bursts)][:-1]
+    block = _block(bursts) if distances and median(distances) > _HELD_NS else None
+    return block if block and block.sureness is Sureness.CERTAIN else None
 
 
 def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
-    """Bursts of one size, whatever is in them. The first may be smaller (a head took room); the last is the rest."""
-    inner = bursts[1:-1]
+    """Bursts of one size, whatever is in them. The first may be smaller (a head took room); the last is the rest.
+
+    A large event fills several blocks at once, but not each time: windows that grow bring ever more of them.
+    """
+    inner = [each for each in bursts[1:-1] if each.trusted]
     sizes = [each.end - each.start for each in inner]
     if len(sizes) < _ENOUGH_BURSTS - 1:
         return None
     block = min(sizes)
     fits = [abs(size - round(size / block) * block) <= _SAME_SIZE * block for size in sizes] if block else []
-    if block < _LEAST_BLOCK or not all(fits) or sum(each.cut for each in inner) < _MOST * len(inner):
+    single = sum(size < 1.5 * block for size in sizes)
+    cut = sum(each.cut for each in inner)
+    if block < _LEAST_BLOCK or not all(fits) or single < _MOST * len(inner) or 2 * cut < len(inner):
         return None
-    sure = Sureness.CERTAIN if len(bursts) > _ENOUGH_BURSTS else Sureness.LIKELY
+    sure = Sureness.CERTAIN if len(inner) >= _ENOUGH_BURSTS else Sureness.LIKELY
     said = f"{len(inner)} bursts of {human_bytes(block)} each, which end inside events"
     return Diagnosis(Holding.BLOCK, True, sure, (said,), block)
 
@@ -272,7 +295,7 @@ def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:
             waits.append(late[place] - min(late))
             place += each.content
         period_ms = ms(median(waits)) or period_ms
-    sure = Sureness.CERTAIN if late is not None and len(full) >= _MANY_BURSTS else Sureness.LIKELY
+    sure = Sureness.CERTAIN if late is not None else Sureness.LIKELY
     said = f"{len(full)} bursts about every {human_ms(ms(typical))}"
     return Diagnosis(Holding.TIMER, True, sure, (said,), None, round(period_ms, 1))
 

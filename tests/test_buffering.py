@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sseprobe.buffering import Diagnosis, Holding, Sureness, diagnose
+from sseprobe.buffering import Diagnosis, Holding, Sureness, came_at_once, diagnose
 from sseprobe.dialects import by_name
 from sseprobe.proxy.base import Fault, RequestHead, ResponseHead, Send
 from sseprobe.proxy.faults.coalesce import Coalesce
@@ -143,6 +143,23 @@ def test_what_only_looks_like_a_proxy_is_none(path: Arrivals, direct: Arrivals) 
     assert said.buffers is False, said.evidence
 
 
+def pieces(made: Arrivals, sizes: Sequence[int], *, every_ms: float, after_ms: float = 100) -> Arrivals:
+    """The body cut into these sizes, over and over; one piece after the other."""
+    body = b"".join(data for _, data in made)
+    cut: Arrivals = []
+    while body:
+        size = sizes[len(cut) % len(sizes)]
+        cut.append((round((after_ms + len(cut) * every_ms) * MS), body[:size]))
+        body = body[size:]
+    return cut
+
+
+def lumps(made: Arrivals, at_ms: Sequence[float]) -> Arrivals:
+    """What comes waits for the next of these times, or for the end."""
+    times = [round(each * MS) for each in at_ms]
+    return [(min((each for each in times if each >= at_ns), default=made[-1][0]), data) for at_ns, data in made]
+
+
 def hiccup(made: Arrivals, at: int, for_ms: int) -> Arrivals:
     """All that comes within a pause comes at its end."""
     over_ns = made[at][0] + for_ms * MS
@@ -169,7 +186,113 @@ def test_where_we_were_late_the_bursts_may_be_ours() -> None:
     assert diagnose(seen(through(made, lambda: Coalesce(205)), late_ms=200), seen(made)).buffers is None
 
 
+class TestBesideTheDirectPath:
+    def test_a_whole_body_takes_its_time_on_a_long_way(self) -> None:
+        made = origin(200)
+        over_ns = made[-1][0]
+        path = [(over_ns + number * MS, data) for number, (_, data) in enumerate(made)]
+        said = beside(path, made)
+        assert (said.kind, said.sureness) == (Holding.WHOLE_BODY, Sureness.CERTAIN)
+        assert said.evidence[0].startswith("200 events came within 199 ms")
+
+    def test_a_quick_answer_after_a_long_wait_is_no_whole_body(self) -> None:
+        """Both paths: 50 s for the prompt, then 40 tokens within 0.8 s; other words in each."""
+        assert beside(origin(40, wait_ms=50_000, seed=1), origin(40, wait_ms=50_000, seed=2)).buffers is False
+
+    def test_an_answer_that_is_quicker_than_the_direct_one_is_no_whole_body(self) -> None:
+        assert beside(origin(60, 1, seed=1), origin(60, 20, seed=2)).kind is not Holding.WHOLE_BODY
+
+    def test_a_short_answer_that_is_held_is_likely_held(self) -> None:
+        made = origin(20, 20)
+        said = beside(through(made, HoldAll), made)
+        assert (said.kind, said.sureness) == (Holding.WHOLE_BODY, Sureness.LIKELY)
+
+    @pytest.mark.parametrize(("inner", "sure"), [(2, Sureness.LIKELY), (3, Sureness.CERTAIN)])
+    def test_few_blocks_are_less_sure(self, inner: int, sure: Sureness) -> None:
+        made = origin(60)
+        size = sum(len(data) for _, data in made) // (inner + 1) - 100
+        path = pieces(made, [size], every_ms=500)
+        assert len(path) == inner + 2
+        said = beside(path, made)
+        assert (said.kind, said.sureness) == (Holding.BLOCK, sure)
+        assert diagnose(seen(path)).buffers is (True if sure is Sureness.CERTAIN else None)
+
+    @pytest.mark.parametrize(
+        "sizes", [[400], [4000, 4400, 3700], [2000, 4000, 8000, 16000]], ids=["tiny", "of any size", "growing"]
+    )
+    def test_what_is_no_block(self, sizes: list[int]) -> None:
+        made = origin(200)
+        assert beside(pieces(made, sizes, every_ms=200), made).kind is not Holding.BLOCK
+
+    def test_large_events_fill_several_blocks(self) -> None:
+        made = origin(200)
+        said = beside(pieces(made, [4096] * 5 + [8192], every_ms=200), made)
+        assert (said.kind, said.block_bytes) == (Holding.BLOCK, 4096)
+
+    def test_a_timer_keeps_time(self) -> None:
+        made = origin(100)
+        regular, irregular = (lumps(made, each) for each in (range(0, 2400, 200), [150, 700, 850, 1500, 1600, 2200]))
+        assert beside(regular, made).kind is Holding.TIMER
+        assert beside(irregular, made).kind is Holding.UNKNOWN
+
+    def test_the_last_burst_of_a_timer_comes_when_the_stream_ends(self) -> None:
+        made = origin(70)
+        said = beside(lumps(made, [200, 600, 1000, 1400]), made)
+        assert (said.kind, said.sureness) == (Holding.TIMER, Sureness.CERTAIN)
+        assert said.period_ms == pytest.approx(400, abs=30)
+
+    def test_four_bursts_may_be_chance(self) -> None:
+        made = origin(45)
+        assert beside(lumps(made, [200, 500, 800]), made).kind is Holding.UNKNOWN
+
+    def test_a_timer_without_the_same_answer_is_likely(self) -> None:
+        said = beside(through(origin(200, seed=1), lambda: FlushTimer(300)), origin(200, seed=2))
+        assert (said.kind, said.sureness) == (Holding.TIMER, Sureness.LIKELY)
+
+    def test_bursts_of_one_event_are_no_timer(self) -> None:
+        """A slower model, as the other path may have: as regular as a timer, and nothing gathered."""
+        said = beside(origin(40, 200, seed=1), origin(40, 20, seed=2))
+        assert said.kind is Holding.NONE
+
+    def test_a_model_that_makes_as_many_at_once_on_the_direct_path_is_no_timer(self) -> None:
+        said = beside(origin(80, 50, together=4, seed=1), origin(80, 20, together=4, seed=2))
+        assert said.kind is Holding.NONE
+
+    def test_answers_of_the_same_length_are_not_the_same(self) -> None:
+        """The other answer is slower by itself: no event is late."""
+        assert beside(origin(60, 40, seed=1), origin(60, 20, seed=2)).kind is Holding.NONE
+
+
 class TestOnePath:
+    def test_a_steady_model_keeps_time_without_gathering(self) -> None:
+        assert diagnose(seen(origin())).evidence[0].startswith("nothing that only a buffer does")
+
+    def test_a_whole_body_may_take_a_moment(self) -> None:
+        made = origin(1000, 14)
+        over_ns = made[-1][0]
+        path = seen([(over_ns + number * MS // 10, data) for number, (_, data) in enumerate(made)])
+        assert came_at_once(path)
+        assert diagnose(path).kind is Holding.WHOLE_BODY
+
+    def test_a_quick_answer_after_a_long_wait_is_left_open(self) -> None:
+        path = seen(origin(40, wait_ms=50_000))
+        assert not came_at_once(path)
+        assert diagnose(path).buffers is None
+
+    def test_a_whole_body_that_we_may_have_gathered_is_left_open(self) -> None:
+        said = diagnose(seen(through(origin(), HoldAll), late_ms=200))
+        assert said.buffers is None
+        assert "read late" in said.evidence[0]
+
+    @pytest.mark.parametrize("every_ms", [3, 30])
+    def test_an_answer_sent_at_once_comes_in_pieces_of_one_size(self, every_ms: float) -> None:
+        """TLS records, or what one read takes."""
+        assert diagnose(seen(pieces(origin(2000, 0), [16384], every_ms=every_ms))).buffers is None
+
+    def test_pieces_that_we_read_late_may_be_of_our_making(self) -> None:
+        made = through(origin(200), lambda: Hold(4096))
+        assert diagnose(seen(made, late_ms=200)).buffers is None
+
     def test_blocks_are_no_models_doing(self) -> None:
         said = diagnose(seen(through(origin(200), lambda: Hold(4096))))
         assert (said.buffers, said.block_bytes) == (True, 4096)

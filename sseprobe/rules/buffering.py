@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.buffering import AT_ONCE_NS, Holding, bursts_of, diagnose
+from sseprobe.buffering import Holding, bursts_of, came_at_once, diagnose
 from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes, human_ms, ms
@@ -15,8 +15,9 @@ _HELD_NS: Final = 5 * 10**6
 def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
     """Events arrive as they are made, not all at once.
 
-    What it does: reports 20 events with content or more that all arrived within 2 ms, after more than a second in
-    which nothing came. Shorter waits and shorter answers are left open: a canned answer looks the same.
+    What it does: reports 20 events with content or more that all arrived within 2 ms, or faster than 5,000 a second
+    and in less than a fiftieth of the wait, after more than a second in which nothing came. Shorter waits and shorter
+    answers are left open: a canned answer looks the same.
     Why it matters: the user waits for the whole answer, as without streaming. Something gathers it: a proxy that
     buffers, a compressor that is not flushed, or an app that waits for the whole answer itself.
     Good: a token every 20 ms. Bad: nothing for 14 s, then everything.
@@ -25,12 +26,12 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("only bytes are known, and not when they came")
     if len(stream.content) < 2:
         raise NotApplicable("fewer than two events with content came")
-    spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
-    if spread_ns > AT_ONCE_NS:
+    if not came_at_once(stream):
         return
     said = stream.remembered(diagnose)
     if said.kind is not Holding.WHOLE_BODY:
         raise Inconclusive(said.evidence[0])
+    spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     yield Finding(said.evidence[0], None, "one by one", f"within {human_ms(ms(spread_ns))}")
 
 
@@ -38,18 +39,22 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
 def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     """Events do not arrive in blocks of a fixed size.
 
-    What it does: looks for bursts of equal size, three or more in a row, that end inside an event.
+    What it does: looks for bursts of equal size, three or more in a row, more than 50 ms apart, that end inside an
+    event. Pieces that come faster are left alone: an answer sent at once arrives like that.
     Why it matters: a buffer on the way is passed on when it is full, whatever is in it: "block buffering … can cause
     events to be delayed".
     Good: each burst ends with an event. Bad: 4,096 bytes, then 4,096 bytes, each ending in the middle of an event.
     """
     if stream.head is None or len(stream.chunks) < 2:
         raise NotApplicable("the body came in one piece" if stream.head else "only bytes are known")
+    bursts = bursts_of(stream)
     said = stream.remembered(diagnose)
     if said.kind is Holding.BLOCK:
-        block = bursts_of(stream)[1]
+        block = bursts[1]
         size = human_bytes(said.block_bytes or 0)
         yield Finding(said.evidence[0], (block.start, block.end), "whole events", size)
+    elif 2 * sum(each.trusted for each in bursts) < len(bursts):
+        raise Inconclusive("this process read late: what came in pieces may have been read as one")
 
 
 @rule("BUF003", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")

@@ -8,13 +8,13 @@ PACED = Take("openai-chat", LONG, gaps_ms=lambda _index: 20)
 
 
 def in_pieces(size: int) -> "Take":
-    """The body in pieces of this size, 20 ms apart."""
+    """The body in pieces of this size, 100 ms apart."""
 
     def cut(blocks: Blocks) -> Blocks:
         body = b"".join(blocks)
         return [body[start : start + size] for start in range(0, len(body), size)]
 
-    return Take("openai-chat", LONG, edit=cut, gaps_ms=lambda _index: 20)
+    return Take("openai-chat", LONG, edit=cut, gaps_ms=lambda _index: 100)
 
 
 def late_blank_lines(blocks: Blocks) -> Blocks:
