@@ -73,6 +73,11 @@ class Burst(Struct, frozen=True):
     cut: bool
     trusted: bool
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return self.end - self.start
+
 
 class Diagnosis(Struct, frozen=True):
     """What a path does. `buffers` None: it cannot be told.
@@ -258,22 +263,25 @@ def _slow_block(bursts: Sequence[Burst]) -> Diagnosis | None:
 
 
 def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
-    """Bursts of one size, whatever is in them. The first may be smaller (a head took room); the last is the rest.
+    """Bursts of one size, whatever is in them. The first may be another (a head took room); the last is the rest.
 
     A large event fills several blocks at once, but not each time: windows that grow bring ever more of them.
     """
     inner = [each for each in bursts[1:-1] if each.trusted]
-    sizes = [each.end - each.start for each in inner]
-    if len(sizes) < _ENOUGH_BURSTS - 1:
+    block = min((each.size for each in inner), default=0)
+    if block < _LEAST_BLOCK:
         return None
-    block = min(sizes)
-    fits = [abs(size - round(size / block) * block) <= _SAME_SIZE * block for size in sizes] if block else []
-    single = sum(size < 1.5 * block for size in sizes)
-    cut = sum(each.cut for each in inner)
-    if block < _LEAST_BLOCK or not all(fits) or single < _MOST * len(inner) or 2 * cut < len(inner):
+
+    def fits(burst: Burst) -> bool:
+        return abs(burst.size - max(1, round(burst.size / block)) * block) <= _SAME_SIZE * block
+
+    full = [each for each in bursts[:1] if each.trusted and fits(each)] + inner
+    single = sum(each.size < 1.5 * block for each in full)
+    cut = sum(each.cut for each in full)
+    if len(full) < _ENOUGH_BURSTS - 1 or not all(map(fits, full)) or single < _MOST * len(full) or 2 * cut < len(full):
         return None
-    sure = Sureness.CERTAIN if len(inner) >= _ENOUGH_BURSTS else Sureness.LIKELY
-    said = f"{len(inner)} bursts of {human_bytes(block)} each, which end inside events"
+    sure = Sureness.CERTAIN if len(full) >= _ENOUGH_BURSTS else Sureness.LIKELY
+    said = f"{len(full)} bursts of {human_bytes(block)} each, which end inside events"
     return Diagnosis(Holding.BLOCK, True, sure, (said,), block)
 
 

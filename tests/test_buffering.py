@@ -207,15 +207,23 @@ class TestBesideTheDirectPath:
         said = beside(through(made, HoldAll), made)
         assert (said.kind, said.sureness) == (Holding.WHOLE_BODY, Sureness.LIKELY)
 
-    @pytest.mark.parametrize(("inner", "sure"), [(2, Sureness.LIKELY), (3, Sureness.CERTAIN)])
-    def test_few_blocks_are_less_sure(self, inner: int, sure: Sureness) -> None:
+    @pytest.mark.parametrize(("blocks", "sure"), [(2, Sureness.LIKELY), (3, Sureness.CERTAIN)])
+    def test_few_blocks_are_less_sure(self, blocks: int, sure: Sureness) -> None:
         made = origin(60)
-        size = sum(len(data) for _, data in made) // (inner + 1) - 100
+        size = sum(len(data) for _, data in made) // blocks - 100
         path = pieces(made, [size], every_ms=500)
-        assert len(path) == inner + 2
+        assert len(path) == blocks + 1
         said = beside(path, made)
         assert (said.kind, said.sureness) == (Holding.BLOCK, sure)
         assert diagnose(seen(path)).buffers is (True if sure is Sureness.CERTAIN else None)
+
+    @pytest.mark.parametrize("first", [50, 900, 3000])
+    def test_the_first_block_may_have_another_size(self, first: int) -> None:
+        made = origin(60)
+        path = pieces(made, [first, *[2000] * 20], every_ms=300)
+        said = beside(path, made)
+        assert (said.kind, said.block_bytes) == (Holding.BLOCK, 2000)
+        assert said.evidence[0].startswith(f"{len(path) - 2} bursts")
 
     @pytest.mark.parametrize(
         "sizes", [[400], [4000, 4400, 3700], [2000, 4000, 8000, 16000]], ids=["tiny", "of any size", "growing"]

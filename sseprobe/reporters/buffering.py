@@ -179,6 +179,6 @@ def _path(report: Report, path: PathReport) -> Iterator[Line]:
     rows = [("evidence" if not index else "", Text(said)) for index, said in enumerate(paths.evidence(path))]
     if like := paths.like(path):
         rows.append(("like", Text(f"it behaves like {like}")))
-    if (step := paths.next_step(path)) is not None:
+    if (step := paths.next_step(report, path)) is not None:
         rows.append(("next", Text.assemble((step[0], "bold")).append(f"  {step[1]}", style="dim")))
     yield _labelled(rows)

@@ -248,7 +248,7 @@ def _path(path: PathReport, report: Report) -> Case:
     details = [one_line(path.meaning, _SENTENCE), *rows, *(f"evidence: {said}" for said in paths.evidence(path))]
     if like := paths.like(path):
         details.append(f"behaves like: {like}")
-    if (step := paths.next_step(path)) is not None:
+    if (step := paths.next_step(report, path)) is not None:
         details.append(f"next, {step[1]}: {step[0]}")
     found = paths.found(path)
     title = "this path streams as the direct one does"

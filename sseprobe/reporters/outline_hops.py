@@ -32,7 +32,7 @@ def _paths(report: Report, path: PathReport) -> Section:
     lines: list[Cell] = [(each,) for each in paths.evidence(path)]
     if like := paths.like(path):
         lines.append((f"it behaves like {like}",))
-    if (step := paths.next_step(path)) is not None:
+    if (step := paths.next_step(report, path)) is not None:
         lines.append((f"next, {step[1]}:", Quote(step[0])))
     return Section("The two paths", tuple(lines), ("", "This path", "Direct"), tuple(rows))
 

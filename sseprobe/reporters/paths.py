@@ -63,13 +63,13 @@ def like(path: PathReport) -> str:
     return listed([one_line(each, _NAME) for each in path.like])
 
 
-def next_step(path: PathReport) -> tuple[str, str] | None:
+def next_step(report: Report, path: PathReport) -> tuple[str, str] | None:
     """What to run next, and what that will tell; None if there is nothing to find out."""
     straight = shlex.quote(one_line(path.direct_url, 2000))
     if path.buffers == "yes":
         named = "".join(f" --profile {shlex.quote(one_line(each, _NAME))}" for each in path.like[:3])
         return f"sseprobe buffer-test {straight}{named}", "to see what helps behind such a hop"
-    if path.buffers == "no":
+    if path.buffers == "no" or report.target.method != "POST":  # without a body there is no prompt
         return None
     asked = f"sseprobe buffer-test {shlex.quote(one_line(path.url, 2000))} --direct {straight}"
     return f"{asked} --prompt {shlex.quote(_LONG_ANSWER)}", "to have more events to judge by"

@@ -124,10 +124,19 @@ def test_what_is_said_of_a_path(path: PathReport, said: str) -> None:
 
 
 def test_the_next_command_can_be_pasted() -> None:
-    step = paths.next_step(replace(BLOCK, direct_url="http://a/?b=$(x)&c='d'"))
+    report = REPORTS["buffer-path-unknown"]
+    step = paths.next_step(report, replace(BLOCK, direct_url="http://a/?b=$(x)&c='d'"))
     assert step is not None
     assert step[0] == "sseprobe buffer-test 'http://a/?b=$(x)&c='\"'\"'d'\"'\"'' --profile nginx-legacy"
-    assert paths.next_step(replace(BLOCK, buffers="no")) is None
+    assert paths.next_step(report, replace(BLOCK, buffers="no")) is None
+
+
+def test_a_longer_answer_is_asked_for_where_there_is_a_prompt() -> None:
+    report = REPORTS["buffer-path-unknown"]
+    step = paths.next_step(report, UNKNOWN)
+    assert step is not None
+    assert "--prompt" in step[0]
+    assert paths.next_step(replace(report, target=replace(report.target, method="GET")), UNKNOWN) is None
 
 
 def test_colour_says_nothing_that_words_do_not() -> None:
