@@ -286,7 +286,7 @@ def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
 
 
 def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:
-    """Bursts at equal distances, whatever is in them."""
+    """Bursts at equal distances, whatever is in them. A timer passes on what was written; it cuts no event in two."""
     full = [each for each in bursts if each.content]
     distances = [later.first_ns - earlier.first_ns for earlier, later in pairwise(full)][:-1]
     if len(distances) < _ENOUGH_BURSTS or sum(each.content > 1 for each in full) < _MOST * len(full):
@@ -303,8 +303,10 @@ def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:
             waits.append(late[place] - min(late))
             place += each.content
         period_ms = ms(median(waits)) or period_ms
-    sure = Sureness.CERTAIN if late is not None else Sureness.LIKELY
     said = f"{len(full)} bursts about every {human_ms(ms(typical))}"
+    if 2 * sum(each.cut for each in full) > len(full):
+        return Diagnosis(Holding.UNKNOWN, True, Sureness.LIKELY, (f"{said}, which end inside events",))
+    sure = Sureness.CERTAIN if late is not None else Sureness.LIKELY
     return Diagnosis(Holding.TIMER, True, sure, (said,), None, round(period_ms, 1))
 
 

@@ -243,6 +243,12 @@ class TestBesideTheDirectPath:
         assert beside(regular, made).kind is Holding.TIMER
         assert beside(irregular, made).kind is Holding.UNKNOWN
 
+    def test_a_timer_cuts_no_event_in_two(self) -> None:
+        """Small blocks: that the path buffers is plain, how is not."""
+        made = origin(100, 100)
+        said = beside(pieces(made, [450], every_ms=230, after_ms=330), made)
+        assert (said.kind, said.buffers, said.sureness) == (Holding.UNKNOWN, True, Sureness.LIKELY)
+
     def test_the_last_burst_of_a_timer_comes_when_the_stream_ends(self) -> None:
         made = origin(70)
         said = beside(lumps(made, [200, 600, 1000, 1400]), made)

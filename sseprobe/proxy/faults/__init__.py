@@ -202,7 +202,7 @@ def parse_fault(spec: str) -> Callable[[], Fault]:
     name, colon, word = spec.partition(":")
     kind = FAULTS.get(name)
     if kind is None:
-        near = difflib.get_close_matches(name.lower(), FAULTS, 1, 0.5)
+        near = difflib.get_close_matches(name.lower(), FAULTS, 1)
         guess = f" Did you mean {FAULTS[near[0]].syntax}?" if near else ""
         raise UsageError(f"--fault {one_line(spec, 80)}: not a fault.{guess} Known are: {', '.join(FAULTS)}.")
     try:
