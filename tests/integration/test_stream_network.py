@@ -334,7 +334,8 @@ def hypercorn(tmp_path: Path, authority: trustme.CA) -> Iterator[Callable[..., s
 
     def start(*, tls: bool) -> str:
         port = free_port()
-        words = [sys.executable, "-m", "hypercorn", "h2app:app", "--bind", f"127.0.0.1:{port}"]
+        # No workers: they would outlive the process that is killed.
+        words = [sys.executable, "-m", "hypercorn", "h2app:app", "--workers", "0", "--bind", f"127.0.0.1:{port}"]
         if tls:
             issued = authority.issue_cert("127.0.0.1")
             issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
