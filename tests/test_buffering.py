@@ -16,6 +16,7 @@ from sseprobe.proxy.faults.hold import Hold
 from sseprobe.proxy.faults.hold_all import HoldAll
 from sseprobe.proxy.stack import Stack
 from sseprobe.reception import Reception
+from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.transcription import Transcript, transcript_of
 from tests.support.openai import DONE, chunk
@@ -328,3 +329,11 @@ class TestOnePath:
     )
     def test_all_else_is_left_open(self, path: Arrivals) -> None:
         assert diagnose(seen(path)).buffers is None
+
+    @pytest.mark.parametrize(
+        ("late_ms", "verdict"), [(0, RuleVerdict.FAIL), (200, RuleVerdict.INCONCLUSIVE)], ids=["in time", "late"]
+    )
+    def test_what_the_rule_says_of_pieces(self, late_ms: int, verdict: RuleVerdict) -> None:
+        rule = next(each for each in all_rules() if each.id == "BUF002")
+        made = through(origin(200), lambda: Hold(4096))
+        assert judge(rule, seen(made, late_ms=late_ms)).verdict is verdict

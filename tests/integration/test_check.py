@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.cli import Cli
+from tests.support.cli import UNCOVERED, Cli
 from tests.support.openai import DONE, chunk, good
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer, answer
 
@@ -183,7 +183,7 @@ def test_a_flood_is_bounded(cli: Cli, serve: Serve) -> None:
             pass
 
     server = serve(script)
-    result = cli("check", server.url + CHAT, "--report", "json", "--select", "TRM001,SSE", timeout=55)
+    result = cli("check", server.url + CHAT, "--report", "json", "--select", "TRM001,SSE", timeout=55, env=UNCOVERED)
     assert (result.code, len(server.peers)) == (1, 1), result
     assert result.report["streams"][0]["ending"] == "limit"
     assert "1,000,000 events" in result.report["streams"][0]["ending_reason"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.cli import COMMAND, Cli, environment
+from tests.support.cli import COMMAND, UNCOVERED, Cli, environment
 from tests.support.openai import chunk, good
 from tests.support.raw_server import HEAD, LAST_CHUNK, Peer, RawServer, transfer_chunk
 
@@ -323,7 +323,7 @@ def test_memory_stays_flat(serve: Serve) -> None:
         "print(done.returncode, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
     )
     words = [COMMAND[0], "-c", between, *COMMAND, "stream", serve(script).url + CHAT]
-    done = subprocess.run(words, capture_output=True, env=environment(), check=True, timeout=55)
+    done = subprocess.run(words, capture_output=True, env=environment(**UNCOVERED), check=True, timeout=55)
     code, peak_kib = map(int, done.stdout.split())
     assert code == 0, done.stderr
     assert b"200,00" in done.stderr
