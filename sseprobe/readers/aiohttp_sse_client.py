@@ -48,7 +48,7 @@ class _Session:
 
         del words, more
 
-        class Protocol(BaseProtocol):  # type: ignore[misc,unused-ignore]  # aiohttp is there or not
+        class Protocol(BaseProtocol):
             """A connection that is there, and need not be told to wait."""
 
             connected = True

@@ -14,7 +14,7 @@ URL = "http://reader.invalid/"
 def response(library: Any, stream: Stream, request: Any = None) -> Any:
     """An answer with this body, to be read in either world."""
 
-    class Body(library.SyncByteStream, library.AsyncByteStream):  # type: ignore[misc]
+    class Body(library.SyncByteStream, library.AsyncByteStream):
         """The chunks."""
 
         def __iter__(self) -> Iterator[bytes]:
