@@ -296,9 +296,9 @@ def test_a_recording_that_is_none(door: str, cli: Cli, tmp_path: Path) -> None:
 
 def test_a_recording_from_standard_input(cli: Cli) -> None:
     recording = lines(OPENING, HEAD, CHUNK, END)
-    assert cli("stream", "--from", "-", "-q", stdin=recording).out == "x\n"
-    assert json.loads(cli("parse", "-", "--report", "json", stdin=recording).out)["events"][0]["data"] == "x"
-    broken = cli("stream", "--from", "-", stdin=recording + b"{}\n")
+    assert cli.process("stream", "--from", "-", "-q", stdin=recording).out == "x\n"
+    assert json.loads(cli.process("parse", "-", "--report", "json", stdin=recording).out)["events"][0]["data"] == "x"
+    broken = cli.process("stream", "--from", "-", stdin=recording + b"{}\n")
     assert broken.code == 2
     assert "standard input, line 5:" in broken.err
 

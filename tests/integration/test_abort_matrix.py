@@ -43,7 +43,7 @@ def test_no_wrong_verdict(mode: str, cli: Cli) -> None:
     with mock_in_mode(mode, SCENARIO) as mock:
         done = cli(
             "abort-test", mock["url"] + PATH, "--witness", f"mock:{mock['truth_url']}", "--grace", grace,
-            "--report", "json", *words("--how", LEAVING), *words("--at", PHASES), timeout=150,
+            "--report", "json", *words("--how", LEAVING), *words("--at", PHASES),
         )  # fmt: skip
         records = Mock(mock["url"], mock["truth_url"]).truths()
     trials = trials_of(done.report)

@@ -37,12 +37,12 @@ def profile_of(done: Result, name: str) -> dict[str, Any]:
 
 
 def tried(cli: Cli, url: str, *words: str) -> Result:
-    return cli("buffer-test", url + PATH, "-H", KNOBS, "--report", "json", *words, timeout=55)
+    return cli("buffer-test", url + PATH, "-H", KNOBS, "--report", "json", *words)
 
 
 @pytest.mark.timeout(120)
 def test_without_words_the_mock_stands_behind_every_hop(cli: Cli) -> None:
-    done = cli("buffer-test", "--report", "json", timeout=110)
+    done = cli("buffer-test", "--report", "json")
     report = done.report
     assert (report["command"], report["verdict"], done.code) == ("buffer-test", "pass", 0), done
     found = {each["profile"]: each for each in report["profiles"]}
@@ -117,7 +117,7 @@ def test_a_hop_with_nothing_to_hold_passes(cli: Cli, bare: str) -> None:
 
 def test_with_a_witness_it_is_seen_whether_leaving_reaches_the_server(cli: Cli, mock: Mock) -> None:
     words = ["--profile", "transparent", "--profile", "lighttpd", "--witness", f"mock:{mock.truth_url}"]
-    done = cli("buffer-test", mock.url + PATH, "-H", "X-Mock: tokens=200", "--report", "json", *words, timeout=55)
+    done = cli("buffer-test", mock.url + PATH, "-H", "X-Mock: tokens=200", "--report", "json", *words)
     assert profile_of(done, "transparent")["abort"]["answer"] == "stopped"
     assert profile_of(done, "lighttpd")["abort"]["answer"] == "running"
 
@@ -148,7 +148,7 @@ def test_a_hop_of_ones_own_that_cuts(cli: Cli, mock: Mock, tmp_path: Path) -> No
 
 
 def test_a_mock_without_heartbeats_is_cut_and_heartbeats_help(cli: Cli) -> None:
-    done = cli("buffer-test", "--profile", "alb", "-H", "X-Mock: heartbeat_s=0", "--report", "json", timeout=55)
+    done = cli("buffer-test", "--profile", "alb", "-H", "X-Mock: heartbeat_s=0", "--report", "json")
     hop = profile_of(done, "alb")
     assert (hop["verdict"], done.code) == ("fail", 1)
     assert any("heartbeat" in remedy and "15 s" in remedy for remedy in hop["remedies"])

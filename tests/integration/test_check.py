@@ -183,7 +183,9 @@ def test_a_flood_is_bounded(cli: Cli, serve: Serve) -> None:
             pass
 
     server = serve(script)
-    result = cli("check", server.url + CHAT, "--report", "json", "--select", "TRM001,SSE", timeout=55, env=UNCOVERED)
+    result = cli.process(
+        "check", server.url + CHAT, "--report", "json", "--select", "TRM001,SSE", timeout=55, env=UNCOVERED
+    )
     assert (result.code, len(server.peers)) == (1, 1), result
     assert result.report["streams"][0]["ending"] == "limit"
     assert "1,000,000 events" in result.report["streams"][0]["ending_reason"]

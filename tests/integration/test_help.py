@@ -21,7 +21,7 @@ def _prose(printed: str) -> list[str]:
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda each: str(each.name))
 def test_help_keeps_examples_whole_and_fills_its_lines(cli: Cli, command: CommandInfo) -> None:
-    done = cli(str(command.name), "--help", env={"COLUMNS": str(WIDTH), "PYTHONIOENCODING": "utf-8"})
+    done = cli(str(command.name), "--help", env={"COLUMNS": str(WIDTH)})
     assert done.code == 0
     assert not done.err
     lines = _prose(done.out)
@@ -40,5 +40,5 @@ def test_help_keeps_examples_whole_and_fills_its_lines(cli: Cli, command: Comman
 
 def test_help_shows_extras_with_their_brackets(cli: Cli) -> None:
     """Brackets are markup to the library that renders this."""
-    printed = " ".join(re.sub("│", " ", cli("stream", "--help", env={"PYTHONIOENCODING": "utf-8"}).out).split())
+    printed = " ".join(re.sub("│", " ", cli("stream", "--help").out).split())
     assert "sseprobe[http2]" in printed

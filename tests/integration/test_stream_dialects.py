@@ -130,12 +130,12 @@ def test_an_event_stream_on_the_path_of_another(cli: Cli, mock: Mock, serve: Ser
 
 
 def test_the_list(cli: Cli) -> None:
-    result = cli("mock", "--list")
+    result = cli.process("mock", "--list")
     assert result.code == 0
     assert result.err == ""
     for word in (*dialects.NAMES, "/v1/messages", "itl_ms=20", "split-utf8", "truncate@5"):
         assert word in result.out
-    listed = json.loads(cli("mock", "--list", "--json").out)
+    listed = json.loads(cli.process("mock", "--list", "--json").out)
     assert {each["name"] for each in listed["dialects"]} == set(dialects.NAMES)
     assert {"name": "tokens", "default": None, "meaning": "how many tokens: 200, or as many as text has"} in listed[
         "knobs"

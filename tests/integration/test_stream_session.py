@@ -155,7 +155,7 @@ def test_nothing_hostile_reaches_a_pipe(serve: Serve, cli: Cli, words: list[str]
         peer.send(head, transfer_chunk(body), LAST_CHUNK)
 
     forced = {"FORCE_COLOR": "1", "PY_COLORS": "1", "GITHUB_ACTIONS": "true", "TTY_COMPATIBLE": "1"}
-    result = cli("stream", serve(script).url + CHAT, *words, env=forced)
+    result = cli.process("stream", serve(script).url + CHAT, *words, env=forced)
     assert UNSAFE.search(result.out) is None
     assert UNSAFE.search(result.err) is None
     assert "fine" in result.out

@@ -347,7 +347,7 @@ def test_wrong_settings(settings: dict[str, Any], said: str) -> None:
 
 def test_a_port_that_is_taken(cli: Cli) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
-        result = cli("mock", "--port", str(taken.getsockname()[1]))
+        result = cli.process("mock", "--port", str(taken.getsockname()[1]))
     assert result.code == 2
     assert "cannot listen" in result.err
 

@@ -95,7 +95,7 @@ def test_parse_on_the_command_line(cli: Cli, tmp_path_factory: pytest.TempPathFa
     (folder / "good").write_bytes(GOOD)
     (folder / "bad").write_bytes(b"data: \x1b[31m\n\ndata: b")
     files = [str(folder / "good"), str(folder / "bad"), "-"]
-    result = cli("parse", *files, "--report", "json", stdin=GOOD)
+    result = cli.process("parse", *files, "--report", "json", stdin=GOOD)
     assert [json.loads(line)["file"] for line in result.out.splitlines()] == files
     assert result.code == 1
     assert cli("parse", files[0]).code == 0
@@ -105,7 +105,7 @@ def test_parse_on_the_command_line(cli: Cli, tmp_path_factory: pytest.TempPathFa
     assert "SSE007 error" in people.out
     assert cli("parse", str(folder / "missing")).code == 2
     assert cli("parse").code == 2
-    assert cli("parse", "-", stdin=b"").code == 0
+    assert cli.process("parse", "-", stdin=b"").code == 0
     path = str(folder / "report.json")
     assert cli("parse", files[0], "--report", f"json:{path}").out == ""
     assert json.loads((folder / "report.json").read_text())["comments"] == 0
