@@ -58,7 +58,7 @@ class Mould:
         return self._newline == b"\n" and self._change is None and not special
 
     async def pour(self, frames: Frames) -> Frames:
-        """The same frames, moulded; one is held back where the last is to be another."""
+        """The same frames, moulded; one that may be the last is held back where the last is to be another."""
         sent = 0
         held: tuple[bytes, int] | None = None
         try:
@@ -72,14 +72,18 @@ class Mould:
                     yield piece, 0
                 sent += tokens
                 last = pieces[-1], tokens
-                if self._name == LAST:
-                    last, held = held, last  # type: ignore[assignment]
-                if last is not None:
+                if held is not None:
+                    yield held
+                    held = None
+                # A token is never the last event. It goes at once, so that the usage behind it counts it as sent.
+                if self._name == LAST and not tokens:
+                    held = last
+                else:
                     yield last
         finally:
             await frames.aclose()
         if held is not None:
-            yield held[0][: -len(self._newline)], held[1]
+            yield held[0][: -len(self._newline)], 0
 
     def _plain(self, frame: bytes) -> bytes:
         return frame if self._newline == b"\n" else frame.replace(b"\n", self._newline)

@@ -99,6 +99,12 @@ def test_gemini_without_sse_is_a_json_array(mock: Mock) -> None:
     assert json.loads(cut + b"]")[1]["candidates"]
 
 
+@pytest.mark.parametrize(("name", "usage"), [("ollama", b'"eval_count":3'), ("mistral", b'"completion_tokens":3')])
+def test_usage_right_behind_the_last_token_counts_it(name: str, usage: bytes, mock: Mock) -> None:
+    for fault in ("", ",fault=no-final-blank-line"):
+        assert usage in ask(mock, name, f"tokens=3{fault}")[2]
+
+
 def test_rst_comes_in_the_middle_of_an_event(mock: Mock) -> None:
     stream = mock.open({**CHAT, "model": f"mock/fault=rst@2,{FAST}"})
     with pytest.raises(ConnectionResetError):
