@@ -1,6 +1,7 @@
 """Fixtures for tests that run the real command line against real sockets."""
 
 import json
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -12,6 +13,9 @@ import pytest
 from tests.support.cli import Cli
 from tests.support.mock import Mock
 from tests.support.raw_server import Peer, RawServer
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; commands would inherit it
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

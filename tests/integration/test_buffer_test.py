@@ -3,7 +3,6 @@
 import json
 import re
 import signal
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -247,12 +246,24 @@ class TestTrouble:
         assert done.code == 2, done
         assert said in done.err
 
-    def test_interrupted_it_reports_what_was_seen(self, cli: Cli, tmp_path: Path) -> None:
-        process = cli.start("buffer-test", "--profile", "full-buffer", "--profile", "transparent", "--report", "json")
-        threading.Timer(3, process.send_signal, [signal.SIGINT]).start()
+    def test_interrupted_it_reports_what_was_seen(self, cli: Cli, serve: Serve) -> None:
+        asked: list[Peer] = []
+
+        def script(peer: Peer) -> None:
+            asked.append(peer)
+            if len(asked) > 1:  # behind the hop
+                process.send_signal(signal.SIGINT)
+                peer.wait_for_close()
+                return
+            peer.stream(chunk("word "), chunk(None, finish="stop"), DONE)
+            peer.send(LAST_CHUNK)
+
+        words = ["--profile", "full-buffer", "--profile", "transparent", "--report", "json"]
+        process = cli.start("buffer-test", serve(script).url + PATH, *words)
         out, err = process.communicate(timeout=50)
-        assert process.returncode in (130, 1)
-        assert json.loads(out)["command"] == "buffer-test"
+        told = json.loads(out)
+        assert (told["verdict"], told["exit_code"], process.returncode) == ("inconclusive", 130, 130)
+        assert [stream["ending"] for stream in told["streams"]] == ["complete"]
         assert b"Traceback" not in err
 
 

@@ -76,19 +76,11 @@ def _one_by_one(peer: Peer) -> None:
         return _in_one_lump(peer)
     peer.stream(chunk(role="assistant"))
     for word in LONG:
-        _pause(peer)
+        peer.until_read()
         peer.stream_more(chunk(word))
     peer.stream_more(*good()[-3:])
     peer.send(LAST_CHUNK)
     return None
-
-
-def _pause(peer: Peer) -> None:
-    peer.connection.settimeout(0.002)
-    try:
-        peer.connection.recv(1)
-    except TimeoutError:
-        peer.connection.settimeout(None)
 
 
 def _is(method: str) -> Callable[[Peer], bool]:

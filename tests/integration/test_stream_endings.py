@@ -1,6 +1,5 @@
 """`sseprobe stream` tells apart how a stream ended, with the right exit code and one clear sentence."""
 
-import contextlib
 from collections.abc import Callable
 
 import pytest
@@ -32,10 +31,7 @@ def _script(*pieces: bytes) -> Callable[[Peer], None]:
 
 def _reset(peer: Peer) -> None:
     peer.stream(chunk("Hello"))
-    # Only when the client has the bytes: a reset discards what it has not read.
-    peer.connection.settimeout(0.3)
-    with contextlib.suppress(TimeoutError):
-        peer.connection.recv(1)
+    peer.until_read()  # a reset discards what the client has not read
     peer.reset()
 
 

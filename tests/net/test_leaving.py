@@ -23,22 +23,17 @@ Serve = Callable[..., RawServer]
 
 
 async def leave(
-    server: RawServer, how: HangUp, *, read_on: bool = False, all_sent: threading.Event | None = None
-) -> bytes:
-    """Leaves after the first piece of body, and after all was sent. Returns what is read after that."""
-    later, request = b"", Request("GET", server.url, [])
-    async with OpenStream(request, ConnectOptions()) as stream:
+    server: RawServer, how: HangUp, *, after: threading.Event, then: threading.Event, until: threading.Event
+) -> None:
+    """Leaves after the first piece of body, and after that; says so, and keeps what it has open until then."""
+    async with OpenStream(Request("GET", server.url, []), ConnectOptions()) as stream:
         chunks = stream.chunks()
         await anext(chunks)
-        if all_sent is not None:
-            await asyncio.to_thread(all_sent.wait)
+        await asyncio.to_thread(after.wait)
         assert await stream.hang_up(how) is not None
-        if read_on:
-            later = b"".join([chunk.data async for chunk in chunks])
-        else:
-            await asyncio.sleep(2 * PATIENCE_S)
+        then.set()
+        await asyncio.to_thread(until.wait)
         await chunks.aclose()
-    return later
 
 
 def what_comes(peer: Peer) -> str:
@@ -58,16 +53,16 @@ def what_comes(peer: Peer) -> str:
 )
 def test_what_a_server_sees(how: HangUp, expected: str, serve: Serve) -> None:
     seen: list[str] = []
-    all_sent = threading.Event()
+    all_sent, left, looked = threading.Event(), threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:
         peer.stream(EVENT, MUCH)  # more than the client has read when it leaves
         all_sent.set()
+        left.wait()
         seen.append(what_comes(peer))
+        looked.set()
 
-    server = serve(script)
-    asyncio.run(leave(server, how, all_sent=all_sent))
-    server.wait()
+    asyncio.run(leave(serve(script), how, after=all_sent, then=left, until=looked))
     assert seen == [expected]
 
 
@@ -77,7 +72,14 @@ def test_half_closed_is_still_received(serve: Serve) -> None:
         peer.wait_for_close()
         peer.stream_more(EVENT, EVENT)
 
-    assert asyncio.run(leave(serve(script), HangUp.HALF_CLOSE, read_on=True)) == EVENT * 2
+    async def read_on(url: str) -> bytes:
+        async with OpenStream(Request("GET", url, []), ConnectOptions()) as stream:
+            chunks = stream.chunks()
+            await anext(chunks)
+            assert await stream.hang_up(HangUp.HALF_CLOSE) is not None
+            return b"".join([chunk.data async for chunk in chunks])
+
+    assert asyncio.run(read_on(serve(script).url)) == EVENT * 2
 
 
 class SlowSocket(socket.socket):
@@ -90,21 +92,22 @@ class SlowSocket(socket.socket):
 
 
 def test_a_server_that_never_pauses_does_not_keep_the_client(serve: Serve) -> None:
-    def script(peer: Peer) -> None:
-        until_s = time.monotonic() + 8
-        while time.monotonic() < until_s:
-            peer.send(MUCH)
+    flows, has_left = threading.Event(), threading.Event()
 
-    async def leave_at_once(port: int) -> float:
+    def script(peer: Peer) -> None:
+        while not has_left.is_set():
+            peer.send(MUCH)
+            flows.set()
+
+    async def leave_at_once(port: int) -> None:
         with SlowSocket() as sock:
             sock.connect(("127.0.0.1", port))
             sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
             sock.setblocking(False)
-            await asyncio.sleep(PATIENCE_S)
-            begun_s = time.monotonic()
+            await asyncio.to_thread(flows.wait)
             StampedSocket(sock).finish()
-            return time.monotonic() - begun_s
 
-    server = serve(script)
-    assert asyncio.run(leave_at_once(server.port)) < 4
-    server.wait()
+    try:
+        asyncio.run(leave_at_once(serve(script).port))  # or never, and the test's own time runs out
+    finally:
+        has_left.set()

@@ -20,43 +20,56 @@ EVENT = b"data: hello\n\n"
 PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), None, Redactor([]), 1 << 20)
 
 
-@pytest.fixture
-def stubborn(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Streams take a moment to end."""
+class Stubborn:
+    """A stream that is told to end, and does not yet."""
 
-    async def go(_run: StreamRun) -> None:
+    def __init__(self) -> None:
+        self.begun, self.told, self.may_end = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def go(self) -> None:
+        """In the place of `StreamRun.go`."""
+        self.begun.set()
         try:
             await asyncio.Event().wait()
         finally:
-            await asyncio.sleep(0.2)
+            self.told.set()
+            await self.may_end.wait()
 
-    monkeypatch.setattr(StreamRun, "go", go)
+
+@pytest.fixture
+def stubborn(monkeypatch: pytest.MonkeyPatch) -> Stubborn:
+    stream = Stubborn()
+    monkeypatch.setattr(StreamRun, "go", stream.go)
+    return stream
 
 
-@pytest.mark.usefixtures("stubborn")
-def test_ending_a_client_does_not_swallow_ctrl_c() -> None:
+def test_ending_a_client_does_not_swallow_ctrl_c(stubborn: Stubborn) -> None:
     async def end(client: Client) -> None:
         await client.end()
         pytest.fail("the cancellation was lost")
 
     async def interrupted() -> None:
         client = Client(PLAN, lambda: None)
-        await asyncio.sleep(0.01)
+        await stubborn.begun.wait()
         ending = asyncio.create_task(end(client))
-        await asyncio.sleep(0.05)
+        await stubborn.told.wait()
         ending.cancel()
+        stubborn.may_end.set()
         with pytest.raises(asyncio.CancelledError):
             await ending
 
     asyncio.run(interrupted())
 
 
-@pytest.mark.usefixtures("stubborn")
-def test_ending_a_client_waits_until_it_has_ended() -> None:
+def test_ending_a_client_waits_until_it_has_ended(stubborn: Stubborn) -> None:
     async def ended() -> bool:
         client = Client(PLAN, lambda: None)
-        await asyncio.sleep(0.01)
-        await client.end()
+        await stubborn.begun.wait()
+        ending = asyncio.create_task(client.end())
+        await stubborn.told.wait()
+        assert not ending.done()
+        stubborn.may_end.set()
+        await ending
         return client.ended_ns is not None
 
     assert asyncio.run(ended())

@@ -194,9 +194,18 @@ def test_one_that_was_killed_before_it_began_does_not_begin(tmp_path: Path) -> N
 def test_killing_from_another_thread_ends_it(tmp_path: Path) -> None:
     body = tmp_path / "body"
     body.write_bytes(b"")
-    process = ReaderProcess(["sleep", "600"], {"PATH": os.environ["PATH"]}, tmp_path)
-    threading.Timer(0.2, process.kill).start()
+    started = tmp_path / "started"
+    os.mkfifo(started)
+    process = ReaderProcess(["sh", "-c", "echo >started; exec sleep 600"], {"PATH": os.environ["PATH"]}, tmp_path)
+
+    def kill_when_it_runs() -> None:
+        started.read_bytes()
+        process.kill()
+
+    killer = threading.Thread(target=kill_when_it_runs)
+    killer.start()
     assert process.run(body, 0, Limits()).unfit == "its process was ended by signal 9"
+    killer.join()
 
 
 def test_a_program_that_cannot_be_started_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,14 +1,19 @@
 """A server that says exactly what a test tells it to: bytes on a real socket, well-formed or not."""
 
+import os
+import select
 import socket
 import ssl
 import struct
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+_CONNECTIONS = Path("/proc/net/tcp")
 LINGER_0 = struct.pack("ii", 1, 0)  # for SO_LINGER: closing sends RST
 
 
@@ -22,6 +27,21 @@ def answer(status: str, body: bytes = b"", **headers: str) -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def _as_in_proc(address: tuple[str, int]) -> str:
+    """As the kernel writes it: 0100007F:1F90."""
+    host, port = address
+    return f"{int.from_bytes(socket.inet_aton(host), sys.byteorder):08X}:{port:04X}"
+
+
+def _queue_of(local: str, remote: str) -> bool:
+    """Whether this end of a connection has bytes that are not acknowledged, or not read."""
+    for line in _CONNECTIONS.read_text().splitlines():
+        fields = line.split()
+        if fields[1:3] == [local, remote]:
+            return fields[4] != "00000000:00000000"
+    return False
 
 
 class Peer:
@@ -67,6 +87,15 @@ class Peer:
     def stream_more(self, *events: bytes) -> None:
         """More of them."""
         self.send(*map(transfer_chunk, events))
+
+    def until_read(self) -> None:
+        """Returns when the client has read all that was sent, or is gone. Without /proc a moment has to do."""
+        if not _CONNECTIONS.exists():
+            select.select([], [], [], 0.05)
+            return
+        theirs, ours = (_as_in_proc(name) for name in (self.connection.getpeername(), self.connection.getsockname()))
+        while any(_queue_of(end, other) for end, other in ((ours, theirs), (theirs, ours))):
+            os.sched_yield()
 
     def reset(self) -> None:
         """Closes with RST."""

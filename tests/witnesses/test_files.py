@@ -163,8 +163,8 @@ def test_what_a_shell_repeats_of_a_command_is_left_out(tmp_path: Path) -> None:
 
 
 CHILD = """
-import sys, time
-print("ready", flush=True)
+import os, sys, time
+print(os.getpid(), flush=True)
 until = time.monotonic() + 30 * (sys.stdin.readline() == "work\\n")
 while time.monotonic() < until: pass
 time.sleep(30)
@@ -182,8 +182,9 @@ def test_cpu_time_of_a_busy_child_counts(word: str) -> None:
     assert server.stdout is not None
     with server:
         try:
-            server.stdout.readline()
-            time.sleep(0.2)
+            child = Path(f"/proc/{int(server.stdout.readline())}/stat")
+            while child.read_text().rpartition(")")[2].split()[0] != "S":  # it waits for the word
+                pass
             witness = by_spec(f"cpu:{server.pid}", CONTEXT)
             idle = sample_for(witness, 0.6)
             server.stdin.write(f"{word}\n".encode())
