@@ -19,8 +19,14 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a 
 
 
 @pytest.fixture
-def cli() -> Cli:
-    """Runs `sseprobe` as a process of its own."""
+def one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`check` asks one of other people's clients: each is a process, and all have their tests in tests/readers."""
+    monkeypatch.setattr("sseprobe.readers.run.NAMES", ("httpx-sse",))
+
+
+@pytest.fixture
+def cli(one_reader: None) -> Cli:
+    """Runs `sseprobe`. As a process of its own it asks all readers."""
     return Cli()
 
 

@@ -191,8 +191,10 @@ def test_a_good_server_passes(name: str, cli: Cli, serve: Serve) -> None:
 
 
 def test_the_mock_passes_all_of_them(cli: Cli) -> None:
-    result = cli("check", "--report", "json")
+    result = cli.process("check", "--report", "json")
     assert result.code == 0, result
+    assert {"httpx-sse", "openai"} <= {each["reader"] for each in result.report["readers"]}
+    assert {each["agrees"] for each in result.report["readers"]} == {True}
     probed = {rule.id for rule in all_rules() if rule.subject is not Transcript}
     assert {name: each["verdict"] for name, each in results(result).items() if name in probed} == dict.fromkeys(
         probed, "pass"

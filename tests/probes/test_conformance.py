@@ -15,6 +15,8 @@ from sseprobe.rules.selection import Selection, selection
 from sseprobe.transcription import Transcript
 from tests.rules.proofs import DATA
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 
 def checked(recording: str, judging: Judging | None = None) -> Report:
     """The report on a proof."""

@@ -135,6 +135,7 @@ class RawServer:
             self._listener.bind(unix_socket)
             self._listener.listen()
         self._open: list[socket.socket] = []
+        self._over = False
         self._threads = [threading.Thread(target=self._accept, daemon=True)]
 
     @property
@@ -156,6 +157,7 @@ class RawServer:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Stops, and waits for every thread."""
+        self._over = True
         self._listener.shutdown(socket.SHUT_RDWR) if self._listener.family == socket.AF_INET else None
         self._listener.close()
         for connection in self._open:
@@ -188,9 +190,9 @@ class RawServer:
             peer = Peer(connection)
             self.peers.append(peer)
             self._script(peer)
-        except (ConnectionError, ssl.SSLError):
-            pass  # the client left, as clients may
         except BaseException as error:
-            self.failures.append(error)
+            left = isinstance(error, (ConnectionError, ssl.SSLError))  # as clients may
+            if not (left or (self._over and isinstance(error, OSError))):
+                self.failures.append(error)
         finally:
             connection.close()
