@@ -16,7 +16,7 @@ from tests.support.processes import free_port, started
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer, answer
 
 PATH = "/v1/chat/completions"
-KNOBS = "X-Mock: tokens=100,itl_ms=10"
+KNOBS = "X-Mock: tokens=100,itl_ms=20"  # 4 KiB hold the first for 0.36 s: far from the 0.15 s that are let pass
 NO_BUFFERING = "send X-Accel-Buffering: no"
 NO_TRANSFORM = "send Cache-Control: no-cache, no-transform"
 Serve = Callable[..., RawServer]
