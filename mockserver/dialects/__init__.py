@@ -34,6 +34,7 @@ MODULES: Final = {
     "vercel-ui": "mockserver.dialects.vercel_ui",
     "ag-ui": "mockserver.dialects.ag_ui",
     "plain": "mockserver.dialects.plain",
+    "app": "mockserver.dialects.app",
 }
 
 

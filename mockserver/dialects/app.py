@@ -1,0 +1,74 @@
+"""`POST /app/chat`: the stream of an app that people write themselves, a FastAPI generator with events of its own.
+
+No vendor defines it: one token an event, `{"token": …}`; then usage, then `[DONE]`. An error is an event `error`, and
+nothing comes after it. There is no answer in one piece.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from fastapi import Request
+
+from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.api import Api, Failure, count_words, objects, string
+from mockserver.dialects.openai_chat import DONE
+from mockserver.stream import Writer, data, event
+from mockserver.tools import RefusedError
+from mockserver.truth import Record
+
+
+class TokenWriter(Writer):
+    """Events without names: tokens, and usage."""
+
+    def piece(self, piece: Piece) -> bytes:
+        """One event."""
+        return data({"reasoning" if piece.kind is Kind.REASONING else "token": piece.text})
+
+    def closing(self) -> Iterable[bytes]:
+        """Usage."""
+        return [data({"usage": {"input": self.answer.asked.prompt_tokens, "output": self.record.sent_tokens}})]
+
+    def terminator(self) -> bytes:
+        """`[DONE]`."""
+        return DONE
+
+    def error(self) -> bytes:
+        """An event `error`; nothing comes after it."""
+        return event("error", {"message": "the mock failed as asked", "code": "server_error"})
+
+
+class App(Api):
+    """A chat route."""
+
+    name = "app"
+    paths = ("/app/chat",)
+    calls_tools = False
+
+    def read(self, body: dict[str, Any], request: Request) -> Asked:
+        """A message, a prompt or messages, of which the first that is there counts; a model may be named."""
+        del request
+        return Asked(
+            model="mock" if body.get("model") is None else string(body, "model"),
+            stream=True,
+            prompt_tokens=count_words(_prompt(body)),
+        )
+
+    def writer(self, answer: Answer, record: Record) -> Writer:
+        """Events."""
+        return TokenWriter(answer, record)
+
+    def failure(self, failure: Failure) -> Any:
+        """A message and no more."""
+        return {"error": {"message": failure.message}}
+
+
+def _prompt(body: dict[str, Any]) -> str | list[dict[str, Any]]:
+    for name in ("message", "prompt"):
+        if body.get(name) is not None:
+            return string(body, name)
+    if body.get("messages") is None:
+        raise RefusedError("you must provide message or prompt, a string, or messages, a list of objects", "message")
+    return objects(body, "messages")
+
+
+API = App()
