@@ -1,17 +1,20 @@
-"""How a body is cut into events: SSE, or one JSON document a line. A dialect names the one it uses."""
+"""How a body is cut into events: SSE, one JSON document a line, or text as it comes. A dialect names its own."""
 
 from enum import StrEnum
 from typing import Final, Protocol
 
 from sseprobe.ndjson import LinesParser
+from sseprobe.plain_text import TextParser
 from sseprobe.sse import EventStreamParser, Item
 
 
 class Framing(StrEnum):
-    """The two ways to send events in a body."""
+    """The ways to send events in a body."""
 
     SSE = "sse"
-    LINES = "lines"
+    LINES = "ndjson"
+    TEXT = "text"
+    """The body is the text; there are no events but its chunks."""
 
 
 class Parser(Protocol):
@@ -32,7 +35,11 @@ class Parser(Protocol):
         """Ends the body."""
 
 
-CONTENT_TYPES: Final = {Framing.SSE: "text/event-stream", Framing.LINES: "application/x-ndjson"}
+CONTENT_TYPES: Final = {
+    Framing.SSE: "text/event-stream",
+    Framing.LINES: "application/x-ndjson",
+    Framing.TEXT: "text/plain",
+}
 _BY_CONTENT_TYPE: Final = {
     "text/event-stream": Framing.SSE,
     "application/x-ndjson": Framing.LINES,
@@ -40,7 +47,9 @@ _BY_CONTENT_TYPE: Final = {
     "application/jsonl": Framing.LINES,
     "application/x-jsonlines": Framing.LINES,
     "application/jsonlines": Framing.LINES,
+    "application/stream+json": Framing.LINES,
 }
+_PARSERS: Final = {Framing.SSE: EventStreamParser, Framing.LINES: LinesParser, Framing.TEXT: TextParser}
 
 
 def media_type(content_type: str | None) -> str:
@@ -49,10 +58,11 @@ def media_type(content_type: str | None) -> str:
 
 
 def by_content_type(content_type: str | None) -> Framing | None:
-    """The framing that a Content-Type tells, None if it tells none."""
+    """The framing that a Content-Type tells, None if it tells none. `text/plain` tells none: it may be a page."""
     return _BY_CONTENT_TYPE.get(media_type(content_type))
 
 
 def new_parser(framing: Framing) -> Parser:
     """A parser for one body."""
-    return EventStreamParser() if framing is Framing.SSE else LinesParser()
+    parser: Parser = _PARSERS[framing]()
+    return parser

@@ -45,6 +45,8 @@ def to_json(value: Any, *, indent: int = 0) -> str:
         encoded = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate
         encoded = msgspec.json.encode(json.loads(scalar(json.dumps(msgspec.to_builtins(value), ensure_ascii=False))))
+    except RecursionError:
+        encoded = b'"nested too deeply to be shown"'
     if indent:
         encoded = msgspec.json.format(encoded, indent=indent)
     return _UNSAFE_IN_JSON.sub(lambda match: f"\\u{ord(match[0]):04x}", encoded.decode())

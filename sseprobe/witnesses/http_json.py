@@ -3,6 +3,7 @@
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit, urlunsplit
 
+from sseprobe import json_pointer
 from sseprobe.errors import UsageError
 from sseprobe.net.fetch import Fetcher
 from sseprobe.redaction import redact_url
@@ -34,13 +35,11 @@ class HttpJson(Witness):
         document = fetch_json(self._fetcher, self._url, object, "JSON", advice)
         self._keys = _keys(document)
         value = document
-        for place, step in enumerate(steps := _steps(self._pointer)):
-            value = _step(value, step)
-            if value is None:
+        for place, step in enumerate(steps := json_pointer.parse(self._pointer)):
+            value = json_pointer.step_into(value, step)
+            if value is json_pointer.ABSENT or value is None:
                 at = "/" + "/".join(steps[:place]) if place else "the top"
-                parent = document
-                for before in steps[:place]:
-                    parent = _step(parent, before)
+                parent = json_pointer.value_at(document, steps[:place])
                 said = f"{redact_url(self._url)} has no {one_line(step, 60)!r} at {one_line(at, 120)}"
                 raise WitnessError(f"{said} (pointer {one_line(self._pointer, 120)}); there is {_there(parent)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -60,18 +59,6 @@ class HttpJson(Witness):
     def hint(self) -> str:
         """The keys that are there."""
         return f"Keys in that document: {', '.join(self._keys)}" if self._keys else ""
-
-
-def _steps(pointer: str) -> list[str]:
-    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
-
-
-def _step(value: Any, step: str) -> Any:
-    if isinstance(value, dict):
-        return value.get(step)
-    if isinstance(value, list) and step.isdecimal() and step.isascii() and int(step[:9]) < len(value):
-        return value[int(step[:9])]
-    return None
 
 
 def _keys(document: Any) -> list[str]:
