@@ -7,44 +7,32 @@ from msgspec import Struct
 
 from sseprobe import dialects
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
-from sseprobe.framing import Framing, by_content_type, new_parser
+from sseprobe.dialects.own.errors import failure_in_line
+from sseprobe.dialects.own.reading import Reading
+from sseprobe.ending import MAX_CHOICES, Outcome, Seen, judge
+from sseprobe.framing import Framing, new_parser
 from sseprobe.metrics import Meter
-from sseprobe.sse import Comment, Event, Frame, Item, LimitExceeded, Tail
-from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Read, Redirect
-from sseprobe.units import human_bytes
+from sseprobe.recognition import Recognition
+from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
+from sseprobe.transcript import BodyEnd, Chunk, Head, Read, Redirect
 
 MAX_TEXT_CHARS: Final = 4 * 1024 * 1024
 """How much text is kept for reports. The live view shows all of it."""
 
-MAX_CHOICES: Final = 1024
-"""How many choices are followed to their end."""
-
 _MAX_REASON_CHARS: Final = 200
 _MAX_LISTED: Final = 1024
 _MAX_UNKNOWN_TYPES: Final = 5
-_RECOGNISED_WITHIN: Final = 4  # events: an error or a heartbeat may come first
-
-_TRANSPORT_ENDINGS: Final = {
-    BodyEnd.RESET: (Ending.RESET, "the connection was reset in mid-stream"),
-    BodyEnd.IDLE_TIMEOUT: (Ending.IDLE_TIMEOUT, "nothing came for longer than --idle-timeout"),
-    BodyEnd.TOTAL_TIMEOUT: (Ending.TOTAL_TIMEOUT, "the stream was not over within --timeout"),
-    BodyEnd.ABORT: (Ending.ABORTED, "interrupted here before the stream was over"),
-    BodyEnd.LIMIT: (Ending.LIMIT, "the stream went over a size limit"),
-    BodyEnd.MISSING_LAST_CHUNK: (Ending.TRUNCATED, "the connection closed without HTTP's last chunk"),
-    BodyEnd.SHORT_BODY: (Ending.TRUNCATED, "the connection closed before Content-Length bytes had come"),
-    BodyEnd.TLS_CUT: (
-        Ending.TRUNCATED,
-        "the connection closed without TLS's closing alert, the only end this body has",
-    ),
-    BodyEnd.PROTOCOL_ERROR: (Ending.TRUNCATED, "the body broke HTTP's framing"),
-}
+_MAX_REREADS: Final = 16
+_MAX_EARLY_BYTES: Final = 1024 * 1024
+"""How much of a stream is kept to be read again, while it is not known how it is read."""
 
 
 class Received(Struct, frozen=True):
-    """One item, with the deltas that an event decodes to."""
+    """One item, with the deltas that an event decodes to. `again`: it came before, and is read otherwise now."""
 
     item: Item
     deltas: tuple[Delta, ...] = ()
+    again: bool = False
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -85,14 +73,6 @@ class View(Protocol):
         """The stream is over."""
 
 
-class Outcome(Struct, frozen=True):
-    """What became of the stream, why, and what was said of it in-band."""
-
-    ending: Ending
-    reason: str | None
-    error: Delta | None
-
-
 class ToolCall:
     """One tool call, as far as it has come."""
 
@@ -106,47 +86,108 @@ class Reception:
     """One stream being received.
 
     `dialect`: as named, or as the URL tells it, None if it does not. `named`: it stays, whatever the events say;
-    otherwise the first events settle it. `content_type`: of the answer; it tells the framing, before the dialect does.
-    `keep`: all items and messages are kept, for a transcript; whoever asks for it bounds the body.
+    otherwise the first events settle it. `framing`: of the body; None: the dialect's. `keep`: all items and messages
+    are kept, for a transcript; whoever asks for it bounds the body.
     """
 
     def __init__(
-        self, dialect: Dialect | None, *, named: bool = False, content_type: str | None = None, keep: bool = False
+        self, dialect: Dialect | None, *, named: bool = False, framing: Framing | None = None, keep: bool = False
     ) -> None:
-        self.framing = by_content_type(content_type) or (dialect.framing if dialect else Framing.SSE)
+        dialect = dialect or dialects.by_name("plain")
+        self.framing = framing or dialect.framing
         self.parser = new_parser(self.framing)
+        self.body_bytes = 0
+        self._recognition = Recognition(dialect, self.framing, named=named)
+        self._keep = keep
+        self._early: list[tuple[list[Item], Read]] = []
+        """What came while it was not known how the stream is read, to be read again once it is."""
+        self._early_bytes = 0
+        self._may_reread = True
+        self._rereads = 0
+        self._parsed: dict[int, Any] = {}
+        self._last_event: tuple[Event, Any] | None = None
+        """Of an app's own, which may pass on a vendor's events and end them in its own way."""
+        self._last_read: Read | None = None
+        self._begin(None)
+
+    def _begin(self, ttfb_ns: int | None) -> None:
+        """As before the first event."""
         self.items: list[Item] = []
         self.messages: list[Message] = []
-        self._keep = keep
         self.meter = Meter()
-        self.body_bytes = 0
+        self.meter.ttfb_ns = ttfb_ns
         self.comments = 0
         self.heartbeats = 0
+        self.content_deltas = 0
         self.finish_reasons: dict[int, str] = {}
         self._incomplete: dict[int, str] = {}
         self.error: Delta | None = None
+        self.error_as_text = False
+        self.ignored_lines = 0
+        self.first_ignored: IgnoredField | None = None
         self.tail: Tail | None = None
         self.unknown_events = 0
         self.unknown_types: dict[str, None] = {}
-        self.looks_like: str | None = None
         self.over_limit: LimitExceeded | None = None
         self.text_is_cut = False
         self.tool_calls: dict[tuple[int, int | str | None], ToolCall] = {}
         self.citations: list[str] = []
-        self.named = named
-        self._unsettled = _RECOGNISED_WITHIN
-        self._set_dialect(dialect or dialects.by_name("plain"))
         self._choices: set[int] = set()
         self._ended = False
         self._doubt = ""
         self._kept = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
         self._kept_chars = 0
-        self._last_read: Read | None = None
+
+    @property
+    def named(self) -> bool:
+        """Whether the dialect was named, so that the events do not change it."""
+        return self._recognition.named
+
+    @property
+    def looks_like(self) -> str | None:
+        """Another dialect than the named one, which the events tell."""
+        return self._recognition.looks_like
 
     @property
     def dialect(self) -> Dialect:
-        """The dialect in force; `plain` until another is recognised."""
-        return self._dialect
+        """The dialect in force; `plain` until another is recognised. Of an app's own: with what was learned of it."""
+        return self._recognition.dialect
+
+    @property
+    def reading(self) -> Reading | None:
+        """How an app's own stream is read; None for a vendor's."""
+        return self._recognition.reading
+
+    @property
+    def end_mark(self) -> str | None:
+        """The end mark of an app's own stream, in words; None if none has come, or the stream is a vendor's."""
+        mark = self._recognition.end_mark
+        return mark.words if mark is not None and self._ended else None
+
+    @property
+    def last_data(self) -> str | None:
+        """The data of the last event of an app's own stream."""
+        return self._last_event[0].data if self._last_event is not None else None
+
+    @property
+    def end_is_proven(self) -> bool:
+        """Whether a clean end can be told from a cut: the dialect has an end mark, or one has come."""
+        return self._ended or self.dialect.end_rule is not EndRule.BODY
+
+    @property
+    def is_surely_over(self) -> bool:
+        """Whether nothing more is to be expected but the end of the body."""
+        return self._ended and self._recognition.ends_for_sure
+
+    @property
+    def ends_in_silence(self) -> bool:
+        """Whether silence after what came is the end, and no stall: an end mark came, and no finish reason, after which
+        an app may call a tool.
+        """
+        mark = self._recognition.end_mark
+        if not self._ended or mark is None or mark.filled is not None or self._last_event is None:
+            return False
+        return self._recognition.has_end_mark(*self._last_event)
 
     def said(self, kind: Kind) -> str:
         """The text, reasoning or refusal of the first choice so far; of all kinds at most `MAX_TEXT_CHARS`."""
@@ -161,10 +202,63 @@ class Reception:
     def receive_eof(self, view: View | None = None) -> None:
         """Ends the body, and shows what its end completed, which came with the last chunk."""
         items = self.parser.receive_eof()
-        if self._last_read is not None and (received := self._take_items(items, self._last_read)) and view:
-            view.received(Chunk(b"", self._last_read), received, self._dialect)
+        if self._last_read is None:
+            return
+        again = self._look(items) if self._recognition.is_open else []
+        again = self._close() or again
+        received = again + self._take(items, self._last_read)
+        if received and view:
+            view.received(Chunk(b"", self._last_read), received, self.dialect)
 
     def _take_items(self, items: list[Item], read: Read) -> list[Received]:
+        again: list[Received] = []
+        if self._recognition.is_open:
+            again = self._look(items)
+            if self._may_reread:
+                self._early.append((items, read))
+        elif self._early:
+            self._early.clear()
+        return again + self._take(items, read)
+
+    def _look(self, items: list[Item]) -> list[Received]:
+        """Looks at events before they are decoded; what came before them is read again if they tell another reading."""
+        if self._may_reread and (self._early_bytes > _MAX_EARLY_BYTES or self._rereads >= _MAX_REREADS):
+            self._may_reread = False
+            self._early.clear()
+        self._early_bytes = self.body_bytes
+        events = self._events(items)
+        self._parsed = {id(event): value for event, value in events}  # they are not parsed once more when taken
+        if not self._recognition.look(events, self._early_events):
+            return []
+        if self._may_reread:
+            return self._read_again()
+        self._recognition.begin_again()  # what came before was too much to be kept
+        return []
+
+    def _early_events(self) -> list[tuple[Event, Any]]:
+        return [each for items, _ in self._early for each in self._events(items)]
+
+    def _events(self, items: list[Item]) -> list[tuple[Event, Any]]:
+        return [(item, self._payload(item)) for item in items if isinstance(item, Event)]
+
+    def _close(self) -> list[Received]:
+        """Nothing that comes from here on changes how the stream is read."""
+        changed = self._recognition.close()
+        received = self._read_again() if changed and self._may_reread else []
+        self._early.clear()
+        return received
+
+    def _read_again(self) -> list[Received]:
+        """Reads what came from the beginning, by what is known now."""
+        self._rereads += 1
+        self._begin(self.meter.ttfb_ns)
+        self._recognition.begin_again()
+        parsed, self._parsed = self._parsed, {}
+        received = [each for items, read in self._early for each in self._take(items, read)]
+        self._parsed = parsed
+        return [Received(each.item, each.deltas, again=True) for each in received]
+
+    def _take(self, items: list[Item], read: Read) -> list[Received]:
         received = []
         events = content_events = 0
         if self._keep:
@@ -173,10 +267,11 @@ class Reception:
             if isinstance(item, Event):
                 deltas = self._take_event(item, read)
                 events += 1
+                before = self.content_deltas
                 for delta in deltas:
                     if delta.kind in CONTENT_KINDS and (delta.text or delta.name):
-                        content_events += 1
-                        break
+                        self.content_deltas += 1
+                content_events += self.content_deltas > before
                 received.append(Received(item, deltas))
             else:
                 if isinstance(item, Comment):
@@ -185,6 +280,10 @@ class Reception:
                     self.over_limit = item
                 elif isinstance(item, Tail):
                     self.tail = item
+                elif isinstance(item, IgnoredField):
+                    self.error = self.error or failure_in_line(item)
+                    self.ignored_lines += 1
+                    self.first_ignored = self.first_ignored or item
                 if not isinstance(item, Frame | Tail):
                     received.append(Received(item))
         self.meter.add(read, events, content_events)
@@ -194,43 +293,55 @@ class Reception:
         """Says what became of the stream, once its body has ended."""
         self.meter.settle()
         self.meter.end_ns = t_ns
-        ending, reason = self._judge(body_end)
-        return Outcome(ending, reason, self.error)
+        if self.error is None and (late := self._recognition.late_failure()) is not None:
+            self.error, self.error_as_text = late
+        return judge(self._seen(), body_end)
+
+    @property
+    def lacks_terminator(self) -> bool:
+        """Whether all that began has finished, and only the terminator is missing, on a path that promised none."""
+        return self._seen().finished_without_terminator
+
+    def _seen(self) -> Seen:
+        return Seen(
+            dialect=self.dialect,
+            error=self.error,
+            ended=self._ended,
+            doubt=self._doubt,
+            pending=self.tail.data if self.tail is not None else None,
+            events=self.meter.events,
+            choices=self._choices,
+            finished=self.finish_reasons,
+            over_limit=self.over_limit,
+            looks_like=self.looks_like,
+            by_events=self.dialect.by_events,
+            own_end=self._last_event is not None and self._recognition.has_end_mark(*self._last_event),
+            error_as_text=self.error_as_text,
+            last=self.last_data,
+        )
 
     def _take_event(self, event: Event, read: Read) -> tuple[Delta, ...]:
         # Parsed here, once, for whoever wants to know.
-        wanted = self._unsettled or self._dialect.parses_json
-        value = payload(event) if wanted else NO_PAYLOAD
-        if self._unsettled and event.data:
-            self._settle(event, value)
-        deltas = self._decode(event, value)
+        value = self._payload(event)
+        if self._recognition.is_an_apps:
+            self._last_event = event, value
+        deltas = self._recognition.decode(event, value)
         for delta in deltas:
             self._take_delta(delta)
         if self._keep:
             self.messages.append(Message(len(self.messages), event, value, deltas, read))
         return deltas
 
-    def _settle(self, event: Event, value: object) -> None:
-        """Looks at one of the first events: is this the dialect, and if not, which one is it?"""
-        self._unsettled = 0 if value is NO_PAYLOAD else self._unsettled - 1
-        if self._dialect.recognises(event, value):
-            self._unsettled = 0
-        elif (other := dialects.by_event(event, value)) is not None:
-            self._unsettled = 0
-            if self.named:
-                self.looks_like = other.name
-            else:
-                self._set_dialect(other)
-                self.unknown_events = 0  # as the dialect before it read them
-                self.unknown_types.clear()
-
-    def _set_dialect(self, dialect: Dialect) -> None:
-        self._dialect = dialect
-        self._decode = dialect.decoder()
+    def _payload(self, event: Event) -> Any:
+        if self._parsed and id(event) in self._parsed:
+            return self._parsed.pop(id(event))
+        return NO_PAYLOAD if self.framing is Framing.TEXT else payload(event)
 
     def _take_delta(self, delta: Delta) -> None:
         match delta.kind:
             case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
+                if self._recognition.may_go_on:
+                    self._ended = False  # so that was no end mark
                 if delta.choice == 0 and self._has_room(delta.text):
                     self._kept[delta.kind].write(delta.text)
             case Kind.TOOL_CALL:
@@ -267,7 +378,7 @@ class Reception:
     def _open(self, choice: int) -> None:
         if len(self._choices) <= MAX_CHOICES:
             self._choices.add(choice)
-        if self._dialect.end_rule is EndRule.FINISH:
+        if self._recognition.dialect.end_rule is EndRule.FINISH:
             # The last event of a choice counts: what goes on has not finished.
             self.finish_reasons.pop(choice, None)
             self._incomplete.pop(choice, None)
@@ -299,60 +410,3 @@ class Reception:
     def ended(self) -> bool:
         """Whether the terminator has come."""
         return self._ended
-
-    def _judge(self, body_end: BodyEnd) -> tuple[Ending, str | None]:
-        """An error said in-band explains whatever end follows it; then the transport; then the dialect's own end."""
-        if self.error is not None and body_end is not BodyEnd.ABORT:
-            return Ending.ERROR, f"the stream reported an error: {self.error.text}"
-        if body_end is BodyEnd.LIMIT and self.over_limit is not None:
-            limit = human_bytes(self.over_limit.limit_bytes)
-            return Ending.LIMIT, f"the server sent a single {self.over_limit.kind} of more than {limit}"
-        if not body_end.is_clean:
-            return _TRANSPORT_ENDINGS[body_end]
-        problem = self._problem()
-        if problem and self.looks_like:
-            problem = f"{problem}; this looks like {self.looks_like}, not {self._dialect.name}"
-        return (Ending.TRUNCATED, problem) if problem else (Ending.COMPLETE, None)
-
-    def _problem(self) -> str | None:
-        """What keeps a body that has ended cleanly from being complete, None if nothing does."""
-        if self._dialect.end_rule is EndRule.TERMINATOR:
-            return self._doubt_in_words() or self._unfinished() if self._ended else self._without_terminator()
-        if self._dialect.end_rule is EndRule.FINISH:
-            return self._without_terminator() if self._pending is not None else self._never_finished()
-        if self._pending is not None:
-            return "the body ends inside an event, which is lost"
-        return None if self.meter.events else "the body held not one event"
-
-    @property
-    def _pending(self) -> str | None:
-        return self.tail.data if self.tail is not None else None
-
-    def _without_terminator(self) -> str:
-        terminator = self._dialect.terminator or ""
-        if self._pending is not None and self._pending.startswith(terminator):
-            return f"the final {terminator} lacks its blank line: a client that follows the specification never sees it"
-        inside = "inside an event, and " if self._pending is not None else ""
-        return f"the body ended {inside}without the {terminator} that ends a stream of {self._dialect.name}"
-
-    def _doubt_in_words(self) -> str | None:
-        return f"{self._dialect.terminator} came, but {self._doubt}" if self._doubt else None
-
-    def _never_finished(self) -> str | None:
-        if not self._choices:
-            return self._without_terminator()
-        unfinished = self._unfinished_choices()
-        return f"the body ended, but {unfinished} has no {self._dialect.terminator}" if unfinished else None
-
-    def _unfinished(self) -> str | None:
-        """What the terminator hides, None if nothing."""
-        if not self._choices:
-            return f"{self._dialect.terminator} came, but no choice before it"
-        unfinished = self._unfinished_choices()
-        return f"{self._dialect.terminator} came, but {unfinished} has no finish_reason" if unfinished else None
-
-    def _unfinished_choices(self) -> str:
-        if len(self._choices) > MAX_CHOICES:
-            return f"one of more than {MAX_CHOICES:,} choices, which were not all followed,"
-        unfinished = sorted(self._choices - self.finish_reasons.keys())
-        return f"choice {', '.join(map(str, unfinished))}" if unfinished else ""

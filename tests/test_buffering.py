@@ -63,7 +63,7 @@ def seen(arrivals: Arrivals, *, late_ms: int = 0, encoding: str | None = None) -
     """The transcript of a client. `late_ms`: for so long before each read it did something else."""
     headers = [("content-type", "text/event-stream"), *([("content-encoding", encoding)] if encoding else [])]
     head = Head(200, "OK", "1.1", headers, "http://x/v1/chat/completions", MS)
-    reception = Reception(by_name("openai-chat"), content_type="text/event-stream", keep=True)
+    reception = Reception(by_name("openai-chat"), keep=True)
     chunks = []
     for index, (at_ns, data) in enumerate(arrivals):
         chunks.append(Chunk(data, Read(index, at_ns, Clock.KERNEL, late_ms * MS, late_ms * MS)))

@@ -7,7 +7,8 @@ import pytest
 
 from sseprobe.dialects import by_name
 from sseprobe.dialects.base import Kind, payload
-from sseprobe.reception import Outcome, Reception
+from sseprobe.ending import Outcome
+from sseprobe.reception import Reception
 from sseprobe.reporters.live import SilentView
 from sseprobe.sse import Event
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
@@ -118,10 +119,11 @@ def test_plain_streams(pieces: list[bytes], ending: Ending) -> None:
     ("first", "dialect"),
     [
         (chunk("a"), "openai-chat"),
-        (b"data: hello\n\n", "plain"),
+        (b"data: hello\n\n", "openai-chat"),  # a greeting of the app's own
         (b'data: {"x":1}\n\n', "openai-chat"),
-        (b'data: {"x":1}\n\n' * 4, "plain"),
-        (b'data: {"type":"ping"}\n\n' * 4, "plain"),
+        (b'data: {"x":1}\n\n' * 4, "openai-chat"),
+        (b'data: {"token":"a"}\n\n' * 5, "plain"),
+        (b'data: {"type":"ping"}\n\n' * 20, "openai-chat"),
         (b'data: {"type":"message_start"}\n\n', "anthropic"),
     ],
 )

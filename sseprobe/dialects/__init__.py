@@ -37,13 +37,17 @@ NAMES: Final = tuple(_MODULES)
 def by_name(name: str) -> "Dialect":
     """The dialect of this name. Raises UsageError for one that is not known."""
     if name not in _MODULES:
-        near = difflib.get_close_matches(name.lower(), (AUTO, *NAMES), 1)
-        guess = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(
-            f"--dialect {name}: not a dialect sseprobe knows.{guess} Known are: {AUTO}, {', '.join(NAMES)}."
-        )
+        raise UsageError(unknown(name))
     dialect: Dialect = import_module(_MODULES[name]).DIALECT
     return dialect
+
+
+def unknown(name: str, others: tuple[str, ...] = ()) -> str:
+    """The sentence for a name that is not known; `others`: further ones that are."""
+    known = (AUTO, *NAMES, *others)
+    near = difflib.get_close_matches(name.lower(), known, 1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"--dialect {name}: not a dialect sseprobe knows.{guess} Known are: {', '.join(known)}."
 
 
 def by_url(url: str) -> "Dialect | None":

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Struct
 
+from sseprobe.dialects.own.reading import Reading
 from sseprobe.framing import Framing
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
@@ -79,7 +80,9 @@ class EndRule(StrEnum):
     FINISH = "finish"
     """A clean end of the body, with every choice finished: there is no terminator but that."""
     BODY = "body"
-    """A clean end of the body: the dialect has no end mark."""
+    """A clean end of the body: no end mark is known. One that comes all the same proves the end."""
+    MARK = "mark"
+    """The end mark alone: there are no choices that could be unfinished."""
 
 
 Decode = Callable[[Event, Any], tuple[Delta, ...]]
@@ -94,7 +97,9 @@ class Dialect(Struct, frozen=True):
     for a stream; model None: the one in the URL, or the default. `key_header`: (API key) -> header. `recognises`:
     whether an event with this payload can be of no other dialect, nor an app's own. `decoder`: makes the decoder of one
     stream. `parses_json`: whether payloads are JSON. `separate_events`: events are messages of their own, shown a line
-    each.
+    each. `reading`: of an app's own, how it is read, as far as that is known; the rest is learned from its events.
+    `by_events`: neither a name nor the path told it, but the events: an app passes them on, and may add its own.
+    `shared_paths`: apps of any kind use these paths, so that the path decides only if the events agree.
     """
 
     name: str
@@ -110,10 +115,16 @@ class Dialect(Struct, frozen=True):
     framing: Framing = Framing.SSE
     parses_json: bool = True
     separate_events: bool = False
+    reading: Reading | None = None
+    shared_paths: bool = False
+    by_events: bool = False
 
 
 DEFAULT_MODEL: Final = "mock"
 NO_PAYLOAD: Final = object()
+
+
+_JSON_BEGINS: Final = frozenset('{["-0123456789tfnNI')
 
 
 def payload(event: Event) -> Any:
@@ -122,6 +133,8 @@ def payload(event: Event) -> Any:
         return msgspec.json.decode(event.data)
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         pass
+    if event.data.lstrip()[:1] not in _JSON_BEGINS:
+        return NO_PAYLOAD
     try:
         return json.loads(event.data)
     except (ValueError, RecursionError):

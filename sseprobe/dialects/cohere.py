@@ -40,10 +40,12 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 
 
 def recognises(event: Event, value: Any) -> bool:
-    """Whether the event's type is one of the API's; `debug` may be anybody's."""
+    """Whether the event's type is one of the API's; that of a tool call, or `debug`, may be anybody's."""
     del event
     kind = as_dict(value).get("type")
-    return isinstance(kind, str) and kind != "debug" and (kind in _DECODERS or kind in _SILENT)
+    if not isinstance(kind, str) or kind == "debug" or kind.startswith("tool-call"):
+        return False
+    return kind in _DECODERS or kind in _SILENT
 
 
 def decode(event: Event, value: Any) -> tuple[Delta, ...]:

@@ -50,7 +50,7 @@ _INCOMPLETE: Final = {
 }
 _UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
 _KNOWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId"})
-_OWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata"})
+_OWN: Final = frozenset({"promptFeedback", "usageMetadata"})
 _MODEL: Final = re.compile(r"/models/(?P<model>.+)(?=:streamGenerateContent$)")
 
 
@@ -70,7 +70,11 @@ def build_request(url: str, prompt: str, model: str | None) -> Request:
 def recognises(event: Event, value: Any) -> bool:
     """Whether the event is a GenerateContentResponse."""
     del event
-    return not _OWN.isdisjoint(as_dict(value))
+    fields = as_dict(value)
+    if not _OWN.isdisjoint(fields) or fields.get("candidates") == []:
+        return True
+    first = as_dict((as_list(fields.get("candidates")) or [None])[0])
+    return "content" in first or "finishReason" in first
 
 
 class Decoder:

@@ -101,4 +101,5 @@ DIALECT = Dialect(
     recognises=recognises,
     decoder=lambda: Decoder().decode,
     framing=Framing.LINES,
+    shared_paths=True,
 )

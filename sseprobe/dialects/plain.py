@@ -1,27 +1,7 @@
-"""`plain`: any event stream. Each event is a message of its own; the end of the body is the end of the stream."""
+"""`plain`: any event stream. How it is read is learned from its events (`own/`), and so is its end mark."""
 
-from typing import Any
+from sseprobe.dialects.own.convention import Convention
+from sseprobe.dialects.own.dialect import own_dialect
+from sseprobe.dialects.own.reading import Reading
 
-from sseprobe.dialects.base import Delta, Dialect, EndRule, Kind, bearer
-from sseprobe.sse import Event
-
-
-def decode(event: Event, value: Any) -> tuple[Delta, ...]:
-    """Event -> its data as text; an event without data says nothing."""
-    del value
-    return (Delta(Kind.TEXT, event.data),) if event.data else ()
-
-
-DIALECT = Dialect(
-    name="plain",
-    path="/sse",
-    paths=(),
-    end_rule=EndRule.BODY,
-    terminator=None,
-    request=None,
-    key_header=bearer,
-    recognises=lambda _event, _value: False,
-    decoder=lambda: decode,
-    parses_json=False,
-    separate_events=True,
-)
+DIALECT = own_dialect("plain", Reading(Convention()), path="/sse")

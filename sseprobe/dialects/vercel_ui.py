@@ -64,6 +64,7 @@ _OTHERS: Final = frozenset(
     }
 )
 _COMMON_WORDS: Final = frozenset({"start", "finish", "file", "message-metadata"})
+_DELTAS: Final = frozenset({"delta", "inputTextDelta"})
 _OWN: Final = _SILENT | _OTHERS | _TEXTS.keys()
 
 
@@ -79,7 +80,9 @@ def recognises(event: Event, value: Any) -> bool:
     del event
     part = as_dict(value)
     kind = part.get("type")
-    return isinstance(kind, str) and kind in _OWN and (kind not in _COMMON_WORDS or "messageId" in part)
+    if not isinstance(kind, str) or kind not in _OWN or (kind.endswith("-delta") and not _DELTAS.intersection(part)):
+        return False
+    return kind not in _COMMON_WORDS or "messageId" in part
 
 
 class Decoder:

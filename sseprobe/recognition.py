@@ -1,0 +1,180 @@
+"""Which dialect a stream has, and how it is read: as it was named, as the path tells it, as its first events show.
+
+Events are shown here before they are decoded. Where they tell another reading than the one so far, what came before is
+to be decoded again.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from msgspec.structs import replace
+
+from sseprobe import dialects
+from sseprobe.dialects.base import NO_PAYLOAD, Decode, Dialect, EndRule, as_dict
+from sseprobe.dialects.own import words
+from sseprobe.dialects.own.convention import Mark
+from sseprobe.dialects.own.decoder import Decoder, is_heartbeat, marks_of
+from sseprobe.dialects.own.dialect import own_dialect
+from sseprobe.dialects.own.errors import LateFailure
+from sseprobe.dialects.own.learner import Learner
+from sseprobe.dialects.own.passed_on import PassedOn
+from sseprobe.dialects.own.reading import Payloads, Reading
+from sseprobe.framing import Framing
+from sseprobe.sse import Event
+
+_RECOGNISED_WITHIN: Final = 4  # events: an error or a heartbeat may come first
+_MAX_LOOKED_AT: Final = 64
+_WITH_TEXT: Final = frozenset({Payloads.OBJECTS, Payloads.STRINGS, Payloads.TEXT})
+_SURE_MARK: Final = "[DONE]"
+
+
+class Recognition:
+    """The dialect in force. `decode`: reads its events, in order; `looks_like`: another dialect that they tell.
+
+    `dialect`, `named`: as `Reception` has them.
+    """
+
+    def __init__(self, dialect: Dialect, framing: Framing, *, named: bool) -> None:
+        self.named = named
+        self.looks_like: str | None = None
+        self.decode: Decode
+        self._framing = framing
+        self._unsettled = _RECOGNISED_WITHIN
+        self._looked_at = 0
+        self._dialect = dialect
+        self._learner: Learner | None = None
+        self._own: Decoder | None = None
+        self._passed_on: PassedOn | None = None
+        self._change_to(dialect)
+
+    @property
+    def dialect(self) -> Dialect:
+        """The dialect in force; of an app's own: with what was learned of it."""
+        learner = self._learner
+        if learner is not None and learner.reading is not self._dialect.reading:
+            self._dialect = own_dialect(self._dialect.name, learner.reading, self._dialect.path)
+        return self._dialect
+
+    @property
+    def reading(self) -> Reading | None:
+        """How an app's own stream is read; None for a vendor's."""
+        return self._learner.reading if self._learner is not None else None
+
+    @property
+    def is_an_apps(self) -> bool:
+        """Whether the stream is an app's own, though it may pass on a vendor's events."""
+        return self._learner is not None or self._dialect.by_events
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still turn out that the events so far are to be read otherwise."""
+        return bool(self._unsettled) or (self._learner is not None and self._learner.is_open)
+
+    @property
+    def end_mark(self) -> Mark | None:
+        """The last end mark of an app's own stream."""
+        return self._own.end_mark if self._own is not None else None
+
+    @property
+    def ends_for_sure(self) -> bool:
+        """Whether an end mark, once it came, needs no confirmation: a vendor's, a given one, `[DONE]`."""
+        mark = self.end_mark
+        is_sure = mark is not None and mark.literal == _SURE_MARK
+        return self._own is None or self._dialect.end_rule is EndRule.MARK or is_sure
+
+    @property
+    def may_go_on(self) -> bool:
+        """Whether the end mark is only what was learned, so that text behind it shows that it was none."""
+        reading = self._dialect.reading
+        return reading is not None and (self._dialect.end_rule is EndRule.BODY or bool(reading.ended_alike))
+
+    def has_end_mark(self, event: Event, value: Any) -> bool:
+        """Whether an event of an app has an end mark: one that was given, or of a form that apps use."""
+        reading = self.reading
+        return bool(marks_of(event, value, reading.given.done if reading is not None else ()))
+
+    def late_failure(self) -> LateFailure | None:
+        """The failure that shows once an app's own stream is over; None if there is none."""
+        if self._passed_on is not None:
+            return self._passed_on.at_end()
+        return self._own.at_end(in_chunks=self._framing is Framing.TEXT) if self._own is not None else None
+
+    def look(self, events: Sequence[tuple[Event, Any]], before: Callable[[], Sequence[tuple[Event, Any]]]) -> bool:
+        """Looks at events and their payloads before they are decoded. True: the events before them read otherwise now.
+
+        `before`: gives all that came so far.
+        """
+        dialect = self._dialect
+        changed = False
+        for place, (event, value) in enumerate(events):
+            if self._unsettled and event.data:
+                self._settle(event, value)
+            if self._dialect is not dialect:
+                dialect, changed = self._dialect, True
+                if self._learner is not None:  # of another dialect than before: it has seen nothing yet
+                    self._learner.look([*before(), *events[:place]])
+            if self._learner is not None:
+                changed = self._learner.look([(event, value)]) or changed
+                dialect = self._dialect
+        return changed
+
+    def close(self) -> bool:
+        """Nothing changes any more. True: the events so far read otherwise now that no more of them count."""
+        self._unsettled = 0
+        return self._learner is not None and self._learner.look_back()
+
+    def begin_again(self) -> None:
+        """From here on `decode` gets the events from the first one."""
+        if self._learner is not None:
+            self._dialect = own_dialect(self._dialect.name, self._learner.reading, self._dialect.path)
+            self._own = Decoder(self._learner.reading)
+            self.decode = self._own.decode
+        elif self._dialect.by_events:
+            self._passed_on = PassedOn(self._dialect.decoder())
+            self.decode = self._passed_on.decode
+        else:
+            self.decode = self._dialect.decoder()
+
+    def _settle(self, event: Event, value: object) -> None:
+        """Is this the dialect, and if not, which one is it?"""
+        dialect = self._dialect
+        if dialect.recognises(event, value):
+            self._unsettled = 0
+        elif (other := dialects.by_event(event, value)) is not None:
+            self._unsettled = 0
+            if self.named:
+                self.looks_like = other.name
+            else:
+                self._change_to(replace(other, by_events=dialect.reading is not None))
+        elif not self.named and dialect.shared_paths and self._is_no_event_of(dialect, value):
+            self._change_to(dialects.by_name("plain"))
+        else:
+            self._count_down(event, value)
+
+    def _is_no_event_of(self, dialect: Dialect, value: object) -> bool:
+        """Whether this is plainly no event of the dialect that the path tells. Any app may tell a failure alike."""
+        is_json = value is not NO_PAYLOAD and not as_dict(value).get("error")
+        return self._framing is not dialect.framing or is_json
+
+    def _count_down(self, event: Event, value: object) -> None:
+        """The event tells no dialect. Behind a status or a greeting of an app's own, a vendor's events may follow."""
+        self._looked_at += 1
+        kinds = words.kinds_of(event, value)
+        if self._dialect.reading is None:
+            self._unsettled = 0 if value is NO_PAYLOAD else self._unsettled - 1
+        elif self._reads_text and not is_heartbeat(kinds):
+            self._unsettled -= 1
+        if self._looked_at == _MAX_LOOKED_AT:
+            self._unsettled = 0
+
+    @property
+    def _reads_text(self) -> bool:
+        """Whether an app's own text was found: then no vendor's events are to be expected."""
+        return self._learner is not None and self._learner.reading.payloads in _WITH_TEXT
+
+    def _change_to(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._learner = Learner(dialect.reading) if dialect.reading is not None else None
+        self._own = None
+        self._passed_on = None
+        self.begin_again()
