@@ -15,6 +15,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from sseprobe.framing import Framing
 from sseprobe.metrics import Distribution
 from sseprobe.transcription import Transcript
 from sseprobe.units import NS_PER_MS, human_bytes, human_ms, ms
@@ -98,6 +99,8 @@ class Diagnosis(Struct, frozen=True):
 def bursts_of(stream: Transcript) -> list[Burst]:
     """The bursts of a body, in order."""
     ends = {message.event.end for message in stream.messages} | {frame.end for frame in stream.frames}
+    # In a body that is text, no chunk ends inside an event: a buffer shows in the size alone.
+    is_text = stream.framing is Framing.TEXT
     content = [message.event.end for message in stream.content]
     found: list[Burst] = []
     begun = 0
@@ -108,7 +111,10 @@ def bursts_of(stream: Transcript) -> list[Burst]:
             completed, place = completed + 1, place + 1
         read = chunk.read
         trusted = max(read.blind_ns, read.lag_ns or 0) <= _LATE_NS
-        if found and read.t_ns - found[-1].last_ns <= AT_ONCE_NS:
+        grows = bool(found) and read.t_ns - found[-1].last_ns <= AT_ONCE_NS
+        size = end - (found[-1].start if grows else begun)
+        cut = size % _LEAST_BLOCK == 0 if is_text else end not in ends
+        if grows:
             last = found[-1]
             found[-1] = Burst(
                 last.start,
@@ -116,11 +122,11 @@ def bursts_of(stream: Transcript) -> list[Burst]:
                 last.first_ns,
                 read.t_ns,
                 last.content + completed,
-                end not in ends,
+                cut,
                 last.trusted and trusted,
             )
         else:
-            found.append(Burst(begun, end, read.t_ns, read.t_ns, completed, end not in ends, trusted))
+            found.append(Burst(begun, end, read.t_ns, read.t_ns, completed, cut, trusted))
         begun = end
     return found
 
