@@ -12,11 +12,11 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct, field
 
+from sseprobe.config import toml_file
+from sseprobe.config.toml_file import MisfitError
 from sseprobe.errors import UsageError
-from sseprobe.proxy import toml_file
 from sseprobe.proxy.base import Fault
 from sseprobe.proxy.knobs import Knobs
-from sseprobe.proxy.toml_file import MisfitError
 from sseprobe.text import one_line
 
 NAMES: Final = (
@@ -141,7 +141,7 @@ def _load(path: Path) -> Profile:
 
 
 def _misplaced(key: str) -> str | None:
-    return " It is a knob, which belongs under [knobs]." if key in _KNOBS else None
+    return ". It is a knob, which belongs under [knobs]." if key in _KNOBS else None
 
 
 def _near(name: str, names: tuple[str, ...]) -> str:

@@ -123,9 +123,9 @@ class TestUsersFiles:
     @pytest.mark.parametrize(
         ("text", "line", "said"),
         [
-            ("[knobs]\nhold_byte = 4\n", 2, "Did you mean hold_bytes?"),
-            ("# a\n\n[knobs]\nidle_timeout_s = 1\nsurprise = 4\n", 5, "Known here are: hold_bytes, "),
-            ("titel = 'x'\n[knobs]\n", 1, "Did you mean title?"),
+            ("[knobs]\nhold_byte = 4\n", 2, 'did you mean "hold_bytes"?'),
+            ("# a\n\n[knobs]\nidle_timeout_s = 1\nsurprise = 4\n", 5, "known here are: hold_bytes, "),
+            ("titel = 'x'\n[knobs]\n", 1, 'did you mean "title"?'),
             ("hold_bytes = 4\n[knobs]\n", 1, "It is a knob, which belongs under [knobs]."),
             ("[knobs]\nhold_bytes = '4k'\n", 2, 'knobs.hold_bytes = "4k": expected a whole number of bytes'),
             ("[knobs]\nhold_bytes = -1\n", 2, "knobs.hold_bytes = -1: expected a whole number of bytes from 0 to"),
@@ -144,7 +144,11 @@ class TestUsersFiles:
             ("knobs = 4\n", 1, "expected a table"),
             ("title = 'x'\n", 1, "knobs is missing."),
             ("[knobs]\n[[cure]]\nset = {}\n", 2, "said is missing in cure."),
-            ("[knobs]\n[[cure]]\nsaid='a'\nset={}\n[[cure]]\nsaid='b'\nset = {gzp = 'off'}\n", 7, "Did you mean gzip?"),
+            (
+                "[knobs]\n[[cure]]\nsaid='a'\nset={}\n[[cure]]\nsaid='b'\nset = {gzp = 'off'}\n",
+                7,
+                'did you mean "gzip"?',
+            ),
             ("[knobs]\n[[cure]]\nsaid='a'\n[cure.set]\nhold_bytes = 'x'\n", 5, "cure 1: hold_bytes ="),
             ("[knobs]\n[sources]\nholdbytes = 'x'\n", 3, "Did you mean hold_bytes?"),
             ("[knobs]\n[sources]\ngzip = 'x'\nstrip = 4\n", 4, "sources.strip = 4: expected text in quotes"),
@@ -171,7 +175,7 @@ class TestUsersFiles:
     def test_mistakes_are_told_with_file_and_line(self, write: Write, text: str, line: int, said: str) -> None:
         path = write(text)
         refused = refusal(path)
-        assert refused.startswith(f"{path}, line {line}: "), refused
+        assert refused.startswith(f"{path}:{line}: "), refused
         assert said in refused
 
     @pytest.mark.parametrize(
@@ -179,10 +183,10 @@ class TestUsersFiles:
         [
             (b"[knobs]\nstrip = " + b"[\n" * 20_000, "nested too deeply"),
             (b"[knobs]\n" + b"# padding\n" * 120_000, "more than 1,048,576 bytes"),
-            (b"[knobs]\n# \xff\n", "line 2: not UTF-8"),
+            (b"[knobs]\n# \xff\n", ":2: not UTF-8"),
             (b"[knobs]\n" + b"[" * 2000, "not TOML"),
             (b'[knobs]\n"\x1b[31m" = 1\n', "not TOML"),
-            (b'[knobs]\n"\\u001b[31m" = 1\n', "line 1: ␛[31m: not a key"),
+            (b'[knobs]\n"\\u001b[31m" = 1\n', ":1: ␛[31m: not a key"),
         ],
     )
     def test_hostile_files_are_refused_in_a_sentence(self, tmp_path: Path, data: bytes, said: str) -> None:
@@ -209,7 +213,7 @@ class TestUsersFiles:
         assert profile.knobs.hold_bytes == 4096
         with pytest.raises(UsageError, match="hold_bytes = -1: expected a whole number"):
             profile.with_knobs({"hold_bytes": -1})
-        with pytest.raises(UsageError, match="Did you mean hold_bytes"):
+        with pytest.raises(UsageError, match='did you mean "hold_bytes"'):
             profile.with_knobs({"hold_byte": 1})
         with pytest.raises(UsageError, match="a hop holds back in one way"):
             profile.with_knobs({"hold_until_end": True})

@@ -51,23 +51,59 @@ class _Wrong(NamedTuple):
     said: str
 
 
-def read(path: Path, into: type[T], misplaced: Callable[[str], str | None] = lambda _: None) -> T:
-    """The file as a value of the type. `misplaced`: tells where an unknown key belongs, if it knows."""
+def read(
+    path: Path,
+    into: type[T],
+    misplaced: Callable[[str], str | None] = lambda _: None,
+    *,
+    table: Place = (),
+) -> T:
+    """The file as a value of the type; `table`: only what stands in this table of it.
+
+    `misplaced`: tells where an unknown key belongs, if it knows. Raises UsageError.
+    """
     text = _text(path)
+    document = _value_at(_parse(path, text), table)
     try:
-        document = tomllib.loads(text)
+        return msgspec.convert(document, into)
+    except msgspec.ValidationError as error:
+        wrong = _wrong(error, document, into, misplaced)
+    raise _refused(path, line_of(text, (*table, *wrong.place)), one_line(wrong.said, 400))
+
+
+def has_table(path: Path, table: Place) -> bool:
+    """Whether there is such a file, with such a table in it. Raises UsageError for one that cannot be read."""
+    if not path.is_file():
+        return False
+    text = _text(path)
+    if not all(str(step) in text for step in table):
+        return False
+    document: Any = _parse(path, text)
+    for step in table:
+        document = document.get(step) if isinstance(document, dict) else None
+    return isinstance(document, dict)
+
+
+def _parse(path: Path, text: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text)
     except RecursionError:
         raise UsageError(f"{_named(path)}: values are nested too deeply to be read.") from None
     except ValueError as error:  # of tomllib, and of numbers that int() refuses
         said = str(error)
         at = _LINE_OF_ERROR.search(said)
         line = int(at["line"]) if at and at["line"] else text.count("\n") + 1
-        raise UsageError(f"{_named(path)}, line {line}: not TOML: {one_line(_LINE_OF_ERROR.sub('', said))}.") from None
-    try:
-        return msgspec.convert(document, into)
-    except msgspec.ValidationError as error:
-        wrong = _wrong(error, document, into, misplaced)
-    raise UsageError(f"{_named(path)}, line {line_of(text, wrong.place)}: {one_line(wrong.said, 400)}")
+        hint = " Texts stand in quotes." if said.startswith("Invalid value") else ""
+        raise _refused(path, line, f"not TOML: {one_line(_LINE_OF_ERROR.sub('', said))}.{hint}") from None
+
+
+def refused(path: Path, place: Place, said: str) -> UsageError:
+    """The error for what stands at this place of a file that was read, with its line."""
+    return _refused(path, line_of(_text(path), place), said)
+
+
+def _refused(path: Path, line: int, said: str) -> UsageError:
+    return UsageError(f"{_named(path)}:{line}: {said}")
 
 
 def explained(error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct]) -> str:
@@ -98,17 +134,17 @@ def _text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{_named(path)}: cannot be read: {one_line(reason)}.") from None
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{_named(path)}: more than {MAX_BYTES:,} bytes, which no profile needs.")
+        raise UsageError(f"{_named(path)}: more than {MAX_BYTES:,} bytes, which no such file needs.")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise UsageError(f"{_named(path)}, line {line}: not UTF-8, as TOML has to be.") from None
+        raise _refused(path, line, "not UTF-8, as TOML has to be.") from None
     for number, line_of_text in enumerate(text.split("\n"), 1):
         if len(line_of_text) > MAX_LINE:
-            raise UsageError(f"{_named(path)}, line {number}: longer than {MAX_LINE:,} characters.")
+            raise _refused(path, number, f"longer than {MAX_LINE:,} characters.")
         if line_of_text.count(".") > MAX_DOTS:
-            raise UsageError(f"{_named(path)}, line {number}: more than {MAX_DOTS} dots, which no key or text needs.")
+            raise _refused(path, number, f"more than {MAX_DOTS} dots, which no key or text needs.")
     return text
 
 
@@ -121,7 +157,8 @@ def _lines(text: str) -> dict[Place, int]:
         if inside is None:
             if header := _TABLE.match(line):
                 table = _numbered(_split(header["keys"]), counts, new=header["open"] == "[[")
-                found.setdefault(table, number)
+                for length in range(1, len(table) + 1):
+                    found.setdefault(table[:length], number)
             elif assignment := _ASSIGNMENT.match(line):
                 place = table
                 for key in _split(assignment["keys"]):
@@ -168,8 +205,8 @@ def _wrong(
         advice = misplaced(key) if not place else None
         if advice is None:
             near = difflib.get_close_matches(key.lower(), names, 1, _SUGGESTED)
-            advice = f" Did you mean {near[0]}?" if near else f" Known here are: {', '.join(names)}."
-        return _Wrong((*place, key), f"{key}: not a key that is known here.{advice}")
+            advice = f'; did you mean "{near[0]}"?' if near else f"; known here are: {', '.join(names)}."
+        return _Wrong((*place, key), f"{key}: not a key that is known here{advice}")
     if missing := _MISSING.fullmatch(said):
         return _Wrong(place, f"{missing['key']} is missing{f' in {_said(place)}' if place else ''}.")
     if isinstance(own, MisfitError):
