@@ -1,15 +1,21 @@
 """From what was received to the parts of a report, credentials masked."""
 
-from sseprobe.dialects.base import Kind
-from sseprobe.reception import Outcome, Reception
+from sseprobe.dialects.base import Delta, Kind
+from sseprobe.ending import Outcome
+from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.report import RedirectReport, StreamError, StreamMetrics, StreamReport, Target, ToolCallReport
-from sseprobe.transcript import BodyEnd, Head, Redirect, Request
+from sseprobe.transcript import BodyEnd, Ending, Head, Redirect, Request
 
 
 def target_of(request: Request, dialect: str) -> Target:
     """The target of a request, credentials masked."""
     return Target(redact_url(request.url), request.method, dialect)
+
+
+def _error(said: Delta, redact: Redactor) -> StreamError:
+    kind, code = (None if each is None else redact(each) for each in (said.type, said.code))
+    return StreamError(redact(said.text), kind, code)
 
 
 def stream_report(
@@ -24,8 +30,8 @@ def stream_report(
     notes: list[str] | None = None,
 ) -> StreamReport:
     """The report of one stream. `error`: about the answer as a whole, where the stream itself named none."""
-    said = outcome.error
-    failure = StreamError(redact(said.text), said.type, said.code) if said else StreamError(error) if error else None
+    said, reading = outcome.error, reception.reading
+    failure = _error(said, redact) if said else StreamError(error) if error else None
     return StreamReport(
         status=head.status if head else None,
         http_version=head.http_version if head else None,
@@ -56,6 +62,10 @@ def stream_report(
         redirects=[
             RedirectReport(hop.status, redact_url(hop.url), redact_url(hop.location)) for hop in redirects or []
         ],
-        notes=notes or [],
+        notes=[redact(note) for note in notes or []],
         metrics=StreamMetrics.of(reception.meter),
+        ending_proven=outcome.ending is not Ending.COMPLETE or reception.end_is_proven,
+        end_mark=redact(mark) if (mark := reception.end_mark) else None,
+        text_at=redact(reading.text_at) if reading and reading.text_at is not None else None,
+        text_learned_from=reading.learned_from if reading else None,
     )

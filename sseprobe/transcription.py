@@ -1,18 +1,20 @@
 """A whole stream, for judging afterwards: its bytes, what parser and dialect said of them, and when they came."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from typing import Any, TypeVar
 
 from msgspec import Struct
 
 from sseprobe import dialects
+from sseprobe.body_framing import framing_of
 from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import CONTENT_KINDS, Delta, Dialect, Kind
+from sseprobe.ending import Outcome
 from sseprobe.framing import Framing, new_parser
-from sseprobe.reception import Message, Outcome, Reception
+from sseprobe.reception import Message, Reception
 from sseprobe.sse import Comment, Event, Frame, Item, Tail
 from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Read, Redirect, Request
 
@@ -23,7 +25,8 @@ class Transcript(Struct, frozen=True, dict=True):
     """The body of one stream and what was said about it.
 
     `messages`: its events, decoded. `request`, `head`, `body_end`, `outcome`, `end_ns`: None where only bytes are
-    known. `named`: the dialect was named by the user, not told by the path or the events.
+    known. `named`: the dialect was named by the user, not told by the path or the events. `end_mark`: of an app's own
+    stream, in words; `error_as_text`: such a stream told its failure as if it were text.
     """
 
     body: bytes
@@ -33,6 +36,8 @@ class Transcript(Struct, frozen=True, dict=True):
     framing: Framing
     dialect: Dialect
     messages: Sequence[Message] = ()
+    end_mark: str | None = None
+    error_as_text: bool = False
     named: bool = False
     chunks: Sequence[Chunk] = ()
     request: Request | None = None
@@ -123,10 +128,13 @@ class Transcript(Struct, frozen=True, dict=True):
         return found if found is not None and offset < found.event.end else None
 
 
-def transcribe(body: bytes, framing: Framing = Framing.SSE) -> Transcript:
-    """Parses a whole body of which nothing else is known: no dialect is asked."""
+def transcribe(body: bytes, framing: Framing = Framing.SSE, cut_at: Sequence[int] = ()) -> Transcript:
+    """Parses a whole body of which nothing else is known: no dialect is asked. `cut_at`: where its pieces ended."""
     parser = new_parser(framing)
-    items = [*parser.receive(body), *parser.receive_eof()]
+    items: list[Item] = []
+    for start, end in pairwise([0, *cut_at, len(body)]):
+        items += parser.receive(body[start:end])
+    items += parser.receive_eof()
     return Transcript(body, items, parser.last_event_id, parser.retry_ms, framing, dialects.by_name("plain"))
 
 
@@ -150,6 +158,8 @@ def transcript_of(
         framing=reception.framing,
         dialect=reception.dialect,
         messages=reception.messages,
+        end_mark=reception.end_mark,
+        error_as_text=reception.error_as_text,
         named=reception.named,
         chunks=chunks,
         request=request,
@@ -161,14 +171,37 @@ def transcript_of(
     )
 
 
+def read(chunks: Sequence[Chunk], reception: Reception, head: Head | None) -> Reception:
+    """The same reception, once it has received these chunks to their end."""
+    reception.meter.ttfb_ns = head.t_ns if head is not None else None
+    for chunk in chunks:
+        reception.receive(chunk)
+    reception.receive_eof()
+    return reception
+
+
+def recut(chunks: Sequence[Chunk], ends: Sequence[int]) -> list[Chunk]:
+    """The same body and reads, cut also where another saw a piece of it end: offsets in the body, ascending.
+
+    A body that is text has no events but its chunks, so that two views of it are compared cut alike.
+    """
+    pieces: list[Chunk] = []
+    position = 0
+    for chunk in chunks:
+        inner = [
+            end - position for end in ends[bisect_right(ends, position) : bisect_left(ends, position + len(chunk.data))]
+        ]
+        for start, end in pairwise([0, *inner, len(chunk.data)]):
+            pieces.append(Chunk(chunk.data[start:end], chunk.read))
+        position += len(chunk.data)
+    return pieces
+
+
 def transcript_of_cassette(cassette: Cassette, dialect: Dialect | None, *, named: bool) -> tuple[Reception, Transcript]:
     """A recording, received once more. `dialect`, `named`: as `Reception` has them."""
     opening, head = cassette.opening, cassette.head
-    reception = Reception(dialect, named=named, content_type=head.header("content-type"), keep=True)
-    reception.meter.ttfb_ns = head.t_ns
-    for chunk in cassette.chunks:
-        reception.receive(chunk)
-    reception.receive_eof()
+    framing = framing_of(head, (chunk.data for chunk in cassette.chunks), dialect)
+    reception = read(cassette.chunks, Reception(dialect, named=named, framing=framing, keep=True), head)
     body = None if opening.body is None else opening.body.encode()
     return reception, transcript_of(
         reception,

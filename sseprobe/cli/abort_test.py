@@ -81,6 +81,11 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     prompt: o.Prompt = None,
     model: o.Model = None,
     dialect: o.DialectName = "auto",
+    text_at: o.TextAt = None,
+    error_at: o.ErrorAt = None,
+    done_when: o.DoneWhen = None,
+    framing: o.FramingName = None,
+    config: o.ConfigFile = None,
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
@@ -116,6 +121,7 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     from sseprobe.probes import phases
     from sseprobe.probes.abort import AbortPlan, Expect, run
     from sseprobe.probes.bench import Setting
+    from sseprobe.probes.own_words import OwnWords
     from sseprobe.probes.receiving import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import MOCK_SCENARIO, target
@@ -127,7 +133,8 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     chosen = [phases.parse(word) for word in at or ["mid-stream"]]
     if expect not in list(Expect):
         raise UsageError(f"--expect {expect}: not an expectation. Known are: {', '.join(Expect)}.")
-    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env)
+    own = OwnWords(text_at, error_at, done_when, framing, config)
+    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env, own)
     connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
     specs = witness or ([] if url else ["mock"])
     with contextlib.ExitStack() as cleanup:

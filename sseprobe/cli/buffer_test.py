@@ -55,6 +55,11 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
     prompt: o.Prompt = None,
     model: o.Model = None,
     dialect: o.DialectName = "auto",
+    text_at: o.TextAt = None,
+    error_at: o.ErrorAt = None,
+    done_when: o.DoneWhen = None,
+    framing: o.FramingName = None,
+    config: o.ConfigFile = None,
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
@@ -96,6 +101,7 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
     from sseprobe.probes.buffering.aborts import GRACE_S
     from sseprobe.probes.buffering.plan import BufferPlan
     from sseprobe.probes.buffering.run import run
+    from sseprobe.probes.own_words import OwnWords
     from sseprobe.probes.receiving import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import target
@@ -112,7 +118,8 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
     profiles = tuple(by_name(name) for name in dict.fromkeys(default if profile is None else profile))
     # Most clients ask for compression, and some hops compress because of it.
     codings = [] if any(each.lower().startswith("accept-encoding:") for each in header or []) else [_ASKS_FOR_GZIP]
-    words = RequestWords(url, method, [*(header or []), *codings], data, prompt, model, dialect, api_key_env)
+    own = OwnWords(text_at, error_at, done_when, framing, config)
+    words = RequestWords(url, method, [*(header or []), *codings], data, prompt, model, dialect, api_key_env, own)
     connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
     with contextlib.ExitStack() as cleanup:
         tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=_MOCK_SCENARIO))

@@ -45,6 +45,11 @@ def check(  # noqa: PLR0917  typer passes by name
     prompt: o.Prompt = None,
     model: o.Model = None,
     dialect: o.DialectName = "auto",
+    text_at: o.TextAt = None,
+    error_at: o.ErrorAt = None,
+    done_when: o.DoneWhen = None,
+    framing: o.FramingName = None,
+    config: o.ConfigFile = None,
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
@@ -68,6 +73,7 @@ def check(  # noqa: PLR0917  typer passes by name
     \b
       sseprobe check
       sseprobe check http://localhost:8000/v1/chat/completions --report github
+      sseprobe check http://localhost:3000/chat -d '{"message": "hi"}'
       sseprobe check URL --witness prometheus:http://localhost:8000/metrics
       sseprobe check URL --probe error --probe compression
       sseprobe check URL --write-baseline known.json
@@ -90,6 +96,7 @@ def check(  # noqa: PLR0917  typer passes by name
     from sseprobe.net.options import ConnectOptions
     from sseprobe.probes.active.abort import GRACE_S
     from sseprobe.probes.conformance import CheckPlan, Judging, run, run_recorded
+    from sseprobe.probes.own_words import OwnWords
     from sseprobe.probes.receiving import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import target
@@ -110,7 +117,8 @@ def check(  # noqa: PLR0917  typer passes by name
         write_file(write_baseline, b"", "--write-baseline", append=True)  # found out before the run
     expected_from = baseline or write_baseline or ""
     judging = Judging(chosen, Severity(fail_on), expected, expected_from, write_baseline is not None)
-    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env)
+    own = OwnWords(text_at, error_at, done_when, framing, config)
+    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env, own)
     if from_cassette is not None:
         if any(word is not None for word in (url, record, probe, witness, method, header, data, prompt, model)):
             said = "a URL, a request, --probe, --witness, nor --record"

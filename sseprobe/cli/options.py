@@ -33,7 +33,55 @@ Prompt = Annotated[
 ]
 Model = Annotated[str | None, typer.Option(help="The model to name. (default: mock)", rich_help_panel=REQUEST)]
 DialectName = Annotated[
-    str, typer.Option("--dialect", metavar="NAME", help=f"auto, {', '.join(dialects.NAMES)}.", rich_help_panel=REQUEST)
+    str,
+    typer.Option(
+        "--dialect",
+        metavar="NAME",
+        help=f"auto, {', '.join(dialects.NAMES)}, or one of the config file.",
+        rich_help_panel=REQUEST,
+    ),
+]
+TextAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POINTER",
+        help="An app's own events: where the text is, such as /token. (default: learned)",
+        rich_help_panel=REQUEST,
+    ),
+]
+ErrorAt = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POINTER",
+        help="Where errors are. (default: event: error, /error, and the like)",
+        rich_help_panel=REQUEST,
+    ),
+]
+DoneWhen = Annotated[
+    str | None,
+    typer.Option(
+        metavar="POINTER=JSON|LITERAL",
+        help="What ends the stream: /done=true, or \\[DONE]. (default: learned)",
+        rich_help_panel=REQUEST,
+    ),
+]
+FramingName = Annotated[
+    str | None,
+    typer.Option(
+        "--framing",
+        metavar="sse|ndjson|text",
+        help="How the body is cut. (default: as Content-Type says)",
+        rich_help_panel=REQUEST,
+    ),
+]
+ConfigFile = Annotated[
+    str | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="File with \\[dialects.NAME] tables. (default: sseprobe.toml here or above, or pyproject.toml)",
+        rich_help_panel=REQUEST,
+    ),
 ]
 ApiKeyEnv = Annotated[
     str | None,

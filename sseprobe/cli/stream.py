@@ -26,6 +26,11 @@ def stream(  # noqa: PLR0917  typer passes by name
     prompt: o.Prompt = None,
     model: o.Model = None,
     dialect: o.DialectName = "auto",
+    text_at: o.TextAt = None,
+    error_at: o.ErrorAt = None,
+    done_when: o.DoneWhen = None,
+    framing: o.FramingName = None,
+    config: o.ConfigFile = None,
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
@@ -57,19 +62,22 @@ def stream(  # noqa: PLR0917  typer passes by name
       sseprobe stream
       sseprobe stream http://localhost:8000/v1/chat/completions --prompt Hello
       sseprobe stream https://example.com/v1/chat/completions --api-key-env KEY
+      sseprobe stream http://localhost:3000/chat -d '{"message": "hi"}'
       sseprobe stream http://localhost:8000/events --show events
       sseprobe stream --model mock/tokens=20,itl_ms=100 --report json:report.json
 
     Exit codes: 0 complete; 1 truncated, failed, reset or timed out; 2 wrong words; 3 no stream; 130 interrupted.
     """
     from sseprobe.cli.output import deliver, live_view, open_cassette, open_recording, parse_reports, takes_stdout
+    from sseprobe.probes.own_words import OwnWords
     from sseprobe.probes.request import RequestWords, build_request
 
     outputs = parse_reports(report)
     alone = any(map(takes_stdout, outputs))
     if alone and json_lines:
         raise UsageError("--json and --report both want standard output. Give the report a path: --report json:FILE.")
-    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env)
+    own = OwnWords(text_at, error_at, done_when, framing, config)
+    words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env, own)
     shown = "nothing" if alone else "json" if json_lines else show.value
     if from_cassette is not None:
         if any(word is not None for word in (url, record, method, header, data, prompt, model, api_key_env)):

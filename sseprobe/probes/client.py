@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from sseprobe.dialects.base import CONTENT_KINDS, Dialect
+from sseprobe.dialects.base import Dialect
 from sseprobe.errors import SseprobeError
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes.phases import Progress
@@ -21,7 +21,6 @@ class Client:
 
     def __init__(self, plan: StreamPlan, news: Callable[[], None], *, followed: bool = False) -> None:
         self.run = StreamRun(plan, self)
-        self.deltas = 0
         self.started_ns = time.monotonic_ns()
         self.ended_ns: int | None = None
         self.left_ns: int | None = None
@@ -33,6 +32,11 @@ class Client:
         self._news = news
         self._followed = followed
         self._task = asyncio.create_task(self._go())
+
+    @property
+    def deltas(self) -> int:
+        """How many content deltas have come."""
+        return self.run.reception.content_deltas
 
     def progress(self, *, seen_working: bool) -> Progress:
         """How far it has come."""
@@ -79,13 +83,10 @@ class Client:
         self._heard()
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Counts content deltas."""
-        del chunk, dialect
-        if not self.deltas:
+        """Notes when content began."""
+        del chunk, received, dialect
+        if self._first_delta_ns is None and self.deltas:
             self._first_delta_ns = time.monotonic_ns()
-        self.deltas += sum(
-            delta.kind in CONTENT_KINDS and bool(delta.text or delta.name) for each in received for delta in each.deltas
-        )
         self._heard()
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ from sseprobe.baseline import Baseline, apply_baseline, baseline_of
 from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import ISSUES, SseprobeError, TargetError
+from sseprobe.learning import learn_together
 from sseprobe.probes import active
 from sseprobe.probes.active.base import Bench, Found, Skipped, Unseen, run_async
 from sseprobe.probes.receiving import StreamPlan, StreamRun, now
@@ -83,6 +84,7 @@ class _Check:
         """What a probe that was named brings home."""
         self.started_at = now()
         self._started_ns = time.monotonic_ns()
+        self.runs: list[StreamRun] = []
         self.transcripts: list[Transcript] = []
         self.streams: list[StreamReport] = []
         self.evidence: list[Any] = []
@@ -126,8 +128,19 @@ class _Check:
         """Keeps a stream for the rules and for the report."""
         report = report_of(run, error)
         if report is not None:
+            self.runs.append(run)
             self.streams.append(report)
             self.transcripts.append(run.transcript())
+
+    def learn(self) -> None:
+        """Reads the streams of an app's own by what all of them show together."""
+        dialect = learn_together(self.transcripts)
+        if dialect is None:
+            return
+        for run in self.runs:
+            run.read_as(dialect)
+        self.transcripts = [run.transcript() for run in self.runs]
+        self.streams = [report for run in self.runs if (report := report_of(run, None)) is not None]
 
     def _probe_all(self, plan: CheckPlan, progress: Callable[[str], None]) -> None:
         first = self.transcripts[0]
@@ -153,9 +166,17 @@ class _Check:
                 continue
             self.probes.append(ProbeReport(name, True, found.said))
             self.found.append(found)
-            self.evidence += found.evidence
             for run in found.streams:
                 self.take(run)
+            if name == active.REPEAT:
+                self.learn()
+                first = self.transcripts[0]
+                bench = replace(bench, plan=replace(bench.plan, dialect=first.dialect), first=first)
+                found = replace(found, evidence=[replace(each, streams=self.transcripts) for each in found.evidence])
+            self.evidence += found.evidence
+            if found.evidence:  # what it could bring home from elsewhere, such as the mock, was not asked for
+                brought = {type(each) for each in found.evidence}
+                self.named -= frozenset(active.by_name(name).judged_by) - brought
 
     def _why_not(self, name: str, plan: CheckPlan) -> str | None:
         """Why a probe does not run, None if it does."""
@@ -288,7 +309,7 @@ def _readers(check: _Check) -> list[ReaderReport]:
     reports = read_all(
         chunks,
         stream.events if whole else [event for event in stream.events if event.end <= end],
-        dialect=stream.dialect.name,
+        dialect=stream.dialect.name if stream.dialect.reading is None else "plain",
         framing=stream.framing,
         content_type=stream.head.header("content-type") if stream.head else None,
         ended_in_error=whole and stream.ending is Ending.ERROR,

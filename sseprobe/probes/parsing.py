@@ -5,8 +5,9 @@ from io import BytesIO
 from msgspec import Struct
 
 from sseprobe import dialects, exit_codes
+from sseprobe.body_framing import framing_of
 from sseprobe.cassette import is_cassette, load
-from sseprobe.framing import Framing, by_content_type
+from sseprobe.framing import Framing
 from sseprobe.rules import Severity, run, wire_rules
 from sseprobe.sse import Comment
 from sseprobe.text import one_line, to_json, visible
@@ -58,7 +59,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         data = cassette.body
         recorded = cassette.opening.dialect
         dialect = dialects.by_name(recorded if recorded in dialects.NAMES else "plain")
-        framing = by_content_type(cassette.head.header("content-type")) or dialect.framing
+        framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
     stream = transcribe(data, framing)
     # The wire rules are the event stream's.
     rules = wire_rules() if framing is Framing.SSE else []

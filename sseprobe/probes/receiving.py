@@ -2,35 +2,33 @@
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from io import BufferedIOBase
 from typing import Final
 
 from msgspec import Struct
 
+from sseprobe.body_framing import Guess, Undecided, told_by_body, told_by_head
 from sseprobe.cassette import Recorder
 from sseprobe.dialects.base import Dialect
+from sseprobe.ending import Outcome
 from sseprobe.errors import TargetError
 from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.net.opening import OpenStream
 from sseprobe.net.options import ConnectOptions
-from sseprobe.reception import Outcome, Reception, View
+from sseprobe.probes.advice import advice_for
+from sseprobe.reception import Reception, View
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
-from sseprobe.transcription import Transcript, transcript_of
+from sseprobe.transcription import Transcript, read, recut, transcript_of
 from sseprobe.units import human_bytes
 
 SILENCE_AFTER_END_S: Final = 5.0
 MAX_KEPT_ITEMS: Final = 1_000_000
 """Of one stream that is kept for judging: events, comments and the like, which may be tiny."""
 _EXCERPT_BYTES: Final = 64 * 1024
-_FIRST_BYTES: Final = {
-    Framing.SSE: (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf"),
-    Framing.LINES: (b"{",),
-}
-_ONE_DOCUMENT: Final = "application/json"
 _EXCERPT_PATIENCE_S: Final = 2.0
 _ADVICE: Final = {
     BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
@@ -83,11 +81,6 @@ class StreamRun:
         self.stream = OpenStream(self.plan.request, self.plan.options)
         async with self.stream as stream:
             self.head, self.redirects = stream.head, stream.redirects
-            content_type = stream.head.header("content-type")
-            self.reception = Reception(
-                self.plan.dialect, named=self.plan.named, content_type=content_type, keep=self.plan.keep
-            )
-            self.reception.meter.ttfb_ns = stream.head.t_ns
             async with contextlib.aclosing(stream.chunks()) as chunks:
                 try:
                     await self._receive(stream, chunks)
@@ -95,37 +88,58 @@ class StreamRun:
                     self.interrupted = True
                     self.body_end = BodyEnd.ABORT
             self.body_end = self.body_end or stream.body_end
+            if self.body_end is BodyEnd.IDLE_TIMEOUT and self.reception.ends_in_silence:
+                self.body_end = BodyEnd.LEFT_OPEN
             self.problem = stream.problem
             self.end_ns = stream.now_ns()
             self._record(self.recorder.end, self.body_end or BodyEnd.ABORT, self.end_ns, self.problem)
 
     async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
-        first = await self._first_chunk(stream, chunks)
+        first, framing = await self._first_chunks(stream, chunks)
+        self.reception = self._new_reception(self.plan.dialect, self.plan.named, framing)
         self.view.head(stream.head, stream.redirects)
         self._record(self.recorder.opening, self.plan.request, self.reception.dialect.name, now())
         self._record(self.recorder.head, stream.head)
-        if first is not None:
-            self._take(first, stream)
+        for each in first:
+            self._take(each, stream)
         while self.body_end is None and (chunk := await anext(chunks, None)) is not None:
             self._take(chunk, stream)
         with self._showing():
             self.reception.receive_eof(self.view)
 
-    async def _first_chunk(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
-        """The first piece of body, if this is a stream. Raises TargetError if it is not."""
-        head = stream.head
+    def _new_reception(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> Reception:
+        reception = Reception(dialect, named=named, framing=framing, keep=self.plan.keep)
+        reception.meter.ttfb_ns = self.head.t_ns if self.head else None
+        return reception
+
+    async def _first_chunks(
+        self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]
+    ) -> tuple[list[Chunk], Framing]:
+        """The framing, and as much of the body as told it. Raises TargetError if this is no stream."""
+        head, dialect = stream.head, self.plan.dialect
         if head.status != 200:
-            raise not_a_stream(head, await excerpt(stream, chunks), Framing.SSE)
-        content_type = head.header("content-type")
-        if by_content_type(content_type) is not None:
-            return None
-        framing = self.plan.dialect.framing if self.plan.dialect else Framing.SSE
-        first = await anext(chunks, None)
-        if first is None or not _may_be_events(first.data, framing, media_type(content_type)):
-            raise not_a_stream(head, (first.data if first else b"") + await excerpt(stream, chunks), framing)
-        said = media_type(content_type) or "missing"
-        self.notes.append(f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it")
-        return first
+            raise not_a_stream(head, await excerpt(stream, chunks), Framing.SSE, self.plan.request)
+        told = told_by_head(head, dialect)
+        first: list[Chunk] = []
+        framing: Guess = told or Undecided.MORE
+        while framing is Undecided.MORE:
+            chunk = await anext(chunks, None)
+            first += [chunk] if chunk is not None else []
+            begun = b"".join(each.data for each in first)
+            framing = told_by_body(head, begun, dialect, over=chunk is None)
+            if framing is Undecided.NO_STREAM or (framing is Undecided.MORE and chunk is None):
+                expected = dialect.framing if dialect else Framing.SSE
+                raise not_a_stream(head, begun + await excerpt(stream, chunks), expected, self.plan.request)
+        assert isinstance(framing, Framing)
+        self._note_content_type(head, framing)
+        return first, framing
+
+    def _note_content_type(self, head: Head, framing: Framing) -> None:
+        said = media_type(head.header("content-type")) or "missing"
+        if by_content_type(said) is not framing and said != CONTENT_TYPES[framing]:
+            self.notes.append(
+                f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it"
+            )
 
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
         received = self.reception.receive(chunk)
@@ -136,7 +150,7 @@ class StreamRun:
             self.view.received(chunk, received, self.reception.dialect)
         if self.reception.over_limit is not None or self._recorded_too_much():
             self.body_end = BodyEnd.LIMIT
-        if self.reception.ended:
+        if self.reception.is_surely_over:
             stream.expect_silence(SILENCE_AFTER_END_S)
 
     @contextlib.contextmanager
@@ -159,6 +173,16 @@ class StreamRun:
         if self.plan.record_to is not None:
             self.plan.record_to.write(line(*values))
             self.plan.record_to.flush()  # what was seen is kept, however this process ends
+
+    def read_as(self, dialect: Dialect, cut_at: Sequence[int] | None = None) -> None:
+        """Reads once more what came, where `keep` was asked for: in a dialect that was learned meanwhile.
+
+        `cut_at`: where a body that is text is to be cut as well, in bytes.
+        """
+        reception = self._new_reception(dialect, self.plan.named, self.reception.framing)
+        if cut_at is not None and reception.framing is Framing.TEXT:
+            self._chunks = recut(self._chunks, cut_at)
+        self.reception = read(self._chunks, reception, self.head)
 
     def transcript(self) -> Transcript:
         """All that came, where `keep` was asked for and a head has come."""
@@ -194,13 +218,6 @@ class StreamRun:
         return Outcome(outcome.ending, reason, outcome.error)
 
 
-def _may_be_events(data: bytes, framing: Framing, content_type: str) -> bool:
-    """Whether a body may be a stream of events, told by its first bytes, however few they are."""
-    if framing is Framing.LINES and content_type == _ONE_DOCUMENT:
-        return False
-    return any(data.startswith(mark) or mark.startswith(data) for mark in _FIRST_BYTES[framing])
-
-
 async def excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
     """The beginning of a body that is no stream; it is not waited for long."""
     stream.expect_silence(_EXCERPT_PATIENCE_S)
@@ -212,40 +229,14 @@ async def excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> by
     return begun[:_EXCERPT_BYTES]
 
 
-def not_a_stream(head: Head, body: bytes, framing: Framing) -> TargetError:
+def not_a_stream(head: Head, body: bytes, framing: Framing, request: Request) -> TargetError:
     """The error for an answer that is no stream: what came, and what to try."""
     reason = f" {one_line(head.reason, 60)}" if head.reason else ""
     content_type = one_line(head.header("content-type") or "no Content-Type", 80)
     shown = one_line(body.decode(errors="replace"), 300)
     answer = f"{head.status}{reason} ({content_type}: {shown or 'an empty body'})"
-    advice = _advice(head, content_type, body) or f"Expected Content-Type {CONTENT_TYPES[framing]}."
+    advice = advice_for(head, body, request) or f"Expected Content-Type {CONTENT_TYPES[framing]}."
     return TargetError(f"{redact_url(head.url)} answered {answer}, not a stream. {advice}")
-
-
-def _advice(head: Head, content_type: str, body: bytes) -> str | None:
-    table: Iterable[tuple[bool, str]] = (
-        (head.status in (401, 403), "Name the environment variable that holds the key: --api-key-env VAR."),
-        (
-            head.status in (404, 405),
-            "The server is up, but this path or method is not one it knows. "
-            "OpenAI-compatible servers use /v1/chat/completions.",
-        ),
-        (head.status in (400, 422), "The server refused the request: see --data, --model and --dialect."),
-        (head.status == 429, "The server asks to wait; try again later."),
-        (head.status in (502, 503, 504), "A proxy or the server itself is not ready; look into its log."),
-        (head.status >= 500, "The server failed; look into its log."),
-        (300 <= head.status < 400, "The redirect names no place to go to."),
-        (head.status == 204, "204 tells EventSource to stop reconnecting: nothing is being streamed."),
-        (
-            "html" in content_type,
-            "That is a web page: check the path, and what stands before the server (a login, a proxy).",
-        ),
-        (
-            body[:1] in (b"{", b"["),
-            'That is one JSON document: ask for a stream ("stream": true), or give the path with --dialect.',
-        ),
-    )
-    return next((advice for applies, advice in table if applies), None)
 
 
 def now() -> str:

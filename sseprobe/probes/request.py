@@ -12,6 +12,7 @@ from sseprobe import dialects
 from sseprobe.cassette import Opening
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
+from sseprobe.probes.own_words import OwnWords
 from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
 from sseprobe.transcript import Request
 
@@ -29,19 +30,24 @@ class RequestWords(msgspec.Struct, frozen=True):
     model: str | None = None
     dialect: str = dialects.AUTO
     api_key_env: str | None = None
+    own: OwnWords = OwnWords()
 
     @property
     def names_dialect(self) -> bool:
-        """Whether a dialect was named: then the events do not change it."""
-        return self.dialect != dialects.AUTO
+        """Whether a dialect was named or described: then the events do not change it."""
+        return self.dialect != dialects.AUTO or self.own.are_given
 
     def known_dialect(self, url: str) -> Dialect | None:
         """The dialect as named, or as the URL's path tells it; None: the first event will. Raises UsageError."""
+        described = self.own.dialect(self.dialect)
+        if described is not None:
+            return described
         return dialects.by_name(self.dialect) if self.names_dialect else dialects.by_url(url)
 
     def dialect_of_recording(self, opening: Opening) -> Dialect | None:
         """The dialect as named now, else as it was when recorded, else as the URL tells it. Raises UsageError."""
-        recorded = not self.names_dialect and opening.dialect in dialects.NAMES and opening.dialect != "plain"
+        own = opening.dialect == "plain" or opening.dialect not in dialects.NAMES
+        recorded = not self.names_dialect and not own
         return dialects.by_name(opening.dialect) if recorded else self.known_dialect(opening.url)
 
 
@@ -67,7 +73,8 @@ def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redacto
     elif body is None and (words.prompt is not None or words.model is not None):
         raise UsageError(
             f"{redact_url(url)}: its path tells no dialect, so that no body can be built from --prompt and --model. "
-            f"Name one with --dialect ({', '.join(dialects.NAMES)}), or give the body with --data."
+            'Give the body of your app, such as -d \'{"message": "hi"}\', or name a dialect with --dialect '
+            f"({', '.join(dialects.NAMES)})."
         )
     key = _api_key(words.api_key_env)
     if key is not None:
@@ -121,7 +128,7 @@ def _body(data: str) -> bytes:
         msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
         raise UsageError(
-            f"{source}: not JSON ({error}). Quote it for the shell: --data '{{\"stream\": true}}'."
+            f'{source}: not JSON ({error}). Keys and texts stand in double quotes: -d \'{{"message": "hi"}}\'.'
         ) from error
     return raw
 

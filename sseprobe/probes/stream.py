@@ -4,11 +4,13 @@ import asyncio
 import time
 
 from sseprobe import exit_codes
+from sseprobe.body_framing import framing_of
 from sseprobe.cassette import Cassette
-from sseprobe.dialects.base import Dialect, EndRule
+from sseprobe.dialects.base import Dialect, EndRule, Kind
+from sseprobe.ending import Outcome
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.probes.receiving import SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
-from sseprobe.reception import Outcome, Reception, View
+from sseprobe.reception import Reception, View
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, StreamReport, Verdict
 from sseprobe.reporting import stream_report, target_of
@@ -74,7 +76,9 @@ def _notes(state: StreamRun) -> list[str]:
         evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
         notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
-        notes.append(f"after {dialect.terminator} the server left the connection open for {SILENCE_AFTER_END_S:g} s")
+        waited_s = SILENCE_AFTER_END_S if state.reception.is_surely_over else state.plan.options.idle_timeout_s
+        end = dialect.terminator or state.reception.end_mark
+        notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
     meter = state.reception.meter
@@ -88,6 +92,19 @@ def _notes_on_meaning(reception: Reception) -> list[str]:
     notes = []
     if (other := reception.looks_like) is not None:
         notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
+    given = reception.reading.given if reception.reading else None
+    if given and given.text is not None and reception.meter.events and not reception.content_deltas:
+        looks = f"; the last is {one_line(reception.last_data, 80)}" if reception.last_data else ""
+        notes.append(f"no event holds text at {reception.reading.text_at if reception.reading else ''}{looks}")
+    if (ignored := reception.first_ignored) is not None:
+        lines = "1 line is" if reception.ignored_lines == 1 else f"{reception.ignored_lines} lines are"
+        shown = one_line(f"{ignored.name}:{ignored.value}" if ignored.value else ignored.name, 160)
+        notes.append(f"{lines} no field of an event stream, and ignored by every client; the first: {shown}")
+    if reception.said(Kind.TEXT).startswith("{'"):
+        notes.append("the payloads look like dicts of Python: send json.dumps(…), which every client can read")
+    if reception.lacks_terminator:
+        missing = reception.dialect.terminator
+        notes.append(f"the events are those of {reception.dialect.name}, but no {missing} came: it ended otherwise")
     if unknown := reception.unknown_events:
         kinds = ", ".join(one_line(kind, 40) for kind in reception.unknown_types)
         events = "1 event is" if unknown == 1 else f"{unknown} events are"
@@ -118,7 +135,8 @@ def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport
 def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, named: bool) -> Report:
     """The same for a recording, as fast as it can be read."""
     started_at, started_ns = now(), time.monotonic_ns()
-    reception = Reception(dialect, named=named, content_type=cassette.head.header("content-type"))
+    framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
+    reception = Reception(dialect, named=named, framing=framing)
     reception.meter.ttfb_ns = cassette.head.t_ns
     view.head(cassette.head, [])
     for chunk in cassette.chunks:

@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from sseprobe import dialects
+from sseprobe.dialects.own.dialect import MOCK_PATH
 from sseprobe.embedded import running_mock
 from sseprobe.errors import UsageError
 from sseprobe.net.options import ConnectOptions
@@ -14,6 +15,9 @@ from sseprobe.probes.request import RequestWords
 
 MOCK_SCENARIO: Final = "itl_ms=10"
 """What the bundled mock does when it is tested: quick enough for many trials, slow enough to be left in mid-stream."""
+
+
+_MESSAGE: Final = '{"message": "Write a long story about a lighthouse keeper."}'
 
 
 class Target(NamedTuple):
@@ -38,10 +42,12 @@ def target(words: RequestWords, connect: ConnectOptions, **settings: Any) -> Ite
         return
     if connect.proxy_url is not None or connect.unix_socket is not None:
         raise UsageError("--proxy and --unix-socket need a URL: the bundled mock is reached directly.")
-    path = dialects.by_name(words.dialect if words.names_dialect else dialects.NAMES[0]).path
+    spoken = words.known_dialect("") or dialects.by_name(dialects.NAMES[0])
+    # Its app answers POST; the body of a vendor's request the dialect makes.
+    data = _MESSAGE if words.data is None and spoken.path == MOCK_PATH else words.data
     with running_mock(**settings) as mock:
         yield Target(
-            msgspec.structs.replace(words, url=mock.url + path),
+            msgspec.structs.replace(words, url=mock.url + spoken.path, data=data),
             msgspec.structs.replace(connect, use_environment=False),
             mock.url,
             mock.truth_url,

@@ -28,6 +28,14 @@ from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_S, human_ms, ms, ns
 from sseprobe.witnesses.watch import Watch
 
+_BECAME: Final = {
+    Ending.ERROR: "failed",
+    Ending.TRUNCATED: "was truncated",
+    Ending.RESET: "was reset",
+    Ending.IDLE_TIMEOUT: "fell silent",
+    Ending.TOTAL_TIMEOUT: "was not over in time",
+    Ending.LIMIT: "went over a limit",
+}
 _LOOK_LIMIT_NS: Final = 3 * NS_PER_S
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
@@ -56,9 +64,13 @@ class Trial:
     @property
     def hurt(self) -> list[str]:
         """What happened to streams that began well and should have stayed whole. Those that we ended are not hurt."""
-        outcomes = [client.run.outcome() for client in self.stayers if client.error is None]
+        ended = [(client.run, client.run.outcome()) for client in self.stayers if client.error is None]
         not_hurt = (Ending.COMPLETE, Ending.ABORTED)
-        return [f"{outcome.ending}: {outcome.reason}" for outcome in outcomes if outcome.ending not in not_hurt]
+        hurt = [f"{outcome.ending}: {outcome.reason}" for _, outcome in ended if outcome.ending not in not_hurt]
+        # Of an app's own the end mark is learned: where others ended with one, a stream without it was cut.
+        marks = [run.reception.end_mark for run, _ in ended if run.reception.end_mark is not None]
+        cut = [run for run, said in ended if said.ending is Ending.COMPLETE and not run.reception.end_is_proven]
+        return hurt + [f"truncated: it ended without {marks[0]}, with which others ended" for _ in cut if marks]
 
     @property
     def refused(self) -> list[str]:
@@ -113,7 +125,11 @@ def _too_early(client: Client, at: Phase) -> str:
         return f"answered in one piece after {human_ms(ms(head.t_ns))}, before the client was to leave; leave earlier"
     outcome = client.run.outcome()
     if outcome.ending is not Ending.COMPLETE:
-        return f"the stream was {outcome.ending} before the client was to leave ({at.word}): {outcome.reason}"
+        became = _BECAME.get(outcome.ending, f"ended as {outcome.ending}")
+        return f"the stream {became} before the client was to leave ({at.word}): {outcome.reason}"
+    given = client.run.reception.reading
+    if not client.deltas and given is not None and given.given.text is not None:
+        return f"the stream finished, and no event held text at {given.text_at}: see --text-at, or the config file"
     advice = "ask for more" if at.tokens else "ask for a longer answer"
     return f"the stream finished after {client.deltas} content deltas, before the client was to leave; {advice}"
 

@@ -80,6 +80,9 @@ class StreamReport(Struct, frozen=True):
     """One stream. `ending_reason`: why it did not end well, None if it did. `body_end`: how HTTP's body ended.
 
     `incomplete`: what a complete stream itself says is missing from its answer (length, content-filter, refusal, …).
+    `ending_proven`: False where `complete` rests on HTTP's end alone, for want of an end mark; `end_mark`: the one that
+    came, of a stream that no vendor defines. `text_at`: the JSON pointer by which such a stream's text was found, None
+    where its data is the text; `text_learned_from`: how many events that was learned from, None where it was given.
     `text`, `reasoning`, `refusal`: of the first choice. `heartbeats`: the dialect's own, comments not counted.
     """
 
@@ -109,6 +112,10 @@ class StreamReport(Struct, frozen=True):
     redirects: list[RedirectReport]
     notes: list[str]
     metrics: StreamMetrics
+    ending_proven: bool = True
+    end_mark: str | None = None
+    text_at: str | None = None
+    text_learned_from: int | None = None
 
     @property
     def verdict(self) -> Verdict:

@@ -196,6 +196,8 @@ def _stream(index: int, stream: StreamReport, report: Report) -> Case:
     else:
         outcome = Outcome.FAILED if stream.verdict is Verdict.FAIL else Outcome.ERROR
     message = f"{stream.ending}: {one_line(stream.ending_reason or '', _SENTENCE)}".removesuffix(": ")
+    if not stream.ending_proven:
+        message += ", unproven"
     if outcome is Outcome.SKIPPED:
         message += " (not judged by itself)"
     details = [f"{label}: {said}" for label, said in figures_of(stream)]

@@ -20,6 +20,8 @@ def figures_of(stream: StreamReport) -> Iterator[tuple[str, str]]:
     yield "ending", str(stream.ending) + "".join(ending(stream))
     for hop in stream.redirects:
         yield "redirect", f"{hop.status} {one_line(hop.url, 400)} -> {one_line(hop.location, 400)}"
+    if (found := text_place(stream)) is not None:
+        yield "text", found
     yield "latency", latency(stream)
     yield "ITL", itl(stream.metrics.itl_ms, stream.metrics.unmeasured_gaps)
     yield "tokens", tokens(stream)
@@ -32,7 +34,10 @@ def brief(stream: StreamReport) -> str:
     figures = stream.metrics
     gaps = f"gaps p50 {human_ms(figures.itl_ms.p50)}, max {human_ms(figures.itl_ms.max)}"
     counted = "" if figures.tokens is None else f" · {figures.tokens:,} tokens"
-    return f"TTFT {human_ms(figures.ttft_ms)} · {gaps} · {stream.events:,} events{counted}"
+    unproven = "" if stream.ending_proven else " · unproven: no end mark"
+    if stream.text_at and stream.text_learned_from is not None:
+        unproven = f" · text at {one_line(stream.text_at, 60)}{unproven}"
+    return f"TTFT {human_ms(figures.ttft_ms)} · {gaps} · {stream.events:,} events{counted}{unproven}"
 
 
 def answer(stream: StreamReport) -> str:
@@ -45,6 +50,10 @@ def answer(stream: StreamReport) -> str:
 def ending(stream: StreamReport) -> tuple[str, str, str, str]:
     """What follows the ending's name: how it was told, what is missing from the answer, why, and the error's kind."""
     said = [f"finish reason {one_line(reason, 40)}" for reason in dict.fromkeys(stream.finish_reasons) if reason][:8]
+    if stream.end_mark is not None:
+        said.append(f"end mark {one_line(stream.end_mark, 60)}")
+    if not stream.ending_proven:
+        said.append("unproven: no end mark")
     if stream.body_end is not None:
         said.append(f"body: {stream.body_end}")
     told = f" ({', '.join(said)})" if said else ""
@@ -54,6 +63,17 @@ def ending(stream: StreamReport) -> tuple[str, str, str, str]:
     error = stream.error
     kinds = [one_line(kind, 60) for kind in (error.type, error.code) if kind] if error else []
     return told, incomplete, why, f" [{', '.join(kinds)}]" if kinds else ""
+
+
+def text_place(stream: StreamReport) -> str | None:
+    """Where the text of an app's own events was found, None where nobody had to look."""
+    if stream.text_at is None:
+        return None
+    place = one_line(stream.text_at, 80) or "the whole payload"
+    if stream.text_learned_from is None:
+        return place
+    events = "1 event" if stream.text_learned_from == 1 else f"{stream.text_learned_from} events"
+    return f"{place}, learned from {events}; --text-at chooses another"
 
 
 def latency(stream: StreamReport) -> str:

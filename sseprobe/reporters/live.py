@@ -3,6 +3,8 @@
 import codecs
 from typing import Final, TextIO
 
+from msgspec.structs import replace
+
 from sseprobe.dialects.base import MAX_ID_CHARS, Delta, Dialect, Kind
 from sseprobe.reception import Received, View
 from sseprobe.redaction import Redactor, redact_headers, redact_url
@@ -20,6 +22,24 @@ Place = tuple[Kind, int, int | str | None]
 """What is being written: its kind, its choice, and the call or error it is."""
 
 _MAX_CALLS: Final = 1024
+_MAX_SHOWN: Final = 4096
+_TEXTS: Final = frozenset({Kind.TEXT, Kind.REASONING, Kind.REFUSAL})
+
+
+def _behind(received: list[Received], chars: int) -> list[Received]:
+    """What is left behind the first characters of the text."""
+    left: list[Received] = []
+    for each in received:
+        deltas = []
+        for delta in each.deltas:
+            if delta.kind in _TEXTS:
+                skipped = min(chars, len(delta.text))
+                chars -= skipped
+                deltas.append(replace(delta, text=delta.text[skipped:]))
+            else:
+                deltas.append(delta)
+        left.append(Received(each.item, tuple(deltas), each.again))
+    return left
 
 
 class SilentView:
@@ -48,17 +68,38 @@ class TextView(SilentView):
         self._calls: dict[Place, str] = {}
         self._error, self._errors = "", 0
         self._at_line_start = True
+        self._event_ended = False
+        self._shown = ""  # the beginning of the text
+        self._chars_shown = 0
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
         """Writes what the chunk added, and flushes once."""
         del chunk
-        for each in received:
+        for each in self._not_shown(received):
+            # Where events are messages of their own, the next begins a line. Whether they are is known only then.
+            if self._event_ended and dialect.separate_events and each.deltas:
+                self._write("\n")
+            self._event_ended = self._event_ended and not each.deltas
             for delta in each.deltas:
                 self._write_delta(delta)
-            if dialect.separate_events and each.deltas:
-                self._write("\n")
+                self._event_ended = True
         if received:
             self._out.flush()
+
+    def _not_shown(self, received: list[Received]) -> list[Received]:
+        """What to show: of what is read again only what was not shown before. If that read otherwise, all of it."""
+        again = "".join(delta.text for each in received if each.again for delta in each.deltas if delta.kind in _TEXTS)
+        if again and self._shown and again.startswith(self._shown) and len(again) >= self._chars_shown:
+            received = _behind(received, self._chars_shown)
+        elif again and self._shown:
+            self._write("\n")
+            self._event_ended = False
+        for each in received:
+            text = "".join(delta.text for delta in each.deltas if delta.kind in _TEXTS)
+            self._chars_shown += len(text)
+            if len(self._shown) < _MAX_SHOWN:
+                self._shown += text
+        return received
 
     def close(self) -> None:
         """Ends the last line."""
@@ -144,6 +185,8 @@ class EventsView(SilentView):
         """Writes a line for each item."""
         del dialect
         for each in received:
+            if each.again:
+                continue
             label, value = _describe(each)
             shown = visible(self._redact(value)).replace("\n", "↵")
             self._out.write(f"{ms(chunk.read.t_ns):>10.2f} ms  {visible(label):<12}  {shown}\n")
@@ -182,7 +225,7 @@ class JsonView(SilentView):
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
         """Writes a line for each event."""
-        for item, deltas in ((each.item, each.deltas) for each in received):
+        for item, deltas in ((each.item, each.deltas) for each in received if not each.again):
             if isinstance(item, Event):
                 line = {
                     "event": self._count,

@@ -125,7 +125,7 @@ def _refuses_to_resume(peer: Peer) -> None:
 
 # rule -> (probe, path, a server that breaks it, what is said)
 BAD: dict[str, tuple[str, str, Callable[[Peer], None], str]] = {
-    "TRM004": ("repeat", CHAT, _Every(), "stream 2 differs from stream 1 in line endings"),
+    "TRM004": ("repeat", CHAT, _Every(), "stream 1 differs from stream 0 in line endings"),
     "ERR005": ("error", CHAT, but(_not_json, _streams(error("bad"))), "a body that is not JSON: answered 200"),
     "ERR006": (
         "error",

@@ -46,7 +46,6 @@ EXCEPTIONS = {
     # Its readers deliver a last line without LF.
     ("ollama", "no-final-blank-line"): "complete",
     # The end of the body is all there is to go by, and a plain event says what it likes.
-    ("plain", "error"): "complete",
     ("plain", "truncate"): "complete",
     ("plain", "no-terminator"): "complete",
     ("plain", "fake-complete"): "complete",

@@ -11,6 +11,7 @@ import pytest
 from sseprobe import dialects
 from sseprobe.cassette import Cassette, load, save
 from sseprobe.dialects.base import Dialect
+from sseprobe.framing import Framing
 from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.parsing import parse_bytes
 from sseprobe.probes.receiving import StreamPlan
@@ -80,7 +81,7 @@ def test_the_recording_and_its_replay_say_what_the_stream_said(mock: Mock, name:
 def by_lines(name: str) -> bool:
     """Whether a bare body cannot tell how it is cut."""
     dialect: Dialect = dialects.by_name(name)
-    return dialect.framing.value == "lines"
+    return dialect.framing is Framing.LINES
 
 
 # --- what the mock does not do

@@ -89,16 +89,16 @@ def test_lines_are_recorded_and_read_again(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("content_type", "code"),
+    ("content_type", "noted"),
     [
-        ("application/x-ndjson", 0),
-        ("application/jsonl; charset=utf-8", 0),
-        ("text/plain", 0),
-        ("application/json", 3),
-        ("text/html", 0),
+        ("application/x-ndjson", False),
+        ("application/jsonl; charset=utf-8", False),
+        ("text/plain", True),
+        ("application/json", True),
+        ("text/html", True),
     ],
 )
-def test_lines_under_another_content_type(content_type: str, code: int, cli: Cli, serve: Serve) -> None:
+def test_lines_under_another_content_type(content_type: str, noted: bool, cli: Cli, serve: Serve) -> None:
     lines = [b'{"message":{"content":"Hi"},"done":false}\n', b'{"message":{"content":""},"done":true}\n']
 
     def script(peer: Peer) -> None:
@@ -106,11 +106,20 @@ def test_lines_under_another_content_type(content_type: str, code: int, cli: Cli
         peer.send(head.encode(), *map(transfer_chunk, lines), LAST_CHUNK)
 
     result = cli("stream", f"{serve(script).url}/api/chat", "--report", "json")
-    assert result.code == code, result
-    if code == 0:
-        stream = result.report["streams"][0]
-        assert (stream["text"], stream["ending"]) == ("Hi", "complete")
-        assert any("not application/x-ndjson" in note for note in stream["notes"]) == (content_type[:4] == "text")
+    stream = result.report["streams"][0]
+    assert (stream["text"], stream["ending"], result.code) == ("Hi", "complete", 0), result
+    assert any("not application/x-ndjson" in note for note in stream["notes"]) == noted
+
+
+def test_one_document_is_no_stream(cli: Cli, serve: Serve) -> None:
+    body = b'{"message":{"content":"Hi"},"done":true}\n'
+
+    def script(peer: Peer) -> None:
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n"
+        peer.send(head, transfer_chunk(body), LAST_CHUNK)
+
+    result = cli("stream", f"{serve(script).url}/api/chat")
+    assert (result.code, "That is one JSON document" in result.err) == (3, True), result
 
 
 def test_an_event_stream_on_the_path_of_another(cli: Cli, mock: Mock, serve: Serve) -> None:
@@ -133,10 +142,10 @@ def test_the_list(cli: Cli) -> None:
     result = cli.process("mock", "--list")
     assert result.code == 0
     assert result.err == ""
-    for word in (*dialects.NAMES, "/v1/messages", "itl_ms=20", "split-utf8", "truncate@5"):
+    for word in (*dialects.NAMES, "/v1/messages", "/app/chat", "itl_ms=20", "split-utf8", "truncate@5"):
         assert word in result.out
     listed = json.loads(cli.process("mock", "--list", "--json").out)
-    assert {each["name"] for each in listed["dialects"]} == set(dialects.NAMES)
+    assert {each["name"] for each in listed["dialects"]} == {*dialects.NAMES, "app"}
     assert {"name": "tokens", "default": None, "meaning": "how many tokens: 200, or as many as text has"} in listed[
         "knobs"
     ]

@@ -11,7 +11,9 @@ import msgspec
 from msgspec import Struct
 
 from sseprobe.buffering import AT_ONCE_NS
+from sseprobe.ending import Outcome
 from sseprobe.errors import SseprobeError
+from sseprobe.framing import Framing
 from sseprobe.metrics import Distribution
 from sseprobe.probes.active.base import Unseen
 from sseprobe.probes.buffering.tap import Tap
@@ -19,7 +21,7 @@ from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.record import Record
 from sseprobe.proxy.server import FaultFactory, UpstreamAddress
-from sseprobe.reception import Message, Outcome
+from sseprobe.reception import Message
 from sseprobe.sse import Event
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript, transcribe
@@ -80,6 +82,8 @@ async def through(
         record = next(iter(server.records), None)
     passage = Passage(run, record, error, tap.broke)
     if run.head is not None and error is None and run.stream is not None:
+        if run.reception.framing is Framing.TEXT:
+            run.read_as(run.reception.dialect, cut_at=[end for end, _ in tap.arrivals])
         _measure(passage, tap, run.transcript(), run.stream.t0_ns)
     return passage
 
@@ -120,7 +124,7 @@ def _measure(passage: Passage, tap: Tap, transcript: Transcript, t0_ns: int) -> 
 def _matched(transcript: Transcript, tap: Tap) -> list[tuple[Event, int]]:
     """The events that came, each with the time at which it had reached the hop."""
     ends = [end for end, _ in tap.arrivals]
-    arrived = transcribe(tap.body, transcript.framing).events
+    arrived = transcribe(tap.body, transcript.framing, ends).events
     matched = []
     place = 0
     for event in transcript.events:

@@ -7,6 +7,7 @@ import msgspec
 
 from sseprobe.buffering import Diagnosis, Holding, Sureness, added_ttft_ns, delays, diagnose
 from sseprobe.errors import TargetError
+from sseprobe.learning import learn_together
 from sseprobe.metrics import Distribution
 from sseprobe.probes.active.base import Unseen
 from sseprobe.probes.receiving import StreamPlan, StreamRun
@@ -37,6 +38,9 @@ async def compare(plan: StreamPlan, direct: StreamPlan) -> Compared:
     best: tuple[Diagnosis, StreamRun, StreamRun] | None = None
     for _ in range(_ROUNDS):
         ours, theirs = await asyncio.gather(_receive(plan, "URL"), _receive(direct, "--direct"))
+        if (dialect := learn_together([theirs.transcript()], enough=1)) is not None and ours.reception.reading:
+            theirs.read_as(dialect)
+            ours.read_as(dialect, cut_at=theirs.transcript().chunk_ends)
         said = diagnose(ours.transcript(), theirs.transcript())
         if best is None or _surer(said, best[0]):
             best = said, ours, theirs

@@ -10,6 +10,7 @@ import msgspec
 
 from sseprobe import exit_codes
 from sseprobe.errors import SseprobeError, TargetError, UsageError
+from sseprobe.learning import learn_together
 from sseprobe.net.options import proxy_for, verification
 from sseprobe.probes.active.base import Unseen
 from sseprobe.probes.buffering.aborts import leave_behind, leave_the_mock
@@ -88,7 +89,9 @@ class _Test:
         if run.interrupted:
             raise asyncio.CancelledError
         transcript = run.transcript()
-        self.dialect = transcript.dialect.name
+        # What the endpoint's own stream ends with, a stream through a hop has to end with.
+        dialect = learn_together([transcript], enough=1) or transcript.dialect
+        self.dialect = dialect.name
         if self.path is None:
             self.results = _judge_alone(transcript, plan)
         ending = run.outcome().ending
@@ -100,7 +103,7 @@ class _Test:
         plan = msgspec.structs.replace(
             plan,
             request=msgspec.structs.replace(plan.request, url=run.head.url),
-            dialect=transcript.dialect,
+            dialect=dialect,
             named=True,
             record_to=None,
         )
