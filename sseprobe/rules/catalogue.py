@@ -87,6 +87,7 @@ FAMILIES: Final = {
     "OLL": Family("ollama", "Ollama"),
     "VRC": Family("vercel_ui", "Vercel's UI message stream"),
     "AGU": Family("ag_ui", "AG-UI"),
+    "APP": Family("apps", "Streams of an app's own, with events of its own"),
     "ERR": Family("errors", "Failures, and how they are told"),
     "TRM": Family("termination", "The end of a stream"),
     "TIM": Family("timing", "Silence and first tokens"),

@@ -6,8 +6,10 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.own.errors import failure_in_line
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.sse import IgnoredField
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
@@ -19,7 +21,7 @@ _PLAIN: Final = re.compile(
 )
 _TRACE: Final = re.compile(r'Traceback \(most recent call last\)|File "[^"]+", line \d+|\n\s+at [\w.$<>]+ ?\(')
 _DETAILS: Final = frozenset({"detail", "error", "errors", "message", "exception", "traceback"})
-# Servers that say so of themselves after an error: /work on the wire, not more content.
+# What may follow an error: the end, or what comes with it, and no more content.
 _ENDS_AFTER_ERROR: Final = frozenset(
     {DeltaKind.END, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.FINISH, DeltaKind.USAGE, DeltaKind.OPEN}
 )
@@ -59,6 +61,11 @@ def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients ignore what they do not know, or raise about broken JSON; nobody sees the message.
     Good: `data: {"error": {"message": "overloaded", "type": "server_error"}}`. Bad: `data: Internal Server Error`.
     """
+    for item in stream.of(IgnoredField):
+        if not item.name.startswith("{") and failure_in_line(item) is not None:  # bare JSON is SSE008's
+            shown = one_line(f"{item.name}: {item.value}", 200)
+            said = f"an error in a line that is no field, which every client ignores: {shown}"
+            yield Finding(said, item.span, "data: …", shown)
     if not stream.dialect.parses_json:
         raise NotApplicable(f"{stream.dialect.name} has no error of its own")
     for message, _ in stream.told[DeltaKind.UNKNOWN]:

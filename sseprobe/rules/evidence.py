@@ -1,5 +1,7 @@
 """What active probes bring home, for rules to judge: answers to requests that are no healthy stream of their own."""
 
+from collections.abc import Sequence
+
 from msgspec import Struct
 
 from sseprobe.transcript import Head
@@ -32,7 +34,7 @@ class Answer(Struct, frozen=True):
 class Repetition(Struct, frozen=True):
     """The same request, several times. `refused`: why a repetition got no stream, None if all did."""
 
-    streams: tuple[Transcript, ...]
+    streams: Sequence[Transcript]
     refused: str | None = None
 
 

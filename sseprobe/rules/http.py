@@ -65,6 +65,8 @@ def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
     Good: `Content-Type: text/event-stream; charset=utf-8`. Bad: `Content-Type: text/plain`, or `application/json`.
     """
     head = _head(stream)
+    if stream.dialect.reading is not None and stream.framing is not Framing.SSE:
+        raise NotApplicable(f"the body is an app's own {stream.framing}, which its own client reads whatever the type")
     expected = stream.dialect.framing if stream.dialect.framing is Framing.LINES else Framing.SSE
     said = head.header("content-type")
     if by_content_type(said) is not expected:

@@ -1,6 +1,7 @@
 """Family JSON: payloads, whatever the dialect."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -29,6 +30,7 @@ _UNNAMED: Final = (
     "vercel-ui",
     "ag-ui",
 )
+_REPR: Final = re.compile(r"\{'.*\}", re.DOTALL)
 _MAX_ARGUMENTS: Final = 4 * 2**20
 _CALL_KEY = tuple[int, int | str | None]
 
@@ -47,17 +49,57 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
     Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
     Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
     """
+    yield from _python_reprs(stream)
     _json_only(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if message.payload is NO_PAYLOAD:
-            end = message.has(DeltaKind.END, DeltaKind.HEARTBEAT) or message.event.data.startswith("[DONE]")
-            if not end and not is_foreign_error(message):
+            end = message.has(DeltaKind.END, DeltaKind.HEARTBEAT, DeltaKind.ERROR) or message.event.data.startswith(
+                "[DONE]"
+            )
+            if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
                 shown = one_line(message.event.data, 100) or "empty"
-                yield Finding("the payload is not JSON", message.event.span, "one JSON value", shown)
+                said = "the payload is not JSON"
+                if (documents := _documents(message.event.data)) > 1:
+                    said = f"{documents} JSON documents share one event: the blank line between them is missing"
+                yield Finding(said, message.event.span, "one JSON value", shown)
         elif _has_constants(message):
             yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
+
+
+def _is_another_kind(stream: Transcript, message: Message) -> bool:
+    """Whether an app's own event that is no JSON has a name, or a place, that its text has not: `event: session`."""
+    if stream.dialect.reading is None or not stream.content:
+        return False
+    text = stream.content[0]
+    looks_broken = message.event.data.lstrip()[:1] in ("{", "[")
+    return not looks_broken and (message.event.type != text.event.type or message.index < text.index)
+
+
+def _python_reprs(stream: Transcript) -> Iterator[Finding]:
+    """An app's own events that print a dict of Python's instead of JSON: single quotes, None, True."""
+    found = [message for message in stream.content if message.payload is NO_PAYLOAD]
+    if stream.dialect.reading is None or not found or len(found) < len(stream.content):
+        return
+    if all(_REPR.fullmatch(message.event.data) for message in found):
+        shown = one_line(found[0].event.data, 100)
+        said = "the payload looks like JSON and is none: a dict of Python, as str() writes it"
+        yield Finding(said, found[0].event.span, "json.dumps(…)", shown)
+
+
+def _documents(data: str) -> int:
+    """How many JSON documents the data is, one a line; 0 if it is not that."""
+    lines = [line for line in data.split("\n") if line.strip()]
+    return len(lines) if all(line.startswith("{") and _is_json(line) for line in lines) else 0
+
+
+def _is_json(text: str) -> bool:
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return True
 
 
 def _has_constants(message: Message) -> bool:

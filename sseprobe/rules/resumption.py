@@ -70,5 +70,5 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("EventSource sends GET only")
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not end well")
-    if stream.dialect.name == "plain" and not stream.last_event_id:
+    if stream.dialect.reading is not None and not stream.last_event_id:
         yield Finding("the stream ends without ids: EventSource will ask for it again", None, "ids, or 204", "neither")

@@ -36,7 +36,8 @@ _CLIENT_LIMITS: Final = (
 )
 
 
-def _looks_like_payload(field: IgnoredField) -> bool:
+def looks_like_payload(field: IgnoredField) -> bool:
+    """Whether an ignored line plainly was to be payload: bare JSON, or a field name in another spelling."""
     name = field.name.lstrip(_BOM)
     if name != field.name:
         return False  # SSE003
@@ -156,7 +157,7 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
     Good: `data: {"a": 1}`. Bad: `{"a": 1}` on a line of its own, or `Data: {"a": 1}`.
     """
     for item in stream.of(IgnoredField):
-        if item.reason is IgnoredReason.UNKNOWN_NAME and _looks_like_payload(item):
+        if item.reason is IgnoredReason.UNKNOWN_NAME and looks_like_payload(item):
             shown = one_line(item.name, 60)
             yield Finding(f"a line that looks like payload is ignored: {shown!r}", item.span, "data: …", shown)
 
@@ -172,7 +173,7 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
     for item in stream.of(IgnoredField):
         if item.reason is not IgnoredReason.UNKNOWN_NAME:
             continue
-        if not _looks_like_payload(item) and not item.name.startswith(_BOM):
+        if not looks_like_payload(item) and not item.name.startswith(_BOM):
             shown = one_line(item.name, 60)
             yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
 

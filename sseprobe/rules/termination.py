@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import EndRule, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, EndRule, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import ended_by
 from sseprobe.rules.shapes import require_whole
@@ -61,13 +62,19 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients have left by then, and whatever follows is lost; a usage chunk, for instance.
     Good: `data: [DONE]` once, as the last event. Bad: `data: [DONE]` twice, or a token after it.
     """
-    if stream.dialect.end_rule is not EndRule.TERMINATOR:
+    if stream.dialect.end_rule not in (EndRule.TERMINATOR, EndRule.MARK):
         raise NotApplicable(f"{stream.dialect.name} has no terminator but the end of the body")
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")
     if stream.told[DeltaKind.ERROR]:
         raise NotApplicable("an error came: see ERR002")
+    reading = stream.dialect.reading
+    if reading is not None:
+        if reading.ended_alike:
+            raise NotApplicable("the end mark was learned: text behind it shows that it was none")
+        yield from _text_behind(stream, end)
+        return
     over = True
     for message in stream.messages[end.index :]:
         if stream.dialect.name in _MAY_BEGIN_AGAIN and message.has(DeltaKind.OPEN):
@@ -80,6 +87,14 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
             shown = one_line(message.event.data, 100)
             yield Finding(f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
+
+
+def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
+    """Text behind the end mark of an app's own; what else may follow it, the app decides."""
+    for message in stream.messages[end.index + 1 :]:
+        if message.has(*CONTENT_KINDS):
+            shown = one_line(message.event.data, 100)
+            yield Finding(f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
 
 
 @rule("TRM003", Severity.INFO, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/structured-outputs")

@@ -1,0 +1,279 @@
+"""Family APP: streams of an app's own, which no vendor defines: how they are read is given, or learned."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from sseprobe import json_pointer
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.own import words
+from sseprobe.dialects.own.fields import other_text
+from sseprobe.dialects.own.reading import Payloads, Reading
+from sseprobe.framing import Framing
+from sseprobe.reception import Message
+from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.sse import looks_like_payload
+from sseprobe.sse import Event, IgnoredField, IgnoredReason
+from sseprobe.text import one_line
+from sseprobe.transcript import Ending
+from sseprobe.transcription import Transcript
+
+_OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
+_OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
+_DATA_LINE: Final = re.compile(rb"(?:^|(?<=[\r\n]))data:(?P<spaces> *)(?=[^ \r\n])")
+_AS_JSON: Final = 'text as JSON: data: {"token": "a\\nb"}'
+_MANY_CHARS: Final = 200
+_ENOUGH_EVENTS: Final = 5
+_TOKENS_AN_EVENT: Final = 4
+_ALL: Final = 0.9
+
+
+def _reading(stream: Transcript) -> Reading:
+    """How the stream is read. Raises NotApplicable for a vendor's, and for one without text."""
+    reading = stream.dialect.reading
+    if reading is None:
+        raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
+    if reading.payloads in (Payloads.MESSAGES, Payloads.UNKNOWN):
+        raise NotApplicable("no text was found in the payloads: --text-at names its place")
+    return reading
+
+
+def _raw_text(stream: Transcript) -> None:
+    """Raises NotApplicable unless the data of events is the text itself."""
+    if _reading(stream).payloads is not Payloads.TEXT:
+        raise NotApplicable("the text is JSON, which keeps every character")
+    if stream.framing is not Framing.SSE:
+        raise NotApplicable("the body is the text, and keeps every character")
+
+
+@rule("APP001", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#sse-processing-model")
+def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
+    """The stream ends with an end mark.
+
+    What it does: looks for an event that says that the answer is finished: `[DONE]`, an event named `done`, `end` or
+    `complete`, `{"done": true}`, a finish reason. Several streams of the same request also show other marks. Name yours
+    with `--done-when`.
+    Why it matters: an app that crashes, or a proxy that gives up, ends the body just as cleanly. Without a mark no
+    client can tell a finished answer from a cut one, and EventSource connects again after every end. A body that is
+    text alone (`text/plain`) has no place for a mark: send events.
+    Good: … `data: [DONE]`. Bad: the last token, and then the end of the body.
+    """
+    _reading(stream)
+    if stream.ending is None:
+        raise NotApplicable("only bytes are known, and not how they ended")
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable(f"the stream ended as {stream.ending}")
+    if stream.end_mark is None:
+        last = stream.messages[-1].event if stream.messages else None
+        said = "the stream has no end mark: a cut answer looks like a finished one"
+        shown = one_line(last.data, 60) if last else "nothing"
+        expected = "an event such as [DONE]"
+        if stream.framing is Framing.TEXT:
+            expected = "events, or lines of JSON: text alone has no place for an end mark"
+        yield Finding(said, last.span if last else None, expected, shown)
+
+
+@rule("APP002", Severity.ERROR, Kind.COMPATIBILITY, _OPENROUTER)
+def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
+    """A failure is told by an event that programs recognise.
+
+    What it does: reports failures that are told in the text of the answer, or as text among JSON: `data: Error: …`. An
+    event named `error`, an object with `error`, and a type `error` are recognised; name yours with `--error-at`.
+    Why it matters: the client shows the failure as a part of the answer, stores it, and tries nothing again.
+    Good: `event: error` and `data: {"message": "overloaded"}`. Bad: `data: Error: overloaded`.
+    """
+    if stream.dialect.reading is None:
+        raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
+    if stream.outcome is None or stream.outcome.error is None:
+        raise NotApplicable("no error came")
+    told = [message for message, _ in stream.told[DeltaKind.ERROR]]
+    if stream.error_as_text:
+        told = stream.content[-1:]
+    elif not all(_is_bare_text(message) for message in told):
+        return
+    for message in told[:1]:
+        shown = one_line(message.event.data, 120)
+        yield Finding("the failure is told as text", message.event.span, "event: error, or an object with error", shown)
+
+
+def _is_bare_text(message: Message) -> bool:
+    return message.payload is NO_PAYLOAD and not words.is_failure(message.event.type)
+
+
+@rule("APP003", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")
+def keeps_every_character(stream: Transcript) -> Iterator[Finding]:
+    """Line breaks and leading spaces of the text arrive.
+
+    What it does: where the data of events is the text itself, looks for what is lost on the way: the rest of a line
+    that is no field, line breaks that became blank lines, and leading spaces where no space follows `data:`.
+    Why it matters: words run together, lists and code lose their lines; and a token that holds two line breaks ends
+    its event early.
+    Good: `data: {"token": "a\\nb"}`. Bad: `data: a`, and `b` on a line of its own, which every client ignores.
+    """
+    _raw_text(stream)
+    if not stream.content:
+        raise NotApplicable("no text came")
+    yield from _lost(stream)
+
+
+def _lost(stream: Transcript) -> Iterator[Finding]:
+    names = Counter(item.name for item in stream.of(IgnoredField))
+    for item in stream.of(IgnoredField):
+        is_other = looks_like_payload(item) or item.name.startswith("\ufeff")  # SSE008, SSE003
+        is_a_field = names[item.name] > 1  # of the app's own: a text does not repeat itself so
+        if item.reason is IgnoredReason.UNKNOWN_NAME and not is_other and not is_a_field:
+            shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
+            yield Finding("text behind a line break is ignored: its line is no field", item.span, _AS_JSON, shown)
+    blank = _lost_line_breaks(stream)
+    if blank:
+        said = "line breaks of the text became blank lines, and are lost"
+        yield Finding(said, blank[0].span, _AS_JSON, f"{len(blank)} of {len(stream.events)} events lost one")
+    yield from _lost_spaces(stream)
+
+
+def _lost_line_breaks(stream: Transcript) -> list[Event]:
+    """Text behind which there are more blank lines than one, unless that is how all of it is written."""
+    first, last = stream.content[0], stream.content[-1]
+    pieces = [
+        message.event
+        for message in stream.messages[first.index : last.index + 1]
+        if message.has(DeltaKind.TEXT) or (not message.event.data and message.event.type == first.event.type)
+    ]
+    events = {event.start: event for event in pieces}
+    before = [events[one.start] for one, other in pairwise(stream.frames) if one.start in events and not other.fields]
+    return before if len(before) < _ALL * len(events) else []
+
+
+def _lost_spaces(stream: Transcript) -> Iterator[Finding]:
+    lines = [
+        (found, message.event.start)
+        for message in stream.content
+        for found in _DATA_LINE.finditer(stream.body[message.event.start : message.event.end])
+    ]
+    with_space = [(found, start) for found, start in lines if found["spaces"]]
+    without = len(lines) - len(with_space)
+    # Where two spaces come, the first is the server's own, and a line without any is another matter (SSE010).
+    if with_space and without and all(len(found["spaces"]) < 2 for found, _ in with_space):
+        first, start = with_space[0]
+        said = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
+        span = (start + first.start(), start + first.end())
+        yield Finding(said, span, "data:, a space, then the text", f"data: on {without} lines")
+
+
+@rule("APP004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#event-stream-interpretation")
+def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
+    """Pieces of text are encoded as JSON.
+
+    What it does: tells that the data of events is the text itself, and that no line break has come yet, so that it is
+    not seen whether one would arrive.
+    Why it matters: `f"data: {token}\\n\\n"` works until a token holds a line break: the rest of it is ignored, or its
+    event ends early. JSON, or a `data:` for each line, keeps it.
+    Good: `data: {"token": "Hi"}`. Bad: `data: Hi`.
+    """
+    _raw_text(stream)
+    if not stream.content:
+        raise NotApplicable("no text came")
+    if any(True for _ in _lost(stream)):
+        raise NotApplicable("a line break or a space was lost: see APP003")
+    if any("\n" in message.event.data for message in stream.content):
+        return  # each of its lines has a data field: that is the other way
+    first = stream.content[0].event
+    said = "the text is sent as it is: a line break in it would be lost"
+    yield Finding(said, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
+
+
+@rule("APP005", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
+    """Heartbeats cannot be taken for text.
+
+    What it does: looks for events whose data is `ping` or the like, without a name that says so, in a stream of text or
+    of JSON. Silences without a heartbeat are TIM002's.
+    Why it matters: a client shows the heartbeat as text, or fails to parse it. Comments are ignored by every client.
+    Good: `: ping`, or `event: ping`. Bad: `data: ping`.
+    """
+    _reading(stream)
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message in stream.messages:
+        if message.event.type == "message" and message.event.data.strip('[]"').lower() in words.HEARTBEATS:
+            shown = one_line(message.event.data, 40)
+            yield Finding("a heartbeat that looks like text", message.event.span, "a comment: `: ping`", shown)
+
+
+@rule("APP006", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
+def sends_pieces(stream: Transcript) -> Iterator[Finding]:
+    """Each event adds a piece to the answer.
+
+    What it does: reports a long answer that comes in a single event, and events that each repeat the whole text so far.
+    Why it matters: an answer in one event is no stream, however it is labelled; the user waits for all of it. Text that
+    is repeated grows with the square of the answer's length.
+    Good: `{"token": "Hel"}`, `{"token": "lo"}`. Bad: `{"text": "Hel"}`, `{"text": "Hello"}`.
+    """
+    reading = _reading(stream)
+    if not stream.content:
+        raise NotApplicable("no text came")
+    first = stream.content[0].event
+    if reading.grows:
+        yield Finding("each event repeats the whole text so far", first.span, "what is new", one_line(first.data, 60))
+    elif len(stream.content) == 1 and stream.framing is not Framing.TEXT:
+        chars = sum(len(delta.text) for delta in stream.content[0].deltas if delta.kind is DeltaKind.TEXT)
+        if chars > _MANY_CHARS:
+            said = f"the whole answer, {chars:,} characters, came in one event"
+            yield Finding(said, first.span, "an event for each token", "one event")
+
+
+@rule("APP007", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
+def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
+    """Events and fields keep their names throughout the stream.
+
+    What it does: reports text that stands in another field than in the other events, and names of events or types that
+    differ only in how they are spelled.
+    Why it matters: a client reads one field, and drops the rest without a word.
+    Good: `{"token": "a"}`, `{"token": "b"}`. Bad: `{"token": "a"}`, `{"text": "b"}`; or types `token` and `Token`.
+    """
+    reading = _reading(stream)
+    if not reading.parses_json:
+        raise NotApplicable("the data is the text: there are no names")
+    if reading.text is not None and reading.given.text is None:
+        yield from _other_places(stream, reading)
+    spellings: dict[tuple[str, ...], str] = {}
+    for message in stream.messages:
+        for kind in words.kinds_of(message.event, message.payload):
+            spelling = spellings.setdefault(words.words_of(kind), kind)
+            if spelling != kind and words.words_of(kind):
+                said = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
+                yield Finding(said, message.event.span, one_line(spelling, 40), one_line(kind, 40))
+
+
+def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
+    for message in stream.messages:
+        if not message.has(DeltaKind.TEXT) or not isinstance(message.payload, dict | list):
+            continue
+        known = json_pointer.value_at(message.payload, reading.text or ())
+        if isinstance(known, str) and known:
+            continue
+        if (other := other_text(message.payload, reading.text)) is not None:
+            place, expected = json_pointer.text_of(other[0]), reading.text_at or ""
+            said = f"the text stands at {one_line(place, 60)}, in other events at {one_line(expected, 60)}"
+            yield Finding(said, message.event.span, one_line(expected, 60), one_line(place, 60))
+
+
+@rule("APP008", Severity.INFO, Kind.COMPATIBILITY, _OPENAI)
+def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
+    """Tokens are sent one by one.
+
+    What it does: where the stream tells how many tokens it had, compares them with the events that hold text.
+    Why it matters: tokens that are gathered appear in jerks, and later than they were made.
+    Good: 200 tokens in 200 events. Bad: 200 tokens in 10 events.
+    """
+    _reading(stream)
+    usage = [delta.output_tokens for _, delta in stream.told[DeltaKind.USAGE] if delta.output_tokens is not None]
+    if not usage or stream.framing is Framing.TEXT:
+        raise NotApplicable("the stream does not tell how many tokens it had")
+    events = sum(message.has(*CONTENT_KINDS) for message in stream.messages)
+    if events >= _ENOUGH_EVENTS and usage[-1] >= _TOKENS_AN_EVENT * events:
+        said = f"{usage[-1]:,} tokens came in {events:,} events"
+        yield Finding(said, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event")

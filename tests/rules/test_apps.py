@@ -1,0 +1,109 @@
+"""Family APP: which of its rules speak, pass or do not apply: what was not seen is never passed."""
+
+from itertools import accumulate
+from typing import NamedTuple
+
+import pytest
+
+from sseprobe.dialects.base import Dialect
+from sseprobe.dialects.own.convention import Convention
+from sseprobe.dialects.own.dialect import own_dialect
+from sseprobe.dialects.own.reading import Reading
+from sseprobe.framing import Framing
+from sseprobe.reception import Reception
+from sseprobe.rules import RuleVerdict, all_rules, judge
+from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
+from sseprobe.transcription import Transcript, read, transcribe, transcript_of
+from tests.support.openai import good
+from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, tokens
+
+RULES = [rule for rule in all_rules() if rule.id.startswith("APP")]
+LETTERS = {RuleVerdict.PASS: "P", RuleVerdict.FAIL: "F", RuleVerdict.NOT_APPLICABLE: "-"}
+HEAD = Head(200, "OK", "1.1", [("content-type", "text/event-stream")], "http://localhost/chat", 0)
+SPOKEN_AT = own_dialect("plain", Reading.of(Convention(text=("text",))))
+
+
+class Case(NamedTuple):
+    """A stream, and the letters of what rules 1 to 8 say: pass, fail, or - for not applicable."""
+
+    events: list[bytes]
+    said: str
+    framing: Framing = Framing.SSE
+    end: BodyEnd = BodyEnd.LAST_CHUNK
+    dialect: Dialect | None = None
+
+
+CASES = {
+    "whole": Case([WHOLE], "P---PPPP"),
+    "raw text": Case([RAW], "P-PFPP--"),
+    "no end mark": Case(tokens(), "F---PPP-"),
+    "a vendor's": Case(good("a", "b"), "--------"),
+    "messages": Case([sse({"price": n}) for n in range(6)], "--------"),
+    "nothing": Case([], "--------"),
+    "comments alone": Case([b": hi\n\n"], "--------"),
+    "cut by the transport": Case(tokens(), "----PPP-", end=BodyEnd.RESET),
+    "an error event": Case([*tokens(), sse("overloaded", "error")], "-P--PPP-"),
+    "an error event alone": Case([sse("overloaded", "error")], "-P------"),
+    "an error as text": Case([*raw(), sse("Error: no credits left")], "-FPFPP--"),
+    "raw text with line breaks kept": Case([*raw(), b"data: a\ndata: b\n\n", DONE], "P-PPPP--"),
+    "a line break that is lost": Case([*raw(), b"data: a\nb\n\n", DONE], "P-F-PP--"),
+    "a body of text": Case([word.encode() for word in WORDS], "F---PP--", Framing.TEXT),
+    "a body of text in one piece": Case(["".join(WORDS * 9).encode()], "F---PP--", Framing.TEXT),
+    "one long event": Case([sse({"token": "".join(WORDS * 9)}), DONE], "P---PFP-"),
+    "growing": Case([*(sse({"text": text}) for text in accumulate(WORDS)), DONE], "P---PFP-"),
+    "usage of many tokens": Case([*tokens(), sse({"usage": {"output": 36}}), DONE], "P---PPPF"),
+    "usage of a few less": Case([*tokens(), sse({"usage": {"output": 35}}), DONE], "P---PPPP"),
+    "usage of what was read": Case([*tokens(), sse({"usage": {"input": 90}}), DONE], "P---PPP-"),
+    "usage without text": Case([USAGE, DONE], "--------"),
+    "no text but at the place that is said": Case([*tokens(), DONE], "P---P-P-", dialect=SPOKEN_AT),
+    "other fields beside a place that is said": Case(
+        [*tokens(WORDS[:4], "text"), *tokens(), DONE], "P---PPP-", dialect=SPOKEN_AT
+    ),
+}
+
+
+def transcript(case: Case) -> Transcript:
+    chunks = [Chunk(each, Read(n, n * 1000, Clock.KERNEL, 0, 0)) for n, each in enumerate(case.events)]
+    reception = read(chunks, Reception(case.dialect, framing=case.framing, keep=True), HEAD)
+    return transcript_of(
+        reception,
+        chunks,
+        request=Request("POST", HEAD.url, []),
+        head=HEAD,
+        body_end=case.end,
+        outcome=reception.finish(case.end, 10_000),
+        end_ns=10_000,
+    )
+
+
+def said(stream: Transcript) -> str:
+    return "".join(LETTERS[judge(rule, stream).verdict] for rule in RULES)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_what_each_rule_says(name: str) -> None:
+    assert said(transcript(CASES[name])) == CASES[name].said
+
+
+def test_bytes_alone_prove_nothing() -> None:
+    assert said(transcribe(WHOLE)) == "-" * len(RULES)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule", "reason"),
+    [
+        ("a vendor's", "APP001", "the stream is openai-chat, which its vendor defines"),
+        ("messages", "APP001", "no text was found in the payloads: --text-at names its place"),
+        ("cut by the transport", "APP001", "the stream ended as reset"),
+        ("whole", "APP002", "no error came"),
+        ("whole", "APP003", "the text is JSON, which keeps every character"),
+        ("a body of text", "APP003", "the body is the text, and keeps every character"),
+        ("a line break that is lost", "APP004", "a line break or a space was lost: see APP003"),
+        ("no text but at the place that is said", "APP006", "no text came"),
+        ("raw text", "APP007", "the data is the text: there are no names"),
+        ("no end mark", "APP008", "the stream does not tell how many tokens it had"),
+    ],
+)
+def test_why_a_rule_does_not_apply(name: str, rule: str, reason: str) -> None:
+    (judged,) = (each for each in RULES if each.id == rule)
+    assert judge(judged, transcript(CASES[name])).reason == reason
