@@ -64,19 +64,19 @@ class Mock:
                 return record
             assert time.monotonic() < deadline, record
 
-    def open(self, body: dict[str, Any]) -> "RawStream":
-        """A chat completion on a bare socket."""
-        return RawStream(self.url, body)
+    def open(self, body: dict[str, Any], path: str = "/v1/chat/completions") -> "RawStream":
+        """A stream on a bare socket."""
+        return RawStream(self.url, body, path)
 
 
 class RawStream:
     """One request on a bare socket, to leave in every way."""
 
-    def __init__(self, url: str, body: dict[str, Any]) -> None:
+    def __init__(self, url: str, body: dict[str, Any], path: str) -> None:
         parts = urlsplit(url)
         self.socket = socket.create_connection((str(parts.hostname), int(parts.port or 0)), timeout=30)
         data = json.dumps(body).encode()
-        head = f"POST /v1/chat/completions HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {len(data)}\r\n\r\n"
         self.socket.sendall(head.encode() + data)
         self.received = b""
 

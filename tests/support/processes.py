@@ -22,8 +22,15 @@ ROOT = Path(__file__).parents[2]
 @contextlib.contextmanager
 def started(*words: str, env: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
     """Runs `python WORDS` until the block is over; what its first line says, and its process id as `pid`."""
+    with started_program(sys.executable, *words, env=env) as told:
+        yield told
+
+
+@contextlib.contextmanager
+def started_program(*words: str, env: dict[str, str] | None = None) -> Iterator[dict[str, Any]]:
+    """The same for any program."""
     process = subprocess.Popen(
-        [sys.executable, *words],
+        words,
         cwd=ROOT,
         env={**environment(**(env or {})), "PYTHONPATH": str(ROOT)},
         stdout=subprocess.PIPE,
