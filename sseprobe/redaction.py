@@ -9,6 +9,8 @@ from urllib.parse import unquote, unquote_plus
 MASK: Final = "***"
 _SECRET_NAME: Final = re.compile("key|token|secret|auth|password|cookie|sig", re.IGNORECASE)
 _MIN_LENGTH: Final = 4  # shorter values stand in ordinary text by chance
+_TELLING_LENGTH: Final = 8
+"""From how many characters on the beginning of a credential is masked too: fewer may be a word, as in `test…`."""
 _URL: Final = re.compile(
     r"^(?P<scheme>[^/?#]*//)(?P<userinfo>[^/?#]*@)?(?P<rest>[^?#]*)(?P<query>\?[^#]*)?(?P<fragment>#.*)?$", re.S
 )
@@ -102,8 +104,18 @@ class Redactor:
         return 4 * self._longest
 
     def __call__(self, text: str) -> str:
-        """The text with each known credential as `***`."""
-        return self._pattern.sub(MASK, text) if self._pattern else text
+        """The text with each known credential as `***`, one that an excerpt cuts off before its `…` among them."""
+        if self._pattern is None:
+            return text
+        *cut, last = self._pattern.sub(MASK, text).split("…")
+        return "…".join([*map(self._masked_at_end, cut), last])
+
+    def _masked_at_end(self, text: str) -> str:
+        beginning = text[-self._longest :]
+        if not any(secret[:_TELLING_LENGTH] in beginning for secret in self._known):
+            return text
+        held = self.held_back(text)
+        return text[:-held] + MASK if held >= _TELLING_LENGTH else text
 
     def raw(self, data: bytes) -> bytes:
         """Bytes with each known credential as as many asterisks, so that offsets stay true."""

@@ -3,6 +3,7 @@
 import pytest
 
 from sseprobe.redaction import Redactor, is_secret_name, redact_headers, redact_url, secrets_of_headers, secrets_of_url
+from sseprobe.text import one_line
 
 
 @pytest.mark.parametrize(
@@ -81,3 +82,14 @@ def test_the_beginning_of_a_secret_is_held_back(cut: int) -> None:
     redact = Redactor([SECRET])
     assert redact.held_back(f"text {SECRET[:cut]}") >= cut
     assert redact.held_back("text") == 0
+
+
+@pytest.mark.parametrize("cut", range(8, len(SECRET) - 1))
+def test_a_secret_that_an_excerpt_cuts_off_is_masked(cut: int) -> None:
+    redact = Redactor([SECRET])
+    assert redact(one_line(f"key: {SECRET}", 6 + cut)) == "key: ***…"
+
+
+def test_a_word_before_an_ellipsis_is_no_secret() -> None:
+    redact = Redactor(["test-key-123456"])
+    assert redact("a test… a test-key-") == "a test… a test-key-"
