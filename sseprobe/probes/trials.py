@@ -1,18 +1,21 @@
 """Trials: one abort each. Streams are opened, some leave in the phase asked for, and the witnesses are heard."""
 
 import time
+from collections import Counter
+from collections.abc import Sequence
 from itertools import zip_longest
 from typing import Final
 
 import msgspec
 
+from sseprobe.learning import ENOUGH_STREAMS
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import phases
 from sseprobe.probes.bench import FIRST_ANSWER_NS, Bench
 from sseprobe.probes.client import Client
 from sseprobe.probes.diagnosis import answering_time_ns, told_by_answers
 from sseprobe.probes.phases import Phase
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.report import Cause
 from sseprobe.testimony import (
     Answer,
@@ -67,10 +70,16 @@ class Trial:
         ended = [(client.run, client.run.outcome()) for client in self.stayers if client.error is None]
         not_hurt = (Ending.COMPLETE, Ending.ABORTED)
         hurt = [f"{outcome.ending}: {outcome.reason}" for _, outcome in ended if outcome.ending not in not_hurt]
-        # Of an app's own the end mark is learned: where others ended with one, a stream without it was cut.
-        marks = [run.reception.end_mark for run, _ in ended if run.reception.end_mark is not None]
-        cut = [run for run, said in ended if said.ending is Ending.COMPLETE and not run.reception.end_is_proven]
-        return hurt + [f"truncated: it ended without {marks[0]}, with which others ended" for _ in cut if marks]
+        return hurt + self._cut([run for run, said in ended if said.ending is Ending.COMPLETE])
+
+    def _cut(self, complete: Sequence[StreamRun]) -> list[str]:
+        """Of an app's own, whose end mark is learned: which streams were cut, since enough others ended with one."""
+        marks = Counter(run.reception.end_mark for run in complete if run.reception.end_mark is not None)
+        mark, count = marks.most_common(1)[0] if marks else (None, 0)
+        if count < ENOUGH_STREAMS:
+            return []
+        cut = [run for run in complete if not run.reception.end_is_proven]
+        return [f"truncated: it ended without {mark}, with which {count} others ended" for _ in cut]
 
     @property
     def refused(self) -> list[str]:

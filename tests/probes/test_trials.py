@@ -13,7 +13,7 @@ from sseprobe.probes.receiving import StreamPlan
 from sseprobe.probes.trials import Trial
 from sseprobe.redaction import Redactor
 from sseprobe.transcript import Request
-from tests.support.raw_server import Peer, RawServer
+from tests.support.raw_server import LAST_CHUNK, Peer, RawServer
 
 EVENT = b"data: hello\n\n"
 
@@ -35,6 +35,31 @@ def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], se
         await client.end()
         trial = Trial(HangUp.FIN, phases.parse(phases.MID_STREAM))
         trial.stayers = [client]
+        return [said.partition(":")[0] for said in trial.hurt]
+
+    assert asyncio.run(beside(serve(script).url)) == hurt
+
+
+@pytest.mark.parametrize(("whole", "hurt"), [(0, []), (1, []), (2, ["truncated"])])
+def test_an_apps_stream_is_hurt_if_two_others_have_an_end_mark(
+    whole: int, hurt: list[str], serve: Callable[..., RawServer]
+) -> None:
+    asked = iter([True] * whole + [False])
+
+    def script(peer: Peer) -> None:
+        peer.stream(EVENT, *([b"data: [DONE]\n\n"] if next(asked) else []))
+        peer.send(LAST_CHUNK)
+
+    async def beside(url: str) -> list[str]:
+        plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
+        news = asyncio.Event()
+        trial = Trial(HangUp.FIN, phases.parse(phases.MID_STREAM))
+        for _ in range(whole + 1):
+            client = Client(plan, news.set)
+            trial.stayers.append(client)
+            while client.ended_ns is None:
+                await news.wait()
+                news.clear()
         return [said.partition(":")[0] for said in trial.hurt]
 
     assert asyncio.run(beside(serve(script).url)) == hurt
