@@ -119,7 +119,8 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     from sseprobe.cli.output import deliver, parse_reports, progress_to
     from sseprobe.net.options import ConnectOptions
     from sseprobe.probes import phases
-    from sseprobe.probes.abort import AbortPlan, Expect, run
+    from sseprobe.probes.abort import run
+    from sseprobe.probes.abort_run import AbortPlan, Expect
     from sseprobe.probes.bench import Setting
     from sseprobe.probes.own_words import OwnWords
     from sseprobe.probes.receiving import StreamPlan

@@ -1,30 +1,21 @@
 """The `abort` probe: hang up, ask the witnesses, and say with evidence whether the server stopped."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Callable
-from enum import StrEnum
 from typing import Final
 
-from msgspec import Struct
-
 from sseprobe import exit_codes
-from sseprobe.errors import TargetError
 from sseprobe.metrics import Distribution
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes.bench import Bench, Setting
-from sseprobe.probes.diagnosis import Seen, late_stop, told_by_trials
+from sseprobe.probes.abort_run import NOT_JUDGED, AbortPlan, AbortRun, Expect
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import now
-from sseprobe.probes.references import References
 from sseprobe.probes.stream import report_of
-from sseprobe.probes.trials import Trial, look_closer, weigh
-from sseprobe.probes.trials import run as run_trial
+from sseprobe.probes.trials import Trial, weigh
 from sseprobe.redaction import Redactor
 from sseprobe.report import (
     AbortSummary,
-    Cause,
     ChainReport,
     Cost,
     Counts,
@@ -39,123 +30,21 @@ from sseprobe.reporting import target_of
 from sseprobe.testimony import Answer, Strength, Testimony
 from sseprobe.units import ms, ns
 from sseprobe.witnesses.base import Witness
-from sseprobe.witnesses.watch import Watch
 
 _MINUTES_A_DAY: Final = 24 * 60
-_NOT_JUDGED: Final = frozenset({HangUp.HALF_CLOSE})
+_ANY_FIGURE: Final = frozenset({"http-json", "prometheus"})
+_BUSY: Final = (
+    "It is served by what is under test, whose worker may be busy: name a witness beside it, such as log:FILE:REGEX or "
+    "upstream:PORT"
+)
+_OWN_WORD: Final = (
+    "is served by what is under test: it tells of its own work alone. If it calls an LLM, only a witness there "
+    "(upstream:PORT, or the provider's own figures) can tell whether that stopped"
+)
 NO_WITNESS: Final = (
     "no witness was named, and the client's side cannot show that a server stopped: name one with --witness, "
     "for instance prometheus:URL, http-json:URL#/pointer, or upstream:PORT for an app that calls an LLM"
 )
-
-
-class Expect(StrEnum):
-    """What a server should do when its client leaves."""
-
-    STOP = "stop"
-    CONTINUE = "continue"
-
-
-class AbortPlan(Struct, frozen=True):
-    """What to do, in all combinations of `hows` and `phases`, `trials` times each.
-
-    `price`: US dollars for a million tokens; `aborts_per_minute`: the traffic to count with.
-    """
-
-    setting: Setting
-    hows: list[HangUp]
-    phases: list[Phase]
-    trials: int = 1
-    expect: Expect = Expect.STOP
-    max_overrun: int | None = None
-    price: float | None = None
-    aborts_per_minute: float = 1.0
-
-
-class _Run:
-    """The trials so far."""
-
-    def __init__(
-        self, plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None], *, opened: bool
-    ) -> None:
-        self.plan = plan
-        self._opened = opened
-        self.witnesses = witnesses
-        self.trials: list[Trial] = []
-        self.problems: list[str | None] = [None] * len(witnesses)
-        """Why a witness cannot testify, found before the first trial."""
-        self.error: TargetError | None = None
-        self.interrupted = False
-        self.cause: Cause | None = None
-        self._progress = progress
-
-    async def go(self) -> None:
-        """Runs all trials. Ctrl-C ends them, and what was seen is kept."""
-        loop = asyncio.get_running_loop()
-        with contextlib.ExitStack() as cleanup:
-            bench = Bench(self.plan.setting, [])
-            references = References(bench)
-
-            def changed() -> None:
-                with contextlib.suppress(RuntimeError):  # the loop has ended
-                    loop.call_soon_threadsafe(bench.news)
-
-            for witness in self.witnesses:
-                if not self._opened:
-                    witness.open()
-                bench.watches.append(cleanup.enter_context(Watch(witness, changed)))
-            try:
-                await self._try_all(bench, references)
-                await references.confirm(self.trials)
-                await self._find_cause(bench)
-            except asyncio.CancelledError:
-                self.interrupted = True
-            except TargetError as error:
-                self.error = error
-            finally:
-                references.close(self.trials)
-
-    async def _try_all(self, bench: Bench, references: References) -> None:
-        self.problems = await bench.rest(first=True)
-        if self.witnesses and all(self.problems):
-            return  # nobody could say anything
-        wanted = [(how, at) for how in self.plan.hows for at in self.plan.phases for _ in range(self.plan.trials)]
-        for place, (how, at) in enumerate(wanted):
-            self._progress(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}")
-            busy = self.problems if not place else await bench.rest(first=False)
-            trial = Trial(how, at)
-            trial.busy = busy
-            self.trials.append(trial)
-            if busy and all(busy):
-                trial.reason = f"still busy with the trial before: {busy[0]}"
-            elif (reached := await references.place(trial)) is not None:
-                await run_trial(bench, trial, reached)
-
-    async def _find_cause(self, bench: Bench) -> None:
-        """Looks for the mistake behind what was found. It is looked for closer only if a server goes on."""
-        if self.plan.expect is not Expect.STOP:
-            return
-        seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
-        self.cause = told_by_trials(seen) or late_stop(seen)
-        if self.cause is None and any(each.running for each in seen):
-            self._progress("looking closer")
-            self.cause = await look_closer(bench)
-
-    def _seen(self, trial: Trial) -> Seen:
-        heard = list(zip(self.witnesses, trial.testimonies, strict=False))
-        answer, _ = weigh([(witness.strength is Strength.DIRECT, said.answer) for witness, said in heard])
-        stop_ns = max((said.stop_ns for said in trial.testimonies if said.stop_ns is not None), default=None)
-        left_ns = trial.left_ns or 0
-        return Seen(
-            at=trial.at.name,
-            running=answer is Answer.RUNNING and trial.how not in (*_NOT_JUDGED, HangUp.STALL),
-            lag_ns=None if stop_ns is None else stop_ns - left_ns,
-            overrun=max((said.overrun for said in trial.testimonies if said.overrun is not None), default=None),
-            gap_ns=trial.leavers[0].gap_ns(left_ns),
-            gap_after_ns=trial.gap_after_ns,
-            has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
-            head_had_come=any(client.head_had_come for client in trial.leavers),
-        )
 
 
 def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None], *, opened: bool = False) -> Report:
@@ -164,7 +53,7 @@ def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], Non
     `opened`: the witnesses are open already. They are closed in the end.
     """
     started_at, started_ns = now(), time.monotonic_ns()
-    state = _Run(plan, witnesses, progress, opened=opened)
+    state = AbortRun(plan, witnesses, progress, opened=opened)
     try:
         asyncio.run(state.go())
     except KeyboardInterrupt:
@@ -174,12 +63,12 @@ def run(plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], Non
 
 async def try_once(plan: AbortPlan, witnesses: list[Witness]) -> TrialReport:
     """One trial beside other work on this loop; its witnesses are closed in the end. Raises as `run` does."""
-    state = _Run(plan, witnesses, lambda _said: None, opened=False)
+    state = AbortRun(plan, witnesses, lambda _said: None, opened=False)
     await state.go()
     return _trials(state, plan.setting.plan.redact)[0]
 
 
-def _report(state: _Run, started_at: str, started_ns: int) -> Report:
+def _report(state: AbortRun, started_at: str, started_ns: int) -> Report:
     plan = state.plan
     redact = plan.setting.plan.redact
     trials = _trials(state, redact)
@@ -200,7 +89,7 @@ def _report(state: _Run, started_at: str, started_ns: int) -> Report:
     )
 
 
-def _trials(state: _Run, redact: Redactor) -> list[TrialReport]:
+def _trials(state: AbortRun, redact: Redactor) -> list[TrialReport]:
     reports = [_trial(state, trial, redact) for trial in state.trials]
     if state.witnesses and all(state.problems):
         testimonies = [
@@ -219,13 +108,13 @@ def _trials(state: _Run, redact: Redactor) -> list[TrialReport]:
 
 
 def _no_answer(how: HangUp, at: Phase, reason: str, testimonies: list[TestimonyReport]) -> TrialReport:
-    verdict = None if how in _NOT_JUDGED else Verdict.INCONCLUSIVE
+    verdict = None if how in NOT_JUDGED else Verdict.INCONCLUSIVE
     return TrialReport(
         str(how), at.word, Answer.UNKNOWN, verdict, reason, None, None, 0, None, None, None, 0, [], [], testimonies
     )
 
 
-def _trial(state: _Run, trial: Trial, redact: Redactor) -> TrialReport:
+def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
     plan, heard = state.plan, list(zip(state.witnesses, trial.testimonies, strict=False))
     answer, contradiction = weigh([(witness.strength is Strength.DIRECT, said.answer) for witness, said in heard])
     direct = [said for witness, said in heard if witness.strength is Strength.DIRECT]
@@ -239,6 +128,8 @@ def _trial(state: _Run, trial: Trial, redact: Redactor) -> TrialReport:
         reason = (
             NO_WITNESS if not state.witnesses else str(state.error or "interrupted before the witnesses were heard")
         )
+    if trial.afterwards and answer is not Answer.RUNNING and plan.expect is Expect.STOP:
+        verdict, reason = Verdict.FAIL, f"it stopped, but {trial.afterwards}"
     if trial.hurt:
         verdict = Verdict.FAIL
     elif trial.refused and verdict is Verdict.PASS:
@@ -247,7 +138,7 @@ def _trial(state: _Run, trial: Trial, redact: Redactor) -> TrialReport:
         how=str(trial.how),
         at=trial.at.word,
         answer=answer,
-        verdict=None if trial.how in _NOT_JUDGED and not trial.hurt else verdict,
+        verdict=None if trial.how in NOT_JUDGED and not trial.hurt else verdict,
         reason=redact(reason) if reason else None,
         left_ms=None if trial.left_ns is None else ms(trial.left_ns - trial.started_ns),
         deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.left_ns is not None else None,
@@ -266,6 +157,8 @@ def _trial(state: _Run, trial: Trial, redact: Redactor) -> TrialReport:
 
 
 def _evidence(witness: Witness, said: Testimony) -> str:
+    if said.broken and witness.is_of_target and said.unasked:
+        return f"{said.evidence}. {_BUSY}"
     return f"{said.evidence}. {witness.hint}" if said.broken and witness.hint else said.evidence
 
 
@@ -302,7 +195,7 @@ def _judge(plan: AbortPlan, answer: Answer, overrun: int | None) -> tuple[Verdic
     return Verdict.FAIL, f"it stopped, but made {overrun} tokens after the hang-up; at most {plan.max_overrun} may be"
 
 
-def _verdict(state: _Run, trials: list[TrialReport]) -> tuple[Verdict, int]:
+def _verdict(state: AbortRun, trials: list[TrialReport]) -> tuple[Verdict, int]:
     """Fails if a judged trial failed, passes if all passed; a named witness that could not testify keeps it open."""
     judged = [trial.verdict for trial in trials if trial.verdict is not None]
     if state.interrupted:
@@ -316,7 +209,7 @@ def _verdict(state: _Run, trials: list[TrialReport]) -> tuple[Verdict, int]:
     return Verdict.INCONCLUSIVE, exit_codes.INCONCLUSIVE
 
 
-def _broken(state: _Run) -> list[str]:
+def _broken(state: AbortRun) -> list[str]:
     """Direct witnesses that were named and could not testify."""
     kinds = [
         witness.kind
@@ -332,11 +225,18 @@ def _broken(state: _Run) -> list[str]:
     return list(dict.fromkeys(kinds))
 
 
-def _notes(state: _Run, trials: list[TrialReport]) -> list[str]:
+def _notes(state: AbortRun, trials: list[TrialReport]) -> list[str]:
     notes = []
     for witness, problem in zip(state.witnesses, state.problems, strict=True):
         if problem:
             notes.append(f"the witness {witness.kind} was not ready before the first trial: {problem}")
+    own = [
+        witness.kind
+        for witness in state.witnesses
+        if witness.is_of_target and witness.kind in _ANY_FIGURE and not witness.counts_tokens
+    ]
+    if own and any(trial.answer is Answer.STOPPED for trial in trials):
+        notes.append(f"{', '.join(dict.fromkeys(own))} {_OWN_WORD}")
     if broken := _broken(state):
         notes.append(f"{', '.join(broken)} could not testify: without what was named as evidence nothing passes")
     if not state.witnesses:
@@ -349,8 +249,8 @@ def _notes(state: _Run, trials: list[TrialReport]) -> list[str]:
     return notes
 
 
-def _summary(state: _Run, trials: list[TrialReport]) -> AbortSummary:
-    plan, judged = state.plan, [trial for trial in trials if trial.how not in _NOT_JUDGED]
+def _summary(state: AbortRun, trials: list[TrialReport]) -> AbortSummary:
+    plan, judged = state.plan, [trial for trial in trials if trial.how not in NOT_JUDGED]
     lags = Distribution()
     for trial in judged:
         if trial.stop_lag_ms is not None:
@@ -381,7 +281,7 @@ def _cost(plan: AbortPlan, overruns: Counts | None, *, running: bool) -> Cost | 
     return Cost(plan.price, plan.aborts_per_minute, round(a_day, 6), at_least=running)
 
 
-def _streams(state: _Run) -> list[StreamReport]:
+def _streams(state: AbortRun) -> list[StreamReport]:
     """The streams that left, and those that should have stayed whole and did not."""
     clients = [client for trial in state.trials for client in trial.leavers]
     clients += [client for trial in state.trials if trial.hurt for client in trial.stayers]
@@ -389,6 +289,6 @@ def _streams(state: _Run) -> list[StreamReport]:
     return [report for report in reports if report is not None]
 
 
-def _dialect_seen(state: _Run) -> str | None:
+def _dialect_seen(state: AbortRun) -> str | None:
     clients = [client for trial in state.trials for client in trial.leavers if client.deltas]
     return clients[0].run.reception.dialect.name if clients else None

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from sseprobe.probes.receiving import StreamPlan
-from sseprobe.testimony import not_idle
+from sseprobe.testimony import Reference, not_idle
 from sseprobe.units import NS_PER_S, ns
 from sseprobe.witnesses.watch import Watch
 
@@ -42,11 +42,12 @@ class Setting(Struct, frozen=True):
 
 
 class Bench:
-    """The target, and the witnesses that are being watched."""
+    """The target, and the witnesses that are being watched. `healthy`: what each saw of a stream that nobody left."""
 
     def __init__(self, setting: Setting, watches: list[Watch]) -> None:
         self.setting = setting
         self.watches = watches
+        self.healthy: list[Reference] | None = None
         self._news = asyncio.Event()
 
     def news(self) -> None:

@@ -29,6 +29,9 @@ class Client:
         self.error: SseprobeError | None = None
         self._heard_ns: int | None = None
         self._first_delta_ns: int | None = None
+        self._last_delta_ns: int | None = None
+        self._longest_pause_ns: int | None = None
+        self._deltas_heard = 0
         self._news = news
         self._followed = followed
         self._task = asyncio.create_task(self._go())
@@ -49,6 +52,18 @@ class Client:
         if self._first_delta_ns is None or self.deltas < 3:
             return None
         return max(0, until_ns - self._first_delta_ns) / (self.deltas - 1)
+
+    @property
+    def first_content_ns(self) -> int | None:
+        """How long the first content took, None if there was none."""
+        return None if self._first_delta_ns is None else self._first_delta_ns - self.started_ns
+
+    def longest_pause_ns(self, until_ns: int) -> int | None:
+        """The longest time between content deltas, or since the last one; None if there were fewer than two."""
+        if self._longest_pause_ns is None or self._last_delta_ns is None:
+            return None
+        waiting_ns = 0 if self.ended_ns is not None else until_ns - self._last_delta_ns
+        return max(self._longest_pause_ns, waiting_ns)
 
     async def leave(self, how: HangUp) -> bool:
         """Leaves; False if there is nothing any more to leave. Raises ValueError for `h2-reset` on HTTP/1."""
@@ -83,10 +98,15 @@ class Client:
         self._heard()
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Notes when content began."""
+        """Notes when content came."""
         del chunk, received, dialect
-        if self._first_delta_ns is None and self.deltas:
-            self._first_delta_ns = time.monotonic_ns()
+        if self.deltas > self._deltas_heard:
+            now_ns = time.monotonic_ns()
+            if self._first_delta_ns is None or self._last_delta_ns is None:
+                self._first_delta_ns = now_ns
+            else:
+                self._longest_pause_ns = max(self._longest_pause_ns or 0, now_ns - self._last_delta_ns)
+            self._last_delta_ns, self._deltas_heard = now_ns, self.deltas
         self._heard()
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from sseprobe.probes.phases import Phase
 from sseprobe.probes.trials import Trial
 from sseprobe.testimony import Reference, confirm, refer
 from sseprobe.transcript import Ending
-from sseprobe.units import NS_PER_MS, NS_PER_S
+from sseprobe.units import NS_PER_MS, NS_PER_S, ns
 
 _REFERENCE_LENGTH: Final = 2.2
 _REFERENCE_TIMES: Final = 3
@@ -26,8 +26,8 @@ class References:
 
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._seen: list[Reference] | None = None
         self._problem = ""
+        self._ended = False
         self._whole: Client | None = None
 
     async def place(self, trial: Trial) -> Phase | None:
@@ -51,32 +51,45 @@ class References:
 
     async def confirm(self, trials: list[Trial]) -> None:
         """Has stops that figures tell confirmed by a healthy stream, which goes on for longer than any of them took."""
+        await self.take(trials)
+        self.close(trials)
+
+    async def take(self, trials: list[Trial]) -> None:
+        """Receives a healthy stream, if there are stops that want one and none was received that is long enough."""
         wanting = [
             (trial, testimony) for trial in trials for testimony in trial.testimonies if testimony.needs_reference
         ]
-        if not wanting:
+        if not wanting or self._problem:
             return
-        if self._seen is None and not self._problem:
-            longest_ns = max((testimony.stop_ns or 0) - trial.started_ns for trial, testimony in wanting)
-            most: dict[int, float] = {}
-            for trial in trials:
-                for place, testimony in enumerate(trial.testimonies):
-                    if testimony.needs_reference and testimony.made is not None:
-                        most[place] = max(testimony.made, most.get(place, 0))
+        longest_ns = round(
+            max(((testimony.stop_ns or 0) - trial.started_ns) * _REFERENCE_LENGTH for trial, testimony in wanting)
+        )
+        # A pause that begins as the client leaves is seen whole.
+        watched_ns = max((trial.left_ns or 0) - trial.started_ns for trial, _ in wanting) + ns(
+            self._bench.setting.grace_s
+        )
+        most: dict[int, float] = {}
+        for trial in trials:
+            for place, testimony in enumerate(trial.testimonies):
+                if testimony.needs_reference and testimony.made is not None:
+                    most[place] = max(testimony.made, most.get(place, 0))
+        if not self._ended and not self._is_long_enough(longest_ns, most):
             with contextlib.suppress(TargetError):  # then nothing is confirmed
-                await self._refer(round(longest_ns * _REFERENCE_LENGTH) + _MARGIN_NS, most)
-        self.close(trials)
+                await self._refer(max(longest_ns, watched_ns) + _MARGIN_NS, most)
+
+    def _is_long_enough(self, longer_than_ns: int, more_than: dict[int, float]) -> bool:
+        seen = self._bench.healthy
+        return (
+            seen is not None
+            and (seen[0].elapsed_ns >= longer_than_ns)
+            and all((seen[place].made or 0) > made * _REFERENCE_LENGTH for place, made in more_than.items())
+        )
 
     def close(self, trials: list[Trial]) -> None:
         """Settles what still wants a reference: by the one that there is, or as unknown."""
         for trial in trials:
             trial.testimonies = [
-                confirm(
-                    testimony,
-                    trial.started_ns,
-                    trial.left_ns or 0,
-                    self._seen[place] if self._seen else None,
-                )
+                confirm(testimony, trial.started_ns, self._bench.healthy[place] if self._bench.healthy else None)
                 for place, testimony in enumerate(trial.testimonies)
             ]
 
@@ -90,8 +103,10 @@ class References:
         client = Client(self._bench.setting.plan, self._bench.news)
 
         def references() -> list[Reference]:
-            elapsed_ns = (client.ended_ns or time.monotonic_ns()) - started_ns
-            return [refer(watch.seen(), started_ns, elapsed_ns) for watch in self._bench.watches]
+            until_ns = client.ended_ns or time.monotonic_ns()
+            pause_ns = client.longest_pause_ns(until_ns)
+            seen = Reference(until_ns - started_ns, None, pause_ns, client.deltas, client.first_content_ns)
+            return [refer(watch.seen(), started_ns, seen) for watch in self._bench.watches]
 
         def wait_s() -> float | None:
             if client.ended_ns is not None:
@@ -114,9 +129,10 @@ class References:
             if not ended:
                 await client.leave(HangUp.FIN)
             elif whole:
+                self._ended = True
                 await self._bench.rest(first=False)  # what it counts at the end is counted late
             if whole and not busy:
-                self._seen = references()
+                self._bench.healthy = references()
         finally:
             await client.end()
         if client.error is not None:

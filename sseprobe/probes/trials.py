@@ -18,11 +18,13 @@ from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.report import Cause
 from sseprobe.testimony import (
+    NOTHING_NEW_NS,
     Answer,
     Healthy,
     Observation,
     Sample,
     Testimony,
+    calls_since,
     judge,
     moved,
     pace_after,
@@ -42,6 +44,7 @@ _BECAME: Final = {
 _LOOK_LIMIT_NS: Final = 3 * NS_PER_S
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
+_FAR_SHORT: Final = 2
 
 
 class Trial:
@@ -63,6 +66,10 @@ class Trial:
         """Between tokens made after the hang-up, where a witness tells."""
         self.received_by_all = 0
         """Content deltas of all streams when the leavers left."""
+        self.afterwards: str | None = None
+        """What became of a request that came after it, if that did not go as before."""
+        self.cut_short: list[str] = []
+        """Streams that stayed and were given up at the provider, though they look whole."""
 
     @property
     def hurt(self) -> list[str]:
@@ -70,7 +77,8 @@ class Trial:
         ended = [(client.run, client.run.outcome()) for client in self.stayers if client.error is None]
         not_hurt = (Ending.COMPLETE, Ending.ABORTED)
         hurt = [f"{outcome.ending}: {outcome.reason}" for _, outcome in ended if outcome.ending not in not_hurt]
-        return hurt + self._cut([run for run, said in ended if said.ending is Ending.COMPLETE])
+        hurt += self._cut([run for run, said in ended if said.ending is Ending.COMPLETE])
+        return hurt + self.cut_short
 
     def _cut(self, complete: Sequence[StreamRun]) -> list[str]:
         """Of an app's own, whose end mark is learned: which streams were cut, since enough others ended with one."""
@@ -97,6 +105,8 @@ async def run(bench: Bench, trial: Trial, at: Phase) -> None:
         if await _reach(bench, trial, at) and await _leave(trial):
             await _hear(bench, trial)
         await bench.until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
+        if trial.left_ns is not None:
+            trial.cut_short = find_cut_short(bench, trial)
     finally:
         for client in [*trial.leavers, *trial.stayers]:
             await client.end()
@@ -177,15 +187,24 @@ async def _hear(bench: Bench, trial: Trial) -> None:
         lambda: 0 if all(_asked_after(watch, left_ns) for watch in bench.watches) else None,
         time.monotonic_ns() + _LOOK_LIMIT_NS,
     )
+    # An app that has left its provider may call again in a moment.
+    await bench.until(
+        lambda: None if _is_watched_on(_testify(bench, trial, over=False)) else 0,
+        time.monotonic_ns() + NOTHING_NEW_NS + _LOOK_LIMIT_NS,
+    )
     trial.testimonies = _testify(bench, trial, over=True)
     paces = [pace_after(watch.seen(), trial.started_ns, left_ns) for watch in bench.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
+def _is_watched_on(testimonies: list[Testimony]) -> bool:
+    return any(each.answer is Answer.STOPPED and not each.settled for each in testimonies)
+
+
 def _counts_stayers(watch: Watch) -> bool:
     """Whether its counter can be judged only once the streams that stay have ended."""
     readings = [sample.reading for sample in watch.seen() if isinstance(sample, Sample)]
-    return any(reading.records is None and reading.work is not None for reading in readings[-1:])
+    return any(reading.calls is None and reading.work is not None for reading in readings[-1:])
 
 
 def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
@@ -205,14 +224,54 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
                 healthy=healthy,
                 counts_tokens=watch.witness.counts_tokens,
                 sure=watch.witness.sure,
+                is_called=watch.witness.is_called,
+                pause_ns=_pause_ns(bench, place, began=received > 0),
+                least_share=watch.witness.least_share,
             )
         )
-        for watch in bench.watches
+        for place, watch in enumerate(bench.watches)
     ]
     return [
         Testimony(Answer.UNKNOWN, f"was not idle before: {busy}", settled=True) if busy else each
         for busy, each in zip_longest(trial.busy, said)
     ]
+
+
+def _pause_ns(bench: Bench, place: int, *, began: bool) -> int | None:
+    """The longest silence of a healthy stream; if content had not begun, the one before it is one too."""
+    seen = bench.healthy[place] if bench.healthy else None
+    if seen is None or seen.gap_ns is None:
+        return None
+    return seen.gap_ns if began else max(seen.gap_ns, seen.first_ns or 0)
+
+
+def find_cut_short(bench: Bench, trial: Trial) -> list[str]:
+    """Streams that stayed and look whole, but were given up: the wrong ones were cancelled.
+
+    Told by a provider's record, where fewer requests came to their end than streams did; or by a healthy stream that
+    went on for much longer than one that ended just after the hang-up.
+    """
+    whole = [
+        client
+        for client in trial.stayers
+        if client.error is None and client.ended_ns is not None and client.run.outcome().ending is Ending.COMPLETE
+    ]
+    found: dict[int, str] = {}
+    for watch in bench.watches:
+        calls = calls_since(watch.seen(), trial.started_ns)
+        planned = min((call.planned for call in calls if call.planned), default=0)
+        given_up = len(whole) - sum(not call.running and not call.stopped for call in calls)
+        shortest = sorted(whole, key=lambda client: client.deltas)[: max(0, given_up)] if calls else []
+        for client in shortest:
+            if client.deltas * _FAR_SHORT < planned:
+                found[id(client)] = f"ended after {client.deltas} of {planned} tokens: its request was given up"
+    received = max((seen.received for seen in bench.healthy or []), default=0)
+    for client in whole:
+        soon = 0 <= (client.ended_ns or 0) - (trial.left_ns or 0) < NS_PER_S
+        if soon and client.deltas * _FAR_SHORT < received and id(client) not in found:
+            said = f"ended {human_ms(ms((client.ended_ns or 0) - (trial.left_ns or 0)))} after another client left"
+            found[id(client)] = f"{said}, with {client.deltas} content deltas; a healthy stream had {received}"
+    return list(found.values())
 
 
 async def look_closer(bench: Bench) -> Cause:

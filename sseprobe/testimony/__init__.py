@@ -13,46 +13,51 @@ import msgspec
 from msgspec import Struct
 
 from sseprobe.testimony.answers import Answer, Notice, Strength, Testimony, number
-from sseprobe.testimony.figures import FLAT_NS, SOME, FiguresCase, moves
-from sseprobe.testimony.records import ENDS_TOGETHER_NS, FEW_TOKENS, RecordsCase
-from sseprobe.testimony.seen import Failed, Healthy, Observation, Reading, Records, Sample, readings
-from sseprobe.units import human_ms, ms
+from sseprobe.testimony.figures import FLAT_NS, SOME, SOME_WORK, FiguresCase, moves
+from sseprobe.testimony.records import ENDS_TOGETHER_NS, FEW_TOKENS, NOTHING_NEW_NS, RecordsCase
+from sseprobe.testimony.seen import Call, Failed, Healthy, Observation, Reading, Sample, readings
+from sseprobe.units import NS_PER_S, human_ms, ms
 
 __all__ = [
     "FLAT_NS",
+    "NOTHING_NEW_NS",
     "Answer",
+    "Call",
     "Failed",
     "Healthy",
     "Notice",
     "Observation",
     "Reading",
-    "Records",
     "Reference",
     "Sample",
     "Strength",
     "Testimony",
+    "calls_since",
     "confirm",
     "judge",
+    "keeps_its_lag",
     "moved",
     "not_idle",
     "number",
     "pace_after",
     "refer",
 ]
-
-_SOME_WORK: Final = 5
-_MUCH: Final = 0.2
+_ALIKE: Final = 0.25
+"""So much two lags may differ that are the same."""
 
 
 class Reference(Struct, frozen=True):
-    """A healthy stream: for how long it went on, and what a witness saw made for it.
+    """A healthy stream: for how long it went on, what a witness saw made for it, and what its client `received`.
 
-    `gap_ns`: the longest pause of its counter, None if that moved too little to tell.
+    `gap_ns`: the longest pause, between content or of the counter; None if there was too little of either to tell.
+    `first_ns`: how long its first content took.
     """
 
     elapsed_ns: int
     made: float | None
     gap_ns: int | None = None
+    received: int = 0
+    first_ns: int | None = None
 
 
 def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
@@ -64,12 +69,13 @@ def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
         return last.reason
     if last.reading.running:
         return f"{last.reading.running} requests are in progress"
-    if last.reading.records is not None or last.reading.work is None:
+    if last.reading.calls is not None or last.reading.work is None:
         return None
     flat_since = last.t_ns
     for sample in reversed(samples):
         if isinstance(sample, Failed) or sample.reading.work != last.reading.work:
-            said = f"it moves by itself (now at {number(last.reading.work)})"
+            before = "" if isinstance(sample, Failed) else f"from {number(sample.reading.work)} "
+            said = f"it moves by itself ({before}to {number(last.reading.work)})"
             break
         flat_since = sample.asked_ns
     else:
@@ -94,12 +100,12 @@ def judge(seen: Observation) -> Testimony:
         when = "after the hang-up" if course else "before the stream"
         reason = next((sample.reason for sample in reversed(seen.samples) if isinstance(sample, Failed)), "no answer")
         said = f"could not be asked {when}: {reason}"
-        return Testimony(Answer.UNKNOWN, said, settled=not course or seen.over, broken=True)
-    kind = FiguresCase if course[0].reading.records is None else RecordsCase
+        return Testimony(Answer.UNKNOWN, said, settled=not course or seen.over, broken=True, unasked=True)
+    kind = FiguresCase if course[0].reading.calls is None else RecordsCase
     return kind(seen, course).judge()
 
 
-def confirm(testimony: Testimony, started_ns: int, left_ns: int, reference: Reference | None) -> Testimony:
+def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) -> Testimony:
     """A stop told by figures, believed only if a healthy stream went on beyond it, in time and in work.
 
     A late one must have gone on for twice as long: answers differ in length, and a leak looks like a late stop.
@@ -110,22 +116,18 @@ def confirm(testimony: Testimony, started_ns: int, left_ns: int, reference: Refe
     testimony = msgspec.structs.replace(testimony, needs_reference=False)
     made = testimony.made
     if reference is None:
-        said = "; whether there was more to come is not known: no healthy stream came through afterwards"
-        return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=testimony.evidence + said)
+        said = "whether there was more to come is not known: no healthy stream came through afterwards"
+        return _unknown(testimony, said, stop_ns)
     elapsed_ns = stop_ns - started_ns
     overrun = testimony.overrun or 0
-    late = overrun > max(_SOME_WORK, (made or 0) * _MUCH) if made is not None else stop_ns - left_ns > FLAT_NS
-    beyond = 1.0 if late else SOME
+    beyond = 1.0 if testimony.late else SOME
     longer = reference.elapsed_ns > elapsed_ns + max(ENDS_TOGETHER_NS, elapsed_ns * beyond)
     more = made is None or (reference.made is not None and reference.made > made + max(1, made * beyond))
     went = f"a healthy stream went on for {human_ms(ms(reference.elapsed_ns))}"
     if reference.made is not None:
         went += f" and to {number(reference.made)}"
-    if not _is_flat(testimony, reference):
-        said = (
-            f"{testimony.evidence}; but it moves too rarely to be trusted with that: leave later (--at after-tokens:50)"
-        )
-        return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
+    if too_short := _paused_longer(testimony, reference):
+        return _unknown(testimony, too_short)
     if longer and more:
         return msgspec.structs.replace(testimony, evidence=f"{testimony.evidence}; {went}")
     whole = made is not None and reference.made is not None and reference.made <= made + max(1, made * SOME)
@@ -134,20 +136,45 @@ def confirm(testimony: Testimony, started_ns: int, left_ns: int, reference: Refe
         return msgspec.structs.replace(testimony, answer=Answer.RUNNING, evidence=said, stop_ns=None)
     if made is not None and reference.made is None:
         went += ", but what was made for it could not be seen"
-    said = f"{testimony.evidence}; but the answer may have been over anyway by then ({went}): ask for a longer one"
-    return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=said, stop_ns=None)
+    return _unknown(testimony, f"but the answer may have been over anyway by then ({went}): ask for a longer one")
 
 
-def refer(samples: Sequence[Sample | Failed], started_ns: int, elapsed_ns: int) -> Reference:
-    """What a witness saw of a healthy stream."""
+def keeps_its_lag(first: Testimony, second: Testimony, first_left_ns: int, second_left_ns: int) -> bool:
+    """Whether two late stops, of clients that left at different points, came as late after each hang-up.
+
+    A leak that runs to the end of a short answer comes sooner after a client that leaves later.
+    """
+    if first.stop_ns is None or second.stop_ns is None:
+        return False
+    lags = first.stop_ns - first_left_ns, second.stop_ns - second_left_ns
+    close = abs(lags[0] - lags[1]) <= max(FLAT_NS // 2, min(lags) * _ALIKE)
+    if first.overrun is None or second.overrun is None:
+        return close
+    return close and abs(first.overrun - second.overrun) <= max(SOME_WORK, min(first.overrun, second.overrun) * _ALIKE)
+
+
+def _unknown(testimony: Testimony, said: str, stop_ns: int | None = None) -> Testimony:
+    evidence = f"{testimony.evidence}; {said}"
+    return msgspec.structs.replace(testimony, answer=Answer.UNKNOWN, evidence=evidence, stop_ns=stop_ns, late=False)
+
+
+def refer(samples: Sequence[Sample | Failed], started_ns: int, healthy: Reference) -> Reference:
+    """What a witness saw of a healthy stream, with what its client saw."""
     course = _since(readings(samples), started_ns)
     if not course:
-        return Reference(elapsed_ns, None)
+        return healthy
     before = course[0].reading.work
     work = None if before is None else (course[-1].reading.work or 0) - before
-    moved_at = moves(course)
-    gaps = [later - earlier for earlier, later in itertools.pairwise(moved_at)]
-    return Reference(elapsed_ns, work, max(gaps) if len(gaps) > 1 else None)
+    gaps = [later - earlier for earlier, later in itertools.pairwise(moves(course))]
+    known = [gap for gap in (healthy.gap_ns, max(gaps) if len(gaps) > 1 else None) if gap is not None]
+    return msgspec.structs.replace(healthy, made=work, gap_ns=max(known, default=None))
+
+
+def calls_since(samples: Sequence[Sample | Failed], started_ns: int) -> list[Call]:
+    """The requests that a witness served since then, as it saw them last; none if it keeps no record of them."""
+    course = _since(readings(samples), started_ns)
+    known = {call.id for call in course[0].reading.calls or ()} if course else set()
+    return [call for call in (course[-1].reading.calls or () if course else ()) if call.id not in known]
 
 
 def pace_after(samples: Sequence[Sample | Failed], started_ns: int, left_ns: int) -> float | None:
@@ -155,7 +182,7 @@ def pace_after(samples: Sequence[Sample | Failed], started_ns: int, left_ns: int
     course = _since(readings(samples), started_ns)
     before = [sample for sample in course if sample.t_ns <= left_ns]
     made = (course[-1].reading.work or 0) - (before[-1].reading.work or 0) if before else 0
-    return (max(moves(course)) - left_ns) / made if made > _SOME_WORK else None
+    return (max(moves(course)) - left_ns) / made if made > SOME_WORK else None
 
 
 def _since(samples: list[Sample], started_ns: int) -> list[Sample]:
@@ -164,8 +191,16 @@ def _since(samples: list[Sample], started_ns: int) -> list[Sample]:
     return samples[place - 1 :] if place else []
 
 
-def _is_flat(testimony: Testimony, reference: Reference) -> bool:
-    """Whether the counter was flat for long enough: measured by its own pauses before, or by those of the reference."""
-    if testimony.pause.prompt or testimony.made is None:
-        return True
-    return reference.gap_ns is not None and testimony.pause.quiet_ns >= max(FLAT_NS, 2 * reference.gap_ns)
+def _paused_longer(testimony: Testimony, reference: Reference) -> str | None:
+    """Why the quiet after the hang-up was too short to be told from a pause, None if it was not."""
+    quiet_ns, gap_ns = testimony.pause.quiet_ns, reference.gap_ns
+    if gap_ns is None:
+        if testimony.pause.prompt or testimony.made is None:
+            return None
+        return "but it moves too rarely to be trusted with that: leave later (--at after-tokens:50)"
+    if quiet_ns >= 2 * gap_ns:
+        return None
+    return (
+        f"but a healthy stream paused for {human_ms(ms(gap_ns))}, so that {human_ms(ms(quiet_ns))} may be a pause too; "
+        f"give it --grace {-(-3 * gap_ns // NS_PER_S)}"
+    )

@@ -40,8 +40,9 @@ class Pause(Struct, frozen=True):
 class Testimony(Struct, frozen=True):
     """A witness's answer. `stop_ns`: when it stopped; `overrun`: work after the hang-up; `made`: in the whole trial.
 
-    `settled`: waiting longer changes nothing. `broken`: the witness could not testify. `needs_reference`: only a
-    healthy stream can show that there was more to come.
+    `settled`: waiting longer changes nothing. `broken`: the witness could not testify; `unasked`: it did not even
+    answer. `needs_reference`: only a healthy stream can show that there was more to come. `late`: figures moved so long
+    after the hang-up that a leak to the end of a short answer looks the same.
     """
 
     answer: Answer
@@ -51,7 +52,9 @@ class Testimony(Struct, frozen=True):
     made: float | None = None
     settled: bool = False
     broken: bool = False
+    unasked: bool = False
     needs_reference: bool = False
+    late: bool = False
     notice: Notice = Notice()
     pause: Pause = Pause()
 

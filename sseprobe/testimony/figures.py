@@ -15,6 +15,8 @@ FLAT_NS: Final = 300 * NS_PER_MS
 """A counter is flat once it has not moved for this long, or for twice the longest gap seen before, if that is more."""
 
 SOME: Final = 0.05
+SOME_WORK: Final = 5
+MUCH: Final = 0.2
 
 
 def moves(samples: list[Sample]) -> list[int]:
@@ -36,21 +38,20 @@ class FiguresCase(Case):
             return self._as_gauge().judge()
         if not self._worked():
             return self._never_moved()
+        if several := self._several_workers():
+            return Testimony(Answer.UNKNOWN, several, settled=True, broken=True)
         if self.seen.healthy.count and self.base.reading.work is not None:
             return self._among_healthy()
         overrun, made = self.overrun_by_figures(), self.made_in_all()
         quiet_since_ns, needed_ns = self._quiet_since(), self._needed_ns()
-        flat = self.last.asked_ns - quiet_since_ns >= needed_ns
         free_since_ns = self._free_since()
+        quiet_ns = self.last.asked_ns - max(quiet_since_ns, free_since_ns or 0)
+        flat = quiet_ns >= needed_ns
         working = self._in_words()
         prompt = self._is_prompt()
-        if flat and free_since_ns is not None and (prompt or self.seen.over):
-            stop_ns = max(quiet_since_ns, free_since_ns)
-            said = f"{self._stopped_in_words()} {late(stop_ns, self.seen.left_ns)}"
-            pause = Pause(prompt=prompt, quiet_ns=self.last.asked_ns - quiet_since_ns)
-            return Testimony(
-                Answer.STOPPED, said, stop_ns, overrun, made, settled=True, needs_reference=True, pause=pause
-            )
+        known = prompt and self.seen.pause_ns is not None
+        if flat and free_since_ns is not None and (known or self.seen.over):
+            return self._stopped(max(quiet_since_ns, free_since_ns), quiet_ns, overrun, made)
         if not self.seen.over:
             return Testimony(Answer.UNKNOWN, working, overrun=overrun, made=made)
         if free_since_ns is not None and not self._works_on(quiet_since_ns):
@@ -59,6 +60,41 @@ class FiguresCase(Case):
             )
             return Testimony(Answer.UNKNOWN, said, overrun=overrun, made=made, settled=True)
         return Testimony(Answer.RUNNING, working, None, overrun, made, settled=True)
+
+    def _stopped(self, stop_ns: int, quiet_ns: int, overrun: float | None, made: float | None) -> Testimony:
+        left_ns = self.seen.left_ns
+        said = f"{self._stopped_in_words()} {late(stop_ns, left_ns)}"
+        before = (self.before.reading.work or 0) - (self.base.reading.work or 0)
+        share = before * NS_PER_MS / max(1, left_ns - self.seen.started_ns)
+        if self.seen.least_share is not None and share < self.seen.least_share:
+            said += (
+                f"; but it used {share:.0%} of a core while it streamed: a process that mostly waits for others looks "
+                "the same whether they stopped or not. Name a witness that sees the work, such as upstream:PORT"
+            )
+            return Testimony(Answer.UNKNOWN, said, settled=True)
+        much = stop_ns - left_ns > FLAT_NS if made is None else (overrun or 0) > max(SOME_WORK, made * MUCH)
+        pause = Pause(prompt=self._is_prompt(), quiet_ns=quiet_ns)
+        return Testimony(
+            Answer.STOPPED, said, stop_ns, overrun, made, settled=True, needs_reference=True, late=much, pause=pause
+        )
+
+    def _several_workers(self) -> str | None:
+        """Why its figures cannot be of one process, None if they can."""
+        advice = (
+            "several workers answer in turn (or it was restarted): run one worker for this test, or name a witness "
+            "that sees all of them, such as upstream:PORT, log:FILE:REGEX, or a counter that they share"
+        )
+        works = [sample.reading.work or 0 for sample in self.course]
+        for earlier, later in itertools.pairwise(works):
+            if later < earlier:
+                return f"the counter fell from {number(earlier)} to {number(later)}: {advice}"
+        base, risen = self.base.reading.running, False
+        for sample in self.during if base is not None else []:
+            running = sample.reading.running or 0
+            if risen and running <= (base or 0) and not self.seen.healthy.ends_ns:
+                return f"the gauge was back at {running} while the stream still ran: {advice}"
+            risen = risen or running > (base or 0)
+        return None
 
     def _worked(self) -> bool:
         base, later = self.base.reading, [sample.reading for sample in [*self.during, *self.after]]
@@ -86,13 +122,13 @@ class FiguresCase(Case):
 
     def _needed_ns(self) -> int:
         """For how long the counter must be flat. The span behind its last move counts too: it was silent there."""
+        least_ns = max(FLAT_NS, 2 * (self.seen.pause_ns or 0))
         if self.base.reading.work is None:
-            # A gauge must be seen twice, so that a moment between two requests does not decide.
-            return 0 if len(self.after) > 1 else FLAT_NS
+            return least_ns
         known = [self.seen.started_ns, *self._moves_before(), self.seen.left_ns]
         gaps = [later - earlier for earlier, later in itertools.pairwise(known)]
         # Until its first move a counter may wait for the first token.
-        return max(FLAT_NS, 2 * max(gaps[1:] or gaps))
+        return max(least_ns, 2 * max(gaps[1:] or gaps))
 
     def _is_prompt(self) -> bool:
         """Whether it was seen to follow the work: a counter that moves once a second may pause for a second."""
@@ -152,8 +188,12 @@ class FiguresCase(Case):
         return abs(made - came) <= came * SOME + FEW_TOKENS * streams and came > 2 * FEW_TOKENS * streams
 
     def _behaves_like_a_gauge(self) -> bool:
+        """Whether it falls, as a counter never does, and not while the stream ran, as a gauge does not then."""
         works = [sample.reading.work or 0 for sample in self.course]
-        return any(later < earlier for earlier, later in itertools.pairwise(works))
+        return any(later < earlier for earlier, later in itertools.pairwise(works)) and not any(
+            (later.reading.work or 0) < (earlier.reading.work or 0)
+            for earlier, later in itertools.pairwise([self.base, *self.during])
+        )
 
     def _as_gauge(self) -> "FiguresCase":
         def turned(sample: Sample) -> Sample:

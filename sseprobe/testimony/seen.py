@@ -5,30 +5,38 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 
-class Records(Struct, frozen=True):
-    """What became of the requests that a witness has seen to their end, since it was opened.
+class Call(Struct, frozen=True):
+    """One request that a witness serves itself, as its own record has it. Times on the monotonic clock, in ns.
 
-    `stopped`: given up because their client left; `finished`: at their own end. `last_stop_ns`: when the last of them
-    stopped, `closed_ns`: when the last client was seen to leave; `made_after_close`: tokens of all of them after that.
+    `made`: tokens so far, of `planned`. `closed_ns`: when its client was seen to leave, and `made_after_close` since.
+    `stopped`: given up because of that, at `ended_ns`; otherwise it ended by itself.
     """
 
-    stopped: int = 0
-    finished: int = 0
-    last_stop_ns: int | None = None
+    id: str
+    arrived_ns: int
+    made: int = 0
+    planned: int | None = None
     closed_ns: int | None = None
     made_after_close: int = 0
+    ended_ns: int | None = None
+    stopped: bool = False
+
+    @property
+    def running(self) -> bool:
+        """Whether it goes on."""
+        return self.ended_ns is None
 
 
 class Reading(Struct, frozen=True):
     """What a witness sees at one moment. Times on the monotonic clock, in ns.
 
     `work`: a counter that only grows (tokens made, lines logged); `running`: requests in progress; None: this witness
-    has no such figure.
+    has no such figure. `calls`: its own record of each request since it was opened, None if it keeps none.
     """
 
     work: float | None = None
     running: int | None = None
-    records: Records | None = None
+    calls: tuple[Call, ...] | None = None
 
 
 class Sample(Struct, frozen=True):
@@ -69,7 +77,10 @@ class Observation(Struct, frozen=True):
 
     `started_ns`: when the streams were opened; `left_ns`: when `leavers` of them hung up, having received `received`
     content deltas, and all streams together `received_by_all`; `over`: the grace has ended. `counts_tokens`: the
-    counter counts tokens. `sure`: its figure is known to be a counter; else it must behave like one.
+    counter counts tokens. `sure`: its figure is known to be a counter; else it must behave like one. `is_called`: its
+    calls come from the app under test, which may call again for a client that has left. `pause_ns`: the longest silence
+    of a healthy stream, None if none was received before. `least_share`: of the time before the hang-up that the work
+    must have taken, where the work is time.
     """
 
     samples: Sequence[Sample | Failed]
@@ -82,6 +93,9 @@ class Observation(Struct, frozen=True):
     healthy: Healthy = Healthy()
     counts_tokens: bool = False
     sure: bool = True
+    is_called: bool = False
+    pause_ns: int | None = None
+    least_share: float | None = None
 
 
 def readings(samples: Sequence[Sample | Failed]) -> list[Sample]:

@@ -3,6 +3,7 @@
 import difflib
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from sseprobe.errors import UsageError
 
@@ -34,4 +35,6 @@ def by_spec(spec: str, context: "Context") -> "Witness":
         guess = f" Did you mean {near[0]}?" if near else ""
         raise UsageError(f"--witness {kind}: not a witness sseprobe knows.{guess} Known are: {', '.join(SPECS)}.")
     witness: Witness = import_module(_MODULES[kind]).make(words, context)
+    asked = urlsplit(words)
+    witness.is_of_target = bool(asked.netloc) and asked.netloc == urlsplit(context.url).netloc
     return witness

@@ -33,14 +33,18 @@ class Witness(ABC):
     """One witness. Made from its SPEC, opened before the first trial, sampled from a thread of its own, closed.
 
     `interval_s`: between samples. `counts_tokens`: its counter of work counts tokens one by one. `sure`: its figure is
-    known to be a counter.
+    known to be a counter. `least_share`: of the time that its work, which is time, must take to say anything.
+    `is_called`: the app under test calls it, as it calls an LLM. `is_of_target`: what is under test serves it.
     """
 
     kind: ClassVar[str]
     strength: ClassVar[Strength] = Strength.DIRECT
     interval_s: ClassVar[float] = 0.05
     sure: ClassVar[bool] = True
+    least_share: ClassVar[float | None] = None
     counts_tokens: bool = False
+    is_called: bool = False
+    is_of_target: bool = False
 
     def open(self) -> None:  # noqa: B027  most need not
         """Gets ready. Raises UsageError for what the words ask for and cannot be had."""

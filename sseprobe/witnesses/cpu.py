@@ -23,6 +23,7 @@ class Cpu(Witness):
     kind = "cpu"
     strength = Strength.INDIRECT
     interval_s = 0.1
+    least_share = 0.5
 
     def __init__(self, pid: int) -> None:
         self._pid = pid

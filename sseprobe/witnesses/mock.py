@@ -8,7 +8,7 @@ import msgspec
 
 from sseprobe.net.fetch import Fetcher
 from sseprobe.net.options import ConnectOptions
-from sseprobe.testimony import Reading, Records
+from sseprobe.testimony import Call, Reading
 from sseprobe.units import NS_PER_MS
 from sseprobe.witnesses.base import Context, Witness, checked_url
 from sseprobe.witnesses.documents import Count, fetch_json
@@ -24,6 +24,7 @@ class _Record(msgspec.Struct, frozen=True):
     id: str
     generated_tokens: Count
     state: str
+    planned_tokens: Count = 0
     disconnected_at_ms: _Ms | None = None
     stopped_at_ms: _Ms | None = None
     tokens_after_disconnect: Count = 0
@@ -50,33 +51,35 @@ class Mock(Witness):
             running = sum(record.state == "running" for record in records)
             if running == 0:
                 self._known = records[-1].id if records else ""
-            return Reading(work=0.0, running=running, records=Records())
+            return Reading(work=0.0, running=running, calls=())
         asked_ns = time.monotonic_ns()
         records = self._records(f"{self._url}?after={self._known}")
         now_ns = (asked_ns + time.monotonic_ns()) // 2  # when the ages were true, as near as can be said
-        stopped = [record for record in records if record.state == "stopped"]
-        left = [record for record in records if record.disconnected_at_ms is not None]
-        return Reading(
-            work=float(sum(record.generated_tokens for record in records)),
-            running=sum(record.state == "running" for record in records),
-            records=Records(
-                stopped=len(stopped),
-                finished=sum(record.state not in ("running", "stopped") for record in records),
-                last_stop_ns=max((self._when(each, each.stopped_at_ms, now_ns) for each in stopped), default=None),
-                closed_ns=max((self._when(each, each.disconnected_at_ms, now_ns) for each in left), default=None),
-                made_after_close=sum(record.tokens_after_disconnect for record in left),
-            ),
-        )
+        calls = tuple(self._call(record, now_ns) for record in records)
+        return Reading(sum(call.made for call in calls), sum(call.running for call in calls), calls)
 
     def close(self) -> None:
         """Closes the connection."""
         self._fetcher.close()
 
-    def _when(self, record: _Record, at_ms: float | None, now_ns: int) -> int:
+    def _call(self, record: _Record, now_ns: int) -> Call:
+        return Call(
+            record.id,
+            arrived_ns=self._when(record, 0.0, now_ns) or 0,
+            made=record.generated_tokens,
+            planned=record.planned_tokens or None,
+            closed_ns=self._when(record, record.disconnected_at_ms, now_ns),
+            made_after_close=record.tokens_after_disconnect,
+            ended_ns=None if record.state == "running" else self._when(record, record.stopped_at_ms or 0.0, now_ns),
+            stopped=record.state == "stopped",
+        )
+
+    def _when(self, record: _Record, at_ms: float | None, now_ns: int) -> int | None:
         """A time of a record on our clock, as it was told first; without the record's age, when it was told."""
-        at_ms = at_ms or 0.0
-        told_ns = now_ns - round(((record.age_ms or at_ms) - at_ms) * NS_PER_MS)
-        return self._moments.setdefault((record.id, at_ms), told_ns)
+        if at_ms is None:
+            return None
+        age_ms = at_ms if record.age_ms is None else record.age_ms
+        return self._moments.setdefault((record.id, at_ms), now_ns - round((age_ms - at_ms) * NS_PER_MS))
 
     def _records(self, url: str) -> list[_Record]:
         advice = f"A mock tells the truth at {_PATH}; it prints where when it starts"
@@ -90,4 +93,6 @@ def make(words: str, context: Context) -> Witness:
         return Mock(context.truth_url or f"{parts.scheme}://{parts.netloc}{_PATH}", context.options)
     url = checked_url(words, Mock.kind)
     path = urlsplit(url).path.rstrip("/")
-    return Mock(url if path.endswith(_PATH) else url.rstrip("/") + _PATH, context.options)
+    witness = Mock(url if path.endswith(_PATH) else url.rstrip("/") + _PATH, context.options)
+    witness.is_called = urlsplit(url).netloc != urlsplit(context.url).netloc
+    return witness

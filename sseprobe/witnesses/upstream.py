@@ -26,6 +26,7 @@ class Upstream(Witness):
     kind = "upstream"
     interval_s = Mock.interval_s
     counts_tokens = True
+    is_called = True
 
     def __init__(self, port: int, context: Context) -> None:
         self._port = port

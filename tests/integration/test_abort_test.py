@@ -172,7 +172,7 @@ def test_requests_that_want_no_stream(cli: Cli) -> None:
 
 def test_half_of_them_leave_and_the_others_stay_whole(cli: Cli) -> None:
     done = cli(
-        "abort-test", "--concurrency", "6", "--control", "2", "--model", "mock/tokens=60,itl_ms=5", "--report", "json"
+        "abort-test", "--concurrency", "6", "--control", "2", "--model", "mock/tokens=200,itl_ms=10", "--report", "json"
     )
     [trial] = done.report["trials"]
     assert (trial["leavers"], trial["stayers"], trial["hurt"], trial["answer"]) == (3, 5, [], "stopped")

@@ -7,15 +7,16 @@ import pytest
 
 from sseprobe.testimony import (
     Answer,
+    Call,
     Failed,
     Healthy,
     Observation,
     Reading,
-    Records,
     Reference,
     Sample,
     confirm,
     judge,
+    keeps_its_lag,
     moved,
     not_idle,
     pace_after,
@@ -27,8 +28,10 @@ MS = 1_000_000
 STARTED, LEFT, GRACE = 1000, 2000, 5000  # ms
 
 
-def at(t_ms: float, work: float | None = None, running: int | None = None, records: Records | None = None) -> Sample:
-    return Sample(round(t_ms * MS) - MS, round(t_ms * MS), Reading(work, running, records))
+def at(
+    t_ms: float, work: float | None = None, running: int | None = None, calls: tuple[Call, ...] | None = None
+) -> Sample:
+    return Sample(round(t_ms * MS) - MS, round(t_ms * MS), Reading(work, running, calls))
 
 
 def course(
@@ -49,6 +52,7 @@ def course(
 
 
 def see(samples: list[Any], *, over: bool = True, received: int = 18, **words: Any) -> Said:
+    words.setdefault("pause_ns", 50 * MS)  # as a healthy stream showed it before
     return judge(Observation(samples, STARTED * MS, LEFT * MS, over, received, **words))
 
 
@@ -102,10 +106,10 @@ def test_a_counter_that_is_updated_now_and_then_is_no_proof_by_itself() -> None:
     said = see(samples)
     assert said.answer is Answer.STOPPED
     slow = Reference(elapsed_ns=8000 * MS, made=60, gap_ns=2000 * MS)
-    assert confirm(said, STARTED * MS, LEFT * MS, slow).answer is Answer.UNKNOWN
-    assert confirm(said, STARTED * MS, LEFT * MS, msgspec.structs.replace(slow, gap_ns=None)).answer is Answer.UNKNOWN
+    assert confirm(said, STARTED * MS, slow).answer is Answer.UNKNOWN
+    assert confirm(said, STARTED * MS, msgspec.structs.replace(slow, gap_ns=None)).answer is Answer.UNKNOWN
     prompt = msgspec.structs.replace(slow, gap_ns=100 * MS)
-    assert confirm(said, STARTED * MS, LEFT * MS, prompt).answer is Answer.STOPPED
+    assert confirm(said, STARTED * MS, prompt).answer is Answer.STOPPED
 
 
 def test_a_late_update_at_the_graces_end_is_not_taken_for_work() -> None:
@@ -131,37 +135,34 @@ def test_what_the_client_has_received_was_made_before_the_hang_up() -> None:
 
 def test_a_stop_is_believed_if_a_healthy_stream_went_on() -> None:
     said = see(course())
-    assert confirm(said, STARTED * MS, LEFT * MS, Reference(2000 * MS, 60)).answer is Answer.STOPPED
-    assert confirm(said, STARTED * MS, LEFT * MS, None).answer is Answer.UNKNOWN
-    assert (
-        confirm(confirm(said, STARTED * MS, LEFT * MS, Reference(2000 * MS, 60)), STARTED * MS, LEFT * MS, None).answer
-        is Answer.STOPPED
-    )
+    assert confirm(said, STARTED * MS, Reference(2000 * MS, 60)).answer is Answer.STOPPED
+    assert confirm(said, STARTED * MS, None).answer is Answer.UNKNOWN
+    assert confirm(confirm(said, STARTED * MS, Reference(2000 * MS, 60)), STARTED * MS, None).answer is Answer.STOPPED
 
 
 def test_a_reference_whose_work_was_not_seen_does_not_show_more() -> None:
     unseen = Reference(9000 * MS, None, 50 * MS)
-    said = confirm(see(course()), STARTED * MS, LEFT * MS, unseen)
+    said = confirm(see(course()), STARTED * MS, unseen)
     assert (said.answer, "could not be seen" in said.evidence) == (Answer.UNKNOWN, True)
 
 
 def test_flat_because_the_answer_was_finished_is_no_stop() -> None:
     burst = see(course(after={50: 200}), received=18)
-    said = confirm(burst, STARTED * MS, LEFT * MS, Reference(4000 * MS, 200))
+    said = confirm(burst, STARTED * MS, Reference(4000 * MS, 200))
     assert (said.answer, said.overrun) == (Answer.RUNNING, 182)
     short = see(course(after={50: 19}), received=18)
-    assert confirm(short, STARTED * MS, LEFT * MS, Reference(4000 * MS, 19)).answer is Answer.UNKNOWN
-    assert confirm(short, STARTED * MS, LEFT * MS, Reference(500 * MS, 300)).answer is Answer.UNKNOWN
+    assert confirm(short, STARTED * MS, Reference(4000 * MS, 19)).answer is Answer.UNKNOWN
+    assert confirm(short, STARTED * MS, Reference(500 * MS, 300)).answer is Answer.UNKNOWN
 
 
 def test_a_late_stop_and_a_leak_to_the_end_of_a_shorter_answer_look_alike() -> None:
     late = see(course(after={moment: 18 + moment / 50 for moment in range(50, 1000, 50)}))  # 19 more
     assert (late.answer, late.overrun) == (Answer.STOPPED, 19)
-    assert confirm(late, STARTED * MS, LEFT * MS, Reference(9000 * MS, 300)).answer is Answer.STOPPED
-    assert confirm(late, STARTED * MS, LEFT * MS, Reference(3500 * MS, 60)).answer is Answer.UNKNOWN
+    assert confirm(late, STARTED * MS, Reference(9000 * MS, 300)).answer is Answer.STOPPED
+    assert confirm(late, STARTED * MS, Reference(3500 * MS, 60)).answer is Answer.UNKNOWN
     slow = see(gauge((1100, 1), (3500, 0)))
-    assert confirm(slow, STARTED * MS, LEFT * MS, Reference(9000 * MS, None)).answer is Answer.STOPPED
-    assert confirm(slow, STARTED * MS, LEFT * MS, Reference(3500 * MS, None)).answer is Answer.UNKNOWN
+    assert confirm(slow, STARTED * MS, Reference(9000 * MS, None)).answer is Answer.STOPPED
+    assert confirm(slow, STARTED * MS, Reference(3500 * MS, None)).answer is Answer.UNKNOWN
 
 
 # -- a gauge
@@ -217,98 +218,238 @@ def test_a_number_that_falls_is_a_gauge() -> None:
 def test_a_gauge_that_stays_up_is_not_taken_for_a_flat_counter() -> None:
     stuck = see([at(t, int(t >= 1100)) for t in range(500, LEFT + GRACE, 50)], sure=False)
     # The reference runs beside the leak: the gauge goes from 1 to 2, and stays there too.
-    assert confirm(stuck, STARTED * MS, LEFT * MS, Reference(3000 * MS, 1)).answer is Answer.UNKNOWN
+    assert confirm(stuck, STARTED * MS, Reference(3000 * MS, 1)).answer is Answer.UNKNOWN
+
+
+@pytest.mark.parametrize(("pause", "answer"), [(None, Answer.UNKNOWN), (400, Answer.UNKNOWN), (150, Answer.STOPPED)])
+def test_a_pause_is_no_stop(pause: int | None, answer: Answer) -> None:
+    """Quiet for 700 ms: enough only where a healthy stream was seen, and paused for half of that at most."""
+    said = see(course(until=LEFT + 700), over=False, pause_ns=None if pause is None else pause * MS)
+    assert said.answer is answer
+    assert see(course(until=LEFT + 700), pause_ns=2500 * MS).answer is Answer.UNKNOWN
+    gauge = [at(t, None, int(1100 <= t <= LEFT)) for t in range(500, LEFT + 700, 50)]
+    assert see(gauge, over=False, pause_ns=None if pause is None else pause * MS).answer is answer
+
+
+def test_a_reference_with_longer_pauses_takes_a_stop_back() -> None:
+    said = see(course())
+    paused = Reference(9000 * MS, 300, 2600 * MS)
+    assert confirm(said, STARTED * MS, paused).answer is Answer.UNKNOWN
+    assert "--grace 8" in confirm(said, STARTED * MS, paused).evidence
+    assert confirm(said, STARTED * MS, Reference(9000 * MS, 300, 2400 * MS)).answer is Answer.STOPPED
+
+
+def test_a_late_stop_keeps_its_lag() -> None:
+    late_stop = see(course(after={ms: 18 + ms // 20 for ms in range(20, 1201, 20)}))
+    assert (late_stop.late, late_stop.overrun) == (True, 60)
+    again = msgspec.structs.replace(late_stop, stop_ns=(LEFT + 1700) * MS)
+    assert keeps_its_lag(late_stop, again, LEFT * MS, (LEFT + 500) * MS)
+    # To the end of an answer of 78: it comes as early as the client leaves late.
+    end = msgspec.structs.replace(late_stop, overrun=30, made=78)
+    assert not keeps_its_lag(late_stop, end, LEFT * MS, (LEFT + 600) * MS)
+    assert not keeps_its_lag(late_stop, msgspec.structs.replace(again, overrun=10), LEFT * MS, (LEFT + 500) * MS)
+
+
+# -- several workers behind one address
+
+
+def test_workers_that_answer_in_turn_are_no_witness() -> None:
+    in_turn = [at(t, n // 2 if n % 2 else 3) for n, t in enumerate(range(900, LEFT + GRACE, 50))]
+    for sure in (True, False):
+        said = see(in_turn, sure=sure)
+        assert (said.answer, said.broken, "several workers" in said.evidence) == (Answer.UNKNOWN, True, True)
+    gauges = [at(t, None, n % 2) for n, t in enumerate(range(900, LEFT + GRACE, 50))]
+    said = see(gauges)
+    assert (said.answer, "several workers" in said.evidence) == (Answer.UNKNOWN, True)
+
+
+def test_a_gauge_must_stay_back() -> None:
+    gauge = [at(t, None, int(1100 <= t <= LEFT)) for t in range(500, LEFT + 250, 50)]
+    assert see(gauge, over=False).answer is Answer.UNKNOWN
+    assert see([*gauge, at(LEFT + 400, None, 0)], over=False).answer is Answer.STOPPED
+
+
+def test_cpu_time_of_a_process_that_waits_for_others_says_nothing() -> None:
+    busy = course(gap=1, step=1)  # a millisecond of work each millisecond, as a model's own process
+    assert see(busy, least_share=0.5).answer is Answer.STOPPED
+    waits = see(course(), least_share=0.5)
+    assert (waits.answer, "used 2% of a core" in waits.evidence) == (Answer.UNKNOWN, True)
 
 
 # -- records
 
 
-def record(t: int, *, made: float, running: int = 0, **what: Any) -> Sample:
-    return at(t, made, running, Records(**what))
+def call(  # noqa: PLR0917  as the record lists them
+    name: str = "a",
+    arrived: int = 1050,
+    made: float = 0,
+    ended: int | None = None,
+    closed: int | None = None,
+    after: int = 0,
+) -> Call:
+    """Times in ms. One that was closed and ended has stopped."""
+    return Call(
+        name, arrived * MS, int(made), 750, None if closed is None else closed * MS, after,
+        None if ended is None else ended * MS, stopped=closed is not None and ended is not None,
+    )  # fmt: skip
 
 
-RUNNING = [record(900, made=0), record(1100, made=1, running=1), record(1990, made=18, running=1)]
+def record(t: int, *calls: Call) -> Sample:
+    return at(t, sum(each.made for each in calls), sum(each.running for each in calls), calls=calls)
+
+
+IDLE = record(900)
+RUNNING = [IDLE, record(1100, call(made=1)), record(1990, call(made=18))]
 
 
 def test_a_record_needs_no_waiting() -> None:
-    end = record(2020, made=18, stopped=1, last_stop_ns=2001 * MS, closed_ns=2001 * MS)
+    end = record(2020, call(made=18, ended=2001, closed=2001))
     said = see([*RUNNING, end], over=False, received=18)
     assert (said.answer, said.stop_ns, said.overrun, said.settled) == (Answer.STOPPED, 2001 * MS, 0, True)
     assert not said.needs_reference
 
 
 def test_the_chain_is_told_by_its_records() -> None:
-    end = record(2500, made=38, stopped=1, last_stop_ns=2300 * MS, closed_ns=2200 * MS, made_after_close=5)
+    end = record(2500, call(made=38, ended=2300, closed=2200, after=5))
     said = see([*RUNNING, end], received=18)
     assert (said.overrun, said.notice.t_ns, said.notice.made_until, said.notice.made_after) == (20, 2200 * MS, 15, 5)
 
 
 def test_an_answer_made_to_its_end_is_running() -> None:
-    samples = [*RUNNING, record(2100, made=60, running=1), record(2900, made=200, finished=1)]
+    samples = [*RUNNING, record(2100, call(made=60)), record(2900, call(made=200, ended=2900))]
     assert see(samples, over=False).answer is Answer.UNKNOWN
     assert (see(samples).answer, see(samples).overrun) == (Answer.RUNNING, 182)
 
 
 def test_an_answer_that_was_made_before_the_hang_up_is_no_stop() -> None:
-    burst = [record(900, made=0), record(1100, made=395, finished=1), record(2050, made=395, finished=1)]
-    said = see(burst, received=18)
+    whole = call(made=395, ended=1100)
+    said = see([IDLE, record(1100, whole), record(2050, whole)], received=18)
     assert (said.answer, said.broken) == (Answer.UNKNOWN, False)
     assert "nothing was left to stop" in said.evidence
-    at_once = [*RUNNING, record(2010, made=19, finished=1)]
+    at_once = [*RUNNING, record(2010, call(made=19, ended=2010))]
     assert see(at_once).answer is Answer.UNKNOWN  # its last token was on its way
 
 
+def test_a_record_that_ended_before_the_client_left_proves_nothing() -> None:
+    given_up = call(made=18, ended=1500, closed=1500)
+    assert see([IDLE, record(1990, given_up), record(6900, given_up)]).answer is Answer.UNKNOWN
+
+
 def test_who_was_never_asked_knows_nothing() -> None:
-    idle = [record(t, made=0) for t in range(900, LEFT + GRACE, 100)]
+    idle = [record(t) for t in range(900, LEFT + GRACE, 100)]
     said = see(idle)
     assert (said.answer, said.broken) == (Answer.UNKNOWN, True)
     assert "saw no request" in said.evidence
+    early = see(idle, received=0)
+    assert (early.answer, early.broken, "before the app called" in early.evidence) == (Answer.UNKNOWN, False, True)
+
+
+def test_every_call_must_stop() -> None:
+    before = record(1990, call(made=18), call("b", made=18))
+    stopped = call(made=18, ended=2003, closed=2003)
+    assert see([IDLE, before, record(6990, stopped, call("b", made=260))]).answer is Answer.RUNNING
+    assert see([IDLE, before, record(6990, stopped, call("b", made=260, ended=5000))]).answer is Answer.RUNNING
+    both = record(2050, stopped, call("b", made=18, ended=2004, closed=2004))
+    assert see([IDLE, before, both], over=False).answer is Answer.STOPPED
+
+
+def test_nothing_new_may_be_called_for_a_second() -> None:
+    stopped = call(made=18, ended=2003, closed=2003)
+    soon = see([*RUNNING, record(2100, stopped)], over=False, is_called=True)
+    assert (soon.answer, soon.settled) == (Answer.STOPPED, False)
+    assert see([*RUNNING, record(3100, stopped)], over=False, is_called=True).settled
+    for again in (call("b", 2400, 50), call("b", 2400, 3, ended=2500), call("b", 2400, 3, ended=2500, closed=2500)):
+        said = see([*RUNNING, record(6990, stopped, again)], is_called=True)
+        assert said.answer is Answer.RUNNING
+    assert "called again 400 ms after the hang-up: 3 tokens made for it" in said.evidence
+    # What asks the mock itself are its clients: nobody calls again for one that has left.
+    assert see([*RUNNING, record(6990, stopped, call("b", 2400, 3, ended=2500))]).answer is Answer.STOPPED
+
+
+def test_a_first_call_after_the_hang_up_is_late_and_not_again() -> None:
+    late_call = call(arrived=2300, made=2, ended=2400, closed=2390)
+    said = see([IDLE, record(3500, late_call)], received=0, is_called=True)
+    assert (said.answer, said.overrun) == (Answer.STOPPED, 2)
+    assert see([IDLE, record(6990, call(arrived=2300, made=200))], received=0, is_called=True).answer is Answer.RUNNING
+
+
+def test_between_two_calls_nothing_is_settled() -> None:
+    whole = call(made=18, ended=1500)
+    waiting = see([IDLE, record(1990, whole), record(2500, whole)], over=False, is_called=True)
+    assert (waiting.answer, waiting.settled) == (Answer.UNKNOWN, False)
+    said = see([IDLE, record(1990, whole), record(6990, whole, call("b", 3500, 90))], is_called=True)
+    assert said.answer is Answer.RUNNING
 
 
 def test_all_that_leave_must_be_seen_to_stop() -> None:
-    beside = Healthy(2, (), 60)
-    two = [record(900, made=0), record(1990, made=72, running=4)]
-    one_stopped = record(2050, made=75, running=3, stopped=1, last_stop_ns=2001 * MS, closed_ns=2001 * MS)
-    both_stopped = record(2050, made=75, running=2, stopped=2, last_stop_ns=2002 * MS, closed_ns=2002 * MS)
-    assert see([*two, one_stopped], leavers=2, healthy=beside).answer is Answer.RUNNING
-    assert see([*two, both_stopped], leavers=2, healthy=beside).answer is Answer.STOPPED
+    four = [call(name, made=18) for name in "abcd"]
+    before = [IDLE, record(1990, *four)]
+    one = call("a", made=18, ended=2001, closed=2001)
+    two = call("b", made=18, ended=2002, closed=2002)
+    assert see([*before, record(2050, one, *four[1:])], leavers=2, healthy=Healthy(2, (), 60)).answer is Answer.RUNNING
+    assert (
+        see([*before, record(2050, one, two, *four[2:])], leavers=2, healthy=Healthy(2, (), 60)).answer
+        is Answer.STOPPED
+    )
+
+
+def test_an_app_that_makes_two_calls_for_each_client() -> None:
+    four = [call(name, made=18) for name in "abcd"]
+    stopped = [call(name, made=18, ended=2001, closed=2001) for name in "ab"]
+    beside_one = Healthy(1, (), 60)
+    assert (
+        see([IDLE, record(1990, *four), record(2050, *stopped, *four[2:])], healthy=beside_one).answer is Answer.STOPPED
+    )
+    one_runs = record(6990, stopped[0], call("b", made=260), *four[2:])
+    assert see([IDLE, record(1990, *four), one_runs], healthy=beside_one).answer is Answer.RUNNING
+
+
+def test_the_wrong_stream_is_cancelled() -> None:
+    """A registry by user gave up the call of the client that stayed: its stream ended, the leaver's call goes on."""
+    before = record(1990, call(made=18), call("b", made=18))
+    wrong = record(6990, call(made=260), call("b", made=18, ended=2002, closed=2002))
+    said = see([IDLE, before, wrong], healthy=Healthy(1, (2003 * MS,), 18))
+    assert said.answer is Answer.RUNNING
 
 
 def beside(*after: Sample, before: Sample, leavers: int = 1, healthy: Healthy = Healthy(1)) -> Said:  # noqa: B008
-    return see([record(900, made=0), before, *after], leavers=leavers, healthy=healthy, received=18)
+    return see([IDLE, before, *after], leavers=leavers, healthy=healthy, received=18)
 
 
 def test_beside_healthy_streams_an_answer_that_was_made_before_the_hang_up_is_no_leak() -> None:
-    made = record(1990, made=400, running=1, finished=1)
-    end = record(6900, made=600, running=1, finished=1)
+    stays = call("s", made=200)
+    made = record(1990, stays, call(made=200, ended=1900))
+    end = record(6900, call("s", made=400), call(made=200, ended=1900))
     said = beside(end, before=made)
     assert (said.answer, "nothing was left to stop" in said.evidence) == (Answer.UNKNOWN, True)
     # One had its answer, the other one stopped; and one that ended while its client left.
-    stopped = record(6900, made=600, running=1, finished=1, stopped=1, last_stop_ns=2001 * MS, closed_ns=2001 * MS)
-    assert beside(stopped, before=made, leavers=2).answer is Answer.UNKNOWN
-    busy = record(1990, made=400, running=2)
-    assert beside(record(2010, made=401, running=1, finished=1), end, before=busy).answer is Answer.UNKNOWN
+    other = record(6900, call("s", made=400), call(made=200, ended=1900), call("b", made=60, ended=2001, closed=2001))
+    before = record(1990, stays, call(made=200, ended=1900), call("b", made=60))
+    assert beside(other, before=before, leavers=2).answer is Answer.UNKNOWN
+    ended = record(6900, call("s", made=400), call(made=206, ended=2030))
+    assert beside(ended, before=record(1990, stays, call(made=200))).answer is Answer.UNKNOWN
 
 
 def test_beside_healthy_streams_a_leak_is_a_leak() -> None:
-    busy = record(1990, made=36, running=2)
-    goes_on = record(6900, made=600, running=2)
-    assert beside(goes_on, before=busy).answer is Answer.RUNNING
-    ended = record(3000, made=400, running=1, finished=1)
+    busy = record(1990, call("s", made=18), call(made=18))
+    assert beside(record(6900, call("s", made=300), call(made=300)), before=busy).answer is Answer.RUNNING
+    ended = record(6900, call("s", made=200), call(made=200, ended=3000))
     assert beside(ended, before=busy).answer is Answer.RUNNING
     # All was made at once when the client was seen to leave.
-    burst = record(2010, made=400, running=1, finished=1, closed_ns=2001 * MS, made_after_close=180)
+    burst = record(2010, call("s", made=20), Call("a", 1050 * MS, 200, 200, 2001 * MS, 180, 2008 * MS))
     assert beside(burst, before=busy).answer is Answer.RUNNING
     # One leaver had its answer, the other one leaks.
-    made = record(1990, made=400, running=2, finished=1)
-    assert beside(record(6900, made=600, running=2, finished=1), before=made, leavers=2).answer is Answer.RUNNING
+    made = record(1990, call("s", made=100), call(made=200, ended=1900), call("b", made=100))
+    leaks = record(6900, call("s", made=400), call(made=200, ended=1900), call("b", made=400))
+    assert beside(leaks, before=made, leavers=2).answer is Answer.RUNNING
     # It was a healthy stream that had ended before the hang-up, whether its client knew by then or not.
     for ends_ms in (1500, 2010):
         over = Healthy(1, (ends_ms * MS,))
-        assert beside(record(6900, made=600, running=1, finished=1), before=made, healthy=over).answer is Answer.RUNNING
-    over = Healthy(1, (1500 * MS,))
-    finished = record(6900, made=600, finished=2)
-    assert beside(finished, before=record(1990, made=60, running=1, finished=1), healthy=over).answer is Answer.RUNNING
+        before = record(1990, call("s", made=200, ended=ends_ms - 5), call(made=100))
+        after = record(6900, call("s", made=200, ended=ends_ms - 5), call(made=500))
+        assert beside(after, before=before, healthy=over).answer is Answer.RUNNING
+        finished = record(6900, call("s", made=200, ended=ends_ms - 5), call(made=500, ended=4000))
+        assert beside(finished, before=before, healthy=over).answer is Answer.RUNNING
 
 
 # -- beside healthy streams
@@ -336,7 +477,7 @@ def test_what_healthy_streams_got_is_known(total: int, answer: Answer) -> None:
     ],
 )
 def test_where_the_answers_lacked_nothing_no_stop_is_seen(received: int, total: int, answer: Answer) -> None:
-    samples = [at(900, 0), at(1100, 2), at(1950, 380), *(at(t, total) for t in range(4100, 6000, 50))]
+    samples = [at(900, 0), at(1100, 2), at(1950, 360), *(at(t, total) for t in range(4100, 6000, 50))]
     said = see(samples, received=received, healthy=Healthy(1, (4000 * MS,), 200), counts_tokens=True)
     assert said.answer is answer
 
@@ -374,8 +515,8 @@ def test_idle() -> None:
     assert not_idle([at(900, None, 0)], 0) is None
     assert not_idle([at(900, 5)], 0) == "it has not been watched for long enough"
     assert not_idle([at(500, 5), at(900, 5)], 0) is None
-    assert not_idle([at(500, 4), at(800, 5), at(900, 5)], 0) == "it moves by itself (now at 5)"
-    assert not_idle([at(900, 0, 0, Records())], 0) is None
+    assert not_idle([at(500, 4), at(800, 5), at(900, 5)], 0) == "it moves by itself (from 4 to 5)"
+    assert not_idle([at(900, 0, 0, ())], 0) is None
     assert not_idle([at(500, 5), at(900, 5)], 1000 * MS) == "it does not answer"
 
 
@@ -388,9 +529,12 @@ def test_working_is_seen_in_either_figure() -> None:
 
 def test_a_reference_knows_its_pauses() -> None:
     samples = [at(900, 3), at(1100, 4), at(1500, 5), at(1600, 6)]
-    assert refer(samples, STARTED * MS, 700 * MS) == Reference(700 * MS, 3, 400 * MS)
-    assert refer(samples[:2], STARTED * MS, 100 * MS).gap_ns is None
-    assert refer([], STARTED * MS, 100 * MS).made is None
+    client = Reference(700 * MS, None)
+    assert refer(samples, STARTED * MS, client) == Reference(700 * MS, 3, 400 * MS)
+    assert refer(samples[:2], STARTED * MS, client).gap_ns is None
+    assert refer([], STARTED * MS, client).made is None
+    # What its client waited for is a pause too, whatever the counter did meanwhile.
+    assert refer(samples, STARTED * MS, Reference(700 * MS, None, 900 * MS)).gap_ns == 900 * MS
 
 
 def test_a_burst_has_its_pace() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from sseprobe.net.hangup import HangUp
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.abort import AbortPlan, run
+from sseprobe.probes.abort import run
+from sseprobe.probes.abort_run import AbortPlan
 from sseprobe.probes.bench import Setting
 from sseprobe.probes.phases import parse
 from sseprobe.probes.receiving import StreamPlan

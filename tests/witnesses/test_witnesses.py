@@ -38,7 +38,8 @@ def server(tmp_path: Path, **settings: Any) -> Iterator[dict[str, Any]]:
 
 def ask(cli: Cli, told: dict[str, Any], *witnesses: str, words: tuple[str, ...] = ()) -> Any:
     specs = [word for spec in witnesses for word in ("--witness", spec.format(**told))]
-    return cli("abort-test", told["url"] + PATH, *specs, "--report", "json", *words)
+    # Figures are watched for the whole grace until a healthy stream was seen.
+    return cli("abort-test", told["url"] + PATH, *specs, "--report", "json", "--grace", "1.5", *words)
 
 
 # What a slot decoded is forgotten with its release: it cannot see a burst, which no llama-server can make.
@@ -49,7 +50,7 @@ def ask(cli: Cli, told: dict[str, Any], *witnesses: str, words: tuple[str, ...] 
 def test_a_direct_witness(behaviour: str, witness: str, cli: Cli, tmp_path: Path) -> None:
     with server(tmp_path, **SERVERS[behaviour]) as told:
         # `after-tokens:30`: every witness is sampled a few times before that.
-        words = ("--grace", "5" if behaviour == "stops" else "1", "--at", "after-tokens:30")
+        words = ("--grace", "2" if behaviour == "stops" else "1", "--at", "after-tokens:30")
         done = ask(cli, told, DIRECT[witness], words=words)
     [trial] = done.report["trials"]
     [said] = trial["testimonies"]

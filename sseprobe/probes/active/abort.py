@@ -6,6 +6,7 @@ from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import abort as abort_test
 from sseprobe.probes import phases
+from sseprobe.probes.abort_run import AbortPlan
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.probes.bench import Setting
 from sseprobe.report import Report, TrialReport
@@ -19,7 +20,7 @@ def _run(bench: Bench) -> Found:
     if not bench.witnesses:
         raise Skipped("only a witness knows whether the server stops: name one with --witness")
     setting = Setting(bench.plan, GRACE_S, 1, 0)
-    plan = abort_test.AbortPlan(setting, [HangUp.FIN], [phases.parse("mid-stream")])
+    plan = AbortPlan(setting, [HangUp.FIN], [phases.parse("mid-stream")])
     done: Report = abort_test.run(plan, list(bench.witnesses), lambda _said: None, opened=True)
     if done.exit_code == 130:
         raise KeyboardInterrupt

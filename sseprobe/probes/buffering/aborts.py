@@ -8,7 +8,8 @@ from typing import Final
 from sseprobe.embedded import running_mock
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import phases
-from sseprobe.probes.abort import AbortPlan, try_once
+from sseprobe.probes.abort import try_once
+from sseprobe.probes.abort_run import AbortPlan
 from sseprobe.probes.active.base import told
 from sseprobe.probes.bench import Setting
 from sseprobe.probes.buffering.passage import by_way_of

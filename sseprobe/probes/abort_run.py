@@ -1,0 +1,163 @@
+"""The trials of an abort test, one after the other, and what is looked at around them."""
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Final
+
+from msgspec import Struct
+
+from sseprobe.errors import TargetError
+from sseprobe.net.hangup import HangUp
+from sseprobe.probes import afterwards, late_stops
+from sseprobe.probes.bench import Bench, Setting
+from sseprobe.probes.diagnosis import Seen, late_stop, told_by_trials
+from sseprobe.probes.phases import Phase
+from sseprobe.probes.references import References
+from sseprobe.probes.trials import Trial, look_closer, weigh
+from sseprobe.probes.trials import run as run_trial
+from sseprobe.report import Cause
+from sseprobe.testimony import Answer, Strength
+from sseprobe.witnesses.base import Witness
+from sseprobe.witnesses.watch import Watch
+
+NOT_JUDGED: Final = frozenset({HangUp.HALF_CLOSE})
+
+
+class Expect(StrEnum):
+    """What a server should do when its client leaves."""
+
+    STOP = "stop"
+    CONTINUE = "continue"
+
+
+class AbortPlan(Struct, frozen=True):
+    """What to do, in all combinations of `hows` and `phases`, `trials` times each.
+
+    `price`: US dollars for a million tokens; `aborts_per_minute`: the traffic to count with.
+    """
+
+    setting: Setting
+    hows: list[HangUp]
+    phases: list[Phase]
+    trials: int = 1
+    expect: Expect = Expect.STOP
+    max_overrun: int | None = None
+    price: float | None = None
+    aborts_per_minute: float = 1.0
+
+
+class AbortRun:
+    """The trials so far."""
+
+    def __init__(
+        self, plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None], *, opened: bool
+    ) -> None:
+        self.plan = plan
+        self._opened = opened
+        self.witnesses = witnesses
+        self.trials: list[Trial] = []
+        self.problems: list[str | None] = [None] * len(witnesses)
+        """Why a witness cannot testify, found before the first trial."""
+        self.error: TargetError | None = None
+        self.interrupted = False
+        self.cause: Cause | None = None
+        self._progress = progress
+
+    async def go(self) -> None:
+        """Runs all trials. Ctrl-C ends them, and what was seen is kept."""
+        loop = asyncio.get_running_loop()
+        with contextlib.ExitStack() as cleanup:
+            bench = Bench(self.plan.setting, [])
+            references = References(bench)
+
+            def changed() -> None:
+                with contextlib.suppress(RuntimeError):  # the loop has ended
+                    loop.call_soon_threadsafe(bench.news)
+
+            for witness in self.witnesses:
+                if not self._opened:
+                    witness.open()
+                bench.watches.append(cleanup.enter_context(Watch(witness, changed)))
+            try:
+                await self._try_all(bench, references)
+                await references.confirm(self.trials)
+                await late_stops.confirm(bench, self.trials)
+                await self._look_afterwards(bench)
+                await self._find_cause(bench)
+            except asyncio.CancelledError:
+                self.interrupted = True
+            except TargetError as error:
+                self.error = error
+            finally:
+                references.close(self.trials)
+
+    async def _try_all(self, bench: Bench, references: References) -> None:
+        self.problems = await bench.rest(first=True)
+        if self.witnesses and all(self.problems):
+            return  # nobody could say anything
+        wanted = [(how, at) for how in self.plan.hows for at in self.plan.phases for _ in range(self.plan.trials)]
+        for place, (how, at) in enumerate(wanted):
+            self._progress(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}")
+            busy = self.problems if not place else await bench.rest(first=False)
+            trial = Trial(how, at)
+            trial.busy = busy
+            self.trials.append(trial)
+            if busy and all(busy):
+                trial.reason = f"still busy with the trial before: {busy[0]}"
+            elif (reached := await references.place(trial)) is not None:
+                try:
+                    await run_trial(bench, trial, reached)
+                except TargetError as error:
+                    # What answered before and does not after a client has left is no target that cannot be reached.
+                    if not (self.stops_are_wanted and any(map(afterwards.had_content, self.trials))):
+                        raise
+                    trial.afterwards = f"the next request was refused: {error}"
+                    return
+                if bench.healthy is None:
+                    await references.take([trial])
+
+    @property
+    def stops_are_wanted(self) -> bool:
+        """Whether a server that stops is right."""
+        return self.plan.expect is Expect.STOP
+
+    async def _look_afterwards(self, bench: Bench) -> None:
+        """Sends one more request after the last stop, which must go as those before."""
+        last = next((trial for trial in reversed(self.trials) if trial.left_ns is not None), None)
+        if last is None or not self.stops_are_wanted or self.answer_of(last) is not Answer.STOPPED:
+            return
+        if any(trial.afterwards for trial in self.trials):
+            return
+        last.afterwards = await afterwards.problem(bench, self.trials)
+
+    async def _find_cause(self, bench: Bench) -> None:
+        """Looks for the mistake behind what was found. It is looked for closer only if a server goes on."""
+        if self.plan.expect is not Expect.STOP:
+            return
+        seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
+        self.cause = told_by_trials(seen) or late_stop(seen)
+        if self.cause is None and any(each.running for each in seen):
+            self._progress("looking closer")
+            self.cause = await look_closer(bench)
+
+    def answer_of(self, trial: Trial) -> Answer:
+        """What the witnesses of a trial say together."""
+        heard = zip(self.witnesses, trial.testimonies, strict=False)
+        return weigh([(witness.strength is Strength.DIRECT, said.answer) for witness, said in heard])[0]
+
+    def _seen(self, trial: Trial) -> Seen:
+        answer = self.answer_of(trial)
+        stop_ns = max((said.stop_ns for said in trial.testimonies if said.stop_ns is not None), default=None)
+        left_ns = trial.left_ns or 0
+        return Seen(
+            at=trial.at.name,
+            running=answer is Answer.RUNNING and trial.how not in (*NOT_JUDGED, HangUp.STALL),
+            lag_ns=None if stop_ns is None else stop_ns - left_ns,
+            overrun=max((said.overrun for said in trial.testimonies if said.overrun is not None), default=None),
+            gap_ns=trial.leavers[0].gap_ns(left_ns),
+            gap_after_ns=trial.gap_after_ns,
+            has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
+            head_had_come=any(client.head_had_come for client in trial.leavers),
+        )
