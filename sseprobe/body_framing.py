@@ -122,6 +122,17 @@ def _lines(begun: bytes, *, over: bool) -> Guess:
     return Undecided.NO_STREAM if over or len(begun) >= _ENOUGH_FOR_A_LINE else Undecided.MORE
 
 
+def are_lines(body: bytes) -> bool:
+    """Whether a whole body, of which nothing else is known, is lines of JSON: two objects or more, and nothing else.
+
+    One object alone is no stream: it may be an answer, or an error in the place of an event.
+    """
+    lines = [line for line in body[:_ENOUGH_FOR_A_LINE].split(b"\n") if line.strip()]
+    if len(body) > _ENOUGH_FOR_A_LINE:
+        lines = lines[:-1]  # it may have been cut here
+    return len(lines) > 1 and all(map(_is_object, lines))
+
+
 def _is_object(line: bytes) -> bool:
     try:
         return isinstance(msgspec.json.decode(line), dict)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -16,6 +17,16 @@ import msgspec
 from sseprobe.errors import SseprobeError
 
 _START_LIMIT_S: Final = 20.0
+# Our own package, from where this one is installed: nothing of the user's folder (-P), nor of what PYTHONPATH names,
+# comes before what is installed. It may hold a package of the same name, or a `uvicorn.py`.
+_START: Final = """
+import os, runpy, sys
+home = sys.argv.pop(1)
+users = {os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path}
+late = [path for path in sys.path if os.path.abspath(path) in users]
+sys.path[:] = [home, *(path for path in sys.path if path not in late), *late]
+runpy.run_module("mockserver", run_name="__main__", alter_sys=True)
+"""
 
 
 class StartLine(msgspec.Struct, frozen=True):
@@ -28,7 +39,8 @@ class StartLine(msgspec.Struct, frozen=True):
 
 def command(**settings: Any) -> list[str]:
     """The command line that starts the mock with these settings."""
-    return [sys.executable, "-m", "mockserver", msgspec.json.encode(settings).decode()]
+    home = str(Path(__file__).resolve().parents[1])
+    return [sys.executable, "-P", "-c", _START, home, msgspec.json.encode(settings).decode()]
 
 
 @contextlib.contextmanager

@@ -45,7 +45,7 @@ class Seen(Struct, frozen=True):
     `pending`: the data of an event that was not finished. `choices`: those that began; `finished`: those with a finish.
     `looks_like`: another dialect that the events tell. `by_events`: the dialect was told by the events alone;
     `own_end`: then the last event is an end mark that apps use. `error_as_text`: an app told its failure as if it were
-    text. `last`: the data of an app's last event.
+    text. `last`: the data of an app's last event. `merged`: how many JSON documents came as one event.
     """
 
     dialect: Dialect
@@ -62,6 +62,7 @@ class Seen(Struct, frozen=True):
     own_end: bool = False
     error_as_text: bool = False
     last: str | None = None
+    merged: int = 0
 
     @property
     def finished_without_terminator(self) -> bool:
@@ -91,6 +92,8 @@ def _judge(seen: Seen, body_end: BodyEnd) -> tuple[Ending, str | None]:
     if not body_end.is_clean:
         return _TRANSPORT_ENDINGS[body_end]
     problem = _problem(seen)
+    if seen.merged and problem is None:
+        problem = f"{seen.merged} JSON documents came as one event: the blank line between events is missing"
     if problem and seen.looks_like:
         problem = f"{problem}; this looks like {seen.looks_like}, not {seen.dialect.name}"
     return (Ending.TRUNCATED, problem) if problem else (Ending.COMPLETE, None)
@@ -139,9 +142,11 @@ def _never_finished(seen: Seen) -> str | None:
 def _unfinished(seen: Seen) -> str | None:
     """What the terminator hides, None if nothing."""
     if not seen.choices:
-        return f"{seen.dialect.terminator} came, but no choice before it"
+        return f"{seen.dialect.terminator} came, but no {seen.dialect.opening} before it"
     unfinished = _unfinished_choices(seen)
-    return f"{seen.dialect.terminator} came, but {unfinished} has no finish_reason" if unfinished else None
+    if unfinished and not seen.dialect.has_choices:
+        return f"{seen.dialect.terminator} came, but no {seen.dialect.finish} before it"
+    return f"{seen.dialect.terminator} came, but {unfinished} has no {seen.dialect.finish}" if unfinished else None
 
 
 def _unfinished_choices(seen: Seen) -> str:

@@ -6,7 +6,7 @@ from typing import Any, Final, Protocol
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
 from sseprobe.dialects.own.errors import failure_in_line
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.ending import MAX_CHOICES, Outcome, Seen, judge
@@ -123,6 +123,8 @@ class Reception:
         self._incomplete: dict[int, str] = {}
         self.error: Delta | None = None
         self.error_as_text = False
+        self.merged = 0
+        """How many JSON documents came as one event, the first time that happened."""
         self.ignored_lines = 0
         self.first_ignored: IgnoredField | None = None
         self.tail: Tail | None = None
@@ -137,6 +139,7 @@ class Reception:
         self._doubt = ""
         self._kept = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
         self._kept_chars = 0
+        self._step_began: dict[Kind, int] = {}
 
     @property
     def named(self) -> bool:
@@ -145,7 +148,7 @@ class Reception:
 
     @property
     def looks_like(self) -> str | None:
-        """Another dialect than the named one, which the events tell."""
+        """Another dialect, which the events tell, than the one that was named or that the path promises."""
         return self._recognition.looks_like
 
     @property
@@ -318,11 +321,14 @@ class Reception:
             own_end=self._last_event is not None and self._recognition.has_end_mark(*self._last_event),
             error_as_text=self.error_as_text,
             last=self.last_data,
+            merged=self.merged,
         )
 
     def _take_event(self, event: Event, read: Read) -> tuple[Delta, ...]:
         # Parsed here, once, for whoever wants to know.
         value = self._payload(event)
+        if value is NO_PAYLOAD and not self.merged and "\n" in event.data:
+            self.merged = documents(event.data)
         if self._recognition.is_an_apps:
             self._last_event = event, value
         deltas = self._recognition.decode(event, value)
@@ -337,7 +343,7 @@ class Reception:
             return self._parsed.pop(id(event))
         return NO_PAYLOAD if self.framing is Framing.TEXT else payload(event)
 
-    def _take_delta(self, delta: Delta) -> None:
+    def _take_delta(self, delta: Delta) -> None:  # noqa: PLR0912  one branch for each kind
         match delta.kind:
             case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
                 if self._recognition.may_go_on:
@@ -349,6 +355,8 @@ class Reception:
             case Kind.CITATION:
                 if len(self.citations) < _MAX_LISTED and self._has_room(delta.text):
                     self.citations.append(delta.text)
+            case Kind.STEP | Kind.RESET:
+                self._take_step(delta)
             case Kind.OPEN:
                 self._open(delta.choice)
             case Kind.FINISH:
@@ -368,6 +376,15 @@ class Reception:
                 self.unknown_events += 1
                 if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
                     self.unknown_types[(delta.type or "?")[:_MAX_REASON_CHARS]] = None
+
+    def _take_step(self, delta: Delta) -> None:
+        """What a step brought is forgotten where it is taken back."""
+        if delta.kind is Kind.STEP:
+            self._step_began = {kind: kept.tell() for kind, kept in self._kept.items()}
+            return
+        for kind, kept in self._kept.items():
+            kept.seek(self._step_began.get(kind, 0))
+            kept.truncate()
 
     def _finish(self, delta: Delta) -> None:
         if delta.choice in self._choices:

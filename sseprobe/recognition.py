@@ -37,6 +37,8 @@ class Recognition:
     def __init__(self, dialect: Dialect, framing: Framing, *, named: bool) -> None:
         self.named = named
         self.looks_like: str | None = None
+        # A vendor's own path is a promise to its clients, as a name is; others are used by apps of any kind.
+        self._stands = named or (dialect.reading is None and not dialect.shared_paths)
         self.decode: Decode
         self._framing = framing
         self._unsettled = _RECOGNISED_WITHIN
@@ -142,7 +144,7 @@ class Recognition:
             self._unsettled = 0
         elif (other := dialects.by_event(event, value)) is not None:
             self._unsettled = 0
-            if self.named:
+            if self._stands:
                 self.looks_like = other.name
             else:
                 self._change_to(replace(other, by_events=dialect.reading is not None))

@@ -26,7 +26,8 @@ class Transcript(Struct, frozen=True, dict=True):
 
     `messages`: its events, decoded. `request`, `head`, `body_end`, `outcome`, `end_ns`: None where only bytes are
     known. `named`: the dialect was named by the user, not told by the path or the events. `end_mark`: of an app's own
-    stream, in words; `error_as_text`: such a stream told its failure as if it were text.
+    stream, in words; `error_as_text`: such a stream told its failure as if it were text. `looks_like`: another dialect,
+    which the events tell, than the one that was named or that the path promises. `gzip_members`: that it came in.
     """
 
     body: bytes
@@ -39,6 +40,8 @@ class Transcript(Struct, frozen=True, dict=True):
     end_mark: str | None = None
     error_as_text: bool = False
     named: bool = False
+    looks_like: str | None = None
+    gzip_members: int = 0
     chunks: Sequence[Chunk] = ()
     request: Request | None = None
     head: Head | None = None
@@ -148,6 +151,7 @@ def transcript_of(
     outcome: Outcome,
     end_ns: int,
     redirects: Sequence[Redirect] = (),
+    gzip_members: int = 0,
 ) -> Transcript:
     """The transcript of a stream that was received with `keep`."""
     return Transcript(
@@ -161,6 +165,8 @@ def transcript_of(
         end_mark=reception.end_mark,
         error_as_text=reception.error_as_text,
         named=reception.named,
+        looks_like=reception.looks_like,
+        gzip_members=gzip_members,
         chunks=chunks,
         request=request,
         head=head,
@@ -200,6 +206,7 @@ def recut(chunks: Sequence[Chunk], ends: Sequence[int]) -> list[Chunk]:
 def transcript_of_cassette(cassette: Cassette, dialect: Dialect | None, *, named: bool) -> tuple[Reception, Transcript]:
     """A recording, received once more. `dialect`, `named`: as `Reception` has them."""
     opening, head = cassette.opening, cassette.head
+    dialect = dialect if named else dialects.by_header(head.header, dialect)
     framing = framing_of(head, (chunk.data for chunk in cassette.chunks), dialect)
     reception = read(cassette.chunks, Reception(dialect, named=named, framing=framing, keep=True), head)
     body = None if opening.body is None else opening.body.encode()

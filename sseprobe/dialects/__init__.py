@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:  # `--help` lists the names, and shall be quick
+    from collections.abc import Callable
+
     from sseprobe.dialects.base import Dialect
     from sseprobe.sse import Event
 
@@ -73,3 +75,15 @@ def by_url(url: str) -> "Dialect | None":
 def by_event(event: "Event", value: Any) -> "Dialect | None":
     """The dialect that an event with this payload tells, None if it tells none."""
     return next((dialect for dialect in map(by_name, NAMES) if dialect.recognises(event, value)), None)
+
+
+def by_header(header: "Callable[[str], str | None]", expected: "Dialect | None") -> "Dialect | None":
+    """The dialect that an answer's headers tell, where the path promises none; else the one expected.
+
+    `header`: (name) -> value.
+    """
+    vercel = import_module(_MODULES["vercel-ui"])
+    if expected is not None and expected.reading is None and not expected.shared_paths:
+        return expected
+    name, value = vercel.HEADER
+    return vercel.DIALECT if (header(name) or "").strip() == value else expected

@@ -167,6 +167,9 @@ DIALECT = Dialect(
     terminator="RUN_FINISHED",
     request=build_request,
     key_header=bearer,
+    opening="RUN_STARTED",
+    finish="RUN_FINISHED",
+    has_choices=False,
     recognises=recognises,
     decoder=lambda: Decoder().decode,
 )

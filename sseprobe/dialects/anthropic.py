@@ -130,6 +130,9 @@ DIALECT = Dialect(
     terminator="message_stop",
     request=build_request,
     key_header=lambda key: ("x-api-key", key),
+    opening="message_start",
+    finish="stop_reason",
+    has_choices=False,
     recognises=recognises,
     decoder=lambda: decode,
 )

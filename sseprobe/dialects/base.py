@@ -28,6 +28,10 @@ class Kind(StrEnum):
     ERROR = "error"
     END = "end"
     """The terminator."""
+    STEP = "step"
+    """A step of the answer has begun."""
+    RESET = "reset"
+    """What the step has brought so far is taken back."""
     OPEN = "open"
     """A choice has begun: it must finish before the terminator."""
     HEARTBEAT = "heartbeat"
@@ -40,7 +44,8 @@ class Delta(Struct, frozen=True, omit_defaults=True):
 
     `text`: text, reasoning, refusal, a fragment of tool arguments, the source of a citation, the vendor's finish
     reason, the error's message, or why a terminator is not to be believed. `call`: which tool call of the choice;
-    `name`: of the tool, with the first fragment; `code`, `type`: of an error; `type` also of an unknown event.
+    `name`: of the tool, with the first fragment; `code`, `type`: of an error; `type` also of an unknown event,
+    and `FREE_TEXT` of a tool call without JSON.
     `incomplete`: what a finish reason says is missing, in one word for all vendors. `output_tokens`, `input_tokens`: as
     counted by usage.
     """
@@ -64,6 +69,9 @@ FILTERED: Final = "content-filter"
 REFUSED: Final = "refusal"
 CANCELLED: Final = "cancelled"
 PAUSED: Final = "paused"
+
+FREE_TEXT: Final = "free-text"
+"""The type of a tool call whose input is free text by definition, no JSON."""
 
 MAX_PARTS: Final = 1024
 """How many parts (items, blocks, calls) of a stream a decoder keeps in mind."""
@@ -99,7 +107,8 @@ class Dialect(Struct, frozen=True):
     stream. `parses_json`: whether payloads are JSON. `separate_events`: events are messages of their own, shown a line
     each. `reading`: of an app's own, how it is read, as far as that is known; the rest is learned from its events.
     `by_events`: neither a name nor the path told it, but the events: an app passes them on, and may add its own.
-    `shared_paths`: apps of any kind use these paths, so that the path decides only if the events agree.
+    `opening`, `finish`: what begins an answer and what finishes it, in the vendor's words; `has_choices`: there may be
+    several. `shared_paths`: apps of any kind use these paths, so that the path decides only if the events agree.
     """
 
     name: str
@@ -117,6 +126,9 @@ class Dialect(Struct, frozen=True):
     separate_events: bool = False
     reading: Reading | None = None
     shared_paths: bool = False
+    opening: str = "choice"
+    finish: str = "finish_reason"
+    has_choices: bool = True
     by_events: bool = False
 
 
@@ -139,6 +151,22 @@ def payload(event: Event) -> Any:
         return json.loads(event.data)
     except (ValueError, RecursionError):
         return NO_PAYLOAD
+
+
+def documents(data: str) -> int:
+    """How many JSON objects the data of one event is, one a line, where it is more than one; else 0.
+
+    So it looks where the blank line between events is missing.
+    """
+    lines = [line for line in data.split("\n") if line.strip()]
+    if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
+        return 0
+    try:
+        for line in lines:
+            msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return 0
+    return len(lines)
 
 
 def post(url: str, body: dict[str, Any], *headers: tuple[str, str], accept: str = "text/event-stream") -> Request:

@@ -132,6 +132,9 @@ DIALECT = Dialect(
     terminator="message-end",
     request=build_request,
     key_header=bearer,
+    opening="message-start",
+    finish="finish_reason",
+    has_choices=False,
     recognises=recognises,
     decoder=lambda: decode,
 )

@@ -7,10 +7,8 @@ Source: openai-openapi, `CreateChatCompletionStreamResponse`; types of the opena
 from typing import Any, Final
 
 from sseprobe.dialects.base import (
-    CANCELLED,
     DEFAULT_MODEL,
-    FILTERED,
-    LENGTH,
+    FREE_TEXT,
     Delta,
     Dialect,
     EndRule,
@@ -27,13 +25,12 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.openai_flavours import FINISHES, error_in, native_failure, reasonings, usages
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
 from sseprobe.transcript import Request
 
 DONE: Final = "[DONE]"
-# `model_length`: Mistral. `abort`: vLLM, a request ended from its own side.
-INCOMPLETE: Final = {"length": LENGTH, "model_length": LENGTH, "content_filter": FILTERED, "abort": CANCELLED}
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:
@@ -60,7 +57,7 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     for position, choice in enumerate(as_list(value.get("choices"))):
         if isinstance(choice, dict):
             _decode_choice(choice, choice_index(choice, position), deltas)
-    decode_usage(value.get("usage"), deltas)
+    decode_usage(value, deltas)
     if not deltas and "choices" not in value:
         deltas.append(unknown(event, value))
     return tuple(deltas)
@@ -78,9 +75,9 @@ def decode_error(chunk: dict[str, Any], deltas: list[Delta]) -> None:
         deltas.append(error_of(error))
 
 
-def decode_usage(usage: Any, deltas: list[Delta]) -> None:
+def decode_usage(chunk: dict[str, Any], deltas: list[Delta]) -> None:
     """The usage in a chunk, if there is any."""
-    if isinstance(usage, dict) and usage:
+    for usage in usages(chunk)[:1]:
         deltas.append(
             Delta(
                 Kind.USAGE,
@@ -90,19 +87,28 @@ def decode_usage(usage: Any, deltas: list[Delta]) -> None:
         )
 
 
-def decode_finish(reason: Any, index: int, deltas: list[Delta]) -> None:
-    """The finish of a choice, if it has come."""
-    if not isinstance(reason, str) or not reason:
+def decode_finish(choice: dict[str, Any], index: int, deltas: list[Delta]) -> None:
+    """The finish of a choice, if it has come, and the failure that it may tell."""
+    error, reason, native = error_in(choice), choice.get("finish_reason"), native_failure(choice)
+    if isinstance(reason, str) and reason:
+        known = FINISHES.get(reason)
+        deltas.append(Delta(Kind.FINISH, scalar(reason), choice=index, incomplete=known.incomplete if known else None))
+    if any(delta.kind is Kind.ERROR for delta in deltas):
         return
-    deltas.append(Delta(Kind.FINISH, scalar(reason), choice=index, incomplete=INCOMPLETE.get(reason)))
-    # Mistral, vLLM and OpenRouter report a failed generation so.
-    if reason == "error" and not any(delta.kind is Kind.ERROR for delta in deltas):
-        deltas.append(Delta(Kind.ERROR, "the model stopped with finish_reason error", choice=index, type=reason))
+    if error is not None:
+        deltas.append(error_of(error))
+    elif isinstance(reason, str) and reason in FINISHES and FINISHES[reason].failed:
+        said = f"the model stopped with finish_reason {reason}"
+        deltas.append(Delta(Kind.ERROR, said, choice=index, type=reason))
+    elif native is not None and reason:
+        said = f"the provider stopped with native_finish_reason {native}, told as finish_reason {scalar(str(reason))}"
+        deltas.append(Delta(Kind.ERROR, said, choice=index, type=native))
 
 
 def _decode_choice(choice: dict[str, Any], index: int, deltas: list[Delta]) -> None:
     deltas.append(Delta(Kind.OPEN, choice=index))
     delta = as_dict(choice.get("delta"))
+    deltas += [Delta(Kind.REASONING, text, choice=index) for text in reasonings(delta)]
     for name, value in delta.items():
         if not value:
             continue
@@ -114,22 +120,16 @@ def _decode_choice(choice: dict[str, Any], index: int, deltas: list[Delta]) -> N
         elif name == "tool_calls":
             for position, call in enumerate(as_list(value)):
                 number = as_count(as_dict(call).get("index"))
-                _decode_call(as_dict(call).get("function"), index, position if number is None else number, deltas)
+                _decode_call(as_dict(call), index, position if number is None else number, deltas)
         elif name == "function_call":
-            _decode_call(value, index, 0, deltas)
+            _decode_call({"function": value}, index, 0, deltas)
         elif name == "annotations":
             for each in as_list(value):
                 deltas.append(citation(as_dict(each).get("url_citation") or each))
-    decode_finish(choice.get("finish_reason"), index, deltas)
+    decode_finish(choice, index, deltas)
 
 
-# `reasoning_content`: DeepSeek, vLLM, llama.cpp; `reasoning`: OpenRouter, newer vLLM.
-_TEXTS: Final = {
-    "content": Kind.TEXT,
-    "reasoning_content": Kind.REASONING,
-    "reasoning": Kind.REASONING,
-    "refusal": Kind.REFUSAL,
-}
+_TEXTS: Final = {"content": Kind.TEXT, "refusal": Kind.REFUSAL}
 
 
 def _decode_parts(parts: Any, index: int, deltas: list[Delta]) -> None:
@@ -145,13 +145,15 @@ def _decode_parts(parts: Any, index: int, deltas: list[Delta]) -> None:
             deltas.append(Delta(Kind.CITATION, to_json(part.get("reference_ids")), choice=index))
 
 
-def _decode_call(function: Any, index: int, call: int, deltas: list[Delta]) -> None:
-    function = as_dict(function)
-    arguments = function.get("arguments")
+def _decode_call(fragment: dict[str, Any], index: int, call: int, deltas: list[Delta]) -> None:
+    custom = fragment.get("custom")  # a tool whose input is free text
+    free = isinstance(custom, dict)
+    function = as_dict(custom if free else fragment.get("function"))
+    arguments = function.get("input" if free else "arguments")
     if isinstance(arguments, dict):  # whole, as some servers have it
         arguments = to_json(arguments)
-    name = as_text(function.get("name")) or None
-    deltas.append(Delta(Kind.TOOL_CALL, as_text(arguments), choice=index, call=call, name=name))
+    name, kind = as_text(function.get("name")) or None, FREE_TEXT if free else None
+    deltas.append(Delta(Kind.TOOL_CALL, as_text(arguments), choice=index, call=call, name=name, type=kind))
 
 
 DIALECT = Dialect(

@@ -49,8 +49,8 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
         if isinstance(choice, dict):
             index = choice_index(choice, position)
             deltas += (Delta(Kind.OPEN, choice=index), *texts(Kind.TEXT, choice.get("text"), index))
-            decode_finish(choice.get("finish_reason"), index, deltas)
-    decode_usage(value.get("usage"), deltas)
+            decode_finish(choice, index, deltas)
+    decode_usage(value, deltas)
     if not deltas and "choices" not in value:
         deltas.append(unknown(event, value))
     return tuple(deltas)

@@ -10,6 +10,7 @@ from sseprobe.dialects.base import (
     CANCELLED,
     DEFAULT_MODEL,
     FILTERED,
+    FREE_TEXT,
     LENGTH,
     MAX_PARTS,
     Delta,
@@ -97,6 +98,7 @@ KNOWN: Final = frozenset(
 
 _INCOMPLETE: Final = {"max_output_tokens": LENGTH, "content_filter": FILTERED, "cancelled": CANCELLED}
 _PREFIX: Final = "response."
+_FREE_INPUT: Final = "response.custom_tool_call_input"
 _CALL_ITEMS: Final = frozenset({"function_call", "custom_tool_call", "mcp_call"})
 # What each stream of fragments adds, and the field in which its `.done` repeats the whole.
 _FRAGMENTS: Final = {
@@ -160,7 +162,8 @@ class Decoder:
         found = texts(kind, value.get(whole if done else "delta"))
         if kind is not Kind.TOOL_CALL:
             return found
-        return tuple(Delta(kind, delta.text, call=place) for delta in found)
+        free = FREE_TEXT if stem == _FREE_INPUT else None
+        return tuple(Delta(kind, delta.text, call=place, type=free) for delta in found)
 
     def _item(self, value: dict[str, Any], *, added: bool) -> tuple[Delta, ...]:
         place, item = as_count(value.get("output_index")), as_dict(value.get("item"))
@@ -172,7 +175,8 @@ class Decoder:
         if len(self._open) < MAX_PARTS:
             self._open.add(place)
         if as_text(item.get("type")) in _CALL_ITEMS:
-            return (Delta(Kind.TOOL_CALL, call=place, name=as_text(item.get("name")) or "?"),)
+            free = FREE_TEXT if item.get("type") == "custom_tool_call" else None
+            return (Delta(Kind.TOOL_CALL, call=place, name=as_text(item.get("name")) or "?", type=free),)
         return ()
 
     def _end(self, response: dict[str, Any]) -> tuple[Delta, ...]:
@@ -210,6 +214,9 @@ DIALECT = Dialect(
     terminator="response.completed",
     request=build_request,
     key_header=bearer,
+    opening="response.created",
+    finish="end of the response",
+    has_choices=False,
     recognises=recognises,
     decoder=lambda: Decoder().decode,
 )

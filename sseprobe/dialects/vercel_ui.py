@@ -1,6 +1,7 @@
 """`vercel-ui`: the Vercel AI SDK's UI message stream, version 1.
 
-Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol; `uiMessageChunkSchema` of ai 6.0.326 and 7.0.173. `[DONE]` is written
+Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol; `uiMessageChunkSchema` of ai 6.0.326 and 7.0.173. `reset-step` takes
+back all parts of the step. `[DONE]` is written
 whatever happened, so it ends a stream only after `finish`; `error` and `abort` are failures. Usage travels in the
 message's metadata, under the names the documentation uses.
 """
@@ -35,37 +36,28 @@ from sseprobe.transcript import Request
 
 _INCOMPLETE: Final = {"length": LENGTH, "content-filter": FILTERED}
 _TEXTS: Final = {"text-delta": Kind.TEXT, "reasoning-delta": Kind.REASONING}
-_SILENT: Final = frozenset(
-    {
-        "start-step",
-        "finish-step",
-        "text-start",
-        "text-end",
-        "reasoning-start",
-        "reasoning-end",
-        "tool-approval-request",
-        "tool-output-available",
-        "tool-output-error",
-        "tool-output-denied",
-        "file",
-    }
-)
-_OTHERS: Final = frozenset(
-    {
-        "start",
-        "finish",
-        "tool-input-start",
-        "tool-input-delta",
-        "tool-input-available",
-        "tool-input-error",
-        "source-url",
-        "source-document",
-        "message-metadata",
-    }
-)
-_COMMON_WORDS: Final = frozenset({"start", "finish", "file", "message-metadata"})
+PARTS: Final = frozenset({
+    "start", "finish", "abort", "error", "message-metadata", "start-step", "finish-step", "text-start",
+    "text-delta", "text-end", "reasoning-start", "reasoning-delta", "reasoning-end", "tool-input-start",
+    "tool-input-delta", "tool-input-available", "tool-input-error", "tool-output-available", "tool-output-error",
+    "tool-output-denied", "tool-approval-request", "source-url", "source-document", "file",
+    # Version 7 added these.
+    "custom", "reasoning-file", "reset-step", "steering-message", "tool-approval-response",
+})  # fmt: skip
+"""The types of all parts; besides there are those that begin with `data-`."""
+
+_COMMON_WORDS: Final = frozenset({"start", "finish", "file", "message-metadata", "custom", "error", "abort"})
+# What tells such a word as this protocol's: a field of its own, or that there is no other field.
+_TOLD_BY: Final = {"error": "errorText", "message-metadata": "messageMetadata"}
+_STEPS: Final = {"start-step": Kind.STEP, "reset-step": Kind.RESET}
+_WITH_METADATA: Final = {
+    "start": (Delta(Kind.OPEN),),
+    "finish": (Delta(Kind.OPEN),),
+    "message-metadata": (),
+}
 _DELTAS: Final = frozenset({"delta", "inputTextDelta"})
-_OWN: Final = _SILENT | _OTHERS | _TEXTS.keys()
+HEADER: Final = ("x-vercel-ai-ui-message-stream", "v1")
+"""The header that its streams have."""
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:
@@ -80,9 +72,11 @@ def recognises(event: Event, value: Any) -> bool:
     del event
     part = as_dict(value)
     kind = part.get("type")
-    if not isinstance(kind, str) or kind not in _OWN or (kind.endswith("-delta") and not _DELTAS.intersection(part)):
+    if not isinstance(kind, str) or kind not in PARTS or (kind.endswith("-delta") and not _DELTAS.intersection(part)):
         return False
-    return kind not in _COMMON_WORDS or "messageId" in part
+    if kind == "abort":
+        return part.keys() <= {"type", "reason"}
+    return kind not in _COMMON_WORDS or _TOLD_BY.get(kind, "messageId") in part
 
 
 class Decoder:
@@ -100,10 +94,9 @@ class Decoder:
             return texts(_TEXTS[kind], value.get("delta"))
         if kind.startswith("tool-input-"):
             return self._tool_input(kind, value)
-        if kind == "start":
-            return (Delta(Kind.OPEN), *_usage(value))
-        if kind == "finish":
-            return (Delta(Kind.OPEN), *_usage(value), *_finish(as_text(value.get("finishReason"))))
+        if kind in _WITH_METADATA:
+            finish = _finish(as_text(value.get("finishReason"))) if kind == "finish" else ()
+            return (*_WITH_METADATA[kind], *_usage(value), *finish)
         if kind == "error":
             return (error_of(value.get("errorText") or value),)
         if kind == "abort":
@@ -111,9 +104,9 @@ class Decoder:
             return (error_of({"message": said, "type": kind, "code": CANCELLED}),)
         if kind in ("source-url", "source-document"):
             return (citation(value),)
-        if kind == "message-metadata":
-            return _usage(value)
-        return () if kind in _SILENT or kind.startswith("data-") else (unknown(event, value),)
+        if kind in _STEPS:
+            return (Delta(_STEPS[kind]),)
+        return () if kind in PARTS or kind.startswith("data-") else (unknown(event, value),)
 
     def _tool_input(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
         call, name = as_id(value.get("toolCallId")), as_text(value.get("toolName")) or None
@@ -150,6 +143,9 @@ DIALECT = Dialect(
     terminator=DONE,
     request=build_request,
     key_header=bearer,
+    opening="start",
+    finish="finish",
+    has_choices=False,
     recognises=recognises,
     decoder=lambda: Decoder().decode,
 )

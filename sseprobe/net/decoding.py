@@ -10,14 +10,24 @@ STEP_BYTES: Final = 64 * 1024
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
+NO_CODING: Final = frozenset({"", "identity", "none"})
+"""What says that nothing is encoded. `none` is no coding (RFC 9110 8.4.1), and what it means is plain."""
+
+_GZIP_BEGINS: Final = b"\x1f\x8b"
+
+
 class Decoder(Protocol):
-    """Turns pieces of an encoded body into pieces of at most `STEP_BYTES`."""
+    """Turns pieces of an encoded body into pieces of at most `STEP_BYTES`. `members`: how many of gzip's have begun."""
+
+    members: int
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Yields what this piece decodes to. Raises TargetError where it does not decode."""
 
 
 class _Identity:
+    members = 0
+
     def decode(self, data: bytes) -> Iterator[bytes]:
         if data:
             yield data
@@ -25,13 +35,19 @@ class _Identity:
 
 class _Zlib:
     def __init__(self, coding: str) -> None:
+        self.members = 0
         self._coding = coding
         self._zlib = zlib.decompressobj(_WINDOW_BITS[coding])
         self._first = True
+        self._held = b""
 
     def decode(self, data: bytes) -> Iterator[bytes]:
+        data, self._held = self._held + data, b""
         piece = b"."
         while data or len(piece) == STEP_BYTES:  # a full step may leave output behind although all input is taken
+            if self._zlib.eof and not self._begins_another(data):
+                return
+            self.members = self.members or (self._coding != "deflate")
             try:
                 piece = self._zlib.decompress(data, STEP_BYTES)
             except zlib.error as error:
@@ -41,15 +57,26 @@ class _Zlib:
                 said = f"The body is not the {self._coding} that Content-Encoding says: {error}."
                 raise TargetError(said) from error
             self._first = False
-            data = self._zlib.unconsumed_tail
+            data = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
             if piece:
                 yield piece
+
+    def _begins_another(self, data: bytes) -> bool:
+        """RFC 1952 2.2: a file is a series of members. What is behind the last, and is none, is padding."""
+        if len(data) < len(_GZIP_BEGINS) and _GZIP_BEGINS.startswith(data):
+            self._held = data
+            return False
+        if self._coding == "deflate" or not data.startswith(_GZIP_BEGINS):
+            return False
+        self._zlib = zlib.decompressobj(_WINDOW_BITS[self._coding])
+        self.members += 1
+        return True
 
 
 def decoder_for(coding: str | None) -> Decoder:
     """The decoder for a Content-Encoding. Raises TargetError for one that was not asked for and is not known."""
-    name = (coding or "identity").strip().lower()
-    if name == "identity":
+    name = (coding or "").strip().lower()
+    if name in NO_CODING:
         return _Identity()
     if name in _WINDOW_BITS:
         return _Zlib(name)

@@ -42,6 +42,8 @@ class OpenStream:
 
     def __init__(self, request: Request, options: ConnectOptions) -> None:
         self.redirects: list[Redirect] = []
+        self.gzip_members = 0
+        """How many gzip members the body had, as far as it was read."""
         self.body_end: BodyEnd | None = None
         self.problem: str | None = None
         self._request = request
@@ -135,6 +137,7 @@ class OpenStream:
             decoder = decoder_for(self._response.headers.get("content-encoding"))
             async for piece in self._response.aiter_raw():
                 for data in decoder.decode(piece):
+                    self.gzip_members = decoder.members
                     yield Chunk(data, self._wire.read)
             self.body_end = self._clean_end()
         except TotalTimeout:

@@ -5,7 +5,7 @@ from io import BytesIO
 from msgspec import Struct
 
 from sseprobe import dialects, exit_codes
-from sseprobe.body_framing import framing_of
+from sseprobe.body_framing import are_lines, framing_of
 from sseprobe.cassette import is_cassette, load
 from sseprobe.framing import Framing
 from sseprobe.rules import Severity, run, wire_rules
@@ -43,6 +43,7 @@ class Parsed(Struct, frozen=True):
     last_event_id: str
     tail_bytes: int
     findings: list[ParsedFinding]
+    framing: Framing = Framing.SSE
 
     @property
     def exit_code(self) -> int:
@@ -60,6 +61,8 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         recorded = cassette.opening.dialect
         dialect = dialects.by_name(recorded if recorded in dialects.NAMES else "plain")
         framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
+    elif are_lines(data):
+        framing = Framing.LINES
     stream = transcribe(data, framing)
     # The wire rules are the event stream's.
     rules = wire_rules() if framing is Framing.SSE else []
@@ -73,6 +76,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         findings=[
             ParsedFinding(rule.id, rule.severity, finding.message, finding.span) for rule, finding in run(rules, stream)
         ],
+        framing=framing,
     )
 
 
@@ -85,7 +89,8 @@ def _lines(parsed: Parsed) -> list[str]:
     retry = "" if parsed.retry_ms is None else f", retry {parsed.retry_ms} ms"
     last_id = f", last event id {one_line(parsed.last_event_id, 60)!r}" if parsed.last_event_id else ""
     tail = f", {human_bytes(parsed.tail_bytes)} after the last blank line" if parsed.tail_bytes else ""
-    counts = f"{len(parsed.events)} events, {parsed.comments} comments{retry}{last_id}{tail}"
+    what = "lines of JSON, no event stream: " if parsed.framing is Framing.LINES else ""
+    counts = f"{what}{len(parsed.events)} events, {parsed.comments} comments{retry}{last_id}{tail}"
     lines = [f"{visible(parsed.file)}: {counts}"]
     for event in parsed.events:
         where = f"{event.span[0]}-{event.span[1]}"

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from sseprobe.body_framing import Guess, Undecided, told_by_body, told_by_head
 from sseprobe.cassette import Recorder
+from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect
 from sseprobe.ending import Outcome
 from sseprobe.errors import TargetError
@@ -96,7 +97,8 @@ class StreamRun:
 
     async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
         first, framing = await self._first_chunks(stream, chunks)
-        self.reception = self._new_reception(self.plan.dialect, self.plan.named, framing)
+        dialect = self.plan.dialect if self.plan.named else by_header(stream.head.header, self.plan.dialect)
+        self.reception = self._new_reception(dialect, self.plan.named, framing)
         self.view.head(stream.head, stream.redirects)
         self._record(self.recorder.opening, self.plan.request, self.reception.dialect.name, now())
         self._record(self.recorder.head, stream.head)
@@ -196,6 +198,7 @@ class StreamRun:
             outcome=self.outcome(),
             end_ns=self.end_ns,
             redirects=self.redirects,
+            gzip_members=self.stream.gzip_members if self.stream is not None else 0,
         )
 
     def outcome(self) -> Outcome:

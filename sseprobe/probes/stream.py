@@ -6,6 +6,7 @@ import time
 from sseprobe import exit_codes
 from sseprobe.body_framing import framing_of
 from sseprobe.cassette import Cassette
+from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect, EndRule, Kind
 from sseprobe.ending import Outcome
 from sseprobe.errors import SseprobeError, TargetError
@@ -14,6 +15,7 @@ from sseprobe.reception import Reception, View
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, StreamReport, Verdict
 from sseprobe.reporting import stream_report, target_of
+from sseprobe.rules.http import READ_ONE_MEMBER
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Clock, Ending, Request
 
@@ -79,6 +81,8 @@ def _notes(state: StreamRun) -> list[str]:
         waited_s = SILENCE_AFTER_END_S if state.reception.is_surely_over else state.plan.options.idle_timeout_s
         end = dialect.terminator or state.reception.end_mark
         notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
+    if state.stream is not None and state.stream.gzip_members > 1:
+        notes.append(f"gzip in {state.stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone")
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
     meter = state.reception.meter
@@ -91,7 +95,12 @@ def _notes_on_meaning(reception: Reception) -> list[str]:
     """What the events say that their dialect does not explain."""
     notes = []
     if (other := reception.looks_like) is not None:
-        notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
+        expected = reception.dialect.name
+        by = "--dialect" if reception.named else "the path"
+        notes.append(
+            f"these are events of {other}, and {by} says {expected}: clients of {expected} find nothing in them "
+            f"(--dialect {other} reads them)"
+        )
     given = reception.reading.given if reception.reading else None
     if given and given.text is not None and reception.meter.events and not reception.content_deltas:
         looks = f"; the last is {one_line(reception.last_data, 80)}" if reception.last_data else ""
@@ -135,6 +144,7 @@ def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport
 def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, named: bool) -> Report:
     """The same for a recording, as fast as it can be read."""
     started_at, started_ns = now(), time.monotonic_ns()
+    dialect = dialect if named else by_header(cassette.head.header, dialect)
     framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
     reception = Reception(dialect, named=named, framing=framing)
     reception.meter.ttfb_ns = cassette.head.t_ns

@@ -7,7 +7,7 @@ sees green by mistake. All text in a case may be shown as it is.
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
@@ -25,7 +25,7 @@ from sseprobe.report import (
 )
 from sseprobe.reporters import hops, paths, trials
 from sseprobe.reporters.figures import figures_of
-from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.rules.catalogue import RuleVerdict, Severity, gist
 from sseprobe.text import one_line, visible
 from sseprobe.units import human_ms
 
@@ -123,6 +123,31 @@ def by_weight(results: list[RuleResult], fail_on: Severity) -> list[RuleResult]:
     )
 
 
+class Told(NamedTuple):
+    """Findings that say the same, but for numbers: the first of them, how many, in how many streams."""
+
+    finding: FindingReport
+    times: int
+    streams: int
+
+    @property
+    def place(self) -> str:
+        """Where it is, or the first of them."""
+        place = where(self.finding)
+        if self.times == 1:
+            return place
+        among = f" in {self.streams} streams" if self.streams > 1 else ""
+        return f"{self.times} times{among}" + (f"; the first: {place}" if place else "")
+
+
+def told(result: RuleResult) -> list[Told]:
+    """The findings of a rule, each fault once: those that say the same, but for numbers, are counted."""
+    groups: dict[tuple[str, bool], list[FindingReport]] = {}
+    for finding in result.findings:
+        groups.setdefault((gist(finding.message), finding.baselined), []).append(finding)
+    return [Told(each[0], len(each), len({finding.stream for finding in each})) for each in groups.values()]
+
+
 def where(finding: FindingReport) -> str:
     """The place of a finding. Streams and events count from 0, as they do in the JSON report."""
     parts = []
@@ -137,9 +162,9 @@ def where(finding: FindingReport) -> str:
     return ", ".join(parts)
 
 
-def lines_of(finding: FindingReport) -> Iterator[str]:
+def lines_of(fault: Told) -> Iterator[str]:
     """A finding in plain lines: what and where, expected and actual, the bytes."""
-    place = where(finding)
+    finding, place = fault.finding, fault.place
     yield one_line(finding.message, _SENTENCE) + (f" ({place})" if place else "")
     if finding.expected is not None:
         yield f"expected: {one_line(finding.expected, _SENTENCE)}"
@@ -175,7 +200,7 @@ def _rule(result: RuleResult, fail_on: Severity) -> Case:
     if telling:
         others = len(result.findings) + result.more - 1
         message = one_line(telling[0].message, _SENTENCE) + (f" (and {others} more)" if others else "")
-    details = [line for finding in result.findings for line in lines_of(finding)]
+    details = [line for fault in told(result) for line in lines_of(fault)]
     if result.more:
         details.append(f"… and {result.more} more findings")
     if result.findings and result.reason:

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sseprobe.report import Excerpt, FindingReport, ReaderReport, Report, RuleResult
-from sseprobe.reporters.cases import by_weight, counting, counts_of, fail_on_of, shown, where
+from sseprobe.report import Excerpt, ReaderReport, Report, RuleResult
+from sseprobe.reporters.cases import Told, by_weight, counting, counts_of, fail_on_of, shown, told
 from sseprobe.reporters.figures import brief
 from sseprobe.reporters.trials import trial_lines
 from sseprobe.rules.catalogue import RuleVerdict, Severity
@@ -22,6 +22,7 @@ _MAX_SHOWN: Final = 5
 """Findings of a rule: the others are counted."""
 _MAX_STREAMS: Final = 20
 _PART: Final = 200
+_COMPRESSION: Final = "compression"
 
 Line = Text | Table | Padding
 
@@ -29,6 +30,7 @@ Line = Text | Table | Padding
 def check_lines(report: Report, width: int) -> Iterator[Line]:
     """What to print, after the headline. The report's notes are not among it."""
     yield Text(f"  {counts_of(report.results)}")
+    yield from _not_tried(report)
     yield from result_lines(report, width)
     if report.readers:
         yield from _readers(report.readers)
@@ -41,6 +43,13 @@ def check_lines(report: Report, width: int) -> Iterator[Line]:
     yield from _probes(report)
     yield from _baseline(report)
     yield from _undecided(report.results)
+
+
+def _not_tried(report: Report) -> Iterator[Line]:
+    """What was not asked for as other clients do: a pass says nothing of it."""
+    if any(each.probe == _COMPRESSION and not each.ran for each in report.probes) and not report.error:
+        said = "not tried: asking for compression, as browsers do (--probe compression)"
+        yield _indented(Text(said, style="yellow"))
 
 
 def result_lines(report: Report, width: int) -> Iterator[Line]:
@@ -66,29 +75,29 @@ def _result(result: RuleResult, fail_on: Severity, width: int) -> Iterator[Line]
     yield _indented(head)
     if result.reason is not None:
         yield _indented(Text(one_line(result.reason, 600)), 4)
-    told = sorted(result.findings, key=lambda finding: finding.baselined)[:_MAX_SHOWN]
-    for finding in told:
-        yield from _finding(finding, width)
-    if more := len(result.findings) - len(told) + result.more:
+    faults = sorted(told(result), key=lambda fault: fault.finding.baselined)[:_MAX_SHOWN]
+    for fault in faults:
+        yield from _finding(fault, width)
+    if more := len(result.findings) - sum(fault.times for fault in faults) + result.more:
         yield _indented(Text(f"… and {more} more: see --report json", style="dim"), 4)
     yield _indented(Text(one_line(result.spec, 300), style="dim"), 4)
 
 
-def _finding(finding: FindingReport, width: int) -> Iterator[Line]:
+def _finding(fault: Told, width: int) -> Iterator[Line]:
+    finding, place = fault.finding, fault.place
     text = Text(one_line(finding.message, 600))
-    place = where(finding)
     text.append(f"  {place}" if place else "", style="dim")
     text.append("  expected by the baseline" if finding.baselined else "", style="dim")
     yield _indented(text, 4)
     if finding.excerpt is not None:
         yield from excerpt_lines(finding.excerpt, width, 6)
     pairs = [("expected", finding.expected), ("actual", finding.actual)]
-    told = Text()
+    sides = Text()
     for label, said in pairs:
         if said is not None:
-            told.append(" · " if told else "").append(f"{label} ", style="dim").append(one_line(said, 300))
-    if told:
-        yield _indented(told, 6)
+            sides.append(" · " if sides else "").append(f"{label} ", style="dim").append(one_line(said, 300))
+    if sides:
+        yield _indented(sides, 6)
 
 
 def excerpt_lines(excerpt: Excerpt, width: int, indent: int) -> Iterator[Text]:

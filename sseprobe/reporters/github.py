@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.report import Report
-from sseprobe.reporters.cases import Case, Outcome, cases_of, counting, fail_on_of, where
+from sseprobe.reporters.cases import Case, Outcome, cases_of, counting, fail_on_of, told
 from sseprobe.rules.catalogue import Severity
 from sseprobe.text import one_line
 
@@ -53,11 +53,12 @@ def _annotations(case: Case, fail_on: Severity) -> Iterator[Annotation]:
     if case.outcome is Outcome.ERROR:
         yield "error", title, case.message
     count = counting(case.result, fail_on)
-    for finding in case.result.findings:
+    for fault in told(case.result):
+        finding = fault.finding
         level = "error" if finding in count else _BY_SEVERITY[case.severity]
         expected = "" if finding.expected is None else f"\nexpected: {one_line(finding.expected, 300)}"
         actual = "" if finding.actual is None else f"\nactual: {one_line(finding.actual, 300)}"
-        place = f" ({where(finding)})" if where(finding) else ""
+        place = f" ({fault.place})" if fault.place else ""
         known = "\nthe baseline expects it" if finding.baselined else ""
         said = f"{one_line(finding.message, 400)}{place}{expected}{actual}{known}\n{one_line(case.result.spec, 300)}"
         yield "notice" if finding.baselined else level, title, said

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.report import Excerpt, FindingReport, Report, RuleResult
+from sseprobe.report import Excerpt, Report, RuleResult
 from sseprobe.reporters import hops, trials
 from sseprobe.reporters.cases import (
     Case,
     Group,
+    Told,
     by_weight,
     cases_of,
     counting,
@@ -16,7 +17,7 @@ from sseprobe.reporters.cases import (
     outcome_of,
     plain_rows,
     shown,
-    where,
+    told,
 )
 from sseprobe.reporters.document import (
     MAX_ROWS,
@@ -110,19 +111,21 @@ def _findings(report: Report) -> Section:
         spec = Quote(one_line(result.spec, 300), "spec")
         if result.verdict is RuleVerdict.CRASHED:
             rows.append(Row((rule, ("crashed",), (one_line(result.reason or "", _SENTENCE),)), tone))
-        for finding in result.findings:
+        for fault in told(result):
+            finding = fault.finding
             known = "expected by the baseline" if finding.baselined else "" if finding in counted else "does not count"
             severity = (str(result.severity), str(result.kind), *([known] if known else []))
-            rows.append(Row((rule, severity, (*_finding(finding), spec)), tone if not known else Tone.OPEN))
+            rows.append(Row((rule, severity, (*_finding(fault), spec)), tone if not known else Tone.OPEN))
     more += max(0, len(rows) - MAX_ROWS)
     lines: tuple[Cell, ...] = ((f"… and {more} more findings: see --report json",),) if more else ()
     return Section("Findings", lines, ("Rule", "Severity", "Finding"), tuple(rows[:MAX_ROWS]))
 
 
-def _finding(finding: FindingReport) -> Cell:
+def _finding(fault: Told) -> Cell:
+    finding = fault.finding
     parts: list[str | Quote | Excerpt] = [one_line(finding.message, _SENTENCE)]
-    if place := where(finding):
-        parts.append(place)
+    if fault.place:
+        parts.append(fault.place)
     if finding.excerpt is not None:
         parts.append(shown(finding.excerpt))
     for label, said in (("expected", finding.expected), ("actual", finding.actual)):

@@ -1,8 +1,9 @@
 """`sarif`: SARIF 2.1.0, for code scanning and whatever else collects results of analyses.
 
 https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/sarif-v2.1.0-os.html (§ below). The artifact is the response body, by
-the URL that it came from; a region is a range of its bytes. What is no rule's finding (a stream, a trial, the run) has
-a rule of its own here, so that a report that does not pass is never without a result.
+the host and path that it came from, since code scanning takes relative paths alone; a region is a range of its bytes.
+What is no rule's finding (a stream, a trial, the run) has a rule of its own here, so that a report that does not pass
+is never without a result.
 """
 
 import re
@@ -14,16 +15,18 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from sseprobe import exit_codes
-from sseprobe.report import FindingReport, Report, RuleResult
-from sseprobe.reporters.cases import Case, Group, Outcome, cases_of, counting, fail_on_of, lines_of, shown
+from sseprobe.report import Report, RuleResult
+from sseprobe.reporters.cases import Case, Group, Outcome, Told, cases_of, counting, fail_on_of, lines_of, shown, told
 from sseprobe.rules.catalogue import RuleVerdict, Severity
 from sseprobe.text import one_line, to_json, visible
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
 _HOME: Final = "https://github.com/sseprobe/sseprobe"
 _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
-_KINDS: Final = {RuleVerdict.PASS: "pass", RuleVerdict.INCONCLUSIVE: "open"}
-"""Of results without findings. What is not applicable is left out: it says nothing of this target."""
+_GRAVITY: Final = ("error", "warning", "note")
+_MAX_RESULTS: Final = 5000
+_MAX_BYTES: Final = 8 * 1024 * 1024
+"""Of results: what is beside them fits into the rest."""
 _OWN_RULES: Final = {
     Group.STREAM: "A stream ends complete",
     Group.TRIAL: "The server does as expected when its client leaves",
@@ -59,9 +62,10 @@ def render(report: Report, *, width: int, colour: bool) -> str:
         "tool": {"driver": driver},
         "automationDetails": {"id": f"sseprobe/{one_line(report.command, 40)}/"},
         "invocations": [_invocation(report)],
-        "artifacts": [{"location": {"uri": uri(report.target.url)}, "roles": ["analysisTarget"]}],
+        "artifacts": [{"location": {"uri": path_of(report.target.url)}, "roles": ["analysisTarget"]}],
         "columnKind": "unicodeCodePoints",
-        "results": [result for case in cases for result in _results(case, report, ids)],
+        "properties": {"target": uri(report.target.url)},
+        "results": _within_limits([result for case in cases for result in _results(case, report, ids)]),
     }
     return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -118,6 +122,7 @@ def _utc(moment: datetime) -> str:
 
 
 def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Failures alone: GitHub shows whatever is in the log as an alert, a pass and what is suppressed too."""
     result = case.result
     if result is None:
         if _wanted(case):
@@ -125,32 +130,26 @@ def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[s
             said = ": ".join(filter(None, (case.name, case.message)))
             yield _result(str(case.group), ids, "\n".join((said, *case.details)), report) | {"level": level}
         return
-    if not result.findings or result.verdict is RuleVerdict.CRASHED:
-        yield from _verdict(case, result, report, ids)
+    if case.outcome.counts and (not result.findings or result.verdict is RuleVerdict.CRASHED):
+        said = case.message or one_line(result.title, 400)
+        yield _result(case.name, ids, said, report) | {"level": "error"}
     counts = counting(result, fail_on_of(report))
-    for finding in result.findings:
-        yield _finding(case, finding, report, ids) | {
-            "level": _LEVELS[result.severity],
-            "properties": {"counts": finding in counts, "event": finding.event, "t_ms": finding.t_ms},
-        }
+    for fault in told(result):
+        finding = fault.finding
+        if not finding.baselined:
+            yield _finding(case, fault, report, ids) | {
+                "level": _LEVELS[result.severity],
+                "properties": {"counts": finding in counts, "event": finding.event, "t_ms": finding.t_ms},
+            }
 
 
-def _verdict(case: Case, result: RuleResult, report: Report, ids: dict[str, int]) -> Iterator[dict[str, Any]]:
-    """§3.27.9: what is no failure has a kind, and then no level."""
-    said = case.message or one_line(result.title, 400)
-    if case.outcome.counts or result.verdict is RuleVerdict.FAIL:
-        # Also `open`, but it keeps the report from passing, and readers of SARIF skip whatever is no failure.
-        yield _result(case.name, ids, said, report) | {"level": "error" if case.outcome.counts else "warning"}
-    elif result.verdict in _KINDS:
-        yield _result(case.name, ids, said, report) | {"level": "none", "kind": _KINDS[result.verdict]}
-
-
-def _finding(case: Case, finding: FindingReport, report: Report, ids: dict[str, int]) -> dict[str, Any]:
-    made = _result(case.name, ids, "\n".join(lines_of(finding)), report, one_line(finding.message, 400))
+def _finding(case: Case, fault: Told, report: Report, ids: dict[str, int]) -> dict[str, Any]:
+    finding = fault.finding
+    made = _result(case.name, ids, "\n".join(lines_of(fault)), report, one_line(finding.message, 400))
     location = made["locations"][0]
     if finding.span is not None:
         start, end = max(0, finding.span[0]), max(0, *finding.span)
-        region: dict[str, Any] = {"byteOffset": start, "byteLength": end - start}
+        region: dict[str, Any] = {"startLine": 1, "byteOffset": start, "byteLength": end - start}
         if finding.excerpt is not None:
             region["snippet"] = {"text": shown(finding.excerpt).marked}
         location["physicalLocation"]["region"] = region
@@ -158,25 +157,37 @@ def _finding(case: Case, finding: FindingReport, report: Report, ids: dict[str, 
         name = f"stream {finding.stream}"
         location["logicalLocations"] = [{"name": name, "fullyQualifiedName": f"streams[{finding.stream}]"}]
     if report.baseline is not None:
-        made["baselineState"] = "unchanged" if finding.baselined else "new"
-    if finding.baselined:
-        why = "the baseline expects it"
-        made["suppressions"] = [{"kind": "external", "status": "accepted", "justification": why}]
+        made["baselineState"] = "new"
     return made
 
 
 def _result(rule: str, ids: dict[str, int], text: str, report: Report, identity: str | None = None) -> dict[str, Any]:
     """`identity`: what stays the same from run to run, but for its numbers."""
-    told = _NUMBER.sub("#", identity if identity is not None else text.partition("\n")[0])
-    mark = sha256(f"{rule}\n{told}".encode()).hexdigest()[:16]
+    said = _NUMBER.sub("#", identity if identity is not None else text.partition("\n")[0])
+    mark = sha256(f"{rule}\n{said}".encode()).hexdigest()[:16]
+    artifact = {"uri": path_of(report.target.url), "index": 0}
     return {
         "ruleId": rule,
         "ruleIndex": ids[rule],
         "message": _message(text),
-        "locations": [{"physicalLocation": {"artifactLocation": {"uri": uri(report.target.url), "index": 0}}}],
+        "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": 1}}}],
         # The second key is the one that GitHub tells alerts apart by.
         "partialFingerprints": {"sseprobe/v1": mark, "primaryLocationLineHash": f"{mark}:1"},
     }
+
+
+def _within_limits(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The gravest first, as many as GitHub takes: 5,000 results are shown, and 10 MB after compression are read
+    (docs.github.com/code-security, "SARIF support for code scanning"); here 10 MB before it.
+    """
+    ranked = sorted(results, key=lambda result: _GRAVITY.index(result["level"]))[:_MAX_RESULTS]
+    room, kept = _MAX_BYTES, []
+    for result in ranked:
+        room -= len(to_json(result, indent=2).encode())
+        if room < 0:
+            break
+        kept.append(result)
+    return kept
 
 
 def _message(text: str) -> dict[str, str]:
@@ -206,6 +217,16 @@ def uri(text: str) -> str:
     host = match["host"] if match["host"].startswith("[") else _quoted(match["host"])
     fragment = match["fragment"] and f"#{_quoted(match['fragment'][1:])}"
     return f"{match['scheme']}://{user}{host}{match['port'] or ''}{_quoted(match['path'])}{fragment}"
+
+
+def path_of(url: str) -> str:
+    """The URL as a relative path, as code scanning takes them: its host and path, without scheme, user and query."""
+    match = _URL.fullmatch(visible(url[:_MAX_URI]))
+    if match is None or not _is_host(match["host"]):
+        return quote(visible(url[:_MAX_URI]), safe="") or "unknown"
+    host = match["host"].strip("[]") + (match["port"] or "")
+    path = match["path"].partition("?")[0].strip("/")
+    return quote(f"{host}/{path}".rstrip("/").replace("..", "%2E%2E"), safe="-._~/%")
 
 
 def _is_host(host: str) -> bool:

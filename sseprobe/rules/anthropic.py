@@ -15,6 +15,7 @@ from sseprobe.transcription import Transcript
 _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _TOOLS: Final = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview"
 _SDK: Final = "https://github.com/anthropics/anthropic-sdk-python/blob/main/src/anthropic/lib/streaming/_messages.py"
+_THINKING: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 _OURS: Final = ("anthropic",)
 _PLACES: Final = {
     "content_block_start": Place.BEGIN,
@@ -270,3 +271,50 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
             ids.add(identifier)
     if not judged:
         raise NotApplicable("no tool is called")
+
+
+@rule("ANT013", Severity.INFO, Kind.CONFORMANCE, _API, dialects=_OURS)
+def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
+    """There is no `[DONE]`: `message_stop` is the last event.
+
+    What it does: tells that `[DONE]` came. vLLM sends it.
+    Why it matters: it does no harm, since SDKs skip events without a name; but whoever waits for it waits in vain
+    elsewhere.
+    Good: `message_stop`, and the end of the body. Bad: `message_stop`, then `data: [DONE]`.
+    """
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message in stream.messages:
+        if message.event.data == "[DONE]":
+            yield Finding("[DONE] came", message.event.span, "the end of the body", "[DONE]")
+
+
+@rule("ANT014", Severity.WARNING, Kind.COMPATIBILITY, _THINKING, dialects=_OURS)
+def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
+    """A block of thinking has a signature.
+
+    What it does: looks for a `signature_delta` with a text in each block `thinking` that has thinking and stops, or a
+    signature where it starts.
+    Why it matters: with tools, thinking is sent back as it came; the API refuses a block without its signature.
+    Good: `thinking_delta`, `signature_delta`, `content_block_stop`. Bad: the same without `signature_delta`.
+    """
+    open_blocks: dict[int, tuple[Message, bool, bool]] = {}
+    judged = 0
+    for kind, message, index in _block_events(stream):
+        if kind == "content_block_start":
+            block = as_dict(message.fields.get("content_block"))
+            if block.get("type") == "thinking" and len(open_blocks) < MAX_PARTS:
+                open_blocks[index] = (message, bool(block.get("thinking")), bool(block.get("signature")))
+        elif index in open_blocks:
+            begun, thought, signed = open_blocks[index]
+            delta = as_dict(message.fields.get("delta"))
+            thought, signed = thought or bool(delta.get("thinking")), signed or bool(delta.get("signature"))
+            open_blocks[index] = (begun, thought, signed)
+            if kind == "content_block_stop":
+                del open_blocks[index]
+                judged += 1
+                if thought and not signed:
+                    said = f"the thinking of block {shown(index)} has no signature"
+                    yield Finding(said, message.event.span, "signature_delta", "none")
+    if not judged:
+        raise NotApplicable("no thinking came")

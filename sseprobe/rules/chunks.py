@@ -12,6 +12,7 @@ import msgspec
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_chat import choice_index
+from sseprobe.dialects.openai_flavours import usages
 from sseprobe.reception import Message
 from sseprobe.rules.order import within
 from sseprobe.text import one_line
@@ -119,8 +120,7 @@ def finish_of(choice: Choice) -> str:
 
 def has_usage(message: Message) -> bool:
     """Whether a chunk counts tokens."""
-    usage = message.fields.get("usage")
-    return isinstance(usage, dict) and bool(usage)
+    return bool(usages(message.fields))
 
 
 def asked(stream: Transcript) -> dict[str, Any]:

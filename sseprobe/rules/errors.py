@@ -21,6 +21,9 @@ _PLAIN: Final = re.compile(
 )
 _TRACE: Final = re.compile(r'Traceback \(most recent call last\)|File "[^"]+", line \d+|\n\s+at [\w.$<>]+ ?\(')
 _DETAILS: Final = frozenset({"detail", "error", "errors", "message", "exception", "traceback"})
+_BESIDE: Final = frozenset({"status", "code", "type"})
+_FAILED: Final = 400
+_FAILURE: Final = re.compile("error|fail|exception|invalid|denied|refused", re.IGNORECASE)
 # What may follow an error: the end, or what comes with it, and no more content.
 _ENDS_AFTER_ERROR: Final = frozenset(
     {DeltaKind.END, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.FINISH, DeltaKind.USAGE, DeltaKind.OPEN}
@@ -45,10 +48,19 @@ def is_foreign_error(message: Message) -> bool:
             or bool(_TRACE.search(data))
         )
     fields = as_dict(value)
+    if not fields.keys() & _DETAILS:
+        return False
+    return message.event.type == "error" or (fields.keys() <= _DETAILS | _BESIDE and _speaks_of_failure(fields))
+
+
+def _speaks_of_failure(fields: dict[str, Any]) -> bool:
+    """Whether details are those of a failure: a status may have a message too."""
+    status = [fields.get(name) for name in ("status", "code")]
+    words = [fields.get(name) for name in ("message", "type", "status", "code")]
     return (
-        bool(fields)
-        and (message.event.type == "error" or fields.keys() <= _DETAILS | {"status", "code", "type"})
-        and bool(fields.keys() & _DETAILS)
+        bool(fields.keys() & (_DETAILS - {"message"}))
+        or any(type(each) is int and each >= _FAILED for each in status)
+        or any(isinstance(each, str) and (_PLAIN.match(each) or _FAILURE.search(each)) for each in words)
     )
 
 
@@ -135,6 +147,10 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
     """
     found = False
     for message in stream.messages:
+        for _, error in ((message, each) for each in message.deltas if each.kind is DeltaKind.ERROR):
+            if "native_finish_reason" in error.text:
+                found = True
+                yield Finding(error.text, message.event.span, "an error, and finish_reason error", "neither")
         has_error = isinstance(message.fields.get("error"), dict)
         choices = message.fields.get("choices")
         reasons = [as_dict(choice).get("finish_reason") for choice in choices] if isinstance(choices, list) else []

@@ -25,6 +25,7 @@ _REQUEST_IDS: Final = (
     "request-id", "x-request-id", "x-generation-id", "apim-request-id", "x-goog-request-id", "x-amzn-requestid",
     "x-correlation-id", "cf-ray", "x-mock-id",
 )  # fmt: skip
+READ_ONE_MEMBER: Final = "Chromium, curl and httpx"
 _TURN_INTO_GET: Final = frozenset({301, 302, 303})
 
 
@@ -129,8 +130,13 @@ def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
     Good: no Content-Encoding. Bad: `Content-Encoding: gzip`.
     """
     said = _head(stream).header("content-encoding")
-    if said is not None and said.strip().lower() != "identity":
-        yield Finding(f"Content-Encoding is {one_line(said, 40)}", None, "none", one_line(said, 40))
+    headers = stream.request.headers if stream.request else []
+    asked = next((value for name, value in headers if name.lower() == "accept-encoding"), "")
+    if asked.strip().lower() not in ("", "identity"):
+        raise NotApplicable(f"the request asks for it (Accept-Encoding: {one_line(asked, 40)})")
+    if said is not None and said.strip().lower() not in ("", "identity"):
+        no_coding = ", which is no coding; read as identity" if said.strip().lower() == "none" else ""
+        yield Finding(f"Content-Encoding is {one_line(said, 40)}{no_coding}", None, "no header", one_line(said, 40))
 
 
 @rule("HTTP007", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -265,3 +271,20 @@ def names_the_request(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     if not any(head.header(name) for name in _REQUEST_IDS):
         yield Finding("no header names the request", None, "x-request-id, or one like it", "none")
+
+
+@rule("HTTP019", Severity.ERROR, Kind.COMPATIBILITY, "https://www.rfc-editor.org/rfc/rfc1952#section-2.2")
+def is_one_gzip_member(stream: Transcript) -> Iterator[Finding]:
+    """A compressed stream is one gzip member.
+
+    What it does: counts the members of a body that came with `Content-Encoding: gzip`. Django's GZipMiddleware makes
+    one of each chunk; RFC 1952 allows it.
+    Why it matters: Chromium and httpx stop after the first and show one event; curl fails there. urllib3, requests,
+    aiohttp and Node's fetch read on (measured with curl 7.88, httpx 0.28, urllib3 2.8, aiohttp 3.14, Node 20).
+    Good: one compressor for the whole stream, flushed after each event. Bad: `gzip.compress(event)` for each.
+    """
+    if stream.gzip_members == 0:
+        raise NotApplicable("the body did not come as gzip, or it was recorded decoded")
+    if stream.gzip_members > 1:
+        said = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
+        yield Finding(said, None, "one member", f"{stream.gzip_members} members")

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe.dialects.base import CONTENT_KINDS, as_count, as_dict
 from sseprobe.dialects.base import Kind as Decoded
+from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_FIELDS
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.chunks import (
@@ -34,13 +35,12 @@ _COMPLETIONS: Final = "https://platform.openai.com/docs/api-reference/completion
 _NODE: Final = "https://github.com/openai/openai-node/blob/master/src/lib/ChatCompletionStream.ts"
 _PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/_deltas.py"
 
+_MIRRORED: Final = "https://github.com/MoonshotAI/kimi-code/issues/3928"
+_FAILED: Final = "https://github.com/pydantic/pydantic-ai/issues/7685"
+
 _CHUNKED: Final = (*CHAT, "openai-completions")
 _COUNTED: Final = tuple(name for name in _CHUNKED if name != "mistral")  # MIS001
-_FINISHES: Final = frozenset({"stop", "length", "tool_calls", "content_filter", "function_call"})
-# Mistral (whose list is open), vLLM, DeepSeek, TGI, Together: what is known to come, and to be understood.
-_FOREIGN_FINISHES: Final = frozenset(
-    {"error", "model_length", "abort", "insufficient_system_resource", "eos_token", "stop_sequence", "eos"}
-)
+_TOLD: Final = tuple(name for name in _CHUNKED if name not in ("mistral", "openrouter"))  # documented there: ERR004
 _STAMPED: Final = ("openai-chat", "openrouter", "vllm", "openai-completions")  # llama.cpp stamps each chunk anew
 _FOR_CALLS: Final = frozenset({"tool_calls", "function_call"})
 _UNKNOWN_ID: Final = "null"  # what Mistral's types say where there is no id
@@ -129,9 +129,9 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
             yield from _after_the_finish(message, index, before, reason)
         elif reason:
             finished[index] = _Finish(reason, has_usage(message))
-            if reason not in _FINISHES and reason not in _FOREIGN_FINISHES:
+            if reason not in FINISHES:
                 said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
-                yield Finding(said, message.event.span, ", ".join(sorted(_FINISHES)), shown(reason))
+                yield Finding(said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason))
     if not finished:
         raise NotApplicable("no choice finished")
 
@@ -172,7 +172,8 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
                 said = f"a fragment of a tool call of choice {shown(index)} has no index"
                 yield Finding(said, message.event.span, "index", shown(fragment.get("index")))
             continue
-        call = _Call(_text(fragment.get("id")), _text(as_dict(fragment.get("function")).get("name")))
+        named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
+        call = _Call(_text(fragment.get("id")), _text(named.get("name")))
         place = f"tool call {shown(number)} of choice {shown(index)}"
         before = begun.setdefault((index, number), call)
         if before is call:
@@ -225,7 +226,8 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
             raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
         yield Finding("usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]')
         return
-    last = everything[-1]
+    # What has neither choices nor usage may follow, such as a report of moderation.
+    last = [message for message in everything if message.fields.get("choices") or has_usage(message)][-1]
     if counted[-1] is not last:
         yield Finding("usage came before the last chunk", counted[-1].event.span, "in the last chunk")
     elif last.fields.get("choices") and stream.dialect.name != "openrouter":
@@ -353,3 +355,46 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
         elif index not in called and reason in _FOR_CALLS:
             said = f"choice {shown(index)} finishes with {reason}, and no call came"
             yield Finding(said, message.event.span, "a call, or stop", reason)
+
+
+@rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=CHAT)
+def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
+    """Reasoning stands in one field of the delta.
+
+    What it does: compares `reasoning_content` with `reasoning` where a delta has both.
+    Why it matters: servers that mirror it mean well, for clients know the one name or the other; those that know both
+    and add them up show every word twice.
+    Good: `"delta":{"reasoning_content":"Two "}`.
+    Bad: `"delta":{"reasoning_content":"Two ","reasoning":"Two "}`.
+    """
+    seen, mirrored = False, None
+    for message, _, choice in all_choices(stream):
+        said = [text for name in REASONING_FIELDS if (text := _text(as_dict(choice.get("delta")).get(name)))]
+        seen = seen or bool(said)
+        if mirrored is None and len(said) > len(set(said)):
+            mirrored = message
+    if not seen:
+        raise NotApplicable("no reasoning came")
+    if mirrored is not None:
+        said_twice = "reasoning is sent twice: in reasoning_content and in reasoning"
+        yield Finding(said_twice, mirrored.event.span, "one of them", "both")
+
+
+@rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_TOLD)
+def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
+    """A generation that failed is told by an error, and not by its finish reason alone.
+
+    What it does: reports a finish reason that says that the generation broke off (`network_error`,
+    `insufficient_system_resource`, `error`, or OpenRouter's `native_finish_reason`) without an `error` beside it.
+    Why it matters: clients look for `error`; to them a choice with any finish reason is over, and what came of it is
+    the answer.
+    Good: `{"error":{"message":"upstream closed"},"choices":[{"finish_reason":"error",…}]}`.
+    Bad: `{"choices":[{"finish_reason":"network_error",…}]}`.
+    """
+    errors = stream.told[Decoded.ERROR]
+    if not errors and not stream.told[Decoded.FINISH]:
+        raise NotApplicable("no choice finished")
+    for message, error in errors:
+        told = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
+        if not told and error.type in FINISHES:
+            yield Finding(error.text, message.event.span, "an error object", f"finish reason {shown(error.type)}")

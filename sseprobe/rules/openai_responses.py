@@ -24,7 +24,11 @@ _PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/l
 _ITEM_IDS: Final = "https://github.com/BerriAI/litellm/issues/30071"
 _CODEX: Final = "https://github.com/openai/codex/blob/main/codex-rs/codex-api/src/sse/responses.py"
 
+_EMPTY: Final = "https://github.com/BerriAI/litellm/issues/32724"
+_NESTED: Final = "https://github.com/openai/openai-dotnet/issues/881"
+
 _RESPONSES: Final = ("openai-responses",)
+_CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 _SENTINEL: Final = "[DONE]"
 # What fails at once tells only that.
 _FIRST: Final = frozenset({"response.created", "response.queued", "response.failed", "error"})
@@ -329,3 +333,69 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
             yield Finding(said, message.event.span, _shown(ids[place]), _shown(identity))
     if not ids:
         raise NotApplicable("no output item with an id was added")
+
+
+@rule("ORS010", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def names_its_calls(stream: Transcript) -> Iterator[Finding]:
+    """A tool call has a `call_id` and a `name`.
+
+    What it does: looks at function and custom tool calls where their item is added and where it is done.
+    Why it matters: the result is handed back under the `call_id`; without it, or without a name, the call cannot be
+    made, and agents stop or ask again.
+    Good: `{"type":"function_call","call_id":"call_1","name":"get_weather",…}`.
+    Bad: the same with `"call_id":""`.
+    """
+    judged, said_of = 0, set()
+    for message in within(stream):
+        item = as_dict(message.fields.get("item"))
+        if item.get("type") not in _CALLS:
+            continue
+        judged += 1
+        place = as_count(message.fields.get("output_index"))
+        for name in ("call_id", "name"):
+            if not as_text(item.get(name)) and (place, name) not in said_of:
+                said_of.add((place, name))
+                said = f"the {item['type']} of output item {_shown(place)} has no {name}"
+                yield Finding(said, message.event.span, f"its {name}", _shown(item.get(name, "nothing")))
+    if not judged:
+        raise NotApplicable("no tool call came")
+
+
+@rule("ORS011", Severity.WARNING, Kind.COMPATIBILITY, _EMPTY, dialects=_RESPONSES)
+def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
+    """`response.completed` holds the output that was streamed.
+
+    What it does: reports a final response whose `output` is empty although items were streamed.
+    Why it matters: clients that read the final response (`get_final_response()`, `response.output_text`) have nothing.
+    Good: `"response":{"status":"completed","output":[{"type":"message",…}]}`.
+    Bad: the same with `"output":[]`.
+    """
+    done = 0
+    for message in within(stream):
+        kind = _type_of(message)
+        done += kind == "response.output_item.done"
+        if kind == "response.completed":
+            output = as_dict(message.fields.get("response")).get("output")
+            if done and isinstance(output, list) and not output:
+                said = f"response.completed has an empty output, and {done} items were streamed"
+                yield Finding(said, message.event.span, "the items that were streamed", "[]")
+            return
+    raise NotApplicable("the response was not completed")
+
+
+@rule("ORS012", Severity.WARNING, Kind.COMPATIBILITY, _NESTED, dialects=_RESPONSES)
+def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
+    """The event `error` has its code and message beside its type.
+
+    What it does: tells that they are nested in an object `error`, as api.openai.com itself sends them, against its
+    documentation.
+    Why it matters: clients made from the documentation (openai-dotnet, Vercel's AI SDK before a fix) find no message.
+    Good: `{"type":"error","code":"server_error","message":"…","param":null,"sequence_number":4}`.
+    Bad: `{"type":"error","error":{"code":"server_error","message":"…"},"sequence_number":4}`.
+    """
+    errors = [message for message in stream.messages if _type_of(message) == "error"]
+    if not errors:
+        raise NotApplicable("no error came")
+    if isinstance(errors[0].fields.get("error"), dict):
+        said = "the error is nested in an object: some clients expect its code and message beside the type"
+        yield Finding(said, errors[0].event.span, "code and message beside the type", "an object error")

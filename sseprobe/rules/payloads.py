@@ -5,8 +5,9 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, as_count, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, as_count, as_dict, documents
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.openai_flavours import usages
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
@@ -18,6 +19,7 @@ from sseprobe.transcription import Transcript
 _RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
+_OTHER: Final = "https://github.com/Wei-Shaw/sub2api/issues/7097"
 _NAMED: Final = ("anthropic", "openai-responses", "cohere")
 _UNNAMED: Final = (
     "openai-chat",
@@ -30,8 +32,11 @@ _UNNAMED: Final = (
     "vercel-ui",
     "ag-ui",
 )
+_BY_NAME: Final = ("anthropic", "gemini")
+_BY_PAYLOAD: Final = tuple(name for name in (*_NAMED, *_UNNAMED) if name not in _BY_NAME)
 _REPR: Final = re.compile(r"\{'.*\}", re.DOTALL)
 _MAX_ARGUMENTS: Final = 4 * 2**20
+_PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
 _CALL_KEY = tuple[int, int | str | None]
 
 
@@ -61,8 +66,8 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
             if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
                 shown = one_line(message.event.data, 100) or "empty"
                 said = "the payload is not JSON"
-                if (documents := _documents(message.event.data)) > 1:
-                    said = f"{documents} JSON documents share one event: the blank line between them is missing"
+                if count := documents(message.event.data):
+                    said = f"{count} JSON documents share one event: the blank line between them is missing"
                 yield Finding(said, message.event.span, "one JSON value", shown)
         elif _has_constants(message):
             yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
@@ -86,20 +91,6 @@ def _python_reprs(stream: Transcript) -> Iterator[Finding]:
         shown = one_line(found[0].event.data, 100)
         said = "the payload looks like JSON and is none: a dict of Python, as str() writes it"
         yield Finding(said, found[0].event.span, "json.dumps(…)", shown)
-
-
-def _documents(data: str) -> int:
-    """How many JSON documents the data is, one a line; 0 if it is not that."""
-    lines = [line for line in data.split("\n") if line.strip()]
-    return len(lines) if all(line.startswith("{") and _is_json(line) for line in lines) else 0
-
-
-def _is_json(text: str) -> bool:
-    try:
-        json.loads(text)
-    except (ValueError, RecursionError):
-        return False
-    return True
 
 
 def _has_constants(message: Message) -> bool:
@@ -149,16 +140,32 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no event of a known type came")
 
 
-@rule("JSON003", Severity.ERROR, Kind.CONFORMANCE, _ANTHROPIC, dialects=(*_NAMED, *_UNNAMED))
+@rule("JSON003", Severity.ERROR, Kind.CONFORMANCE, _ANTHROPIC, dialects=_BY_NAME)
 def has_the_right_name(stream: Transcript) -> Iterator[Finding]:
-    """An event's name is the type in its payload; where the vendor names no events, none is named.
+    """Where clients go by an event's name, it is right.
 
-    What it does: compares `event:` with the payload's `type` for Anthropic, OpenAI Responses and Cohere; for the others
-    reports any name.
-    Why it matters: SDKs dispatch by name: Anthropic's skips events without one. Where none is expected, EventSource
-    listeners for `message` never hear a named event.
+    What it does: compares `event:` with the payload's `type` for Anthropic, and reports any name for Gemini.
+    Why it matters: Anthropic's SDK dispatches by name and skips events without one; Google's fails at any field but
+    `data`. Where SDKs read the payload alone, JSON008 speaks.
     Good: `event: message_stop` and `data: {"type": "message_stop"}`. Bad: the data without its `event:`.
     """
+    yield from _names(stream)
+
+
+@rule("JSON008", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI, dialects=_BY_PAYLOAD)
+def has_the_usual_name(stream: Transcript) -> Iterator[Finding]:
+    """An event's name is the type in its payload; where the vendor names no events, none is named.
+
+    What it does: compares `event:` with the payload's `type` for OpenAI Responses and Cohere; for the others reports
+    any name.
+    Why it matters: the official SDKs read the payload alone. Clients built on EventSource do not: a listener for
+    `message` never hears a named event, and one for `response.completed` none without a name.
+    Good: `event: response.completed` and `data: {"type": "response.completed"}`. Bad: the data without its `event:`.
+    """
+    yield from _names(stream)
+
+
+def _names(stream: Transcript) -> Iterator[Finding]:
     named = stream.dialect.name in _NAMED
     judged = 0
     for message in stream.messages:
@@ -208,14 +215,17 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
     calls: dict[_CALL_KEY, list[str]] = {}
     last: dict[_CALL_KEY, Message] = {}
     size = 0
+    free = {(delta.choice, delta.call) for _, delta in stream.told[DeltaKind.TOOL_CALL] if delta.type == FREE_TEXT}
     for message, delta in stream.told[DeltaKind.TOOL_CALL]:
+        if (delta.choice, delta.call) in free:
+            continue
         size += len(delta.text)
         if size > _MAX_ARGUMENTS:
             raise NotApplicable("the arguments are too large to be kept")
         calls.setdefault((delta.choice, delta.call), []).append(delta.text)
         last[delta.choice, delta.call] = message
     if not calls:
-        raise NotApplicable("no tool call came")
+        raise NotApplicable("no tool call with JSON came")
     if stream.ending is not Ending.COMPLETE or _cut_short(stream):
         raise NotApplicable("the stream did not end well, so that arguments may be cut")
     for key, fragments in calls.items():
@@ -236,33 +246,39 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     """Usage adds up, and never falls.
 
     What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
-    more than once, looks that output tokens do not fall.
+    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools.
     Why it matters: bills and limits are made of it.
     Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
     """
     counted = [(message, delta.output_tokens) for message, delta in stream.told[DeltaKind.USAGE]]
     if not counted:
         raise NotApplicable("no usage came")
-    most = -1
+    most = _begun_with(stream)
+    may_fall = any("toolUsePromptTokenCount" in as_dict(message.fields.get("usageMetadata")) for message, _ in counted)
     for message, tokens in counted:
-        if tokens is not None and tokens < most:
+        if tokens is not None and tokens < most and not may_fall:
             said = f"output tokens fall from {most} to {tokens}"
             yield Finding(said, message.event.span, f"at least {most}", str(tokens))
         most = max(most, tokens or 0)
         yield from _sum(message)
 
 
+def _begun_with(stream: Transcript) -> int:
+    """What Anthropic's `message_start` counts already: what follows is cumulative."""
+    begun = as_dict(as_dict(stream.messages[0].fields.get("message")).get("usage")) if stream.messages else {}
+    count = as_count(begun.get("output_tokens"))
+    return -1 if count is None or stream.dialect.name != "anthropic" else count
+
+
 def _sum(message: Message) -> Iterator[Finding]:
-    usage = as_dict(message.fields.get("usage"))
-    parts = [as_count(usage.get(name)) for name in ("prompt_tokens", "completion_tokens", "total_tokens")]
-    prompt, completion, total = parts
-    if prompt is not None and completion is not None and total is not None and prompt + completion != total:
-        yield Finding(
-            f"{prompt} and {completion} tokens are not {total}",
-            message.event.span,
-            str(prompt + completion),
-            str(total),
-        )
+    counted = [*usages(message.fields), as_dict(as_dict(message.fields.get("response")).get("usage"))]
+    for usage in counted:
+        for names in _PARTS_OF_TOTAL:
+            into, out = (as_count(usage.get(name)) for name in names)
+            total = as_count(usage.get("total_tokens"))
+            if into is not None and out is not None and total is not None and into + out != total:
+                said = f"{into} and {out} tokens are not {total} (total_tokens)"
+                yield Finding(said, message.event.span, str(into + out), str(total))
 
 
 @rule("JSON007", Severity.INFO, Kind.CONFORMANCE, _ANTHROPIC)
@@ -282,3 +298,21 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
             yield Finding(
                 f"an event that {stream.dialect.name} does not define ({shown})", message.event.span, None, shown
             )
+
+
+@rule("JSON009", Severity.ERROR, Kind.COMPATIBILITY, _OTHER)
+def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
+    """The events are of the dialect that the path, or `--dialect`, says.
+
+    What it does: compares what the first events tell with what was to be expected.
+    Why it matters: a client that asks at a vendor's path reads that vendor's events: of others it shows nothing, and
+    nothing fails.
+    Good: chunks of a chat at `/v1/chat/completions`. Bad: `content_block_delta` of Anthropic's there.
+    """
+    if stream.looks_like is None:
+        if not stream.messages:
+            raise NotApplicable("there is no event")
+        return
+    expected, by = stream.dialect.name, "--dialect" if stream.named else "the path"
+    said = f"these are events of {stream.looks_like}, and {by} says {expected}"
+    yield Finding(said, stream.messages[0].event.span if stream.messages else None, expected, stream.looks_like)

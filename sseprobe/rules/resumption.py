@@ -7,7 +7,7 @@ from typing import Final
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.framing import Framing
 from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.sse import Event, Fields
+from sseprobe.sse import Fields
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -22,7 +22,7 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
     """Ids are on every event, unique, and short enough to be sent back.
 
     What it does: where ids are sent, looks that each event has one of its own, that none comes twice, and that each
-    fits into Last-Event-ID without a preflight: 128 bytes at most, none of them unsafe.
+    fits into Last-Event-ID without a preflight: 128 bytes at most, none of them unsafe. The end mark is left aside.
     Why it matters: an id names the place to go on from; two places of one name, or an event without one, are lost or
     doubled after a reconnection.
     Good: `id: 1`, `id: 2`, `id: 3`. Bad: `id: 1`, `id: 1`; or an id on every tenth event.
@@ -31,6 +31,7 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no ids are sent")
     events = {event.start: event for event in stream.events}
     blocks = [block for block in stream.frames if block.start in events]
+    ends = {message.event.start for message, _ in stream.told[DeltaKind.END]}
     seen: set[str] = set()
     without = []
     for block in blocks:
@@ -38,6 +39,8 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
         if not block.fields & Fields.ID:
             without.append(event)
             continue
+        if event.start in ends:
+            continue  # nobody goes on behind it
         identifier = event.last_event_id
         if identifier in seen:
             shown = one_line(identifier, 60)
@@ -46,15 +49,9 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
         if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
             shown = one_line(identifier, 60)
             yield Finding("an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown)
-    if without and not _only_the_end(stream, without):
+    if not all(event.start in ends for event in without):
         said = f"{len(without)} of {len(blocks)} events have no id, and others have"
         yield Finding(said, without[0].span, "an id on every event", "none")
-
-
-def _only_the_end(stream: Transcript, without: list[Event]) -> bool:
-    """Whether the only event without an id is the terminator, behind which nobody goes on."""
-    starts = {event.start for event in without}
-    return all(message.has(DeltaKind.END) for message in stream.messages if message.event.start in starts)
 
 
 @rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)

@@ -149,12 +149,24 @@ _FIELD_TYPES: Final = {
 }  # fmt: skip
 
 
+_NESTED_ERROR: Final = "error, nested"
+
+
 def _responses() -> _Table:
     table = {}
     for line in _RESPONSES.split("\n"):
         name, *fields = line.split() or [""]
         table[name] = {field: _FIELD_TYPES.get(field, "any") for field in fields}
+    # Its delta is an object: what came on either output (openai 3.54, ResponseShellCallOutputContentDeltaEvent).
+    table["response.shell_call_output_content.delta"]["delta"] = "any"
+    # As api.openai.com sends it (openai/openai-dotnet#881); the documentation has the error's fields beside the type.
+    table[_NESTED_ERROR] = {"error": "object", "error.message": "string"}
     return table
+
+
+def _responses_type(message: Message) -> str:
+    kind = _by_type(message)
+    return _NESTED_ERROR if kind == "error" and isinstance(message.fields.get("error"), dict) else kind
 
 
 def _by_type(message: Message) -> str:
@@ -163,7 +175,20 @@ def _by_type(message: Message) -> str:
 
 
 def _openai(message: Message) -> str:
+    if _is_azures_filter(message.fields.get("choices")):
+        return ""
     return "chunk" if "choices" in message.fields or "object" in message.fields else ""
+
+
+def _is_azures_filter(choices: Any) -> bool:
+    """Whether a chunk holds nothing but what Azure's asynchronous filter found: its choices have no delta
+    (learn.microsoft.com/azure/ai-services/openai/concepts/content-streaming).
+    """
+    return (
+        type(choices) is list
+        and bool(choices)
+        and all(type(each) is dict and "delta" not in each and "content_filter_results" in each for each in choices)
+    )
 
 
 def _ollama(message: Message) -> str:
@@ -182,7 +207,7 @@ _TABLES: Final[dict[str, tuple[Callable[[Message], str], _Table]]] = {
     "llamacpp": _CHAT,
     "mistral": (_openai, {"chunk": {**_CHUNK, "model": "string"}}),
     "openai-completions": (_openai, {"chunk": _COMPLETION}),
-    "openai-responses": (_by_type, _responses()),
+    "openai-responses": (_responses_type, _responses()),
     "anthropic": (_by_type, _ANTHROPIC),
     "cohere": (_by_type, _COHERE),
     "ollama": (

@@ -156,10 +156,14 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
     Why it matters: field names are compared literally, so that the line is ignored and its payload lost.
     Good: `data: {"a": 1}`. Bad: `{"a": 1}` on a line of its own, or `Data: {"a": 1}`.
     """
-    for item in stream.of(IgnoredField):
-        if item.reason is IgnoredReason.UNKNOWN_NAME and looks_like_payload(item):
-            shown = one_line(item.name, 60)
-            yield Finding(f"a line that looks like payload is ignored: {shown!r}", item.span, "data: …", shown)
+    unknown = [item for item in stream.of(IgnoredField) if item.reason is IgnoredReason.UNKNOWN_NAME]
+    found = [item for item in unknown if looks_like_payload(item)]
+    if found:
+        shown = one_line(f"{found[0].name}:{found[0].value}" if found[0].value else found[0].name, 160)
+        lines = "a line that looks" if len(found) == 1 else f"{len(found)} lines that look"
+        are = "is" if len(found) == 1 else "are"
+        first = "" if len(found) == 1 else "; the first"
+        yield Finding(f"{lines} like payload {are} ignored{first}: {shown!r}", found[0].span, "data: …", shown)
 
 
 @rule("SSE009", Severity.INFO, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -226,9 +230,10 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
-    """No block without data carries event, id or retry, or follows an id.
+    """No block without data carries an event or an id, or follows an id.
 
-    What it does: reports blocks that dispatch nothing although they hold fields, or although an id is in force.
+    What it does: reports blocks that dispatch nothing although they hold fields, or although an id is in force. A block
+    of `retry` alone is how servers set the time of reconnection, and is left aside.
     Why it matters: httpx-sse, openai, anthropic and cohere deliver an empty event; openai-python then raises
     JSONDecodeError. After the first id, each keep-alive comment block does it.
     Good: a comment block before the first id, or none. Bad: `id: 1` and an event, then `: keep-alive` and a blank line.
@@ -238,7 +243,7 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
         if isinstance(item, Event):
             last_id = item.last_event_id
         elif isinstance(item, Frame) and not item.fields & Fields.DATA:
-            if item.fields & (Fields.EVENT | Fields.ID | Fields.RETRY):
+            if item.fields & (Fields.EVENT | Fields.ID):
                 yield Finding("a block with fields but without data", item.span, "a data field, or no block")
             elif last_id:
                 yield Finding("a blank line without data while an id is in force", item.span, "no blank line")

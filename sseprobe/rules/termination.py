@@ -19,7 +19,8 @@ _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110#section-6.1"
 _BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT, Ending.LIMIT})
 # Cohere's own API description has it behind `message-end`; gateways add it to Responses: see ORS006.
-_DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses")
+# vLLM sends it behind `message_stop`: see ANT013.
+_DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses", "anthropic")
 # A stream of AG-UI may hold several runs.
 _MAY_BEGIN_AGAIN: Final = ("ag-ui",)
 _AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})

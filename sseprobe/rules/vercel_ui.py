@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
+from sseprobe.dialects.vercel_ui import PARTS
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
@@ -26,14 +27,6 @@ _OF_A_CALL: Final = (
 )  # fmt: skip
 _ANSWER: Final = ("text-", "reasoning-", "tool-")
 _FRAME: Final = ("start-step", "finish-step", "finish")
-# Of version 6, and those that version 7 added.
-_TYPES: Final = frozenset({
-    "start", "finish", "abort", "error", "message-metadata", "start-step", "finish-step", "text-start",
-    "text-delta", "text-end", "reasoning-start", "reasoning-delta", "reasoning-end", "tool-input-start",
-    "tool-input-delta", "tool-input-available", "tool-input-error", "tool-output-available", "tool-output-error",
-    "tool-output-denied", "tool-approval-request", "source-url", "source-document", "file", "custom",
-    "reasoning-file", "reset-step", "steering-message", "tool-approval-response",
-})  # fmt: skip
 _OPTIONAL: Final = frozenset({
     "messageId", "finishReason", "providerMetadata", "providerExecuted", "toolMetadata", "dynamic", "title",
     "preliminary", "transient", "filename", "inputEncoding",
@@ -251,6 +244,6 @@ def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
     Good: `{"type": "data-progress", "data": 40}`. Bad: `{"type": "progress", "data": 40}`.
     """
     for kind, message in in_order(stream):
-        if kind not in _TYPES and not kind.startswith("data-") and not is_foreign_error(message):
+        if kind not in PARTS and not kind.startswith("data-") and not is_foreign_error(message):
             said = f"the client knows no part of type {one_line(kind, 60)}"
             yield Finding(said, message.event.span, "data-…", one_line(kind, 60))

@@ -15,7 +15,7 @@ from tests.support.decoding import Decoding, event
 
 NAMES = dialects.NAMES
 TYPES = sorted(
-    openai_responses.KNOWN | ag_ui._OWN | anthropic._OWN | cohere._DECODERS.keys() | vercel_ui._OWN
+    openai_responses.KNOWN | ag_ui._OWN | anthropic._OWN | cohere._DECODERS.keys() | vercel_ui.PARTS
     | {"error", "text", "thinking", "text_delta", "input_json_delta", "citations_delta", "tool_use", "function_call"}
 )  # fmt: skip
 FIELDS = [

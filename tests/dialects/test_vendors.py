@@ -193,7 +193,8 @@ OLLAMA: list[tuple[Any, list[Delta]]] = [
 ]
 VERCEL: list[tuple[Any, list[Delta]]] = [
     ({"type": "start", "messageId": "m"}, []),
-    ({"type": "start-step"}, []),
+    ({"type": "start-step"}, [Delta(Kind.STEP)]),
+    ({"type": "reset-step"}, [Delta(Kind.RESET)]),
     ({"type": "text-start", "id": "t"}, []),
     ({"type": "text-delta", "id": "t", "delta": "Hi"}, [text("Hi")]),
     ({"type": "reasoning-delta", "id": "r", "delta": "Hm"}, [Delta(Kind.REASONING, "Hm")]),

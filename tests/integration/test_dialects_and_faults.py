@@ -231,8 +231,9 @@ def test_another_dialect_than_the_one_named(mock: Mock) -> None:
     report = run(StreamPlan(request, CONNECT, dialect, redact, 10**8, True), SilentView())
     got = only(report)
     assert got.ending == "truncated"
-    assert any("this looks like anthropic" in note for note in got.notes)
+    assert any("these are events of anthropic" in note for note in got.notes)
     assert report.exit_code == 1
-    # A path that only suggests a dialect gives way to the events.
-    settled = only(run(StreamPlan(request, CONNECT, dialect, redact, 10**8, False), SilentView()))
-    assert (settled.dialect, settled.ending, settled.notes) == ("anthropic", "complete", [])
+    # A vendor's own path is a promise to its clients, as a name is.
+    promised = only(run(StreamPlan(request, CONNECT, dialect, redact, 10**8, False), SilentView()))
+    assert (promised.dialect, promised.ending) == ("openai-chat", "truncated")
+    assert any("anthropic, and the path says openai-chat" in note for note in promised.notes)

@@ -81,6 +81,7 @@ def test_the_contracts_object() -> None:
         "retry_ms": 10,
         "last_event_id": "7",
         "tail_bytes": 10,
+        "framing": "sse",
     }
     assert {
         "rule": "SSE007",

@@ -111,6 +111,20 @@ AZURE_LATER = event_with(
     {"id": "", "object": "", "created": 0, "model": "", "choices": [
         {"index": 0, "finish_reason": None, "delta": {}, "content_filter_offsets": {"check_offset": 0}}]}
 )  # fmt: skip
+AZURE_WITHOUT_DELTA = event_with(
+    {"id": "", "object": "", "created": 0, "model": "", "choices": [
+        {"index": 0, "finish_reason": None, "content_filter_offsets": {"check_offset": 0}, "content_filter_results": {}}]}
+)  # fmt: skip
+MODERATION = event_with(
+    {
+        "id": "",
+        "object": "chat.completion.chunk",
+        "created": 0,
+        "model": "",
+        "choices": [],
+        "moderation": {"flagged": False},
+    }
+)
 COMPLETIONS = [
     ("a chunk of a chat", in_chunk(1, put(object="chat.completion.chunk")), "OAI008"),
     ("another id", in_chunk(1, put(id="other")), "OAI008"),
@@ -126,7 +140,16 @@ OTHERS = [
     mutant("Azure: what its filters found later", Take("openai-chat", edit=insert(-2, AZURE_LATER))),
     mutant("TGI: empty ids", Take("openai-chat", edit=both(*(in_chunk(index, put(id="")) for index in range(6))))),
     mutant("TGI: a reason of its own", Take("openai-chat", edit=finishing("eos_token"))),
-    mutant("DeepSeek: out of resources", Take("openai-chat", edit=finishing("insufficient_system_resource"))),
+    mutant("DeepSeek: out of resources", Take("openai-chat", edit=finishing("insufficient_system_resource")), "OAI013"),
+    mutant("Z.ai: the network failed", Take("openai-chat", edit=finishing("network_error")), "OAI013"),
+    mutant("Z.ai: sensitive", Take("openai-chat", edit=finishing("sensitive"))),
+    mutant("Moonshot: usage in the choice", Take("openai-chat", edit=in_chunk(4, lambda chunk: chunk["choices"][0].update(
+        usage={"prompt_tokens": 1, "completion_tokens": 3, "total_tokens": 4})))),
+    mutant("Azure: what its filters found, without a delta", Take("openai-chat", edit=insert(-2, AZURE_WITHOUT_DELTA))),
+    mutant("a report of moderation behind the usage", Take("openai-chat", edit=insert(-1, MODERATION))),
+    mutant("reasoning in two fields", Take("openai-chat", edit=in_chunk(1, lambda chunk: chunk["choices"][0]["delta"].update(
+        reasoning="Hm", reasoning_content="Hm"))), "OAI012"),
+    mutant("events with names", Take("openai-chat", edit=everywhere(b"data: {", b"event: chunk\ndata: {")), "JSON008"),
     mutant("vLLM: aborted", Take("vllm", edit=finishing("abort"))),
     mutant("Mistral: over the model's length", Take("mistral", edit=finishing("model_length"))),
     mutant("llama.cpp: each chunk has its time", Take("llamacpp", edit=in_chunk(2, put(created=7)))),

@@ -123,7 +123,7 @@ MUTANTS = [
         for path in paths
     ],
     mutant("openai-chat: [DONE] twice", Take("openai-chat", edit=double(6)), "TRM002"),
-    mutant("anthropic: [DONE]", Take("anthropic", edit=append(b"data: [DONE]\n\n")), "TRM002"),
+    mutant("anthropic: [DONE]", Take("anthropic", edit=append(b"data: [DONE]\n\n")), "ANT013"),
     *[
         mutant(f"{name}: ended though unfinished", Take(name, f"{QUICK},fault=fake-complete@2"), *rules)
         for name, rules in {

@@ -1,10 +1,17 @@
 """Family ANT."""
 
 from tests.rules.proofs import Proof
-from tests.support.takes import QUICK, Take, changed, drop, everywhere
+from tests.support.takes import QUICK, Blocks, Take, append, changed, drop, everywhere
 
 GOOD = Take("anthropic")
 TOOLS = f"{QUICK},tools=1"
+THINKS = f"{QUICK},reasoning=1"
+
+
+def unsigned(blocks: Blocks) -> Blocks:
+    """Without signatures."""
+    return [block for block in blocks if b"signature_delta" not in block]
+
 
 PROOFS = {
     "ANT001": Proof(GOOD, Take("anthropic", edit=drop(0)), "the first event is content_block_start"),
@@ -44,5 +51,9 @@ PROOFS = {
         Take("anthropic", TOOLS),
         Take("anthropic", TOOLS, edit=changed(2, lambda event: event["content_block"].update(id=None))),
         "a tool_use without its id",
+    ),
+    "ANT013": Proof(GOOD, Take("anthropic", edit=append(b"data: [DONE]\n\n")), "[DONE] came"),
+    "ANT014": Proof(
+        Take("anthropic", THINKS), Take("anthropic", THINKS, edit=unsigned), "the thinking of block 0 has no signature"
     ),
 }

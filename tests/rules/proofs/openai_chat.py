@@ -5,6 +5,7 @@ from tests.rules.mutants.openai_edits import (
     in_all_calls,
     in_call,
     in_chunk,
+    in_delta,
     lose,
     put,
     usage_with_the_finish,
@@ -33,4 +34,12 @@ PROOFS = {
         TOOLS, TOOLS._replace(edit=in_all_calls(put(id="call_1"))), "tool call 0 of choice 0 sends its id again"
     ),
     "OAI011": Proof(TOOLS, TOOLS._replace(edit=finishing("stop")), "choice 0 called tools and finishes with stop"),
+    "OAI012": Proof(
+        CHAT._replace(edit=in_delta(1, put(reasoning="Hm"))),
+        CHAT._replace(edit=in_delta(1, put(reasoning="Hm", reasoning_content="Hm"))),
+        "reasoning is sent twice",
+    ),
+    "OAI013": Proof(
+        CHAT, CHAT._replace(edit=finishing("network_error")), "the model stopped with finish_reason network_error"
+    ),
 }

@@ -1,7 +1,7 @@
 """Family JSON."""
 
 from tests.rules.proofs import Proof
-from tests.support.takes import QUICK, Take, changed, insert, replace
+from tests.support.takes import QUICK, Take, changed, event_with, insert, replace
 
 CHAT = Take("openai-chat")
 TOOLS = f"{QUICK},tools=1"
@@ -37,5 +37,13 @@ PROOFS = {
         Take("anthropic"),
         Take("anthropic", edit=insert(2, b'event: content_block_nap\ndata: {"type":"content_block_nap"}\n\n')),
         "an event that anthropic does not define (content_block_nap)",
+    ),
+    "JSON008": Proof(
+        CHAT, Take("openai-chat", edit=replace(1, b"data: ", b"event: chunk\ndata: ")), "the event is named 'chunk'"
+    ),
+    "JSON009": Proof(
+        CHAT,
+        Take("openai-chat", edit=insert(0, event_with({"type": "message_start", "message": {}}, "message_start"))),
+        "these are events of anthropic, and --dialect says openai-chat",
     ),
 }
