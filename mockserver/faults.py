@@ -32,6 +32,9 @@ FAULTS: Final = {
     "error-before": FaultKind(Stage.BEFORE, 0, "the vendor's HTTP status and JSON error instead of a stream"),
     "rate-limit": FaultKind(Stage.BEFORE, 0, "429 with Retry-After and the vendor's JSON error"),
     "slow-first": FaultKind(Stage.BEFORE, 0, f"the first token comes {SLOW_FIRST_MS / 1000:g} s later than asked"),
+    "whole-first": FaultKind(
+        Stage.STREAM, 0, "the whole answer is made before its first token is sent, then typed out"
+    ),
     "error": FaultKind(Stage.STREAM, MID_STREAM, "the vendor's in-band error, then the end that vendor makes"),
     "truncate": FaultKind(Stage.STREAM, MID_STREAM, "a clean end of the body, without finish and terminator"),
     "no-terminator": FaultKind(Stage.STREAM, 0, "everything but the terminator"),

@@ -14,6 +14,7 @@ from mockserver.scenario import Fault
 from mockserver.truth import Record
 
 as_json = msgspec.json.encode
+_TYPED_S: Final = 0.001
 _ENDS_EARLY: Final = ("error", "truncate", "cut", "rst", "stall", "fake-complete")
 
 
@@ -107,7 +108,7 @@ async def frames(pieces: AsyncGenerator[Piece, None], writer: Writer, fault: Fau
         yield frame, 0
     sent = 0
     try:
-        async for piece in pieces:
+        async for piece in _typed_out(pieces) if name == "whole-first" else pieces:
             if sent == after and name in _ENDS_EARLY:
                 async for frame_of_fault in _break(name, writer, piece):
                     yield frame_of_fault
@@ -129,6 +130,13 @@ async def frames(pieces: AsyncGenerator[Piece, None], writer: Writer, fault: Fau
         yield frame, 0
     if name != "no-terminator" and (end := writer.terminator()):
         yield end, 0
+
+
+async def _typed_out(pieces: AsyncGenerator[Piece, None]) -> AsyncGenerator[Piece, None]:
+    """All of them, once the last is made: as a model that is quick, after a long wait."""
+    for piece in [piece async for piece in pieces]:
+        yield piece
+        await asyncio.sleep(_TYPED_S)
 
 
 async def _break(name: str, writer: Writer, piece: Piece | None) -> Frames:

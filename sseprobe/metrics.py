@@ -3,6 +3,8 @@
 Definitions, printed in reports because other tools differ. All times count from t0, just before connecting.
 TTFB, TTFE, TTFT: to the first byte of the response, the first event, the first event with text, reasoning or a tool
 call. ITL: the gaps between events with content. TPOT: (last - first content) / (tokens - 1), tokens as in `usage`.
+Silence, of bytes and of content: the longest time without any, from t0 on; of bytes to the end of the body, of content
+to the dialect's end, whatever heartbeats came. A stall is a silence of content over a second, behind the first content.
 """
 
 from array import array
@@ -15,7 +17,7 @@ RESOLUTION_NS: Final = NS_PER_MS
 """A read that came this late, or after nobody had listened this long, cannot tell apart what it holds."""
 
 STALL_NS: Final = NS_PER_S
-"""A gap over this is a stall."""
+"""A silence of content over this, behind the first content, is a stall."""
 
 _EXACT: Final = 1 << 16
 _SIGNIFICANT_BITS: Final = 7  # buckets 1/128 wide: percentiles are within 0.8 %
@@ -111,17 +113,34 @@ class Meter:
         self.lag = Distribution()
         self.gaps = Series()
         self.unmeasured_gaps = 0
-        self.stalls = 0
+        self._stalls = 0
         self.longest_burst = 0
+        self.content_end_ns: int | None = None
+        """When the dialect's end came."""
+        self._byte_silence_ns = 0
+        self._content_silence_ns = 0
+        self._last_read_ns = 0
         self._last_content_ns: int | None = None
+        self._newest_content_ns: int | None = None
         self._events_measured = 0
         self._reads_measured = 0
         self._open: Read | None = None  # the read being fed
         self._open_events = 0
         self._open_content = 0
 
-    def add(self, read: Read, events: int, content_events: int) -> None:
-        """Counts what one chunk of a read completed. Chunks of the same read are one arrival."""
+    def add(self, read: Read, events: int, content_events: int, *, ended: bool = False) -> None:
+        """Counts what one chunk of a read completed. Chunks of the same read are one arrival.
+
+        `ended`: the dialect's end, or an error, was among it.
+        """
+        self._byte_silence_ns = max(self._byte_silence_ns, read.t_ns - self._last_read_ns)
+        self._last_read_ns = read.t_ns
+        if content_events:
+            self._content_silence_ns = max(self._content_silence_ns, read.t_ns - (self._newest_content_ns or 0))
+            self._newest_content_ns = read.t_ns
+            self.content_end_ns = None
+        if ended:
+            self.content_end_ns = read.t_ns
         if self._open is None or read.index != self._open.index:
             self.settle()
             self._open = read
@@ -168,7 +187,32 @@ class Meter:
     def _add_gap(self, gap_ns: int) -> None:
         self.itl.add(gap_ns)
         self.gaps.add(gap_ns)
-        self.stalls += gap_ns > STALL_NS
+        self._stalls += gap_ns > STALL_NS
+
+    @property
+    def byte_silence_ns(self) -> int | None:
+        """The longest time without a byte; None before anything came, or ended."""
+        if self.end_ns is None and not self.reads:
+            return None
+        return max(self._byte_silence_ns, (self.end_ns or 0) - self._last_read_ns)
+
+    @property
+    def content_silence_ns(self) -> int | None:
+        """The longest time without content; None before anything came, or ended."""
+        if self.end_ns is None and not self.reads:
+            return None
+        return max(self._content_silence_ns, self._silence_at_end_ns)
+
+    @property
+    def stalls(self) -> int:
+        """Silences of content over the limit, behind the first content."""
+        return self._stalls + (self._newest_content_ns is not None and self._silence_at_end_ns > STALL_NS)
+
+    @property
+    def _silence_at_end_ns(self) -> int:
+        """From the last content, or t0, to the dialect's end, or else to the end of the body."""
+        end_ns = self.end_ns if self.content_end_ns is None else self.content_end_ns
+        return max(0, (end_ns or 0) - (self._newest_content_ns or 0))
 
     @property
     def bunching_ratio(self) -> float | None:

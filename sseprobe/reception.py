@@ -19,6 +19,7 @@ from sseprobe.transcript import BodyEnd, Chunk, Head, Read, Redirect
 MAX_TEXT_CHARS: Final = 4 * 1024 * 1024
 """How much text is kept for reports. The live view shows all of it."""
 
+_ENDS: Final = frozenset({Kind.END, Kind.ERROR})
 _MAX_REASON_CHARS: Final = 200
 _MAX_LISTED: Final = 1024
 _MAX_UNKNOWN_TYPES: Final = 5
@@ -178,6 +179,10 @@ class Reception:
         return self._ended or self.dialect.end_rule is not EndRule.BODY
 
     @property
+    def _ends_by_finish(self) -> bool:
+        return self._recognition.dialect.end_rule is EndRule.FINISH
+
+    @property
     def is_surely_over(self) -> bool:
         """Whether nothing more is to be expected but the end of the body."""
         return self._ended and self._recognition.ends_for_sure
@@ -264,6 +269,7 @@ class Reception:
     def _take(self, items: list[Item], read: Read) -> list[Received]:
         received = []
         events = content_events = 0
+        ended = False
         if self._keep:
             self.items += items
         for item in items:
@@ -274,6 +280,9 @@ class Reception:
                 for delta in deltas:
                     if delta.kind in CONTENT_KINDS and (delta.text or delta.name):
                         self.content_deltas += 1
+                        ended = False
+                    elif delta.kind in _ENDS or (delta.kind is Kind.FINISH and self._ends_by_finish):
+                        ended = True
                 content_events += self.content_deltas > before
                 received.append(Received(item, deltas))
             else:
@@ -289,7 +298,7 @@ class Reception:
                     self.first_ignored = self.first_ignored or item
                 if not isinstance(item, Frame | Tail):
                     received.append(Received(item))
-        self.meter.add(read, events, content_events)
+        self.meter.add(read, events, content_events, ended=ended)
         return received
 
     def finish(self, body_end: BodyEnd, t_ns: int) -> Outcome:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from sseprobe.metrics import STALL_NS, Distribution, Meter, Series
 from sseprobe.transcript import Clock, Read
-from sseprobe.units import NS_PER_MS
+from sseprobe.units import NS_PER_MS, NS_PER_S
 
 
 def read(index: int, t_ms: float, *, lag_ms: float | None = 0.1, blind_ms: float = 0.0) -> Read:
@@ -122,3 +122,19 @@ def test_tpot_needs_usage_and_two_tokens() -> None:
 def test_stalls() -> None:
     limit_ms = STALL_NS / NS_PER_MS
     assert metered((read(0, 0), 1), (read(1, limit_ms), 1), (read(2, 2 * limit_ms + 1), 1)).stalls == 1
+
+
+def test_silences_of_bytes_and_of_content() -> None:
+    second = NS_PER_S // NS_PER_MS
+    meter = metered((read(0, second), 0), (read(1, 3 * second), 1), (read(2, 4 * second), 0), (read(3, 5 * second), 0))
+    meter.end_ns = 9 * NS_PER_S
+    assert (meter.byte_silence_ns, meter.content_silence_ns, meter.stalls) == (4 * NS_PER_S, 6 * NS_PER_S, 1)
+    # The dialect's end ends the silence of content, whatever the connection does then.
+    meter.add(read(4, 5 * second), 1, 0, ended=True)
+    assert (meter.content_silence_ns, meter.stalls) == (3 * NS_PER_S, 1)
+    meter.add(read(5, 6 * second), 1, 1)  # text behind it: that was none
+    assert meter.content_silence_ns == 3 * NS_PER_S
+    quiet = metered((read(0, second), 0))
+    quiet.end_ns = 8 * NS_PER_S
+    assert (quiet.content_silence_ns, quiet.stalls) == (8 * NS_PER_S, 0)  # no content at all: all of it is silence
+    assert Meter().content_silence_ns is None

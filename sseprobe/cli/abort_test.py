@@ -89,6 +89,7 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
+    content_timeout: o.ContentTimeout = None,
     connect_timeout: o.ConnectTimeout = 10,
     insecure: o.Insecure = False,
     cacert: o.CaCert = None,
@@ -136,7 +137,17 @@ def abort_test(  # noqa: PLR0917  typer passes by name
         raise UsageError(f"--expect {expect}: not an expectation. Known are: {', '.join(Expect)}.")
     own = OwnWords(text_at, error_at, done_when, framing, config)
     words = RequestWords(url, method, header, data, prompt, model, dialect, api_key_env, own)
-    connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
+    connect = ConnectOptions(
+        connect_timeout,
+        idle_timeout,
+        timeout,
+        insecure,
+        cacert,
+        http2,
+        proxy,
+        unix_socket,
+        content_timeout_s=content_timeout,
+    )
     specs = witness or ([] if url else ["mock"])
     with contextlib.ExitStack() as cleanup:
         tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=MOCK_SCENARIO))

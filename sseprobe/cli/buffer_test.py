@@ -63,6 +63,7 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
+    content_timeout: o.ContentTimeout = None,
     connect_timeout: o.ConnectTimeout = 10,
     insecure: o.Insecure = False,
     cacert: o.CaCert = None,
@@ -120,7 +121,17 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
     codings = [] if any(each.lower().startswith("accept-encoding:") for each in header or []) else [_ASKS_FOR_GZIP]
     own = OwnWords(text_at, error_at, done_when, framing, config)
     words = RequestWords(url, method, [*(header or []), *codings], data, prompt, model, dialect, api_key_env, own)
-    connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
+    connect = ConnectOptions(
+        connect_timeout,
+        idle_timeout,
+        timeout,
+        insecure,
+        cacert,
+        http2,
+        proxy,
+        unix_socket,
+        content_timeout_s=content_timeout,
+    )
     with contextlib.ExitStack() as cleanup:
         tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=_MOCK_SCENARIO))
         request, known, redact = build_request(tested.words)

@@ -53,6 +53,7 @@ def check(  # noqa: PLR0917  typer passes by name
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
+    content_timeout: o.ContentTimeout = None,
     connect_timeout: o.ConnectTimeout = 10,
     insecure: o.Insecure = False,
     cacert: o.CaCert = None,
@@ -128,7 +129,17 @@ def check(  # noqa: PLR0917  typer passes by name
         told = words.dialect_of_recording(cassette.opening)
         done = run_recorded(cassette, told, judging, named=words.names_dialect)
     else:
-        connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
+        connect = ConnectOptions(
+            connect_timeout,
+            idle_timeout,
+            timeout,
+            insecure,
+            cacert,
+            http2,
+            proxy,
+            unix_socket,
+            content_timeout_s=content_timeout,
+        )
         with contextlib.ExitStack() as cleanup:
             tested = cleanup.enter_context(target(words, connect, truth_port=0, scenario=_MOCK_SCENARIO))
             request, known, redact = build_request(tested.words)

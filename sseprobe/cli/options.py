@@ -95,6 +95,15 @@ Timeout = Annotated[
 IdleTimeout = Annotated[
     float, typer.Option(metavar="S", min=0.001, help="Limit for silence.", rich_help_panel=CONNECTION)
 ]
+ContentTimeout = Annotated[
+    float | None,
+    typer.Option(
+        metavar="S",
+        min=0.001,
+        help="Limit for silence of content, whatever heartbeats come. (default: none)",
+        rich_help_panel=CONNECTION,
+    ),
+]
 ConnectTimeout = Annotated[
     float, typer.Option(metavar="S", min=0.001, help="Limit for connecting.", rich_help_panel=CONNECTION)
 ]

@@ -34,6 +34,7 @@ def stream(  # noqa: PLR0917  typer passes by name
     api_key_env: o.ApiKeyEnv = None,
     timeout: o.Timeout = 300,
     idle_timeout: o.IdleTimeout = 60,
+    content_timeout: o.ContentTimeout = None,
     connect_timeout: o.ConnectTimeout = 10,
     insecure: o.Insecure = False,
     cacert: o.CaCert = None,
@@ -94,7 +95,17 @@ def stream(  # noqa: PLR0917  typer passes by name
         from sseprobe.probes.stream import run
         from sseprobe.probes.target import target
 
-        connect = ConnectOptions(connect_timeout, idle_timeout, timeout, insecure, cacert, http2, proxy, unix_socket)
+        connect = ConnectOptions(
+            connect_timeout,
+            idle_timeout,
+            timeout,
+            insecure,
+            cacert,
+            http2,
+            proxy,
+            unix_socket,
+            content_timeout_s=content_timeout,
+        )
         with contextlib.ExitStack() as cleanup:
             words, connect, *_ = cleanup.enter_context(target(words, connect))
             request, known, redact = build_request(words)

@@ -13,7 +13,7 @@ from sseprobe.errors import UsageError
 class ConnectOptions(Struct, frozen=True):
     """Time limits in seconds; `timeout_s` is for the whole stream. `ca_file`: trust these certificates instead.
 
-    `http10`: the request says HTTP/1.0.
+    `http10`: the request says HTTP/1.0. `content_timeout_s`: for how long no content may come, whatever else does.
     """
 
     connect_timeout_s: float = 10.0
@@ -26,6 +26,7 @@ class ConnectOptions(Struct, frozen=True):
     unix_socket: str | None = None
     use_environment: bool = True
     http10: bool = False
+    content_timeout_s: float | None = None
 
 
 _PROXY_SCHEMES: Final = ("http", "https")

@@ -75,12 +75,16 @@ class StreamRun:
         self.notes: list[str] = []
         self.interrupted = False
         self.stream: OpenStream | None = None
+        self.lacks_content = False
+        """Whether it was ended here since no content came for too long."""
+        self._content_s = 0.0
         self._chunks: list[Chunk] = []
 
     async def go(self) -> None:
         """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
+        self._content_s = asyncio.get_running_loop().time()
         self.stream = OpenStream(self.plan.request, self.plan.options)
-        async with self.stream as stream:
+        async with self._opened() as stream:
             self.head, self.redirects = stream.head, stream.redirects
             async with contextlib.aclosing(stream.chunks()) as chunks:
                 try:
@@ -89,11 +93,41 @@ class StreamRun:
                     self.interrupted = True
                     self.body_end = BodyEnd.ABORT
             self.body_end = self.body_end or stream.body_end
-            if self.body_end is BodyEnd.IDLE_TIMEOUT and self.reception.ends_in_silence:
+            if self.body_end is BodyEnd.IDLE_TIMEOUT and self.reception.ends_in_silence and not self.lacks_content:
                 self.body_end = BodyEnd.LEFT_OPEN
             self.problem = stream.problem
             self.end_ns = stream.now_ns()
             self._record(self.recorder.end, self.body_end or BodyEnd.ABORT, self.end_ns, self.problem)
+
+    @contextlib.asynccontextmanager
+    async def _opened(self) -> AsyncGenerator[OpenStream, None]:
+        """The stream, once its head is there. Raises TargetError where that takes longer than content may."""
+        assert self.stream is not None
+        async with contextlib.AsyncExitStack() as cleanup:
+            try:
+                async with self._patience():
+                    stream = await cleanup.enter_async_context(self.stream)
+            except TimeoutError as error:
+                raise TargetError(
+                    f"{redact_url(self.plan.request.url)} did not answer within "
+                    f"{self.plan.options.content_timeout_s:g} s (--content-timeout)."
+                ) from error
+            yield stream
+
+    def _patience(self) -> asyncio.Timeout:
+        """What is left of the time that may pass without content; once the dialect's end has come, any."""
+        limit_s = self.plan.options.content_timeout_s
+        over = limit_s is None or self.reception.meter.content_end_ns is not None
+        return asyncio.timeout_at(None if over or limit_s is None else self._content_s + limit_s)
+
+    async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
+        """The next chunk, None at the end of the body, or where content has been missing for too long."""
+        try:
+            async with self._patience():
+                return await anext(chunks, None)
+        except TimeoutError:
+            self.body_end, self.lacks_content = BodyEnd.IDLE_TIMEOUT, True
+            return None
 
     async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
         first, framing = await self._first_chunks(stream, chunks)
@@ -104,7 +138,7 @@ class StreamRun:
         self._record(self.recorder.head, stream.head)
         for each in first:
             self._take(each, stream)
-        while self.body_end is None and (chunk := await anext(chunks, None)) is not None:
+        while self.body_end is None and (chunk := await self._next(chunks)) is not None:
             self._take(chunk, stream)
         with self._showing():
             self.reception.receive_eof(self.view)
@@ -144,7 +178,10 @@ class StreamRun:
             )
 
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
+        before = self.reception.content_deltas
         received = self.reception.receive(chunk)
+        if self.reception.content_deltas != before:
+            self._content_s = asyncio.get_running_loop().time()
         self._record(self.recorder.chunk, chunk)
         if self.plan.keep:
             self._chunks.append(chunk)
@@ -212,6 +249,9 @@ class StreamRun:
             reason = f"the body is over {limit}, which bounds what is kept"
         if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
             reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
+            if self.lacks_content:
+                reason = f"no content came for {self.plan.options.content_timeout_s:g} s (--content-timeout)"
+                return Outcome(outcome.ending, reason, outcome.error)
         if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
             reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"
         if self.problem and outcome.ending in (Ending.TRUNCATED, Ending.RESET):

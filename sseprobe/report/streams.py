@@ -28,6 +28,8 @@ class StreamMetrics(Struct, frozen=True):
     bunching_ratio: float | None
     longest_burst: int
     client_lag_ms: Percentiles
+    content_silence_ms: float | None = None
+    byte_silence_ms: float | None = None
 
     @classmethod
     def of(cls, meter: Meter) -> "StreamMetrics":
@@ -49,6 +51,8 @@ class StreamMetrics(Struct, frozen=True):
             bunching_ratio=None if meter.bunching_ratio is None else round(meter.bunching_ratio, 3),
             longest_burst=meter.longest_burst,
             client_lag_ms=Percentiles.of(meter.lag),
+            content_silence_ms=ms(meter.content_silence_ns),
+            byte_silence_ms=ms(meter.byte_silence_ns),
         )
 
 

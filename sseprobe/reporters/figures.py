@@ -24,6 +24,8 @@ def figures_of(stream: StreamReport) -> Iterator[tuple[str, str]]:
         yield "text", found
     yield "latency", latency(stream)
     yield "ITL", itl(stream.metrics.itl_ms, stream.metrics.unmeasured_gaps)
+    if (longest := silence(stream)) is not None:
+        yield "silence", longest
     yield "tokens", tokens(stream)
     yield "arrival", arrival(stream)
     yield "clock", clock(stream)
@@ -123,6 +125,15 @@ def arrival(stream: StreamReport) -> str:
     heartbeats += f" · {stream.heartbeats:,} heartbeats" if stream.heartbeats else ""
     counts = f"{stream.events:,} events in {stream.reads:,} reads, {human_bytes(stream.bytes)}"
     return f"{counts} · {bunching} · {stalls}{heartbeats}"
+
+
+def silence(stream: StreamReport) -> str | None:
+    """The longest times without content and without a byte, None where neither is long."""
+    content, byte = stream.metrics.content_silence_ms, stream.metrics.byte_silence_ms
+    if content is None or byte is None or max(content, byte) <= stream.metrics.stall_limit_ms:
+        return None
+    kept = ", while other bytes came" if content - byte > stream.metrics.stall_limit_ms else ""
+    return f"{human_ms(content)} without content{kept} · {human_ms(byte)} without a byte (the longest of each)"
 
 
 def clock(stream: StreamReport) -> str:

@@ -47,7 +47,8 @@ def check_lines(report: Report, width: int) -> Iterator[Line]:
 
 def _not_tried(report: Report) -> Iterator[Line]:
     """What was not asked for as other clients do: a pass says nothing of it."""
-    if any(each.probe == _COMPRESSION and not each.ran for each in report.probes) and not report.error:
+    ran = {each.probe: each.ran for each in report.probes}
+    if ran.get("repeat") and ran.get(_COMPRESSION) is False:
         said = "not tried: asking for compression, as browsers do (--probe compression)"
         yield _indented(Text(said, style="yellow"))
 

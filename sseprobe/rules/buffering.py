@@ -5,10 +5,14 @@ from typing import Final
 
 from sseprobe.buffering import Holding, bursts_of, came_at_once, diagnose
 from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.evidence import Lengths
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes, human_ms, ms
 
 _HELD_NS: Final = 5 * 10**6
+_LONGER: Final = 3
+_MUCH_LATER: Final = 2
+_SURELY_LATER_MS: Final = 150.0
 
 
 @rule("BUF001", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -95,3 +99,36 @@ def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
         if 0 < end < len(body) and (body[end] & 0xC0 == 0x80 or body[end - 1 : end + 1] == b"\r\n"):
             what = "CRLF" if body[end - 1 : end + 1] == b"\r\n" else "a character"
             yield Finding(f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)
+
+
+@rule("BUF007", Severity.ERROR, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", of=Lengths)
+def begins_before_it_is_whole(lengths: Lengths) -> Iterator[Finding]:
+    """The first token does not wait for the whole answer.
+
+    What it does: asks in turns for a short and for a long answer, and compares how long the first content takes. One
+    stream cannot show it: an answer that is made whole and then typed out looks like a fast model.
+    Why it matters: the user looks at nothing for as long as the whole answer takes; what then moves is for show.
+    Good: 300 ms to the first token, whatever the length. Bad: 300 ms for a word, 9 s for a page. A model that thinks
+    longer for a longer answer, and does not show it, looks the same: let it send its reasoning.
+    """
+    short, long = (sorted(map(_first_ms, each)) for each in (lengths.short, lengths.long))
+    sizes = [sorted(map(_size, each)) for each in (lengths.short, lengths.long)]
+    if sizes[1][0] < _LONGER * max(1, sizes[0][-1]):
+        said = f"{lengths.said}, the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
+        raise Inconclusive(f"{said}: too alike to be compared; give a --prompt that asks for a long answer")
+    middle = short[len(short) // 2], long[len(long) // 2]
+    apart = long[0] - short[-1] > max(_SURELY_LATER_MS, short[-1] - short[0])
+    if apart and middle[1] > _MUCH_LATER * middle[0]:
+        said = (
+            f"{lengths.said}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
+            "the answer is made whole before it is sent"
+        )
+        yield Finding(said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
+
+
+def _first_ms(stream: Transcript) -> float:
+    return stream.content[0].read.t_ns / 1e6
+
+
+def _size(stream: Transcript) -> int:
+    return sum(len(delta.text) for message in stream.content for delta in message.deltas)

@@ -73,6 +73,14 @@ class Compression(Struct, frozen=True):
     asked: Transcript
 
 
+class Lengths(Struct, frozen=True):
+    """The same request for short answers and for long ones, taken in turns. `said`: how they were asked for."""
+
+    short: tuple[Transcript, ...]
+    long: tuple[Transcript, ...]
+    said: str
+
+
 class Resumption(Struct, frozen=True):
     """A stream that was left in the middle, and the answer to the reconnection.
 

@@ -41,7 +41,8 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
     """Streams of the same request have the same shape.
 
     What it does: sends the same request several times and compares content type, dialect, line endings, whether ids are
-    sent, what the first and the last event are, and the ending. Text, counts and times may differ.
+    sent, what the first and the last event are, the ending, and whether an end mark was sent. Text, counts and times
+    may differ.
     Why it matters: a difference is a replica with another version, or a path that only sometimes goes through a proxy,
     and shows up as an error that nobody can reproduce.
     Good: three streams that end with `data: [DONE]`. Bad: two with `[DONE]`, one without.
@@ -77,7 +78,15 @@ def _shape(stream: Transcript) -> dict[str, str]:
         "the first event": "" if own else _sort(first),
         "the last event": "" if own else _sort(last),
         "the ending": str(stream.ending),
+        "the end mark": _end_mark(stream),
     }
+
+
+def _end_mark(stream: Transcript) -> str:
+    """Whether an app's own stream that is whole ended with a mark: one that broke off behind the 200 ends without."""
+    if stream.dialect.reading is None or stream.ending is not Ending.COMPLETE:
+        return ""
+    return "sent" if stream.end_mark is not None else "not sent"
 
 
 def _sort(message: Message | None) -> str:

@@ -1,5 +1,6 @@
 """Family TIM: silence, first tokens, and heartbeats."""
 
+import itertools
 from collections.abc import Iterator
 from typing import Final
 
@@ -89,3 +90,29 @@ def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
         if word in _BEATS or (not message.deltas and message.event.data.strip().lower() in _BEATS):
             shown = one_line(message.event.data, 60) or "empty"
             yield Finding("an event that looks like a heartbeat", message.event.span, "a comment", shown)
+
+
+@rule("TIM004", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
+def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
+    """Heartbeats do not cover a silence of content of more than 15 s.
+
+    What it does: looks for 15 s without text, reasoning or tool arguments in which other bytes came: from the request
+    to the first content, between contents, and from the last to the dialect's end. Where nothing came at all, TIM002
+    speaks.
+    Why it matters: heartbeats keep proxies and clients waiting: a generation that hangs looks alive, and no timeout of
+    the client's ever fires. `--content-timeout` ends such a stream.
+    Good: reasoning or progress while the model works. Bad: ten tokens, then 20 s of `: keep-alive`.
+    """
+    if stream.head is None or stream.end_ns is None:
+        raise NotApplicable("only bytes are known, and not when they came")
+    ends = [message.read.t_ns for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.told[kind][:1]]
+    end_ns = min(ends, default=stream.end_ns)
+    times = [0, *(message.read.t_ns for message in stream.content if message.read.t_ns <= end_ns), end_ns]
+    reads = [stream.head.t_ns, *(chunk.read.t_ns for chunk in stream.chunks)]
+    for since_ns, until_ns in itertools.pairwise(times):
+        if until_ns - since_ns <= _SILENCE_NS:
+            continue
+        between = [since_ns, *(t_ns for t_ns in reads if since_ns < t_ns < until_ns), until_ns]
+        if max(later - earlier for earlier, later in itertools.pairwise(between)) <= _SILENCE_NS:
+            said = human_ms(ms(until_ns - since_ns))
+            yield Finding(f"no content came for {said}, while heartbeats did", None, "content every 15 s", said)

@@ -186,7 +186,7 @@ def test_what_a_fault_makes_of_the_bytes(fault: str, mock: Mock) -> None:
     assert mock.truth(headers["x-mock-id"])["state"] == "completed"
 
 
-ELSEWHERE = {"error-before", "rate-limit", "slow-first", "cut", "rst", "stall"}
+ELSEWHERE = {"error-before", "rate-limit", "slow-first", "whole-first", "cut", "rst", "stall"}
 
 
 def test_no_fault_is_forgotten() -> None:

@@ -102,6 +102,11 @@ class Peer:
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_0)
         self.connection.close()
 
+    def gone_within(self, seconds: float) -> bool:
+        """Whether the client leaves within that time: how a server passes time."""
+        readable, _, _ = select.select([self.connection], [], [], seconds)
+        return bool(readable) and self.connection.recv(1, socket.MSG_PEEK) == b""
+
     def wait_for_close(self) -> None:
         """Returns when the client has left."""
         try:

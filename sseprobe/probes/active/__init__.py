@@ -24,6 +24,7 @@ _MODULES: Final = {
     "method": "sseprobe.probes.active.method",
     "compression": "sseprobe.probes.active.compression",
     "http10": "sseprobe.probes.active.http10",
+    "answer-length": "sseprobe.probes.active.answer_length",
 }
 NAMES: Final = tuple(_MODULES)
 
