@@ -43,9 +43,10 @@ class Seen(Struct, frozen=True):
     """What was seen of a stream by its end. `ended`: the terminator came; `doubt`: why it is not to be believed.
 
     `pending`: the data of an event that was not finished. `choices`: those that began; `finished`: those with a finish.
-    `looks_like`: another dialect that the events tell. `by_events`: the dialect was told by the events alone;
-    `own_end`: then the last event is an end mark that apps use. `error_as_text`: an app told its failure as if it were
-    text. `last`: the data of an app's last event. `merged`: how many JSON documents came as one event.
+    `looks_like`: another dialect that the events tell; `expected`: the one that they had to be of, which they are not.
+    `by_events`: the dialect was told by the events alone; `own_end`: then the last event is an end mark that apps use.
+    `error_as_text`: an app told its failure as if it were text. `last`: the data of an app's last event. `merged`: how
+    many JSON documents came as one event.
     """
 
     dialect: Dialect
@@ -58,6 +59,7 @@ class Seen(Struct, frozen=True):
     finished: Mapping[int, str]
     over_limit: LimitExceeded | None
     looks_like: str | None
+    expected: str | None = None
     by_events: bool = False
     own_end: bool = False
     error_as_text: bool = False
@@ -94,6 +96,9 @@ def _judge(seen: Seen, body_end: BodyEnd) -> tuple[Ending, str | None]:
     problem = _problem(seen)
     if seen.merged and problem is None:
         problem = f"{seen.merged} JSON documents came as one event: the blank line between events is missing"
+    if seen.expected is not None:
+        mismatch = f"the events are those of {seen.dialect.name}, in which clients of {seen.expected} find nothing"
+        return (Ending.TRUNCATED, f"{problem}; {mismatch}") if problem else (Ending.ERROR, mismatch)
     if problem and seen.looks_like:
         problem = f"{problem}; this looks like {seen.looks_like}, not {seen.dialect.name}"
     return (Ending.TRUNCATED, problem) if problem else (Ending.COMPLETE, None)

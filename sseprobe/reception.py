@@ -86,9 +86,9 @@ class ToolCall:
 class Reception:
     """One stream being received.
 
-    `dialect`: as named, or as the URL tells it, None if it does not. `named`: it stays, whatever the events say;
-    otherwise the first events settle it. `framing`: of the body; None: the dialect's. `keep`: all items and messages
-    are kept, for a transcript; whoever asks for it bounds the body.
+    `dialect`: as named, or as the URL tells it, None if it does not. `named`: the stream has to be of it, as on a path
+    that is a vendor's own; otherwise the first events settle it. `framing`: of the body; None: the dialect's. `keep`:
+    all items and messages are kept, for a transcript; whoever asks for it bounds the body.
     """
 
     def __init__(
@@ -140,7 +140,8 @@ class Reception:
         self._doubt = ""
         self._kept = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
         self._kept_chars = 0
-        self._step_began: dict[Kind, int] = {}
+        self._step: tuple[dict[Kind, int], int] = ({}, 0)
+        """Where the step began: in what is kept of each kind, and among the tool calls."""
 
     @property
     def named(self) -> bool:
@@ -149,8 +150,13 @@ class Reception:
 
     @property
     def looks_like(self) -> str | None:
-        """Another dialect, which the events tell, than the one that was named or that the path promises."""
+        """A vendor's dialect, which the events tell, where an app's own was named."""
         return self._recognition.looks_like
+
+    @property
+    def expected(self) -> Dialect | None:
+        """The dialect that was named, or that the path tells, where the events are another vendor's."""
+        return self._recognition.expected
 
     @property
     def dialect(self) -> Dialect:
@@ -326,6 +332,7 @@ class Reception:
             finished=self.finish_reasons,
             over_limit=self.over_limit,
             looks_like=self.looks_like,
+            expected=self.expected.name if self.expected is not None else None,
             by_events=self.dialect.by_events,
             own_end=self._last_event is not None and self._recognition.has_end_mark(*self._last_event),
             error_as_text=self.error_as_text,
@@ -352,7 +359,7 @@ class Reception:
             return self._parsed.pop(id(event))
         return NO_PAYLOAD if self.framing is Framing.TEXT else payload(event)
 
-    def _take_delta(self, delta: Delta) -> None:  # noqa: PLR0912  one branch for each kind
+    def _take_delta(self, delta: Delta) -> None:
         match delta.kind:
             case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
                 if self._recognition.may_go_on:
@@ -371,10 +378,7 @@ class Reception:
             case Kind.FINISH:
                 self._finish(delta)
             case Kind.USAGE:
-                if delta.output_tokens is not None:
-                    self.meter.output_tokens = delta.output_tokens
-                if delta.input_tokens is not None:
-                    self.meter.input_tokens = delta.input_tokens
+                self._take_usage(delta)
             case Kind.ERROR:
                 self.error = self.error or delta
             case Kind.END:
@@ -386,14 +390,23 @@ class Reception:
                 if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
                     self.unknown_types[(delta.type or "?")[:_MAX_REASON_CHARS]] = None
 
+    def _take_usage(self, delta: Delta) -> None:
+        if delta.output_tokens is not None:
+            self.meter.output_tokens = delta.output_tokens
+        if delta.input_tokens is not None:
+            self.meter.input_tokens = delta.input_tokens
+
     def _take_step(self, delta: Delta) -> None:
-        """What a step brought is forgotten where it is taken back."""
+        """A step begins, or what it said is taken back: no client shows it any more."""
         if delta.kind is Kind.STEP:
-            self._step_began = {kind: kept.tell() for kind, kept in self._kept.items()}
+            self._step = {kind: kept.tell() for kind, kept in self._kept.items()}, len(self.tool_calls)
             return
+        ends, calls = self._step
         for kind, kept in self._kept.items():
-            kept.seek(self._step_began.get(kind, 0))
+            kept.seek(ends.get(kind, 0))
             kept.truncate()
+        for place in list(self.tool_calls)[calls:]:
+            del self.tool_calls[place]
 
     def _finish(self, delta: Delta) -> None:
         if delta.choice in self._choices:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from sseprobe import dialects
-from sseprobe.dialects.base import NO_PAYLOAD, Decode, Dialect, EndRule, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Decode, Dialect, EndRule, as_dict
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.convention import Mark
 from sseprobe.dialects.own.decoder import Decoder, is_heartbeat, marks_of
@@ -29,17 +29,22 @@ _SURE_MARK: Final = "[DONE]"
 
 
 class Recognition:
-    """The dialect in force. `decode`: reads its events, in order; `looks_like`: another dialect that they tell.
+    """The dialect in force. `decode`: reads its events, in order; `looks_like`: a vendor's, which they tell, where an
+    app's own was named; `expected`: the vendor's that was named or told by the path, where they are another's.
 
     `dialect`, `named`: as `Reception` has them.
     """
 
     def __init__(self, dialect: Dialect, framing: Framing, *, named: bool) -> None:
+        if not named and dialect.shared_paths and framing is not dialect.framing:
+            dialect = dialects.by_name("plain")  # a guess that the framing refutes
         self.named = named
         self.looks_like: str | None = None
-        # A vendor's own path is a promise to its clients, as a name is; others are used by apps of any kind.
-        self._stands = named or (dialect.reading is None and not dialect.shared_paths)
+        self.expected: Dialect | None = None
         self.decode: Decode
+        self._as_expected: Decode | None = None
+        """Reads the events of another vendor as the expected one's clients do: they may find content all the same."""
+        self._first: list[Any] = []
         self._framing = framing
         self._unsettled = _RECOGNISED_WITHIN
         self._looked_at = 0
@@ -70,7 +75,8 @@ class Recognition:
     @property
     def is_open(self) -> bool:
         """Whether it may still turn out that the events so far are to be read otherwise."""
-        return bool(self._unsettled) or (self._learner is not None and self._learner.is_open)
+        is_learning = self._learner is not None and self._learner.is_open
+        return bool(self._unsettled) or self._as_expected is not None or is_learning
 
     @property
     def end_mark(self) -> Mark | None:
@@ -109,7 +115,9 @@ class Recognition:
         dialect = self._dialect
         changed = False
         for place, (event, value) in enumerate(events):
-            if self._unsettled and event.data:
+            if self._as_expected is not None:
+                self._reconsider(self._as_expected, event, value)
+            elif self._unsettled and event.data:
                 self._settle(event, value)
             if self._dialect is not dialect:
                 dialect, changed = self._dialect, True
@@ -123,6 +131,7 @@ class Recognition:
     def close(self) -> bool:
         """Nothing changes any more. True: the events so far read otherwise now that no more of them count."""
         self._unsettled = 0
+        self._as_expected = None
         return self._learner is not None and self._learner.look_back()
 
     def begin_again(self) -> None:
@@ -140,18 +149,48 @@ class Recognition:
     def _settle(self, event: Event, value: object) -> None:
         """Is this the dialect, and if not, which one is it?"""
         dialect = self._dialect
+        if len(self._first) < _RECOGNISED_WITHIN:
+            self._first.append(value)
         if dialect.recognises(event, value):
             self._unsettled = 0
-        elif (other := dialects.by_event(event, value)) is not None:
+        elif (other := self._another(event, value)) is not None:
             self._unsettled = 0
-            if self._stands:
+            if self.named and dialect.reading is not None:
                 self.looks_like = other.name
+            elif self.named or not (dialect.shared_paths or dialect.reading is not None):
+                self._contradict(dialect, other, event, value)
             else:
-                self._change_to(replace(other, by_events=dialect.reading is not None))
+                self._change_to(replace(other, by_events=True))
         elif not self.named and dialect.shared_paths and self._is_no_event_of(dialect, value):
             self._change_to(dialects.by_name("plain"))
         else:
             self._count_down(event, value)
+
+    def _another(self, event: Event, value: object) -> Dialect | None:
+        """Another dialect that the event tells, by itself or with those before it."""
+        other = dialects.by_event(event, value)
+        if other is None and len(self._first) < _RECOGNISED_WITHIN:
+            other = dialects.by_beginning(self._first)
+        return None if other is None or other.name == self._dialect.name else other
+
+    def _contradict(self, expected: Dialect, other: Dialect, event: Event, value: object) -> None:
+        """The events are another vendor's than was said. They are read as what they are, and this is kept."""
+        as_expected = expected.decoder()
+        if not _finds_content(as_expected, event, value):
+            self._change_to(other)
+            self.expected, self._as_expected = expected, as_expected
+            self._looked_at = 0
+
+    def _reconsider(self, as_expected: Decode, event: Event, value: object) -> None:
+        """Whether the events are what was said after all: clients of that find content in one of the next."""
+        expected = self.expected
+        assert expected is not None
+        self._looked_at += 1
+        if _finds_content(as_expected, event, value) or expected.recognises(event, value):
+            self.expected = self._as_expected = None
+            self._change_to(expected)
+        elif self._looked_at == _MAX_LOOKED_AT:
+            self._as_expected = None
 
     def _is_no_event_of(self, dialect: Dialect, value: object) -> bool:
         """Whether this is plainly no event of the dialect that the path tells. Any app may tell a failure alike."""
@@ -180,3 +219,7 @@ class Recognition:
         self._own = None
         self._passed_on = None
         self.begin_again()
+
+
+def _finds_content(decode: Decode, event: Event, value: object) -> bool:
+    return any(delta.kind in CONTENT_KINDS and delta.text for delta in decode(event, value))

@@ -25,9 +25,9 @@ class Transcript(Struct, frozen=True, dict=True):
     """The body of one stream and what was said about it.
 
     `messages`: its events, decoded. `request`, `head`, `body_end`, `outcome`, `end_ns`: None where only bytes are
-    known. `named`: the dialect was named by the user, not told by the path or the events. `end_mark`: of an app's own
-    stream, in words; `error_as_text`: such a stream told its failure as if it were text. `looks_like`: another dialect,
-    which the events tell, than the one that was named or that the path promises. `gzip_members`: that it came in.
+    known. `named`: the dialect was named by the user, not told by the path or the events; `expected`: the one that was
+    named or promised by the path, where the events are another vendor's. `end_mark`: of an app's own stream, in words;
+    `error_as_text`: such a stream told its failure as if it were text. `gzip_members`: that it came in.
     """
 
     body: bytes
@@ -40,7 +40,7 @@ class Transcript(Struct, frozen=True, dict=True):
     end_mark: str | None = None
     error_as_text: bool = False
     named: bool = False
-    looks_like: str | None = None
+    expected: Dialect | None = None
     gzip_members: int = 0
     chunks: Sequence[Chunk] = ()
     request: Request | None = None
@@ -165,7 +165,7 @@ def transcript_of(
         end_mark=reception.end_mark,
         error_as_text=reception.error_as_text,
         named=reception.named,
-        looks_like=reception.looks_like,
+        expected=reception.expected,
         gzip_members=gzip_members,
         chunks=chunks,
         request=request,

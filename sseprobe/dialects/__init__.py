@@ -4,6 +4,7 @@ Where two recognise the same event, the first in the table is meant.
 """
 
 import difflib
+import re
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
@@ -11,7 +12,7 @@ from urllib.parse import urlsplit
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:  # `--help` lists the names, and shall be quick
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from sseprobe.dialects.base import Dialect
     from sseprobe.sse import Event
@@ -34,6 +35,8 @@ _MODULES: Final = {
     "plain": "sseprobe.dialects.plain",
 }
 NAMES: Final = tuple(_MODULES)
+_VENDORS_PATH: Final = re.compile(r"/chat/completions$|/v1(?:beta\d?)?/[^/]+$|/openai/|:streamGenerateContent$")
+"""Paths that no app gives to a protocol of its own."""
 
 
 def by_name(name: str) -> "Dialect":
@@ -53,14 +56,17 @@ def unknown(name: str, others: tuple[str, ...] = ()) -> str:
 
 
 def by_url(url: str) -> "Dialect | None":
-    """The dialect that the URL's path tells, its host where vendors share a path; None if they tell none."""
+    """The dialect that the URL's path tells, its host where vendors share a path; None if they tell none.
+
+    Where the path may as well be an app's own (`/api/responses`), it is told as one that the dialect shares.
+    """
     try:
         parts = urlsplit(url)
         path, host = parts.path.rstrip("/"), (parts.hostname or "").lower()
     except ValueError:  # of a recording, perhaps
         return None
     found: Dialect | None = None
-    longest = 0
+    longest, is_sure = 0, True
     for dialect in map(by_name, NAMES):
         at_home = any(host == name or host.endswith(f".{name}") for name in dialect.hosts)
         # A path that is somebody else's tells this dialect only on its own hosts, and there before all others.
@@ -69,7 +75,8 @@ def by_url(url: str) -> "Dialect | None":
             weight = len(end) + at_home * len(path)
             if path.endswith(end) and weight > longest:
                 found, longest = dialect, weight
-    return found
+                is_sure = at_home or path == dialect.path or _VENDORS_PATH.search(path) is not None
+    return found if found is None or is_sure else found.shared()
 
 
 def by_event(event: "Event", value: Any) -> "Dialect | None":
@@ -87,3 +94,8 @@ def by_header(header: "Callable[[str], str | None]", expected: "Dialect | None")
         return expected
     name, value = vercel.HEADER
     return vercel.DIALECT if (header(name) or "").strip() == value else expected
+
+
+def by_beginning(payloads: "Sequence[Any]") -> "Dialect | None":
+    """The dialect that the first payloads tell together, None if they tell none."""
+    return next((each for each in map(by_name, NAMES) if each.begins is not None and each.begins(payloads)), None)

@@ -37,6 +37,7 @@ _INCOMPLETE: Final = {
     "pause_turn": PAUSED,
     "refusal": REFUSED,
 }
+_DONE: Final = "[DONE]"
 _OWN: Final = frozenset(
     {
         "message_start",
@@ -65,7 +66,9 @@ def recognises(event: Event, value: Any) -> bool:
 
 
 def decode(event: Event, value: Any) -> tuple[Delta, ...]:
-    """Event -> deltas. A block's index tells tool calls apart."""
+    """Event -> deltas. A block's index tells tool calls apart. vLLM sends `[DONE]` behind the end, and SDKs skip it."""
+    if event.data.startswith(_DONE):
+        return ()
     kind = as_dict(value).get("type")
     if kind == "content_block_delta":
         return _delta(event, value, as_dict(value.get("delta")))

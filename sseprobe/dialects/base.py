@@ -1,12 +1,13 @@
 """What a dialect is, and what its events decode to. One file beside this one per dialect."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.framing import Framing
@@ -109,6 +110,7 @@ class Dialect(Struct, frozen=True):
     `by_events`: neither a name nor the path told it, but the events: an app passes them on, and may add its own.
     `opening`, `finish`: what begins an answer and what finishes it, in the vendor's words; `has_choices`: there may be
     several. `shared_paths`: apps of any kind use these paths, so that the path decides only if the events agree.
+    `begins`: whether payloads, from the first on, tell it together though none does alone.
     """
 
     name: str
@@ -130,6 +132,11 @@ class Dialect(Struct, frozen=True):
     finish: str = "finish_reason"
     has_choices: bool = True
     by_events: bool = False
+    begins: Callable[[Sequence[Any]], bool] | None = None
+
+    def shared(self) -> "Dialect":
+        """The same, told by a path that may be any app's."""
+        return replace(self, shared_paths=True)
 
 
 DEFAULT_MODEL: Final = "mock"

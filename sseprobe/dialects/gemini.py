@@ -51,6 +51,8 @@ _INCOMPLETE: Final = {
 _UNSPECIFIED: Final = "FINISH_REASON_UNSPECIFIED"
 _KNOWN: Final = frozenset({"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId"})
 _OWN: Final = frozenset({"promptFeedback", "usageMetadata"})
+_OUTPUT: Final = ("candidatesTokenCount", "thoughtsTokenCount")
+_INPUT: Final = ("promptTokenCount", "toolUsePromptTokenCount")
 _MODEL: Final = re.compile(r"/models/(?P<model>.+)(?=:streamGenerateContent$)")
 
 
@@ -78,11 +80,12 @@ def recognises(event: Event, value: Any) -> bool:
 
 
 class Decoder:
-    """Counts function calls, which come whole and without a number; remembers the candidates."""
+    """Counts function calls, which come whole and without a number; remembers the candidates, and the usage."""
 
     def __init__(self) -> None:
         self._calls = 0
         self._seen: set[int] = set()
+        self._counts: dict[str, int] = {}
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
         """Event -> deltas: for each candidate its parts, citations, finish; then usage, block reason, error."""
@@ -99,10 +102,23 @@ class Decoder:
         if reason := as_text(as_dict(value.get("promptFeedback")).get("blockReason")):
             deltas += (Delta(Kind.OPEN), Delta(Kind.FINISH, reason, incomplete=FILTERED))
         if usage := as_dict(value.get("usageMetadata")):
-            deltas.append(_usage(usage))
+            deltas.append(self._usage(usage))
         if not deltas and _KNOWN.isdisjoint(value):
             deltas.append(unknown(event, value))
         return tuple(deltas)
+
+    def _usage(self, usage: dict[str, Any]) -> Delta:
+        """Thoughts are counted apart from candidates, and what server-side tools read apart from the prompt. A count
+        that a later response leaves out stays.
+        """
+        for name in (*_OUTPUT, *_INPUT):
+            if (count := as_count(usage.get(name))) is not None:
+                self._counts[name] = count
+        output, read = (
+            sum(self._counts.get(name, 0) for name in names) if any(name in self._counts for name in names) else None
+            for names in (_OUTPUT, _INPUT)
+        )
+        return Delta(Kind.USAGE, output_tokens=output, input_tokens=read)
 
     def _candidate(self, candidate: dict[str, Any], index: int, deltas: list[Delta]) -> None:
         parts = [part for part in as_list(as_dict(candidate.get("content")).get("parts")) if isinstance(part, dict)]
@@ -129,17 +145,6 @@ class Decoder:
         # Whatever is not STOP says that something is missing (MALFORMED_FUNCTION_CALL, OTHER, …).
         incomplete = None if reason == "STOP" else _INCOMPLETE.get(reason, reason.lower().replace("_", "-"))
         deltas.append(Delta(Kind.FINISH, reason, choice=index, incomplete=incomplete))
-
-
-def _usage(usage: dict[str, Any]) -> Delta:
-    """Thoughts are counted apart from candidates."""
-    counted = [as_count(usage.get(name)) for name in ("candidatesTokenCount", "thoughtsTokenCount")]
-    known = [count for count in counted if count is not None]
-    return Delta(
-        Kind.USAGE,
-        output_tokens=sum(known) if known else None,
-        input_tokens=as_count(usage.get("promptTokenCount")),
-    )
 
 
 DIALECT = Dialect(

@@ -1,11 +1,11 @@
 """`vercel-ui`: the Vercel AI SDK's UI message stream, version 1.
 
-Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol; `uiMessageChunkSchema` of ai 6.0.326 and 7.0.173. `reset-step` takes
-back all parts of the step. `[DONE]` is written
-whatever happened, so it ends a stream only after `finish`; `error` and `abort` are failures. Usage travels in the
+Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol; the parts stand in `vercel_parts`. `[DONE]` is written whatever
+happened, so it ends a message that began only after `finish`; `error` and `abort` are failures. Usage travels in the
 message's metadata, under the names the documentation uses.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sseprobe.dialects.base import (
@@ -30,34 +30,19 @@ from sseprobe.dialects.base import (
     unknown,
 )
 from sseprobe.dialects.openai_chat import DONE
+from sseprobe.dialects.vercel_parts import PARTS, part_of
 from sseprobe.sse import Event
 from sseprobe.text import to_json
 from sseprobe.transcript import Request
 
-_INCOMPLETE: Final = {"length": LENGTH, "content-filter": FILTERED}
-_TEXTS: Final = {"text-delta": Kind.TEXT, "reasoning-delta": Kind.REASONING}
-PARTS: Final = frozenset({
-    "start", "finish", "abort", "error", "message-metadata", "start-step", "finish-step", "text-start",
-    "text-delta", "text-end", "reasoning-start", "reasoning-delta", "reasoning-end", "tool-input-start",
-    "tool-input-delta", "tool-input-available", "tool-input-error", "tool-output-available", "tool-output-error",
-    "tool-output-denied", "tool-approval-request", "source-url", "source-document", "file",
-    # Version 7 added these.
-    "custom", "reasoning-file", "reset-step", "steering-message", "tool-approval-response",
-})  # fmt: skip
-"""The types of all parts; besides there are those that begin with `data-`."""
-
-_COMMON_WORDS: Final = frozenset({"start", "finish", "file", "message-metadata", "custom", "error", "abort"})
-# What tells such a word as this protocol's: a field of its own, or that there is no other field.
-_TOLD_BY: Final = {"error": "errorText", "message-metadata": "messageMetadata"}
-_STEPS: Final = {"start-step": Kind.STEP, "reset-step": Kind.RESET}
-_WITH_METADATA: Final = {
-    "start": (Delta(Kind.OPEN),),
-    "finish": (Delta(Kind.OPEN),),
-    "message-metadata": (),
-}
+_INCOMPLETE: Final = {"length": LENGTH, "content-filter": FILTERED, "interrupted": CANCELLED}
+_COMMON_WORDS: Final = frozenset(
+    {"start", "finish", "file", "message-metadata", "error", "abort", "custom", "steering-message"}
+)
 _DELTAS: Final = frozenset({"delta", "inputTextDelta"})
 HEADER: Final = ("x-vercel-ai-ui-message-stream", "v1")
 """The header that its streams have."""
+_NOTHING: Final = "no part of a message before it"
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:
@@ -74,39 +59,94 @@ def recognises(event: Event, value: Any) -> bool:
     kind = part.get("type")
     if not isinstance(kind, str) or kind not in PARTS or (kind.endswith("-delta") and not _DELTAS.intersection(part)):
         return False
-    if kind == "abort":
-        return part.keys() <= {"type", "reason"}
-    return kind not in _COMMON_WORDS or _TOLD_BY.get(kind, "messageId") in part
+    return kind not in _COMMON_WORDS or "messageId" in part
+
+
+def begins(payloads: Sequence[Any]) -> bool:
+    """Whether the first parts tell the protocol together: an error or an abort, or a `start` and a part behind it."""
+    kinds = [as_dict(value).get("type") for value in payloads]
+    for kind, value in zip(kinds, payloads, strict=True):
+        part = part_of(kind) if isinstance(kind, str) else None
+        if part is None or not part.fits(value):
+            return False
+    return kinds[0] in ("error", "abort") or (kinds[0] == "start" and len(kinds) > 1)
 
 
 class Decoder:
-    """Remembers whose input has come in fragments."""
+    """Remembers whose input has come in fragments, and what is open: `[DONE]` is written whatever happened."""
 
     def __init__(self) -> None:
         self._fragmented: set[str] = set()
+        self._open: dict[str, None] = {}
+        self._seen = self._started = self._finished = self._failed = False
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
         """Part -> deltas."""
         if event.data.startswith(DONE):
-            return (Delta(Kind.END),)
+            return self._done()
         kind = as_text(as_dict(value).get("type"))
-        if kind in _TEXTS:
-            return texts(_TEXTS[kind], value.get("delta"))
+        part = part_of(kind)
+        if part is None:
+            return (unknown(event, value),)
+        self._seen = True
+        if part.text is not None:
+            return texts(part.text, value.get("delta"))
         if kind.startswith("tool-input-"):
             return self._tool_input(kind, value)
-        if kind in _WITH_METADATA:
-            finish = _finish(as_text(value.get("finishReason"))) if kind == "finish" else ()
-            return (*_WITH_METADATA[kind], *_usage(value), *finish)
-        if kind == "error":
-            return (error_of(value.get("errorText") or value),)
-        if kind == "abort":
-            said = as_text(value.get("reason")) or "the server aborted the stream"
-            return (error_of({"message": said, "type": kind, "code": CANCELLED}),)
-        if kind in ("source-url", "source-document"):
-            return (citation(value),)
-        if kind in _STEPS:
-            return (Delta(_STEPS[kind]),)
-        return () if kind in PARTS or kind.startswith("data-") else (unknown(event, value),)
+        if part.silent:
+            self._follow(kind, value)
+            return ()
+        return self._frame(kind, value)
+
+    def _follow(self, kind: str, value: dict[str, Any]) -> None:
+        """Texts and reasoning are open until their end."""
+        family, _, step = kind.rpartition("-")
+        if family in ("text", "reasoning"):
+            name = f"{family} {as_id(value.get('id'))}"
+            if step == "end":
+                self._open.pop(name, None)
+            elif step == "start" and len(self._open) < MAX_PARTS:
+                self._open[name] = None
+
+    def _frame(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
+        """What begins, ends or describes the message."""
+        match kind:
+            case "start":
+                self._started = True
+                return (Delta(Kind.OPEN), *_usage(value))
+            case "finish":
+                self._finished = True
+                return (Delta(Kind.OPEN), *_usage(value), *_finish(as_text(value.get("finishReason"))))
+            case "start-step":
+                return (Delta(Kind.STEP),)
+            case "reset-step":
+                self._open.clear()
+                self._fragmented.clear()
+                return (Delta(Kind.RESET),)
+            case "error":
+                self._failed = True
+                return (error_of(value.get("errorText") or value),)
+            case "abort":
+                self._failed = True
+                said = as_text(value.get("reason")) or "the server aborted the stream"
+                return (error_of({"message": said, "type": kind, "code": CANCELLED}),)
+            case "message-metadata":
+                return _usage(value)
+        return (citation(value),)
+
+    def _done(self) -> tuple[Delta, ...]:
+        """`[DONE]`. A message that began must have finished; parts alone, as `createUIMessageStream` sends them, need
+        not: its client shows them.
+        """
+        if self._finished or self._failed:
+            return (Delta(Kind.END),)
+        if self._started:
+            return (Delta(Kind.END, "no finish before it"),)
+        if self._open:
+            return (Delta(Kind.END, f"{next(iter(self._open))} has not ended"),)
+        if not self._seen:
+            return (Delta(Kind.END, _NOTHING),)
+        return (Delta(Kind.OPEN), Delta(Kind.FINISH), Delta(Kind.END))
 
     def _tool_input(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
         call, name = as_id(value.get("toolCallId")), as_text(value.get("toolName")) or None
@@ -148,4 +188,5 @@ DIALECT = Dialect(
     has_choices=False,
     recognises=recognises,
     decoder=lambda: Decoder().decode,
+    begins=begins,
 )

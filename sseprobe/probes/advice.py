@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -29,6 +30,7 @@ def advice_for(head: Head, body: bytes, request: Request) -> str | None:
         (300 <= head.status < 400, "The redirect names no place to go to."),
         (head.status == 204, "204 tells EventSource to stop reconnecting: nothing is being streamed."),
         (is_page, "That is a web page: check the path, and what stands before the server (a login, a proxy)."),
+        (_is_geminis_array(head, body), _as_sse(request)),
         (
             body[:1] in (b"{", b"["),
             'That is one JSON document: ask for a stream ("stream": true), or the app answers in one piece. '
@@ -48,6 +50,22 @@ def _other_method(head: Head, request: Request) -> str:
     if allowed - {"", request.method}:
         return f"sseprobe sent {request.method}, this path allows {said}: name it with -X."
     return f"This path does not take {request.method}: give a body with -d to send POST, or a method with -X."
+
+
+def _is_geminis_array(head: Head, body: bytes) -> bool:
+    """Whether this is a stream of Gemini's as one JSON array: what it sends where `alt=sse` does not reach it."""
+    if not body.lstrip().startswith(b"["):
+        return False
+    return ":streamGenerateContent" in head.url or b'"candidates"' in body[:4096]
+
+
+def _as_sse(request: Request) -> str:
+    """What to do about Gemini's JSON array."""
+    if "alt=sse" in urlsplit(request.url).query:
+        said = "It was asked for, and did not arrive: look for what drops or rewrites the query on the way."
+    else:
+        said = "Add it to the URL: ?alt=sse."
+    return f"That is Gemini's answer as one JSON array, which it sends without the query alt=sse. {said}"
 
 
 def _missing(body: bytes) -> str | None:

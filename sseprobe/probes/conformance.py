@@ -217,7 +217,8 @@ def run(plan: CheckPlan, progress: Callable[[str], None]) -> Report:
     check = _Check(plan.judging, plan.stream.redact)
     check.go(plan, progress)
     progress("judging")
-    dialect = check.transcripts[0].dialect if check.transcripts else plan.stream.dialect
+    first = check.transcripts[0] if check.transcripts else None
+    dialect = (first.expected or first.dialect) if first else plan.stream.dialect
     return _report(check, target_of(plan.stream.request, dialect.name if dialect else "plain"))
 
 
@@ -230,7 +231,7 @@ def run_recorded(cassette: Cassette, dialect: Dialect | None, judging: Judging, 
     for name in active.NAMES:
         check.skip(name, "a recording answers no questions", failed=False)
     target = Request(cassette.opening.method, cassette.opening.url, [])
-    return _report(check, target_of(target, stream.dialect.name))
+    return _report(check, target_of(target, (stream.expected or stream.dialect).name))
 
 
 def _judge_all(check: _Check) -> list[RuleResult]:

@@ -46,7 +46,9 @@ class RequestWords(msgspec.Struct, frozen=True):
 
     def dialect_of_recording(self, opening: Opening) -> Dialect | None:
         """The dialect as named now, else as it was when recorded, else as the URL tells it. Raises UsageError."""
+        told = dialects.by_url(opening.url)
         own = opening.dialect == "plain" or opening.dialect not in dialects.NAMES
+        own = own or (told is not None and told.name == opening.dialect)
         recorded = not self.names_dialect and not own
         return dialects.by_name(opening.dialect) if recorded else self.known_dialect(opening.url)
 

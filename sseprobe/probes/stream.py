@@ -35,7 +35,7 @@ def run(plan: StreamPlan, view: View) -> Report:
     verdict, exit_code = _judge(state, stream, error)
     return Report(
         command="stream",
-        target=target_of(plan.request, state.reception.dialect.name),
+        target=target_of(plan.request, (state.reception.expected or state.reception.dialect).name),
         started_at=started_at,
         duration_ms=round((time.monotonic_ns() - started_ns) / 1e6, 3),
         verdict=verdict,
@@ -94,13 +94,11 @@ def _notes(state: StreamRun) -> list[str]:
 def _notes_on_meaning(reception: Reception) -> list[str]:
     """What the events say that their dialect does not explain."""
     notes = []
+    if (expected := reception.expected) is not None:
+        came, by = reception.dialect.name, "--dialect" if reception.named else "the path"
+        notes.append(f"these are events of {came}, and {by} says {expected.name}: the text is read as {came} has it")
     if (other := reception.looks_like) is not None:
-        expected = reception.dialect.name
-        by = "--dialect" if reception.named else "the path"
-        notes.append(
-            f"these are events of {other}, and {by} says {expected}: clients of {expected} find nothing in them "
-            f"(--dialect {other} reads them)"
-        )
+        notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
     given = reception.reading.given if reception.reading else None
     if given and given.text is not None and reception.meter.events and not reception.content_deltas:
         looks = f"; the last is {one_line(reception.last_data, 80)}" if reception.last_data else ""
@@ -156,7 +154,9 @@ def run_recorded(cassette: Cassette, dialect: Dialect | None, view: View, *, nam
     stream = report_of_recorded(cassette, reception)
     return Report(
         command="stream",
-        target=target_of(Request(cassette.opening.method, cassette.opening.url, []), reception.dialect.name),
+        target=target_of(
+            Request(cassette.opening.method, cassette.opening.url, []), (reception.expected or reception.dialect).name
+        ),
         started_at=started_at,
         duration_ms=round((time.monotonic_ns() - started_ns) / 1e6, 3),
         verdict=stream.verdict,

@@ -127,6 +127,9 @@ class TextView(SilentView):
         elif delta.kind in (Kind.TEXT, Kind.REFUSAL, Kind.REASONING) and delta.text:
             self._move((delta.kind, delta.choice, None), _DIM if delta.kind is Kind.REASONING else "")
             self._write(delta.text)
+        elif delta.kind is Kind.RESET:
+            self._move((delta.kind, 0, None), _DIM)
+            self._write("[the step begins again: what it said so far is taken back]")
         elif delta.kind is Kind.TOOL_CALL and (delta.text or delta.name):
             self._write_call((delta.kind, delta.choice, delta.call), delta)
 

@@ -216,8 +216,9 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
     last: dict[_CALL_KEY, Message] = {}
     size = 0
     free = {(delta.choice, delta.call) for _, delta in stream.told[DeltaKind.TOOL_CALL] if delta.type == FREE_TEXT}
+    taken_back = _taken_back(stream)
     for message, delta in stream.told[DeltaKind.TOOL_CALL]:
-        if (delta.choice, delta.call) in free:
+        if (delta.choice, delta.call) in free or message.index in taken_back:
             continue
         size += len(delta.text)
         if size > _MAX_ARGUMENTS:
@@ -237,6 +238,16 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
             yield Finding("the arguments of a tool call are not JSON", last[key].event.span, "one JSON document", shown)
 
 
+def _taken_back(stream: Transcript) -> set[int]:
+    """The places of the events that a step said before it was begun again."""
+    steps = [message.index for message, _ in stream.told[DeltaKind.STEP]]
+    found: set[int] = set()
+    for message, _ in stream.told[DeltaKind.RESET]:
+        begun = max((step for step in steps if step < message.index), default=0)
+        found |= set(range(begun, message.index))
+    return found
+
+
 def _cut_short(stream: Transcript) -> bool:
     return any(delta.incomplete for _, delta in stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END])
 
@@ -246,7 +257,8 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     """Usage adds up, and never falls.
 
     What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
-    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools.
+    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's
+    counts are cumulative, from `message_start` on.
     Why it matters: bills and limits are made of it.
     Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
     """
@@ -304,15 +316,18 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
 def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
     """The events are of the dialect that the path, or `--dialect`, says.
 
-    What it does: compares what the first events tell with what was to be expected.
+    What it does: compares the dialect that a vendor's own path tells, or that `--dialect` names, with the one that the
+    events tell. Flavours of one form (OpenAI Chat as Mistral, OpenRouter or vLLM speak it) are the same; a path that
+    any app may use, such as `/api/chat`, promises nothing. The other rules judge what came by its own dialect.
     Why it matters: a client that asks at a vendor's path reads that vendor's events: of others it shows nothing, and
     nothing fails.
     Good: chunks of a chat at `/v1/chat/completions`. Bad: `content_block_delta` of Anthropic's there.
     """
-    if stream.looks_like is None:
-        if not stream.messages:
-            raise NotApplicable("there is no event")
-        return
-    expected, by = stream.dialect.name, "--dialect" if stream.named else "the path"
-    said = f"these are events of {stream.looks_like}, and {by} says {expected}"
-    yield Finding(said, stream.messages[0].event.span if stream.messages else None, expected, stream.looks_like)
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    if stream.expected is not None:
+        expected, came = stream.expected.name, stream.dialect.name
+        by = "--dialect" if stream.named else "the path"
+        first = stream.content[0] if stream.content else stream.messages[0]
+        said = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
+        yield Finding(said, first.event.span, expected, came)

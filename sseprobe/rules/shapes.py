@@ -8,6 +8,7 @@ Vercel's stream protocol page, @ag-ui/client 1.0.0.
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from sseprobe.dialects.vercel_parts import PARTS
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import NotApplicable
 from sseprobe.transcription import Transcript
@@ -52,19 +53,7 @@ _COHERE: Final[_Table] = {
     "tool-call-end": {"index": "number"},
     "message-end": {"delta.finish_reason": "string"},
 }
-_VERCEL: Final[_Table] = {
-    "text-start": {"id": "string"},
-    "text-delta": {"id": "string", "delta": "string"},
-    "text-end": {"id": "string"},
-    "reasoning-start": {"id": "string"},
-    "reasoning-delta": {"id": "string", "delta": "string"},
-    "reasoning-end": {"id": "string"},
-    "tool-input-start": {"toolCallId": "string", "toolName": "string"},
-    "tool-input-delta": {"toolCallId": "string", "inputTextDelta": "string"},
-    "tool-input-available": {"toolCallId": "string", "toolName": "string", "input": "any"},
-    "tool-output-available": {"toolCallId": "string", "output": "any"},
-    "error": {"errorText": "string"},
-}
+_VERCEL: Final[_Table] = {kind: part.required for kind, part in PARTS.items() if part.required}
 _AG_UI: Final[_Table] = {
     "RUN_STARTED": {"threadId": "string", "runId": "string"},
     "RUN_FINISHED": {"threadId": "string", "runId": "string"},

@@ -1,10 +1,10 @@
 """Family VRC: Vercel's UI message stream v1. What clients do was measured with ai 6.0.326, and read in ai 7.0.173."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
-from sseprobe.dialects.vercel_ui import PARTS
+from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
@@ -27,11 +27,6 @@ _OF_A_CALL: Final = (
 )  # fmt: skip
 _ANSWER: Final = ("text-", "reasoning-", "tool-")
 _FRAME: Final = ("start-step", "finish-step", "finish")
-_OPTIONAL: Final = frozenset({
-    "messageId", "finishReason", "providerMetadata", "providerExecuted", "toolMetadata", "dynamic", "title",
-    "preliminary", "transient", "filename", "inputEncoding",
-})  # fmt: skip
-_REASONS: Final = ("stop", "length", "content-filter", "tool-calls", "error", "other")
 
 
 def _trace(stream: Transcript) -> Trace:
@@ -74,18 +69,29 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
 def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     """`start` comes before the parts of the answer.
 
-    What it does: looks what comes before `start`. Data, sources, files and metadata may; an error or abort may come
-    instead.
+    What it does: where `start` comes, looks what comes before it. Data, sources, files and metadata may; an error or
+    abort may come instead. A stream without any `start` is VRC010's.
     Why it matters: the message begins there: what came before is shown under another id, and once more under this.
-    Good: `start`, `start-step`, `text-start`. Bad: `text-start` first.
+    Good: `start`, `start-step`, `text-start`. Bad: `text-start`, then `start`.
     """
-    for kind, message in in_order(stream):
+    events = in_order(stream)
+    if all(kind != "start" for kind, _ in events):
+        raise NotApplicable("no start came: see VRC010")
+    first = _first_of_the_answer(events)
+    if first is not None:
+        kind, message = first
+        said = f"the first part is {one_line(kind, 60)}"
+        yield Finding(said, message.event.span, "start", one_line(kind, 60))
+
+
+def _first_of_the_answer(events: Sequence[tuple[str, Message]]) -> tuple[str, Message] | None:
+    """The first part of the answer that comes before any `start`, None if none does."""
+    for kind, message in events:
         if kind == "start":
-            return
+            return None
         if kind in _FRAME or kind.startswith(_ANSWER):
-            said = f"the first part is {one_line(kind, 60)}"
-            yield Finding(said, message.event.span, "start", one_line(kind, 60))
-            return
+            return kind, message
+    return None
 
 
 @rule("VRC003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -209,13 +215,13 @@ def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
     Good: `{"type": "finish"}`. Bad: `{"type": "finish", "finishReason": null}`.
     """
     for _, message in in_order(stream):
-        for name in [name for name, value in message.fields.items() if value is None and name in _OPTIONAL]:
+        for name in [name for name, value in message.fields.items() if value is None and name in OPTIONAL]:
             yield Finding(f"{name} is null", message.event.span, f"no {name}", "null")
 
 
 @rule("VRC008", Severity.ERROR, Kind.CONFORMANCE, _SCHEMA, dialects=_OURS)
 def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
-    """`finishReason` is one of stop, length, content-filter, tool-calls, error and other.
+    """`finishReason` is one of stop, length, content-filter, tool-calls, error, interrupted and other.
 
     What it does: looks at `finish`. The reason may be left out.
     Why it matters: the client's schema refuses other words, such as OpenAI's `tool_calls`: it throws "Type validation
@@ -227,9 +233,9 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
         reason = message.fields.get("finishReason")
         if kind == "finish" and reason is not None:
             judged += 1
-            if reason not in _REASONS:
+            if reason not in REASONS:
                 said = f"the finish reason is {seen(reason)}"
-                yield Finding(said, message.event.span, ", ".join(_REASONS), seen(reason))
+                yield Finding(said, message.event.span, ", ".join(REASONS), seen(reason))
     if not judged:
         raise NotApplicable("no finish reason came")
 
@@ -244,6 +250,26 @@ def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
     Good: `{"type": "data-progress", "data": 40}`. Bad: `{"type": "progress", "data": 40}`.
     """
     for kind, message in in_order(stream):
-        if kind not in PARTS and not kind.startswith("data-") and not is_foreign_error(message):
+        if part_of(kind) is None and not is_foreign_error(message):
             said = f"the client knows no part of type {one_line(kind, 60)}"
             yield Finding(said, message.event.span, "data-…", one_line(kind, 60))
+
+
+@rule("VRC010", Severity.WARNING, Kind.COMPATIBILITY, _API, dialects=_OURS)
+def frames_its_message(stream: Transcript) -> Iterator[Finding]:
+    """The message begins with `start`, and ends with `finish`.
+
+    What it does: tells that parts of the answer came without a `start`, or that the stream ended well without a
+    `finish`. `createUIMessageStream` adds neither, `streamText` adds both.
+    Why it matters: the client shows the parts, under an id of its own. But `[DONE]` is written whatever happened, so
+    that without `finish` nobody can tell a whole message from one that was cut.
+    Good: `start`, the parts, `finish`, `[DONE]`. Bad: the parts, and `[DONE]`.
+    """
+    events = in_order(stream)
+    kinds = {kind for kind, _ in events}
+    first = None if "start" in kinds else _first_of_the_answer(events)
+    if first is not None:
+        yield Finding("the message begins without start", first[1].event.span, "start", one_line(first[0], 60))
+    if "finish" not in kinds and stream.ending is Ending.COMPLETE:
+        kind, last = events[-1]
+        yield Finding("the message ends without finish", last.event.span, "finish", one_line(kind, 60))

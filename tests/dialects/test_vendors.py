@@ -128,7 +128,9 @@ GEMINI: list[tuple[Any, list[Delta]]] = [
         {"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}},
         [Delta(Kind.ERROR, "m", type="UNAVAILABLE", code="503")],
     ),
-    ({"usageMetadata": {"promptTokenCount": 1}}, [Delta(Kind.USAGE, input_tokens=1)]),
+    # What a later response leaves out stays; what server-side tools read is input.
+    ({"usageMetadata": {"promptTokenCount": 1, "toolUsePromptTokenCount": 5}},
+     [Delta(Kind.USAGE, output_tokens=9, input_tokens=6)]),
 ]  # fmt: skip
 COHERE: list[tuple[Any, list[Delta]]] = [
     ({"type": "message-start", "id": "x", "delta": {"message": {"role": "assistant"}}}, []),
@@ -194,9 +196,13 @@ OLLAMA: list[tuple[Any, list[Delta]]] = [
 VERCEL: list[tuple[Any, list[Delta]]] = [
     ({"type": "start", "messageId": "m"}, []),
     ({"type": "start-step"}, [Delta(Kind.STEP)]),
-    ({"type": "reset-step"}, [Delta(Kind.RESET)]),
     ({"type": "text-start", "id": "t"}, []),
     ({"type": "text-delta", "id": "t", "delta": "Hi"}, [text("Hi")]),
+    ({"type": "reset-step"}, [Delta(Kind.RESET)]),
+    ({"type": "custom", "kind": "a.b"}, []),
+    ({"type": "reasoning-file", "url": "data:", "mediaType": "image/png"}, []),
+    ({"type": "steering-message", "id": "s", "parts": [{"type": "text", "text": "no"}]}, []),
+    ({"type": "tool-approval-response", "approvalId": "a", "approved": True}, []),
     ({"type": "reasoning-delta", "id": "r", "delta": "Hm"}, [Delta(Kind.REASONING, "Hm")]),
     ({"type": "tool-input-start", "toolCallId": "c", "toolName": "f"}, [call("", "c", "f")]),
     ({"type": "tool-input-delta", "toolCallId": "c", "inputTextDelta": "{}"}, [call("{}", "c")]),
@@ -253,7 +259,7 @@ def test_what_the_vendor_sends(name: str) -> None:
 
 
 def test_terminators_that_are_no_json() -> None:
-    assert Decoding("vercel-ui").text("[DONE]") == [Delta(Kind.END)]
+    assert Decoding("vercel-ui").text("[DONE]") == [Delta(Kind.END, "no part of a message before it")]
     assert Decoding("openai-completions").text("[DONE]") == [Delta(Kind.END)]
     assert Decoding("cohere").text("[DONE]") == []  # `message-end` is Cohere's
 

@@ -230,10 +230,19 @@ def test_another_dialect_than_the_one_named(mock: Mock) -> None:
     request, dialect, redact = build_request(words)
     report = run(StreamPlan(request, CONNECT, dialect, redact, 10**8, True), SilentView())
     got = only(report)
-    assert got.ending == "truncated"
-    assert any("these are events of anthropic" in note for note in got.notes)
+    assert (report.target.dialect, got.dialect, got.ending, got.metrics.tokens) == (
+        "openai-chat",
+        "anthropic",
+        "error",
+        3,
+    )
+    assert got.ending_reason is not None
+    assert "those of anthropic, in which clients of openai-chat find nothing" in got.ending_reason
     assert report.exit_code == 1
-    # A vendor's own path is a promise to its clients, as a name is.
-    promised = only(run(StreamPlan(request, CONNECT, dialect, redact, 10**8, False), SilentView()))
-    assert (promised.dialect, promised.ending) == ("openai-chat", "truncated")
-    assert any("anthropic, and the path says openai-chat" in note for note in promised.notes)
+    # So does a path that is a vendor's own.
+    assert dialect is not None
+    told = only(run(StreamPlan(request, CONNECT, dialect, redact, 10**8, False), SilentView()))
+    assert (told.dialect, told.ending) == ("anthropic", "error")
+    # One that any app may use gives way to the events.
+    settled = only(run(StreamPlan(request, CONNECT, dialect.shared(), redact, 10**8, False), SilentView()))
+    assert (settled.dialect, settled.ending, settled.notes) == ("anthropic", "complete", [])

@@ -12,7 +12,7 @@ from sseprobe import json_pointer
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.convention import Steps
 
-MAX_DEPTH: Final = 5
+MAX_DEPTH: Final = 6  # A2A: result, artifactUpdate, artifact, parts, 0, text
 MAX_FIELDS: Final = 64
 _MANY_VALUES: Final = 16
 _ENOUGH_EVENTS: Final = 3

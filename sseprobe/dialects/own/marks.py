@@ -59,7 +59,7 @@ def _in_payload(fields: dict[Any, Any], at: tuple[str, ...]) -> Iterator[Mark]:
             if lower in words.FINISH_FIELDS:
                 if words.is_final(value):
                     yield Mark(filled=(*at, name))
-            elif (lower in _KINDS_AND_STATES and words.ends_the_stream(value)) or (
+            elif (lower in _KINDS_AND_STATES and words.ends_the_stream(words.state_of(value))) or (
                 _is_bracketed(value) and words.is_text_field(lower)
             ):
                 yield Mark(values=(((*at, name), value),))

@@ -37,6 +37,7 @@ _NO_TEXT_FIELDS: Final = frozenset({
 
 _NO_TEXT_PARENTS: Final = frozenset({
     "usage", "metadata", "meta", "sources", "source", "citations", "documents", "references", "context", "error",
+    "history", "input",
     "debug", "tool_calls", "tool_call", "tools", "tool", "logprobs", "details", "annotations", "user", "session",
 })  # fmt: skip
 
@@ -46,7 +47,7 @@ _NO_TEXT_KINDS: Final = frozenset({
     "info", "notice", "meta", "metadata", "debug", "log", "trace", "source", "sources", "citation", "citations",
     "context", "document", "documents", "reference", "references", "retrieval", "search", "tool", "tools", "function",
     "usage", "stats", "title", "session", "ping", "pong", "heartbeat", "keepalive", "step", "suggestion", "suggestions",
-    "followup", "error",
+    "followup", "error", "notification", "notifications",
 })  # fmt: skip
 
 REASONING_KINDS: Final = frozenset({"reasoning", "thinking", "thought", "thoughts"})
@@ -116,12 +117,14 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def kinds_of(event: Event, value: Any) -> tuple[str, ...]:
-    """What an event says that it is: its name, and its payload's `type` or the like."""
+    """What an event says that it is: its name, its payload's `type` or the like, a notification's method (JSON-RPC)."""
     kinds: tuple[str, ...] = () if event.type == "message" else (event.type[:MAX_NAME_CHARS],)
     if type(value) is dict:
         for name in _KIND_FIELDS_SPELLED:
             if name in value and type(said := value[name]) is str:
                 kinds += (said[:MAX_NAME_CHARS],)
+        if "jsonrpc" in value and type(said := value.get("method")) is str:
+            kinds += (said[:MAX_NAME_CHARS],)
     return kinds
 
 
@@ -149,6 +152,11 @@ def ends_the_stream(kind: str) -> bool:
         and bool(END_WORDS.intersection(words))
         and all(word in END_WORDS or word in _ENDED_THINGS for word in words)
     )
+
+
+def state_of(said: str) -> str:
+    """The state in a word: A2A's `TASK_STATE_COMPLETED` is `COMPLETED`."""
+    return said.removeprefix("TASK_STATE_")
 
 
 @lru_cache(maxsize=1024)

@@ -85,7 +85,7 @@ def test_the_field_of_the_text(shape: Any, place: str) -> None:
         {"error": "W"},
         {"thinking": "W"},
         {"step": "the same each time", "foo": "constant"},
-        {"a": {"b": {"c": {"d": {"e": {"f": "W"}}}}}},  # deeper than is looked
+        {"a": {"b": {"c": {"d": {"e": {"f": {"g": "W"}}}}}}},  # deeper than is looked
         [],
     ],
     ids=str,

@@ -1,10 +1,26 @@
 """Family JSON."""
 
+from typing import Any
+
 from tests.rules.proofs import Proof
 from tests.support.takes import QUICK, Take, changed, event_with, insert, replace
 
 CHAT = Take("openai-chat")
 TOOLS = f"{QUICK},tools=1"
+
+START: Any = {
+    "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": [], "stop_reason": None,
+    "stop_sequence": None, "usage": {"input_tokens": 1, "output_tokens": 1},
+}  # fmt: skip
+EVENTS: dict[str, dict[str, Any]] = {
+    "message_start": {"message": START},
+    "content_block_start": {"index": 0, "content_block": {"type": "text", "text": ""}},
+    "content_block_delta": {"index": 0, "delta": {"type": "text_delta", "text": "Hi"}},
+    "content_block_stop": {"index": 0},
+    "message_delta": {"delta": {"stop_reason": "end_turn", "stop_sequence": None}, "usage": {"output_tokens": 1}},
+    "message_stop": {},
+}
+MESSAGES = b"".join(event_with({"type": kind, **fields}, kind) for kind, fields in EVENTS.items())
 
 PROOFS = {
     "JSON001": Proof(CHAT, Take("openai-chat", f"{QUICK},fault=malformed@1"), "the payload is not JSON"),
@@ -43,7 +59,7 @@ PROOFS = {
     ),
     "JSON009": Proof(
         CHAT,
-        Take("openai-chat", edit=insert(0, event_with({"type": "message_start", "message": {}}, "message_start"))),
+        Take("openai-chat", body=MESSAGES),
         "these are events of anthropic, and --dialect says openai-chat",
     ),
 }

@@ -1,7 +1,7 @@
 """Family VRC."""
 
 from tests.rules.proofs import Proof
-from tests.support.takes import QUICK, Take, changed, drop, event_with, insert, swap
+from tests.support.takes import QUICK, Take, both, changed, drop, event_with, insert, swap
 
 GOOD = Take("vercel-ui")
 TOOLS = f"{QUICK},tools=1"
@@ -16,7 +16,7 @@ CALL = b'data: {"type":"tool-input-available","toolCallId":"c1","toolName":"f","
 
 PROOFS = {
     "VRC001": Proof(GOOD, Take("vercel-ui", edit=drop(2)), "text-delta for"),
-    "VRC002": Proof(GOOD, Take("vercel-ui", edit=drop(0)), "the first part is start-step"),
+    "VRC002": Proof(GOOD, Take("vercel-ui", edit=swap(0, 1)), "the first part is start-step"),
     "VRC003": Proof(GOOD, Take("vercel-ui", edit=drop(7)), "the last step never finishes"),
     "VRC004": Proof(GOOD, Take("vercel-ui", edit=drop(6)), "never ends"),
     "VRC005": Proof(GOOD, Take("vercel-ui", edit=swap(6, 7)), "whose step has finished"),
@@ -40,4 +40,5 @@ PROOFS = {
         Take("vercel-ui", edit=insert(3, event_with({"type": "progress", "data": 40}))),
         "the client knows no part of type progress",
     ),
+    "VRC010": Proof(GOOD, Take("vercel-ui", edit=both(drop(0), drop(-2))), "the message begins without start"),
 }
