@@ -24,6 +24,7 @@ FRAMING = ("crlf", "cr", "bom", "split-utf8", "no-space", "multi-data", "comment
            "id-keepalive")  # fmt: skip
 ENDINGS = {
     "slow-first": "complete",
+    "whole-first": "complete",
     "error": "error",
     "truncate": "truncated",
     "no-terminator": "truncated",
