@@ -46,7 +46,7 @@ class Seen(Struct, frozen=True):
     `looks_like`: another dialect that the events tell; `expected`: the one that they had to be of, which they are not.
     `by_events`: the dialect was told by the events alone; `own_end`: then the last event is an end mark that apps use.
     `error_as_text`: an app told its failure as if it were text. `last`: the data of an app's last event. `merged`: how
-    many JSON documents came as one event.
+    many JSON documents came as one event. `awaited`: what an agent's protocol asks for, and did not come.
     """
 
     dialect: Dialect
@@ -64,6 +64,7 @@ class Seen(Struct, frozen=True):
     own_end: bool = False
     error_as_text: bool = False
     last: str | None = None
+    awaited: str = ""
     merged: int = 0
 
     @property
@@ -76,6 +77,14 @@ class Seen(Struct, frozen=True):
         if _unfinished_choices(self):
             return False
         return self.own_end or (bool(self.choices) and all(map(is_final, self.finished.values())))
+
+
+def mismatch(expected: str, came: str) -> str:
+    """The sentence for events of one dialect where another's were to come."""
+    return (
+        f"these are events of {came}, and {expected} was to come: its clients find nothing in them "
+        f"(--dialect {came} reads them)"
+    )
 
 
 def judge(seen: Seen, body_end: BodyEnd) -> Outcome:
@@ -97,8 +106,8 @@ def _judge(seen: Seen, body_end: BodyEnd) -> tuple[Ending, str | None]:
     if seen.merged and problem is None:
         problem = f"{seen.merged} JSON documents came as one event: the blank line between events is missing"
     if seen.expected is not None:
-        mismatch = f"the events are those of {seen.dialect.name}, in which clients of {seen.expected} find nothing"
-        return (Ending.TRUNCATED, f"{problem}; {mismatch}") if problem else (Ending.ERROR, mismatch)
+        said = mismatch(seen.expected, seen.dialect.name)
+        return (Ending.TRUNCATED, f"{problem}; {said}") if problem else (Ending.ERROR, said)
     if problem and seen.looks_like:
         problem = f"{problem}; this looks like {seen.looks_like}, not {seen.dialect.name}"
     return (Ending.TRUNCATED, problem) if problem else (Ending.COMPLETE, None)
@@ -115,6 +124,8 @@ def _problem(seen: Seen) -> str | None:
             return None if seen.ended else _without_terminator(seen)
         case EndRule.FINISH:
             return _without_terminator(seen) if seen.pending is not None else _never_finished(seen)
+    if seen.awaited and not seen.ended:
+        return f"the body ended without {seen.awaited}"
     if seen.pending is not None:
         return "the body ends inside an event, which is lost: each event ends with a blank line"
     return None if seen.events else "the body held not one event"

@@ -337,6 +337,7 @@ class Reception:
             own_end=self._last_event is not None and self._recognition.has_end_mark(*self._last_event),
             error_as_text=self.error_as_text,
             last=self.last_data,
+            awaited=self._recognition.awaited,
             merged=self.merged,
         )
 

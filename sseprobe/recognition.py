@@ -84,6 +84,11 @@ class Recognition:
         return self._own.end_mark if self._own is not None else None
 
     @property
+    def awaited(self) -> str:
+        """What the protocol of an agent asks for before the end, and did not come; empty if nothing."""
+        return self._own.awaited if self._own is not None else ""
+
+    @property
     def ends_for_sure(self) -> bool:
         """Whether an end mark, once it came, needs no confirmation: a vendor's, a given one, `[DONE]`."""
         mark = self.end_mark

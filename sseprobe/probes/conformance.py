@@ -340,7 +340,7 @@ def _notes(check: _Check, results: list[RuleResult], readers: list[ReaderReport]
     notes += [
         f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
         for place, stream in enumerate(check.transcripts)
-        if stream.ending is Ending.ERROR and check.error is None
+        if stream.ending is Ending.ERROR and stream.expected is None and check.error is None
     ]
     crashed = [result.rule for result in results if result.verdict is RuleVerdict.CRASHED]
     if crashed:

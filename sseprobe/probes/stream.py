@@ -8,7 +8,7 @@ from sseprobe.body_framing import framing_of
 from sseprobe.cassette import Cassette
 from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect, EndRule, Kind
-from sseprobe.ending import Outcome
+from sseprobe.ending import Outcome, mismatch
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.probes.receiving import SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
 from sseprobe.reception import Reception, View
@@ -67,11 +67,11 @@ def report_of(state: StreamRun, error: SseprobeError | None) -> StreamReport | N
         body_end=state.body_end,
         redirects=state.redirects,
         error=state.plan.redact(str(error)) if error else None,
-        notes=state.notes + _notes(state),
+        notes=state.notes + _notes(state, outcome),
     )
 
 
-def _notes(state: StreamRun) -> list[str]:
+def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
     notes = []
     dialect = state.reception.dialect
     if state.body_end is BodyEnd.CLOSE:
@@ -88,15 +88,15 @@ def _notes(state: StreamRun) -> list[str]:
     meter = state.reception.meter
     if meter.clock is Clock.KERNEL and meter.kernel_reads < meter.reads:
         notes.append(f"{meter.reads - meter.kernel_reads} of {meter.reads} reads came without the kernel's stamp")
-    return notes + _notes_on_meaning(state.reception)
+    return notes + _notes_on_meaning(state.reception, outcome)
 
 
-def _notes_on_meaning(reception: Reception) -> list[str]:
+def _notes_on_meaning(reception: Reception, outcome: Outcome) -> list[str]:
     """What the events say that their dialect does not explain."""
     notes = []
     if (expected := reception.expected) is not None:
-        came, by = reception.dialect.name, "--dialect" if reception.named else "the path"
-        notes.append(f"these are events of {came}, and {by} says {expected.name}: the text is read as {came} has it")
+        said = mismatch(expected.name, reception.dialect.name)
+        notes += [] if said in (outcome.reason or "") else [said]
     if (other := reception.looks_like) is not None:
         notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
     given = reception.reading.given if reception.reading else None
@@ -129,13 +129,14 @@ def _judge(state: StreamRun, stream: StreamReport | None, error: SseprobeError |
 
 def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport:
     """The report of a recording that was received once more."""
+    outcome = reception.finish(cassette.end.end, cassette.end.t_ns)
     return stream_report(
         reception,
-        reception.finish(cassette.end.end, cassette.end.t_ns),
+        outcome,
         redact=Redactor(),
         head=cassette.head,
         body_end=cassette.end.end,
-        notes=_notes_on_meaning(reception) + ([] if cassette.last else [cassette.end.problem or ""]),
+        notes=_notes_on_meaning(reception, outcome) + ([] if cassette.last else [cassette.end.problem or ""]),
     )
 
 

@@ -238,7 +238,7 @@ def test_another_dialect_than_the_one_named(mock: Mock) -> None:
         3,
     )
     assert got.ending_reason is not None
-    assert "those of anthropic, in which clients of openai-chat find nothing" in got.ending_reason
+    assert "these are events of anthropic, and openai-chat was to come" in got.ending_reason
     assert report.exit_code == 1
     # So does a path that is a vendor's own.
     assert dialect is not None

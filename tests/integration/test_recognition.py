@@ -101,6 +101,7 @@ def test_another_protocol_than_the_path_says(promised: str, came: str, cli: Cli,
     assert (report["target"]["dialect"], stream["dialect"], stream["text"]) == (promised, came, "Hi")
     expected = ("complete", 0) if promised == came else ("error", 1)
     assert (stream["ending"], report["exit_code"]) == expected, stream
+    assert stream["notes"] == []  # it is told once
 
 
 @pytest.mark.parametrize(("promised", "came"), [("openai-chat", "anthropic"), ("openai-completions", "openai-chat")])
@@ -270,3 +271,12 @@ def test_geminis_array_names_what_is_missing(cli: Cli, serve: Serve) -> None:
 def test_a_block_of_retry_alone_is_none_of_an_apps_faults(cli: Cli, serve: Serve) -> None:
     body = b"retry: 1000\n\n" + events({"token": "Hi"}, "[DONE]")
     assert "SSE013" not in failed(ask(cli, serve, "/chat", body, "--report", "json", command="check").report)
+
+
+def test_a_failure_in_another_protocol_names_both(cli: Cli, serve: Serve) -> None:
+    body = BODIES["anthropic"].partition(b"event: content_block_stop")[0] + named(
+        {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}
+    )
+    stream = ask(cli, serve, PATHS["openai-chat"], body, "--report", "json").report["streams"][0]
+    assert (stream["ending"], stream["error"]["message"]) == ("error", "Overloaded")
+    assert any("events of anthropic, and openai-chat was to come" in note for note in stream["notes"])

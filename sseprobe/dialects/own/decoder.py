@@ -6,6 +6,7 @@ from typing import Any, Final
 from sseprobe import json_pointer
 from sseprobe.dialects.base import NO_PAYLOAD, Delta, Kind, as_count, as_dict, as_text, payload
 from sseprobe.dialects.own import words
+from sseprobe.dialects.own.agents import awaited_after
 from sseprobe.dialects.own.convention import Mark, Steps
 from sseprobe.dialects.own.errors import Failure, LateFailure, failure_in
 from sseprobe.dialects.own.fields import other_text, reasoning_in
@@ -36,11 +37,14 @@ _MOST_TRIES: Final = 20
 
 
 class Decoder:
-    """The events of one stream, from its beginning. `end_mark`: the last that has come."""
+    """The events of one stream, from its beginning. `end_mark`: the last that has come; `awaited`: what an agent's
+    protocol still asks for.
+    """
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
         self.end_mark: Mark | None = None
+        self.awaited = ""
         self._failure: Failure | None = None
         """One behind which no text has come so far."""
         self._held = ""
@@ -59,6 +63,8 @@ class Decoder:
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
         """Event -> what it says."""
         given = self._reading.given
+        if (awaited := awaited_after(event, value)) is not None:
+            self.awaited = awaited
         kinds = words.kinds_of(event, value)
         if kinds and is_heartbeat(kinds):
             return (Delta(Kind.HEARTBEAT),)

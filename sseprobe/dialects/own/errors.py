@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from sseprobe import json_pointer
 from sseprobe.dialects.base import NO_PAYLOAD, Delta, Kind, as_dict, error_of, payload
 from sseprobe.dialects.own import words
+from sseprobe.dialects.own.agents import failed_task, said_in
 from sseprobe.dialects.own.convention import Steps
 from sseprobe.dialects.own.told_as_text import told_as_text
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
@@ -30,12 +31,8 @@ _FLAGS: Final = ("is_error", "isError", "has_error", "hasError", "failed")
 _REASONS: Final = ("reason", "finish", "outcome", "result", *words.STATUS_FIELDS)
 _SUCCESS: Final = ("success", "ok")
 _NO_FAILURE: Final = frozenset({"", "none", "null", "nil", "0", "false", "ok", "success", "no error", "200"})
-_OF_A_TASK: Final = ("statusUpdate", "task")
-_OF_A2A: Final = frozenset({"jsonrpc", "statusUpdate"})
-_ENDS_A_TASK_BADLY: Final = ("rejected", "canceled", "cancelled")
 _TELLING: Final = frozenset({*_OTHER_FIELDS, *_WRAPPERS, *_REASONS, *_SUCCESS, *_CODES, *_FLAGS})
 _MAX_DEPTH: Final = 4
-_MAX_SAID: Final = 16
 _SAYS_SO: Final = (
     "error", "fail", "exception", "not found", "unauthori", "invalid", "forbidden", "timeout", "timed out", "limit",
     "unavailable", "denied", "overload", "quota", "busy",
@@ -73,8 +70,8 @@ def failure_in(
         return Failure(_error(fields[_SURE], fields), is_sure=not words.is_about_a_part(kinds, value))
     if kinds and any(map(words.is_failure, kinds)):
         return Failure(_named(event, value))
-    if (error := next(_failed_task(fields), None)) is not None:
-        return Failure(error, is_sure=not _OF_A2A.isdisjoint(fields) or fields.get("kind") == "status-update")
+    if (error := failed_task(value)) is not None:
+        return Failure(error, is_sure=True)
     if (error := next(_other_failures(fields, kinds, value, ends), None)) is not None:
         # What has a kind of its own may fail by itself: a title, a check of the answer.
         is_beside = bool(kinds) and not ends and not words.is_about_a_part(kinds, value)
@@ -137,33 +134,6 @@ def _other_failures(fields: dict[str, Any], kinds: tuple[str, ...], value: Any, 
         yield Delta(Kind.ERROR, scalar(_message(fields)), type=_kind(fields), code=_code(fields))
 
 
-def _failed_task(fields: dict[str, Any]) -> Iterator[Delta]:
-    """A task of A2A that failed: `{"status": {"state": "failed", "message": …}}`, alone or in JSON-RPC's result.
-
-    Source: a2a-protocol.org, `TaskStatusUpdateEvent`, in its versions 0.3 and 1.0.
-    """
-    for around in (fields, as_dict(fields.get("result"))):
-        for each in (around, *(as_dict(around.get(name)) for name in _OF_A_TASK)):
-            status = as_dict(each.get("status"))
-            state = status.get("state")
-            if isinstance(state, str):
-                told = words.state_of(state)
-                if words.is_failure(told) or told.lower() in _ENDS_A_TASK_BADLY:
-                    said = _said_in(status.get("message")) or f"the task is {told.lower()}"
-                    yield Delta(Kind.ERROR, scalar(said), type=scalar(state))
-
-
-def _said_in(value: Any, depth: int = 0) -> str:
-    """The text of a message in parts, as A2A, MCP and others have it; empty if there is none."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, list) and depth < _MAX_DEPTH:
-        return " ".join(filter(None, (_said_in(each, depth + 1) for each in value[:_MAX_SAID])))
-    fields = as_dict(value)
-    found = next((fields[name] for name in ("text", "parts", "content") if fields.get(name)), None)
-    return _said_in(found, depth + 1) if found is not None and depth < _MAX_DEPTH else ""
-
-
 def _is_failed(fields: dict[str, Any], kinds: tuple[str, ...]) -> bool:
     """Whether fields say so that frameworks use: `{"status": "error"}`, `{"success": false}`, `{"code": 500, …}`."""
     if any(_fails(fields.get(name)) for name in (*words.STATUS_FIELDS, "code")):
@@ -212,7 +182,7 @@ def _named_by(fields: dict[str, Any], otherwise: str) -> Delta:
 
 def _message(fields: dict[str, Any]) -> str:
     found = next((fields[name] for name in _MESSAGES if isinstance(fields.get(name), str) and fields[name]), None)
-    found = found or _said_in(fields.get("content"))
+    found = found or said_in(fields.get("content"))
     if not found and not any(value is not None for value in fields.values()):
         return "an error without a message"  # Gradio: {"error": null}
     return found or to_json(fields)

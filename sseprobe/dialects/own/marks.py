@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sseprobe.dialects.own import words
-from sseprobe.dialects.own.convention import Mark
+from sseprobe.dialects.own.convention import Mark, shape_of
 from sseprobe.sse import Event
 
 _LITERAL: Final = re.compile(r"[\[<{|_#/]+(?P<word>[A-Za-z]+(?:[ _-][A-Za-z]+){0,2})[\]>}|_#]+")
@@ -26,6 +26,9 @@ def marks_in(event: Event, value: Any) -> Iterator[Mark]:
         if words.is_about_a_part(kinds, value) or words.is_beside_the_answer(kinds):
             return
         yield from _in_payload(value, ())
+        if "jsonrpc" in value and type(result := value.get("result")) is dict and type(result.get("content")) is list:
+            # MCP: the answer to the call, behind which the stream ends; notifications come before it.
+            yield Mark(shape=shape_of(event, value))
         if "token" in value and type(text := value.get("generated_text")) is str and text:
             # Hugging Face's TGI: null in all events but the last.
             yield Mark(filled=("generated_text",))

@@ -40,6 +40,12 @@ def failed(case: Case, *events: bytes, keep: int, error: str) -> Case:
     return Case([*case.events[:keep], *events], WORDS[0], Ending.ERROR, error, case.first)
 
 
+def cut(case: Case, keep: int) -> Case:
+    """The same stream, cut where HTTP shows nothing."""
+    text = SAID if keep == len(WORDS) and case is GRADIO else "".join(WORDS[: keep - (case.first or 0)])
+    return Case(case.events[:keep], text, Ending.TRUNCATED, first=case.first)
+
+
 def message(word: str) -> list[Any]:
     chunk: dict[str, Any] = {
         "content": word,
@@ -133,7 +139,10 @@ def result(text: str, *, error: bool = False) -> dict[str, Any]:
 
 
 MCP = Case(
-    [*(sse(progress(n), "message") for n in range(5)), sse(result("Hello there"), "message")], "Hello there", first=5
+    [*(sse(progress(n), "message") for n in range(5)), sse(result("Hello there"), "message")],
+    "Hello there",
+    first=5,
+    mark="event with id, jsonrpc, result",
 )
 HONO = Case(
     [
@@ -184,6 +193,12 @@ CASES = {
     "a2a 0.3 raises": failed(
         A2A_03, sse({"error": {"code": -32603, "message": "boom"}, "id": 1, "jsonrpc": "2.0"}), keep=3, error="boom"
     ),
+    "a2a is cut": cut(A2A, 4),
+    "a2a over rest is cut": cut(A2A_REST, 4),
+    "a2a 0.3 is cut": cut(A2A_03, 4),
+    "a2a asks back": Case([*A2A.events[:-1], sse(rpc(statusUpdate=status("TASK_STATE_INPUT_REQUIRED")))], first=2),
+    "a2a answers with a message": Case([sse(rpc(message={"role": "ROLE_AGENT", "parts": [{"text": SAID}]}))]),
+    "gradio is cut": cut(GRADIO, 4),
     "adk": ADK,
     "adk fails": failed(ADK, sse(ADK_ERROR), sse({"error": "RuntimeError: boom"}), keep=1, error="RuntimeError: boom"),
     "gradio": GRADIO,
@@ -202,7 +217,9 @@ CASES = {
         0,
     ),
     "mcp": MCP,
-    "mcp: the tool fails": Case([sse(result("boom", error=True), "message")], "", Ending.ERROR, "boom"),
+    "mcp: the tool fails": Case(
+        [sse(result("boom", error=True), "message")], "", Ending.ERROR, "boom", mark="event with id, jsonrpc, result"
+    ),
     "mcp: no such method": Case(
         [sse({"jsonrpc": "2.0", "id": 2, "error": {"code": -32601, "message": "Method not found"}}, "message")],
         "",
