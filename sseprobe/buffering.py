@@ -34,11 +34,15 @@ _QUICKEST_EVENT_NS: Final = NS_PER_MS // 5
 """No model makes 5,000 events a second; a path that lets go of what it gathered brings more."""
 
 _WAITED_NS: Final = 1000 * NS_PER_MS
+_FAR_LONGER: Final = 10
 _ENOUGH_BURSTS: Final = 3
 _LEAST_BLOCK: Final = 512
 _SAME_SIZE: Final = 0.02
 _SAME_PERIOD: Final = 0.3
 _MOST: Final = 0.8
+_BUNCHED: Final = 1.5
+_FAR_BUNCHED: Final = 3.0
+_HEAD_BYTES: Final = 768
 
 
 class Holding(StrEnum):
@@ -49,6 +53,8 @@ class Holding(StrEnum):
     BLOCK = "block"
     TIMER = "timer"
     COMPRESSION = "compression"
+    LUMPS = "lumps"
+    """Held back, and by no rule that shows."""
     UNKNOWN = "unknown"
 
 
@@ -63,7 +69,7 @@ class Sureness(StrEnum):
 class Burst(Struct, frozen=True):
     """What came together. `start`, `end`: its bytes in the body; times in ns from t0; `content`: events with content.
 
-    `cut`: it ends inside an event. `trusted`: no read of it came late, so that it came together indeed.
+    `cut`: it ends inside an event. `late_ns`: how late its reads came at most.
     """
 
     start: int
@@ -72,7 +78,12 @@ class Burst(Struct, frozen=True):
     last_ns: int
     content: int
     cut: bool
-    trusted: bool
+    late_ns: int
+
+    @property
+    def trusted(self) -> bool:
+        """Whether no read of it came late, so that it came together indeed."""
+        return self.late_ns <= _LATE_NS
 
     @property
     def size(self) -> int:
@@ -110,7 +121,7 @@ def bursts_of(stream: Transcript) -> list[Burst]:
         while place < len(content) and content[place] <= end:
             completed, place = completed + 1, place + 1
         read = chunk.read
-        trusted = max(read.blind_ns, read.lag_ns or 0) <= _LATE_NS
+        late_ns = max(read.blind_ns, read.lag_ns or 0)
         grows = bool(found) and read.t_ns - found[-1].last_ns <= AT_ONCE_NS
         size = end - (found[-1].start if grows else begun)
         cut = size % _LEAST_BLOCK == 0 if is_text else end not in ends
@@ -123,10 +134,10 @@ def bursts_of(stream: Transcript) -> list[Burst]:
                 read.t_ns,
                 last.content + completed,
                 cut,
-                last.trusted and trusted,
+                max(last.late_ns, late_ns),
             )
         else:
-            found.append(Burst(begun, end, read.t_ns, read.t_ns, completed, cut, trusted))
+            found.append(Burst(begun, end, read.t_ns, read.t_ns, completed, cut, late_ns))
         begun = end
     return found
 
@@ -170,9 +181,10 @@ def _alone(path: Transcript) -> Diagnosis:
     bursts = bursts_of(path)
     if came_at_once(path):
         whole = _at_once(path)
-        if not all(each.trusted for each in bursts if each.content):
-            return _open(f"{whole}; but this process read late, so that they may have come one by one")
         waited_ns = path.content[0].read.t_ns
+        # Who read a little late did not gather what was waited for far longer.
+        if any(each.late_ns > max(_LATE_NS, waited_ns // _FAR_LONGER) for each in bursts if each.content):
+            return _open(f"{whole}; but this process read late, so that they may have come one by one")
         if waited_ns < _WAITED_NS:
             return _open(f"{whole}: a canned answer looks the same; ask for a longer one")
         return Diagnosis(Holding.WHOLE_BODY, True, Sureness.POSSIBLE, (whole,))
@@ -213,8 +225,11 @@ def _beside(path: Transcript, direct: Transcript) -> Diagnosis:
         return _open(*said, "this process read late: the bursts may be its own")
     found = _kind(path, direct, bursts, late)
     if found is None:
-        if held is None and bunching[0] <= 1.5 * bunching[1]:
+        if held is None and bunching[0] <= _BUNCHED * bunching[1]:
             return Diagnosis(Holding.NONE, False, Sureness.LIKELY, tuple(said), burst_events=bunching[0])
+        if bunching[0] >= (_BUNCHED if held is not None else _FAR_BUNCHED) * bunching[1] and _lumps(bursts) > 1:
+            longest_ms = None if held is None else ms(held.max)
+            return Diagnosis(Holding.LUMPS, True, Sureness.POSSIBLE, tuple(said), None, longest_ms, bunching[0])
         return _open(*said, "the bursts follow neither size nor time: a pause on the way looks like that")
     kind = Holding.COMPRESSION if compresses else found.kind
     return Diagnosis(
@@ -236,9 +251,9 @@ def _kind(path: Transcript, direct: Transcript, bursts: list[Burst], late: list[
         return Diagnosis(Holding.WHOLE_BODY, True, sure, (_at_once(path),))
     if (block := _block(bursts)) is not None:
         return block
-    if _content_per_burst(bursts) < 1.5 * _content_per_burst(bursts_of(direct)):
+    if _content_per_burst(bursts) < _BUNCHED * _content_per_burst(bursts_of(direct)):
         return None
-    return _timer(bursts, late)
+    return _timer(bursts, late) or _first_block(bursts)
 
 
 def _spread(stream: Transcript) -> int:
@@ -289,6 +304,23 @@ def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
     sure = Sureness.CERTAIN if len(full) >= _ENOUGH_BURSTS else Sureness.LIKELY
     said = f"{len(full)} bursts of {human_bytes(block)} each, which end inside events"
     return Diagnosis(Holding.BLOCK, True, sure, (said,), block)
+
+
+def _first_block(bursts: Sequence[Burst]) -> Diagnosis | None:
+    """One full block, and the rest at the end: a short answer. What is full holds the answer's head too, perhaps."""
+    if len(bursts) != 2 or not all(each.trusted for each in bursts):
+        return None
+    first, rest = bursts
+    block = 1 << max(0, first.size - 1).bit_length()
+    if first.size < _LEAST_BLOCK or block - first.size > _HEAD_BYTES or not first.cut or rest.size > first.size:
+        return None
+    said = f"{first.size:,} bytes at once, which end inside an event: a buffer of {human_bytes(block)}, head included"
+    return Diagnosis(Holding.BLOCK, True, Sureness.LIKELY, (said,), block)
+
+
+def _lumps(bursts: Sequence[Burst]) -> int:
+    """Bursts of several events."""
+    return sum(each.content > 1 for each in bursts)
 
 
 def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:

@@ -242,7 +242,8 @@ class TestBesideTheDirectPath:
         made = origin(100)
         regular, irregular = (lumps(made, each) for each in (range(0, 2400, 200), [150, 700, 850, 1500, 1600, 2200]))
         assert beside(regular, made).kind is Holding.TIMER
-        assert beside(irregular, made).kind is Holding.UNKNOWN
+        said = beside(irregular, made)
+        assert (said.kind, said.buffers, said.sureness) == (Holding.LUMPS, True, Sureness.POSSIBLE)
 
     def test_a_timer_cuts_no_event_in_two(self) -> None:
         """Small blocks: that the path buffers is plain, how is not."""
@@ -258,7 +259,24 @@ class TestBesideTheDirectPath:
 
     def test_four_bursts_may_be_chance(self) -> None:
         made = origin(45)
-        assert beside(lumps(made, [200, 500, 800]), made).kind is Holding.UNKNOWN
+        assert beside(lumps(made, [200, 500, 800]), made).kind is Holding.LUMPS
+
+    def test_lumps_of_another_answer_must_be_far_larger(self) -> None:
+        made = origin(100, seed=2)
+        irregular = [150, 700, 850, 1500, 1600, 2200]
+        assert beside(lumps(origin(100, seed=1), irregular), made).kind is Holding.LUMPS
+        pairs = [150 + 45 * n + (n * 37 % 30) for n in range(50)]
+        assert beside(lumps(origin(100, seed=1), pairs), made).kind is not Holding.LUMPS
+
+    @pytest.mark.parametrize("events", [26, 30, 40])
+    def test_a_short_answer_fills_one_buffer(self, events: int) -> None:
+        """nginx: 4,096 bytes with the answer's head in them, and the rest at the end."""
+        made = origin(events, 50)
+        size = sum(len(data) for _, data in made) * 3 // 4
+        said = beside(through(made, lambda: Hold(1 << (size - 1).bit_length() - 1)), made)
+        if said.kind is Holding.BLOCK:
+            assert said.sureness is Sureness.LIKELY
+        assert said.buffers is True
 
     def test_a_timer_without_the_same_answer_is_likely(self) -> None:
         said = beside(through(origin(200, seed=1), lambda: FlushTimer(300)), origin(200, seed=2))
@@ -295,9 +313,13 @@ class TestOnePath:
         assert diagnose(path).buffers is None
 
     def test_a_whole_body_that_we_may_have_gathered_is_left_open(self) -> None:
-        said = diagnose(seen(through(origin(), HoldAll), late_ms=200))
+        said = diagnose(seen(through(origin(), HoldAll), late_ms=400))
         assert said.buffers is None
         assert "read late" in said.evidence[0]
+
+    def test_who_read_a_little_late_did_not_gather_what_was_long_waited_for(self) -> None:
+        made = through(origin(100, 50), HoldAll)
+        assert diagnose(seen(made, late_ms=100)).kind is Holding.WHOLE_BODY
 
     @pytest.mark.parametrize("every_ms", [3, 30])
     def test_an_answer_sent_at_once_comes_in_pieces_of_one_size(self, every_ms: float) -> None:

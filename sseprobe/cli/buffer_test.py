@@ -153,6 +153,7 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
             real_time=real_time,
             witnesses=(lambda: [by_spec(spec, context) for spec in specs]) if specs else None,
             side_by_side=_SIDE_BY_SIDE if url else _SIDE_BY_SIDE_ON_MOCK,
+            again=structs.replace(words, headers=header).as_options(),
         )
         done = run(plan, cleanup.enter_context(progress_to(sys.stderr, quiet=quiet, no_color=no_color)))
     deliver(done, outputs, quiet=quiet, no_color=no_color, summary_to=sys.stdout)

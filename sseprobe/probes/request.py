@@ -37,6 +37,18 @@ class RequestWords(msgspec.Struct, frozen=True):
         """Whether a dialect was named or described: then the events do not change it."""
         return self.dialect != dialects.AUTO or self.own.are_given
 
+    def as_options(self) -> tuple[str, ...]:
+        """These words as options of a command line, but for the URL and what was generated; credentials masked."""
+        given = [("-X", self.method), ("-d", self.data), ("--prompt", self.prompt), ("--model", self.model)]
+        given.append(("--dialect", self.dialect if self.dialect != dialects.AUTO else None))
+        given.append(("--api-key-env", self.api_key_env))
+        options = [word for name, value in given if value is not None for word in (name, value)]
+        for text in self.headers or []:
+            name, colon, value = text.partition(":")
+            secret = bool(secrets_of_headers([(name.strip(), value.strip())]))
+            options += ["-H", f"{name}: ***" if secret and colon else text]
+        return tuple(options)
+
     def known_dialect(self, url: str) -> Dialect | None:
         """The dialect as named, or as the URL's path tells it; None: the first event will. Raises UsageError."""
         described = self.own.dialect(self.dialect)

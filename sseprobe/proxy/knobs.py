@@ -38,7 +38,8 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True):
     `gzip_bytes` of output (0: as many as the fault has by default).
 
     Conditions under which it neither holds nor compresses: `honour_xab`, the answer says `X-Accel-Buffering: no`
-    (a compressor then flushes); `honour_no_transform`; a media type in `only_types`; a method not in `method_rule`.
+    (a compressor then flushes); `honour_no_transform`; a media type in `only_types`; a method not in `method_rule`;
+    `passes_chunks`, the answer comes in transfer chunks (then it compresses still).
 
     Limits: until the head of the answer, of silence between two arrivals, and of the whole. Over them, a client that
     has no head yet gets `status`. `on_timeout`: `504_before_headers`: the same while the hop holds the head back, else
@@ -57,6 +58,7 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True):
     split_bytes: _Held = 0
     honour_xab: bool = False
     honour_no_transform: bool = False
+    passes_chunks: bool = False
     only_types: tuple[_MediaType, ...] = ()
     method_rule: tuple[_Token, ...] = ()
     gzip: Literal["off", "sync", "blocked"] = "off"
@@ -163,6 +165,8 @@ class Knobs(Struct, frozen=True, forbid_unknown_fields=True):
         parts = []
         if self.honour_xab:
             parts.append("the answer says X-Accel-Buffering: no")
+        if self.passes_chunks:
+            parts.append("it comes in transfer chunks")
         if self.honour_no_transform:
             parts.append("it says Cache-Control: no-transform")
         if self.only_types:

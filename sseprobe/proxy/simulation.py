@@ -87,7 +87,9 @@ def _holding(knobs: Knobs) -> list[Factory]:
     if holder is not None:
         if knobs.on_cut != "pass":
             holder = _at_cut(holder, knobs.on_cut)
-        made.append(_conditional(holder, knobs, honour_xab=knobs.honour_xab))
+        made.append(_conditional(holder, knobs, honour_xab=knobs.honour_xab, passes_chunks=knobs.passes_chunks))
+    if knobs.passes_chunks:  # the head waits for some body all the same
+        made.append(_conditional(HoldHead, knobs, honour_xab=knobs.honour_xab))
     return made
 
 
@@ -95,8 +97,8 @@ def _at_cut(inner: Factory, outcome: Literal["lose", "hide"]) -> Factory:
     return lambda: AtCut(inner(), outcome)
 
 
-def _conditional(inner: Factory, knobs: Knobs, *, honour_xab: bool) -> Factory:
-    if not (honour_xab or knobs.honour_no_transform or knobs.only_types or knobs.method_rule):
+def _conditional(inner: Factory, knobs: Knobs, *, honour_xab: bool, passes_chunks: bool = False) -> Factory:
+    if not (honour_xab or passes_chunks or knobs.honour_no_transform or knobs.only_types or knobs.method_rule):
         return inner
 
     def make() -> Fault:
@@ -106,6 +108,7 @@ def _conditional(inner: Factory, knobs: Knobs, *, honour_xab: bool) -> Factory:
             honour_no_transform=knobs.honour_no_transform,
             only_types=tuple(kind.encode() for kind in knobs.only_types),
             methods=tuple(method.encode() for method in knobs.method_rule),
+            passes_chunks=passes_chunks,
         )
 
     return make

@@ -76,10 +76,11 @@ class ProfileReport(Struct, frozen=True):
 
 class PathReport(Struct, frozen=True):
     """Two paths to one server. `buffers`: `yes`, `no` or `unknown`; `kind`: `none`, `whole-body`, `block`, `timer`,
-    `compression` or `unknown`; `sureness`: `certain`, `likely` or `possible`.
+    `compression`, `lumps` or `unknown`; `sureness`: `certain`, `likely` or `possible`.
 
     `block_bytes`, `period_ms`: of the buffer, None where that is not its kind. `added_ttft_ms`, `added_delay_ms`:
-    against the direct path. `like`: profiles that behave so. `evidence`: what that was read from.
+    against the direct path. `like`: profiles that behave so. `evidence`: what that was read from. `cut`: what ended
+    this path's stream, None if it came to its end. `again`: the options of the request, to ask so once more.
     """
 
     url: str
@@ -96,3 +97,5 @@ class PathReport(Struct, frozen=True):
     meaning: str
     like: list[str]
     evidence: list[str]
+    cut: str | None = None
+    again: list[str] = []

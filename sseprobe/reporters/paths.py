@@ -18,6 +18,7 @@ _KINDS: Final = {
     "block": "holds the answer back in blocks of about {bytes} bytes",
     "timer": "lets the answer go only every {period} or so",
     "compression": "holds the answer back in a compressor that is not flushed",
+    "lumps": "holds the answer back, and lets it go in lumps",
 }
 _LONG_ANSWER: Final = "Count from 1 to 300, one number a line."
 
@@ -29,7 +30,9 @@ def listed(names: Sequence[str]) -> str:
 
 
 def found(path: PathReport) -> str:
-    """Whether the path buffers, how, and how sure that is."""
+    """Whether the path buffers, how, and how sure that is; above all, whether it cuts the stream."""
+    if path.cut is not None:
+        return one_line(path.cut, _SENTENCE)
     how = _KINDS.get(path.kind, "holds the answer back, how is not clear").format(
         bytes="?" if path.block_bytes is None else f"{path.block_bytes:,}", period=human_ms(path.period_ms)
     )
@@ -66,13 +69,16 @@ def like(path: PathReport) -> str:
 def next_step(report: Report, path: PathReport) -> tuple[str, str] | None:
     """What to run next, and what that will tell; None if there is nothing to find out."""
     straight = shlex.quote(one_line(path.direct_url, 2000))
+    asked_with = "".join(f" {shlex.quote(one_line(word, 2000))}" for word in path.again)
     if path.buffers == "yes":
         named = "".join(f" --profile {shlex.quote(one_line(each, _NAME))}" for each in path.like[:3])
-        return f"sseprobe buffer-test {straight}{named}", "to see what helps behind such a hop"
+        return f"sseprobe buffer-test {straight}{asked_with}{named}", "to see what helps behind such a hop"
     if path.buffers == "no" or report.target.method != "POST":  # without a body there is no prompt
         return None
     asked = f"sseprobe buffer-test {shlex.quote(one_line(path.url, 2000))} --direct {straight}"
-    return f"{asked} --prompt {shlex.quote(_LONG_ANSWER)}", "to have more events to judge by"
+    if "-d" in path.again:
+        return f"{asked}{asked_with}", "with a prompt that asks for a longer answer, to have more events to judge by"
+    return f"{asked}{asked_with} --prompt {shlex.quote(_LONG_ANSWER)}", "to have more events to judge by"
 
 
 def _figures(stream: StreamReport) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ from typing import Final
 from sseprobe.buffering import Holding, bursts_of, came_at_once, diagnose
 from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.evidence import Lengths
+from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes, human_ms, ms
 
@@ -36,7 +37,9 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
     if said.kind is not Holding.WHOLE_BODY:
         raise Inconclusive(said.evidence[0])
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
-    yield Finding(said.evidence[0], None, "one by one", f"within {human_ms(ms(spread_ns))}")
+    encoding = one_line(stream.head.header("content-encoding") or "", 40)
+    packed = f"; it came as {encoding}: a compressor that is not flushed holds so" if encoding else ""
+    yield Finding(f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
 
 
 @rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")

@@ -1,6 +1,7 @@
 """Two paths to one server, measured side by side: whether one buffers compared with the other, how, and how surely."""
 
 import asyncio
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,10 +17,12 @@ from sseprobe.proxy.profile import NAMES, Profile, by_name
 from sseprobe.redaction import redact_url
 from sseprobe.report import PathReport, Percentiles, StreamReport
 from sseprobe.transcript import Ending, Head
-from sseprobe.units import human_ms, ms
+from sseprobe.units import NS_PER_S, human_ms, ms
 
 _ROUNDS: Final = 2
 _NEAR: Final = 0.1
+_SILENCE_NS: Final = NS_PER_S // 2
+_AS_LONG: Final = 0.9
 _REARMED: Final = 1.4
 _SUREST: Final = (Sureness.CERTAIN, Sureness.LIKELY, Sureness.POSSIBLE)
 
@@ -42,20 +45,42 @@ async def compare(plan: StreamPlan, direct: StreamPlan) -> Compared:
             theirs.read_as(dialect)
             ours.read_as(dialect, cut_at=theirs.transcript().chunk_ends)
         said = diagnose(ours.transcript(), theirs.transcript())
+        if best is not None and said.kind is best[0].kind is Holding.LUMPS:
+            said = msgspec.structs.replace(said, sureness=Sureness.LIKELY)  # it was so each time
         if best is None or _surer(said, best[0]):
             best = said, ours, theirs
         if said.buffers is not None and said.sureness is not Sureness.POSSIBLE:
             break
     assert best is not None
     said, ours, theirs = best
+    if said.kind is Holding.LUMPS and said.sureness is Sureness.POSSIBLE:
+        seen_once = (*said.evidence, "it was so once, and not the other time")
+        said = msgspec.structs.replace(said, kind=Holding.UNKNOWN, buffers=None, evidence=seen_once)
     ended, directly = ours.outcome().ending, theirs.outcome().ending
     cut = unclear = None
     if directly is not Ending.COMPLETE:
         unclear = f"the direct path itself ends {directly}: there is no healthy stream to compare with"
     elif ended is not Ending.COMPLETE:
-        cut = f"this path ends {ended} after {human_ms(ms(ours.end_ns))}, the direct one complete: something on it cuts"
+        cut = _cut(ours, theirs)
     streams = [report for run in (ours, theirs) if (report := report_of(run, None)) is not None]
-    return Compared(_report(said, ours, theirs), streams, cut, unclear)
+    return Compared(_report(said, ours, theirs, cut), streams, cut, unclear)
+
+
+def _cut(ours: StreamRun, theirs: StreamRun) -> str:
+    """What cuts a path: after how much silence, if the direct path was silent for longer there."""
+    ended = f"this path ends {ours.outcome().ending} after {human_ms(ms(ours.end_ns))}, the direct one complete"
+    path, direct = ours.transcript(), theirs.transcript()
+    last_ns = path.chunks[-1].read.t_ns if path.chunks else 0
+    silent_ns = ours.end_ns - last_ns
+    times = [0, *(chunk.read.t_ns for chunk in direct.chunks)]
+    longest_ns = max(later - earlier for earlier, later in pairwise(times)) if len(times) > 1 else 0
+    if silent_ns < _SILENCE_NS or longest_ns < silent_ns * _AS_LONG:
+        return f"{ended}: something on it cuts"
+    silence = human_ms(ms(silent_ns))
+    return (
+        f"{ended}: something on it cuts after {silence} of silence. Raise its limit (nginx: proxy_read_timeout; "
+        "HAProxy: timeout server), or send a heartbeat more often than that"
+    )
 
 
 def _surer(one: Diagnosis, other: Diagnosis) -> bool:
@@ -75,7 +100,7 @@ async def _receive(plan: StreamPlan, option: str) -> StreamRun:
     return run
 
 
-def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun) -> PathReport:
+def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun, cut: str | None) -> PathReport:
     path, direct = ours.transcript(), theirs.transcript()
     added = Distribution()
     for delay_ns in delays(path, direct) or []:
@@ -94,8 +119,9 @@ def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun) -> PathReport:
         bunching_ratio=None if ratios[0] is None else round(ratios[0], 3),
         direct_bunching_ratio=None if ratios[1] is None else round(ratios[1], 3),
         meaning=_meaning(said, ours),
-        like=_like(said, ours.head),
+        like=_like(said, ours),
         evidence=list(said.evidence),
+        cut=cut,
     )
 
 
@@ -103,26 +129,32 @@ def _meaning(said: Diagnosis, ours: StreamRun) -> str:
     if said.buffers is False:
         return "tokens come as they do on the direct path"
     if said.buffers is None:
-        return "nothing can be said"
+        return "inconclusive: the evidence below does not tell"
     if said.kind is Holding.WHOLE_BODY:
         return f"the answer appears all at once after {human_ms(ms(ours.end_ns))}"
     size = f"{said.burst_events:g} tokens" if said.burst_events else "several tokens"
     return f"text comes in lumps of {size}"
 
 
-def _like(said: Diagnosis, head: Head | None) -> list[str]:
+def _like(said: Diagnosis, ours: StreamRun) -> list[str]:
     """Profiles that hold back so; those whose signs the answer shows come first."""
     if not said.buffers:
         return []
-    found = [profile for profile in map(by_name, NAMES) if _holds_so(profile, said)]
-    return [profile.name for profile in sorted(found, key=lambda profile: not _shows(profile, head))]
+    found = [profile for profile in map(by_name, NAMES) if _holds_so(profile, said, ours)]
+    return [profile.name for profile in sorted(found, key=lambda profile: not _shows(profile, ours.head))]
 
 
-def _holds_so(profile: Profile, said: Diagnosis) -> bool:
+def _holds_so(profile: Profile, said: Diagnosis, ours: StreamRun) -> bool:
     knobs = profile.knobs
     match said.kind:
         case Holding.WHOLE_BODY:
-            return knobs.holds_all
+            # A short answer never fills a buffer.
+            fits = bool(knobs.hold_bytes) and ours.reception.body_bytes < knobs.hold_bytes
+            return knobs.holds_all or (fits and _shows(profile, ours.head))
+        case Holding.LUMPS:
+            return _near(knobs.coalesce_ms or knobs.flush_ms, said.period_ms) or (
+                bool(knobs.hold_bytes) and _shows(profile, ours.head)
+            )
         case Holding.BLOCK:
             return _near(knobs.hold_bytes, said.block_bytes)
         case Holding.TIMER:

@@ -14,7 +14,8 @@ class BufferPlan(Struct, frozen=True):
 
     `direct`: the direct path to the same server, which makes it a comparison of two paths. `is_mock`: the bundled mock
     is tested, whose time runs faster unless `real_time`. `witnesses`: makes those who see whether the server stops when
-    a client leaves behind a hop; anew for each hop. `side_by_side`: how many streams may run at once.
+    a client leaves behind a hop; anew for each hop. `side_by_side`: how many streams may run at once. `again`: the
+    options of the request as they were given, to be shown.
     """
 
     stream: StreamPlan
@@ -25,3 +26,4 @@ class BufferPlan(Struct, frozen=True):
     real_time: bool = False
     witnesses: Callable[[], list[Witness]] | None = None
     side_by_side: int = 4
+    again: tuple[str, ...] = ()

@@ -69,7 +69,8 @@ class _Test:
             if self.plan.direct is not None:
                 self._progress("both paths, side by side")
                 compared = await compare(self.plan.stream, self.plan.direct)
-                self.path, self.streams = compared.report, compared.streams
+                again = [self.plan.stream.redact(word) for word in self.plan.again]
+                self.path, self.streams = msgspec.structs.replace(compared.report, again=again), compared.streams
                 self.cut, self.unclear = compared.cut, compared.unclear
             if self.plan.profiles:
                 await self._run_profiles(self.plan.direct or self.plan.stream)

@@ -1,8 +1,11 @@
 """The tap: sees what reaches a hop, and when. What the client gets is measured against it, on the very same stream."""
 
+import contextlib
 import time
 from collections.abc import Iterable
 
+from sseprobe.errors import SseprobeError
+from sseprobe.net.decoding import Decoder, decoder_for
 from sseprobe.proxy.base import Action, Break, End, Fault, ResponseHead, Send
 
 
@@ -21,23 +24,29 @@ class Tap(Fault):
         """Where in the body each piece ended, and when it came."""
         self._body = bytearray()
         self._max_bytes = max_bytes
+        self._decoder: Decoder | None = None
 
     @property
     def body(self) -> bytes:
-        """The body, as far as it was kept."""
+        """The body, content-decoded, as far as it was kept."""
         return bytes(self._body)
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
-        """The head of the answer."""
-        del head
+        """The head of the answer. What is encoded in a way that is not known is left out."""
         self.head_ns = t_ns
+        with contextlib.suppress(SseprobeError):
+            self._decoder = decoder_for((head.header(b"content-encoding") or b"").decode("latin-1"))
         return ()
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
         """Some of the body."""
-        if len(self._body) + len(data) <= self._max_bytes:
-            self._body += data
-            self.arrivals.append((len(self._body), t_ns))
+        try:
+            for piece in self._decoder.decode(data) if self._decoder is not None else ():
+                if len(self._body) + len(piece) <= self._max_bytes:
+                    self._body += piece
+                    self.arrivals.append((len(self._body), t_ns))
+        except SseprobeError:
+            self._decoder = None  # broken: what comes is passed on all the same
         return (Send(data),)
 
     def on_end(self, t_ns: int) -> Iterable[Action]:

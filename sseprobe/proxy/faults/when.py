@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from sseprobe.proxy.base import Action, Break, End, Fault, Leaving, RequestHead, ResponseHead, Send, says
+from sseprobe.proxy.heads import is_chunked
 
 
 class When(Fault):
@@ -20,12 +21,14 @@ class When(Fault):
         honour_no_transform: bool = False,
         only_types: Sequence[bytes] = (),
         methods: Sequence[bytes] = (),
+        passes_chunks: bool = False,
     ) -> None:
         self._fault = fault
         self._honour_xab = honour_xab
         self._honour_no_transform = honour_no_transform
         self._only_types = only_types
         self._methods = methods
+        self._passes_chunks = passes_chunks
         self._on = True
         self.touches_body = fault.touches_body
         self.alters_length = fault.alters_length
@@ -47,6 +50,7 @@ class When(Fault):
             (self._honour_xab and says(head, b"x-accel-buffering", b"no"))
             or (self._honour_no_transform and says(head, b"cache-control", b"no-transform"))
             or head.content_type in self._only_types
+            or (self._passes_chunks and is_chunked(head))
         ):
             self._on = False
         return self._fault.on_head(head, t_ns) if self._on else ()

@@ -12,6 +12,8 @@ from typing import Final
 from tests.support.raw_server import LINGER_0
 
 MS: Final = 1_000_000
+CHUNKED: Final = "Transfer-Encoding: chunked"
+"""As a header of a plan: chunks whatever is asked for, as uvicorn with httptools answers HTTP/1.0."""
 
 
 @dataclass(frozen=True)
@@ -138,8 +140,9 @@ class _Answer:
     def __init__(self, connection: socket.socket, record: Record, request: str) -> None:
         self._connection = connection
         self._record = record
-        self._chunked = request.split("\r\n", 1)[0].endswith("HTTP/1.1")
-        self._keeps = self._chunked and "connection: close" not in request.lower()
+        new = request.split("\r\n", 1)[0].endswith("HTTP/1.1")
+        self._chunked = new or CHUNKED in record.plan.headers
+        self._keeps = new and "connection: close" not in request.lower()
         record.asked_ns = time.monotonic_ns()
         record.request = request
 
@@ -171,7 +174,10 @@ class _Answer:
     def _head(self) -> bytes:
         lines = ["HTTP/1.1 200 OK", "Content-Type: text/event-stream", "Cache-Control: no-cache"]
         lines += self._record.plan.headers
-        lines.append("Transfer-Encoding: chunked" if self._chunked else "Connection: close")
+        if not self._keeps:
+            lines.append("Connection: close")
+        if self._chunked and CHUNKED not in lines:
+            lines.append(CHUNKED)
         return "\r\n".join([*lines, "", ""]).encode()
 
     def _end(self) -> bool:
