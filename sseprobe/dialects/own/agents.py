@@ -18,6 +18,9 @@ _ENDS: Final = _FAILED | {"completed", "input-required", "auth-required"}
 
 _A2A: Final = "a state that ends its A2A task"
 _GRADIO: Final = "`event: complete`, with which Gradio ends a job"
+_QUEUE: Final = "`process_completed`, with which Gradio ends a job"
+_RUNNING: Final = frozenset({"process_starts", "process_generating"})
+_QUEUE_ENDS: Final = frozenset({"process_completed", "close_stream"})
 _UPDATES: Final = ("statusUpdate", "task")
 _KINDS: Final = ("status-update", "task")
 _MAX_DEPTH: Final = 4
@@ -28,6 +31,8 @@ def awaited_after(event: Event, value: Any) -> str | None:
     """What has to follow this event before the body may end; empty if nothing has to; None: it says nothing of that."""
     if type(value) is list:
         return _GRADIO if event.type == "generating" else None
+    if type(value) is dict and "event_id" in value and type(said := value.get("msg")) is str:
+        return "" if said in _QUEUE_ENDS else _QUEUE if said in _RUNNING else None
     for around in _levels(value):
         if around.get("kind") == "artifact-update" or "contextId" in as_dict(around.get("artifactUpdate")):
             return _A2A

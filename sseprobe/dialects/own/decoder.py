@@ -9,7 +9,7 @@ from sseprobe.dialects.own import words
 from sseprobe.dialects.own.agents import awaited_after
 from sseprobe.dialects.own.convention import Mark, Steps
 from sseprobe.dialects.own.errors import Failure, LateFailure, failure_in
-from sseprobe.dialects.own.fields import other_text, reasoning_in
+from sseprobe.dialects.own.fields import is_no_answer, other_text, reasoning_in
 from sseprobe.dialects.own.marks import is_literal, marks_in
 from sseprobe.dialects.own.reading import Payloads, Reading
 from sseprobe.dialects.own.told_as_text import told_as_text
@@ -156,7 +156,7 @@ class Decoder:
         if steps is None:
             return ""
         text = json_pointer.value_at(value, steps)
-        if isinstance(text, str) and text:
+        if isinstance(text, str) and text and not is_no_answer(value, steps):
             return text
         other = other_text(value, steps)
         return other[1] if other else ""

@@ -181,9 +181,10 @@ def _named_by(fields: dict[str, Any], otherwise: str) -> Delta:
 
 
 def _message(fields: dict[str, Any]) -> str:
-    found = next((fields[name] for name in _MESSAGES if isinstance(fields.get(name), str) and fields[name]), None)
-    found = found or said_in(fields.get("content"))
-    if not found and not any(value is not None for value in fields.values()):
+    names = [name for name in _MESSAGES if isinstance(fields.get(name), str) and not words.says_the_kind(name, fields)]
+    found: str = next((fields[name] for name in names if fields[name]), "") or said_in(fields.get("content"))
+    levels = (fields, as_dict(fields.get("output")))
+    if not found and any(_SURE in level and level[_SURE] is None for level in levels):
         return "an error without a message"  # Gradio: {"error": null}
     return found or to_json(fields)
 

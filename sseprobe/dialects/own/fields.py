@@ -84,7 +84,7 @@ class Fields:
         """Takes one event's payload."""
         self.events += 1
         for steps, text in json_pointer.strings_in(payload, depth=MAX_DEPTH, most=MAX_FIELDS):
-            if not words.may_hold_text(steps) or is_reasoning(steps):
+            if not words.may_hold_text(steps) or is_reasoning(steps) or is_no_answer(payload, steps):
                 continue
             field = self._fields.get(steps)
             if field is None:
@@ -135,6 +135,17 @@ def name_order(steps: Steps) -> int | None:
     return words.TEXT_FIELDS.index(name) if name in words.TEXT_FIELDS else None
 
 
+def is_no_answer(payload: Any, steps: Steps) -> bool:
+    """Whether what stands at this place is a part of a message of the user's, or says what the event is."""
+    if len(steps) == 1 and words.says_the_kind(steps[0], payload):
+        return True
+    for step in steps:
+        if type(payload) is dict and words.is_the_users(payload):
+            return True
+        payload = json_pointer.value_at(payload, (step,))
+    return False
+
+
 def is_reasoning(steps: Steps) -> bool:
     """Whether a field at this place holds the model's reasoning."""
     return bool(steps) and steps[-1].lower() in words.REASONING_FIELDS
@@ -147,6 +158,7 @@ def other_text(payload: Any, known: Steps | None) -> tuple[Steps, str] | None:
         for steps, text in json_pointer.strings_in(payload, depth=MAX_DEPTH, most=MAX_FIELDS)
         if text and steps != known and words.may_hold_text(steps) and (order := name_order(steps)) is not None
     ]
+    found = [each for each in found if not is_no_answer(payload, each[1])]
     return min(found)[1:] if found else None
 
 

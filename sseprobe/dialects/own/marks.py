@@ -13,6 +13,7 @@ _OPENS: Final = frozenset("[<{|_#")
 _BARE: Final = frozenset({"DONE", "END_OF_STREAM", "STREAM_END", "</s>"})
 _MORE_ENDS: Final = frozenset({"endoftext", "endofstream", "streamend", "im_end", "eot"})
 _KINDS_AND_STATES: Final = frozenset({*words.KIND_FIELDS, *words.STATUS_FIELDS})
+_QUEUE_ENDS: Final = ("process_completed", "close_stream")  # Gradio's
 _MAX_DEPTH: Final = 4
 _MOST_VALUES: Final = 64
 
@@ -29,6 +30,8 @@ def marks_in(event: Event, value: Any) -> Iterator[Mark]:
         if "jsonrpc" in value and type(result := value.get("result")) is dict and type(result.get("content")) is list:
             # MCP: the answer to the call, behind which the stream ends; notifications come before it.
             yield Mark(shape=shape_of(event, value))
+        if "event_id" in value and value.get("msg") in _QUEUE_ENDS:
+            yield Mark(values=((("msg",), value["msg"]),))
         if "token" in value and type(text := value.get("generated_text")) is str and text:
             # Hugging Face's TGI: null in all events but the last.
             yield Mark(filled=("generated_text",))

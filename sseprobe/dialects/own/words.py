@@ -24,6 +24,11 @@ KIND_FIELDS: Final = ("type", "event", "kind", "event_type", "eventtype")
 
 _KIND_FIELDS_SPELLED: Final = ("type", "event", "kind", "event_type", "eventType", "Type", "Event")
 
+_KINDS_BESIDE: Final = (("method", "jsonrpc"), ("msg", "event_id"))
+"""Fields that say what an event is where another one is beside them: notifications of JSON-RPC, Gradio's queue."""
+
+_USERS: Final = frozenset({"user", "human"})
+
 _NO_TEXT_FIELDS: Final = frozenset({
     *KIND_FIELDS, "id", "role", "object", "model", "name", "status", "state", "finish_reason", "stop_reason",
     "finishreason", "stopreason", "done_reason", "timestamp", "time", "date", "created", "uuid", "user", "username",
@@ -32,7 +37,7 @@ _NO_TEXT_FIELDS: Final = frozenset({
     "provider", "agent", "sender", "system_fingerprint", "fingerprint", "session", "conversation", "thread", "node",
     "step", "stage", "error", "mime", "mimetype", "encoding", "format", "currency", "symbol", "service_tier", "sig",
     "signature", "key", "ts", "trace", "hash", "checksum", "etag", "nonce", "cursor", "offset", "ip", "host", "path",
-    "namespace", "level", "logger", "event_kind",
+    "namespace", "level", "logger", "event_kind", "op",
 })  # fmt: skip
 
 _NO_TEXT_PARENTS: Final = frozenset({
@@ -117,15 +122,26 @@ def words_of(name: str) -> tuple[str, ...]:
 
 
 def kinds_of(event: Event, value: Any) -> tuple[str, ...]:
-    """What an event says that it is: its name, its payload's `type` or the like, a notification's method (JSON-RPC)."""
+    """What an event says that it is: its name, its payload's `type` or the like."""
     kinds: tuple[str, ...] = () if event.type == "message" else (event.type[:MAX_NAME_CHARS],)
     if type(value) is dict:
         for name in _KIND_FIELDS_SPELLED:
             if name in value and type(said := value[name]) is str:
                 kinds += (said[:MAX_NAME_CHARS],)
-        if "jsonrpc" in value and type(said := value.get("method")) is str:
-            kinds += (said[:MAX_NAME_CHARS],)
+        for name, beside in _KINDS_BESIDE:
+            if beside in value and type(said := value.get(name)) is str:
+                kinds += (said[:MAX_NAME_CHARS],)
     return kinds
+
+
+def says_the_kind(name: str, value: Any) -> bool:
+    """Whether a field says what the event is, since another one is beside it."""
+    return any(name == each and beside in value for each, beside in _KINDS_BESIDE)
+
+
+def is_the_users(fields: dict[str, Any]) -> bool:
+    """Whether fields are a message of the user's, which some apps send back."""
+    return any(type(who := fields.get(name)) is str and who in _USERS for name in ("role", "type", "sender"))
 
 
 def says(kinds: tuple[str, ...], words: frozenset[str]) -> bool:

@@ -144,6 +144,38 @@ MCP = Case(
     first=5,
     mark="event with id, jsonrpc, result",
 )
+
+
+def queue(msg: str, **more: Any) -> dict[str, Any]:
+    return {"msg": msg, "event_id": None if msg == "close_stream" else "530d5468", **more}
+
+
+QUEUE = Case(
+    [
+        sse(queue("estimation", rank=0, queue_size=1)),
+        sse(queue("process_starts", eta=0.3)),
+        *(
+            sse(queue("process_generating", output={"data": [word], "is_generating": True}, success=True))
+            for word in WORDS
+        ),
+        sse(queue("process_completed", output={"data": [SAID], "is_generating": False}, success=True, title=None)),
+        sse(queue("close_stream")),
+    ],
+    first=2,
+    mark='/msg = "close_stream"',
+)
+HUMAN = {"content": "hi", "type": "human", "id": "1"}
+ECHO = Case(
+    [sse({"role": "user", "content": "hi"}), *(sse({"role": "assistant", "content": word}) for word in WORDS)], first=1
+)
+VALUES = Case(
+    [
+        sse(RUN, "metadata"),
+        sse({"messages": [HUMAN]}, "values"),
+        sse({"messages": [HUMAN, {"content": SAID, "type": "ai", "id": "2"}]}, "values"),
+    ],
+    first=2,
+)
 HONO = Case(
     [
         b"retry: 1000\n\n",
@@ -226,6 +258,30 @@ CASES = {
         Ending.ERROR,
         "Method not found",
     ),
+    "gradio's queue": QUEUE,
+    "gradio's queue fails": Case(
+        [
+            *QUEUE.events[:4],
+            sse(queue("process_completed", output={"error": "overloaded"}, success=False)),
+            QUEUE.events[-1],
+        ],
+        "Hello there ",
+        Ending.ERROR,
+        "overloaded",
+        2,
+        '/msg = "close_stream"',
+    ),
+    "gradio's queue fails silently": Case(
+        [*QUEUE.events[:4], sse(queue("process_completed", output={"error": None}, success=False)), QUEUE.events[-1]],
+        "Hello there ",
+        Ending.ERROR,
+        "an error without a message",
+        2,
+        '/msg = "close_stream"',
+    ),
+    "gradio's queue is cut": cut(QUEUE, 4),
+    "the user's message comes back": ECHO,
+    "langgraph values": VALUES,
     "hono": HONO,
     "hono fails": Case([*HONO.events[:2], sse("boom", "error")], WORDS[0], Ending.ERROR, "boom", 0),
 }
