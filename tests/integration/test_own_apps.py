@@ -176,7 +176,7 @@ def test_a_relay_is_followed_to_its_provider(leaks: bool, cli: Cli) -> None:
 
 def test_a_hop_that_holds_back_is_found(at: Callable[[str], str], cli: Cli) -> None:
     url = f"{at('fastapi')}/lines/api/chat?do=slow"
-    ran = cli("buffer-test", url, "-d", json.dumps(HELLO), "--profile", "nginx-legacy", "--report", "json")
+    ran = cli("buffer-test", url, "-d", json.dumps(HELLO), "--profile", "full-buffer", "--report", "json")
     [profile] = ran.report["profiles"]
     assert (profile["verdict"], ran.code) == ("fail", 1), ran
 
