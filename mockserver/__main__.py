@@ -20,7 +20,8 @@ _GRACE_S: Final = 1
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to serve. `with_parent`: leave when standard input ends, as it does when whoever started us is gone.
+    """How to serve. `with_parent`: leave when standard input ends, as it does when whoever started us is gone; each
+    line that comes there before ends what is being generated.
 
     `list`: say what the mock can do, and serve nothing.
     """
@@ -62,10 +63,12 @@ def _listen(host: str, port: int) -> socket.socket:
         _fail(f"cannot listen on {host} port {port} ({reason}). Take another --port; 0 takes a free one.")
 
 
-def _leave_with_parent() -> None:
+def _obey_parent(truth: TruthStore) -> None:
+    """Leaves when standard input ends; a line there calls off whatever still runs."""
+
     def wait() -> None:
         while os.read(0, 4096):
-            pass
+            truth.call_off()
         os._exit(0)
 
     threading.Thread(target=wait, daemon=True, name="with-parent").start()
@@ -88,10 +91,10 @@ def main() -> None:
 
         print(json.dumps(listing()) if settings.json else as_text(listing()))
         return
-    if settings.with_parent:
-        _leave_with_parent()
-    listener = _listen(settings.host, settings.port)
     truth = TruthStore()
+    if settings.with_parent:
+        _obey_parent(truth)
+    listener = _listen(settings.host, settings.port)
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     port = listener.getsockname()[1]
     url = f"http://{host}:{port}"
@@ -127,7 +130,7 @@ def main() -> None:
         access_log=False,
         lifespan="off",
         ws="none",
-        server_header=False,
+        server_header=settings.mode != GOOD,  # the good one is as quick as can be; the others are apps on uvicorn
         timeout_graceful_shutdown=_GRACE_S,
     )
     logging.getLogger("uvicorn.error").addFilter(_Quiet())

@@ -84,6 +84,8 @@ async def paced(
         if in_step == 0:
             await deadlines.sleep_until(due_s + chance.random() * jitter_s if jitter_s else due_s)
             due_s += itl_s
+        if record.is_called_off:
+            return
         in_step = (in_step + 1) % per_step
         record.generated_tokens += 1
         yield token

@@ -29,6 +29,8 @@ class Record(Struct):
     stopped_at_ms: float | None = None
     state: State = "running"
     generated_at_disconnect: int = 0
+    is_called_off: bool = False
+    """Whoever started this mock wants no more of it."""
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request arrived."""
@@ -76,6 +78,12 @@ class TruthStore:
         if len(self._records) > MAX_RECORDS:
             self._records.popitem(last=False)
         return record
+
+    def call_off(self) -> None:
+        """Has all that runs come to its end."""
+        for record in list(self._records.values()):
+            if record.state == "running":
+                record.is_called_off = True
 
     def answer(self, target: str) -> tuple[int, Any]:
         """`/_truth` or `/_truth/{id}` -> status and JSON.

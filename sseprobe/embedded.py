@@ -43,8 +43,22 @@ def command(**settings: Any) -> list[str]:
     return [sys.executable, "-P", "-c", _START, home, msgspec.json.encode(settings).decode()]
 
 
+class RunningMock:
+    """A mock that runs for this process. `url`, `port`, `truth_url`: as it says when it is ready."""
+
+    def __init__(self, said: StartLine, process: "subprocess.Popen[bytes]") -> None:
+        self.url, self.port, self.truth_url = said.url, said.port, said.truth_url
+        self._process = process
+
+    def call_off(self) -> None:
+        """Ends what it still generates, for whomever."""
+        assert self._process.stdin is not None
+        with contextlib.suppress(OSError):
+            os.write(self._process.stdin.fileno(), b"\n")
+
+
 @contextlib.contextmanager
-def running_mock(port: int = 0, **settings: Any) -> Iterator[StartLine]:
+def running_mock(port: int = 0, **settings: Any) -> Iterator[RunningMock]:
     """Runs the mock on a loopback port, 0 for a free one, for as long as the block lasts.
 
     Raises SseprobeError if it does not come up.
@@ -57,7 +71,7 @@ def running_mock(port: int = 0, **settings: Any) -> Iterator[StartLine]:
         start_new_session=os.name == "posix",  # Ctrl-C in the terminal is ours to handle
     )
     try:
-        yield _wait(process)
+        yield RunningMock(_wait(process), process)
     finally:
         process.kill()
         process.communicate()

@@ -68,6 +68,17 @@ def abort_test(  # noqa: PLR0917  typer passes by name
         int,
         typer.Option(min=0, max=1000, help="Healthy streams beside each trial, to the end.", rich_help_panel=TEST),
     ] = 0,
+    sweep: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            min=10,
+            max=10_000,
+            help="N aborts at times spread over the stream's life, dense around head and first token, instead of --at "
+            "and --trials.",
+            rich_help_panel=TEST,
+        ),
+    ] = None,
     price_per_mtok: Annotated[
         float | None,
         typer.Option(metavar="USD", min=0, help="Show what the overrun costs at this price.", rich_help_panel=TEST),
@@ -112,12 +123,13 @@ def abort_test(  # noqa: PLR0917  typer passes by name
       sseprobe abort-test http://localhost:8000/v1/chat/completions --model llama3 \\
           --witness prometheus:http://localhost:8000/metrics
       sseprobe abort-test http://localhost:3000/chat --witness upstream:9000
+      sseprobe abort-test http://localhost:3000/chat --witness upstream:9000 --sweep 60
       sseprobe abort-test http://localhost:3000/chat \\
           --witness http-json:http://localhost:3000/stats#/tokens
 
     Exit codes: 0 it does as expected; 1 it does not; 2 wrong words; 3 no stream; 4 no evidence; 130 interrupted.
     """
-    from sseprobe.cli.output import deliver, parse_reports, progress_to
+    from sseprobe.cli.output import deliver, lines_to, parse_reports, progress_to
     from sseprobe.net.options import ConnectOptions
     from sseprobe.probes import phases
     from sseprobe.probes.abort import run
@@ -131,6 +143,8 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     from sseprobe.witnesses.base import Context
 
     outputs = parse_reports(report)
+    if sweep is not None and (at or trials != 1):
+        raise UsageError("--sweep chooses when to leave, and how often: leave out --at and --trials.")
     hows = [_hang_up(word, http2=http2) for word in how or ["fin"]]
     chosen = [phases.parse(word) for word in at or ["mid-stream"]]
     if expect not in list(Expect):
@@ -162,6 +176,8 @@ def abort_test(  # noqa: PLR0917  typer passes by name
                 trials,
                 Expect(expect),
                 max_overrun,
+                sweep or 0,
+                lines_to(sys.stderr, quiet=quiet, no_color=no_color),
                 price_per_mtok,
                 aborts_per_minute,
             ),

@@ -193,6 +193,19 @@ def progress_to(stream: TextIO, *, quiet: bool, no_color: bool) -> Iterator[Call
         yield lambda said: status.update(visible(said))
 
 
+def lines_to(stream: TextIO, *, quiet: bool, no_color: bool) -> Callable[[str], None] | None:
+    """Writes what becomes known, a line each. None on a terminal of progress, where it would be in its way."""
+    if quiet:
+        return lambda _said: None
+    if colour_on(stream, no_color=no_color):
+        return None
+
+    def tell(said: str) -> None:
+        _write(stream, f"sseprobe: {visible(said)}\n")
+
+    return tell
+
+
 def render_saved(report: Report, outputs: list[Output], *, no_color: bool) -> None:
     """Writes a saved report again; without `--report`, as the terminal's on standard output. Raises UsageError."""
     outputs = outputs or [Output("terminal", None)]

@@ -8,6 +8,7 @@ from typing import Final
 from sseprobe import exit_codes
 from sseprobe.metrics import Distribution
 from sseprobe.net.hangup import HangUp
+from sseprobe.probes import sweeping
 from sseprobe.probes.abort_run import NOT_JUDGED, AbortPlan, AbortRun, Expect
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import now
@@ -129,7 +130,7 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
             NO_WITNESS if not state.witnesses else str(state.error or "interrupted before the witnesses were heard")
         )
     if trial.afterwards and answer is not Answer.RUNNING and plan.expect is Expect.STOP:
-        verdict, reason = Verdict.FAIL, f"it stopped, but {trial.afterwards}"
+        verdict, reason = Verdict.FAIL, f"it stopped, and does not work as before afterwards: {trial.afterwards}"
     if trial.hurt:
         verdict = Verdict.FAIL
     elif trial.refused and verdict is Verdict.PASS:
@@ -271,6 +272,7 @@ def _summary(state: AbortRun, trials: list[TrialReport]) -> AbortSummary:
         overrun_tokens=counts,
         cost=_cost(plan, counts, running=Answer.RUNNING in answers),
         cause=state.cause,
+        sweep=None if state.sweep is None else sweeping.report(state.sweep, trials),
     )
 
 

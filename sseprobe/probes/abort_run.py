@@ -10,12 +10,12 @@ from msgspec import Struct
 
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import afterwards, late_stops
+from sseprobe.probes import afterwards, late_stops, sweeping
 from sseprobe.probes.bench import Bench, Setting
 from sseprobe.probes.diagnosis import Seen, late_stop, told_by_trials
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.references import References
-from sseprobe.probes.trials import Trial, look_closer, weigh
+from sseprobe.probes.trials import LOOK_S, Trial, look_closer, weigh
 from sseprobe.probes.trials import run as run_trial
 from sseprobe.report import Cause
 from sseprobe.testimony import Answer, Strength
@@ -35,7 +35,9 @@ class Expect(StrEnum):
 class AbortPlan(Struct, frozen=True):
     """What to do, in all combinations of `hows` and `phases`, `trials` times each.
 
-    `price`: US dollars for a million tokens; `aborts_per_minute`: the traffic to count with.
+    `sweep`: so many aborts at times spread over the stream's life, instead of `phases`. `told`: is given what is worth
+    a line of its own, as it becomes known. `price`: US dollars for a million tokens; `aborts_per_minute`: the traffic
+    to count with.
     """
 
     setting: Setting
@@ -44,6 +46,8 @@ class AbortPlan(Struct, frozen=True):
     trials: int = 1
     expect: Expect = Expect.STOP
     max_overrun: int | None = None
+    sweep: int = 0
+    told: Callable[[str], None] | None = None
     price: float | None = None
     aborts_per_minute: float = 1.0
 
@@ -63,7 +67,9 @@ class AbortRun:
         self.error: TargetError | None = None
         self.interrupted = False
         self.cause: Cause | None = None
+        self.sweep: sweeping.Sweep | None = None
         self._progress = progress
+        self._told = plan.told or progress
 
     async def go(self) -> None:
         """Runs all trials. Ctrl-C ends them, and what was seen is kept."""
@@ -81,6 +87,9 @@ class AbortRun:
                     witness.open()
                 bench.watches.append(cleanup.enter_context(Watch(witness, changed)))
             try:
+                if self.plan.sweep:
+                    self.sweep = await sweeping.times(bench, self.plan.sweep)
+                    self._progress(sweeping.announced(self.sweep))
                 await self._try_all(bench, references)
                 await references.confirm(self.trials)
                 await late_stops.confirm(bench, self.trials)
@@ -97,7 +106,8 @@ class AbortRun:
         self.problems = await bench.rest(first=True)
         if self.witnesses and all(self.problems):
             return  # nobody could say anything
-        wanted = [(how, at) for how in self.plan.hows for at in self.plan.phases for _ in range(self.plan.trials)]
+        phases = self.sweep.phases if self.sweep is not None else self.plan.phases
+        wanted = [(how, at) for how in self.plan.hows for at in phases for _ in range(self.plan.trials)]
         for place, (how, at) in enumerate(wanted):
             self._progress(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}")
             busy = self.problems if not place else await bench.rest(first=False)
@@ -115,8 +125,12 @@ class AbortRun:
                         raise
                     trial.afterwards = f"the next request was refused: {error}"
                     return
+                for witness in self.witnesses:
+                    witness.call_off()  # it is judged: the next trial need not wait for it
                 if bench.healthy is None:
                     await references.take([trial])
+                answer = self.answer_of(trial)
+                self._told(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}: {answer}")
 
     @property
     def stops_are_wanted(self) -> bool:
@@ -139,8 +153,11 @@ class AbortRun:
         seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
         self.cause = told_by_trials(seen) or late_stop(seen)
         if self.cause is None and any(each.running for each in seen):
-            self._progress("looking closer")
-            self.cause = await look_closer(bench)
+            self._told(f"it goes on after its client has left; looking for the likely cause, {LOOK_S:g} s at most")
+            gaps = [each.gap_ns for each in seen if each.running and each.gap_ns]
+            heads = [client.run.head for trial in self.trials for client in trial.leavers]
+            began_ns = [head.t_ns for head in heads if head is not None]
+            self.cause = await look_closer(bench, began_ns, gaps[0] if gaps else 0)
 
     def answer_of(self, trial: Trial) -> Answer:
         """What the witnesses of a trial say together."""

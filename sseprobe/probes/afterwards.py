@@ -15,6 +15,7 @@ from sseprobe.units import NS_PER_S, human_ms, ms
 _SILENT_NS: Final = 5 * NS_PER_S
 _TIMES_AS_LONG: Final = 5
 _TRIES: Final = 3
+_SILENT: Final = "was silent for"
 _BETWEEN_NS: Final = NS_PER_S
 
 
@@ -37,8 +38,8 @@ async def problem(bench: Bench, trials: Sequence[Trial]) -> str | None:
         if turn:
             await bench.until(lambda: None, time.monotonic_ns() + _BETWEEN_NS)
         said = await _ask(bench, max(known_ns))
-        if said is None:
-            return None
+        if said is None or _SILENT in said:
+            return said
     return said
 
 
@@ -61,4 +62,4 @@ async def _ask(bench: Bench, usual_ns: int) -> str | None:
             return None
         return f"the request after it had no content: {outcome.ending}, {outcome.reason}"
     waited = f"{human_ms(ms(limit_ns))}; before, content came within {human_ms(ms(usual_ns))}"
-    return f"the request after it was silent for {waited}: something is still held"
+    return f"the request after it {_SILENT} {waited}: something is still held"

@@ -48,6 +48,8 @@ class Bench:
         self.setting = setting
         self.watches = watches
         self.healthy: list[Reference] | None = None
+        self.server: str | None = None
+        """The answers' header of that name."""
         self._news = asyncio.Event()
 
     def news(self) -> None:

@@ -24,6 +24,9 @@ _LATE_NS: Final = 20 * NS_PER_MS
 _PART_OF_A_GAP: Final = 0.4
 _MANY_GAPS: Final = 8
 _LEAST_NS: Final = 4 * NS_PER_MS
+_ENOUGH: Final = 3
+_PYTHONS: Final = ("uvicorn", "hypercorn", "granian", "gunicorn", "daphne", "werkzeug", "waitress", "python", "wsgi")
+"""How servers of Python name themselves in their header `Server`."""
 
 
 async def answering_time_ns(plan: StreamPlan) -> int:
@@ -73,13 +76,24 @@ def told_by_trials(trials: list[Seen]) -> Cause | None:
     return None
 
 
-def told_by_answers(answers_ns: list[int], gap_ns: float) -> Cause:
-    """Why a server goes on, told by how soon it answers others while it streams."""
-    usual_ns = statistics.median(answers_ns) if answers_ns else 0
-    waits = f"while it streams, others wait {human_ms(ms(usual_ns))} for an answer"
-    if usual_ns > max(_MANY_GAPS * gap_ns, _LEAST_NS):
+def told_by_answers(idle_ns: list[int], answers_ns: list[int], gap_ns: float, server: str | None) -> Cause | None:
+    """Why a server goes on, told by how soon it answers others while it streams, beside how soon it does when idle.
+
+    `server`: its header of that name. A synchronous client is named only for a server of Python's: elsewhere a wait has
+    other reasons. None where the samples are too few.
+    """
+    if len(answers_ns) < _ENOUGH - 1 or not idle_ns:
+        return None
+    usual_ns = max(0, statistics.median(answers_ns) - statistics.median(idle_ns))
+    apart = statistics.median(answers_ns) > max(idle_ns)
+    waits = f"while it streams, others wait {human_ms(ms(usual_ns))} longer for an answer than before"
+    blocked = apart and usual_ns > max(_PART_OF_A_GAP * gap_ns, _LEAST_NS)
+    is_python = server is not None and server.lower().startswith(_PYTHONS)
+    if blocked and not is_python:
+        return Cause(f"{waits}: something keeps the process busy, and it hears of nothing meanwhile", [])
+    if blocked and usual_ns > _MANY_GAPS * gap_ns:
         return Cause(f"{waits}: a synchronous client blocks the event loop", ["leak-blocking-loop"])
-    if usual_ns > max(_PART_OF_A_GAP * gap_ns, _LEAST_NS):
+    if blocked:
         said = f"{waits}, about as long as for a token: a synchronous client in an async generator"
         return Cause(f"{said}, which is cancelled before it closes it", ["leak-poll-under-middleware"])
     said = "it goes on at its own pace and serves others meanwhile: what generates is not what was cancelled"

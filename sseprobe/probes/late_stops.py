@@ -14,6 +14,7 @@ from sseprobe.probes.trials import run as run_trial
 from sseprobe.testimony import Answer, Testimony, keeps_its_lag
 
 _LEAST_SHIFT: Final = 5
+_NOT_THE_END: Final = 0.9
 
 
 async def confirm(bench: Bench, trials: Sequence[Trial]) -> None:
@@ -34,12 +35,18 @@ def _is_late(said: Testimony) -> bool:
 
 
 async def _second(bench: Bench, trial: Trial, left_after: int) -> Trial | None:
-    """A trial that leaves at another point, None if there was none to be had."""
+    """A trial that leaves at another point, None if there was none to be had.
+
+    So far from the first that a leak to the end of an answer comes half as late, or half as late again.
+    """
     await bench.rest(first=False)
+    lag_ns = max((said.stop_ns or 0) - (trial.left_ns or 0) for said in trial.testimonies)
+    gap_ns = trial.leavers[0].gap_ns(trial.left_ns or 0)
+    shift = max(_LEAST_SHIFT, left_after, int(lag_ns / gap_ns / 2) if gap_ns else 0)
     received = max((seen.received for seen in bench.healthy or []), default=0)
-    tokens = left_after + max(_LEAST_SHIFT, left_after)
-    if tokens >= received * 0.9 and left_after > _LEAST_SHIFT:
-        tokens = left_after // 2
+    tokens = left_after + shift if left_after + shift < received * _NOT_THE_END else left_after - shift
+    if tokens < 1:
+        return None
     second = Trial(trial.how, phases.parse(f"{phases.AFTER_TOKENS}:{tokens}"))
     second.busy = [None] * len(bench.watches)
     try:

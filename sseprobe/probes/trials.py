@@ -11,7 +11,7 @@ import msgspec
 from sseprobe.learning import ENOUGH_STREAMS
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import phases
-from sseprobe.probes.bench import FIRST_ANSWER_NS, Bench
+from sseprobe.probes.bench import Bench
 from sseprobe.probes.client import Client
 from sseprobe.probes.diagnosis import answering_time_ns, told_by_answers
 from sseprobe.probes.phases import Phase
@@ -42,6 +42,9 @@ _BECAME: Final = {
     Ending.LIMIT: "went over a limit",
 }
 _LOOK_LIMIT_NS: Final = 3 * NS_PER_S
+LOOK_S: Final = 6.0
+"""How long looking for a cause may take."""
+
 _LOOK_TOKENS: Final = 3
 _LOOK_TIMES: Final = 5
 _FAR_SHORT: Final = 2
@@ -105,6 +108,8 @@ async def run(bench: Bench, trial: Trial, at: Phase) -> None:
         if await _reach(bench, trial, at) and await _leave(trial):
             await _hear(bench, trial)
         await bench.until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
+        heads = [client.run.head for client in trial.leavers if client.run.head is not None]
+        bench.server = heads[0].header("server") if heads else bench.server
         if trial.left_ns is not None:
             trial.cut_short = find_cut_short(bench, trial)
     finally:
@@ -274,23 +279,32 @@ def find_cut_short(bench: Bench, trial: Trial) -> list[str]:
     return list(found.values())
 
 
-async def look_closer(bench: Bench) -> Cause:
-    """Opens a stream, asks meanwhile how soon the server answers others, and leaves."""
+async def look_closer(bench: Bench, idle_ns: list[int], gap_ns: float) -> Cause | None:
+    """Asks how soon the server answers others while it streams; bounded by `LOOK_S` seconds.
+
+    `idle_ns`: how soon it began to answer when idle; `gap_ns`: between tokens. None where that tells nothing.
+    """
     plan = bench.setting.plan
+    until_ns = time.monotonic_ns() + ns(LOOK_S)
     client = Client(plan, bench.news, followed=True)
     answers_ns: list[int] = []
     try:
-        await bench.until(
-            lambda: 0 if client.deltas >= _LOOK_TOKENS or client.ended_ns else None,
-            time.monotonic_ns() + FIRST_ANSWER_NS,
-        )
-        while client.ended_ns is None and len(answers_ns) < _LOOK_TIMES:
+        # A loop that the leak still blocks answers nobody: others are asked all the same.
+        begun_by_ns = time.monotonic_ns() + ns(LOOK_S) // 3
+        await bench.until(lambda: 0 if client.deltas >= _LOOK_TOKENS or client.ended_ns else None, begun_by_ns)
+        while client.ended_ns is None and len(answers_ns) < _LOOK_TIMES and time.monotonic_ns() < until_ns:
             answers_ns.append(await answering_time_ns(plan))
-        gap_ns = client.gap_ns(time.monotonic_ns()) or 0
+        gap_ns = client.gap_ns(time.monotonic_ns()) or gap_ns
         await client.leave(HangUp.FIN)
     finally:
         await client.end()
-    return told_by_answers(answers_ns, gap_ns)
+    return told_by_answers(idle_ns, answers_ns, gap_ns, _server(bench, client))
+
+
+def _server(bench: Bench, client: Client) -> str | None:
+    """What the server calls itself, as far as an answer has told."""
+    head = client.run.head
+    return bench.server if head is None else head.header("server")
 
 
 def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:

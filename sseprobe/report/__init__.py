@@ -10,7 +10,16 @@ from msgspec import Struct, field
 
 from sseprobe import __version__
 from sseprobe.errors import UsageError
-from sseprobe.report.aborts import AbortSummary, Cause, ChainReport, Cost, TestimonyReport, TrialReport
+from sseprobe.report.aborts import (
+    AbortSummary,
+    Cause,
+    ChainReport,
+    Cost,
+    SweepReport,
+    SweepWindow,
+    TestimonyReport,
+    TrialReport,
+)
 from sseprobe.report.figures import Counts, Percentiles, Verdict
 from sseprobe.report.hops import LimitReport, PathReport, ProfileAbort, ProfileReport, RemedyReport
 from sseprobe.report.rules import BaselineReport, Excerpt, FindingReport, ProbeReport, ReaderReport, RuleResult
@@ -41,6 +50,8 @@ __all__ = [
     "StreamError",
     "StreamMetrics",
     "StreamReport",
+    "SweepReport",
+    "SweepWindow",
     "Target",
     "TestimonyReport",
     "Tool",

@@ -70,8 +70,27 @@ class Cause(Struct, frozen=True):
     modes: list[str]
 
 
+class SweepWindow(Struct, frozen=True):
+    """Aborts in a row that leaked: when the first and the last of them left, and how many leaked of those between."""
+
+    from_ms: float
+    to_ms: float
+    running: int
+    aborts: int
+
+
+class SweepReport(Struct, frozen=True):
+    """Aborts spread over the stream's life. `head_ms`, `first_content_ms`, `end_ms`: of a healthy stream."""
+
+    aborts: int
+    head_ms: float | None
+    first_content_ms: float | None
+    end_ms: float
+    windows: list[SweepWindow]
+
+
 class AbortSummary(Struct, frozen=True):
-    """All judged trials together. `stop_lag_ms`: of those that stopped."""
+    """All judged trials together. `stop_lag_ms`: of those that stopped. `sweep`: None where there was none."""
 
     expect: str
     stopped: int
@@ -81,3 +100,4 @@ class AbortSummary(Struct, frozen=True):
     overrun_tokens: Counts | None
     cost: Cost | None
     cause: Cause | None
+    sweep: SweepReport | None = None

@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sseprobe.report import AbortSummary, ChainReport, Report, TrialReport, Verdict
+from sseprobe.report import AbortSummary, ChainReport, Report, SweepReport, TrialReport, Verdict
 from sseprobe.testimony import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
@@ -17,6 +17,7 @@ _VERDICTS: Final = {Verdict.PASS: "green", Verdict.FAIL: "red", Verdict.INCONCLU
 _LABELS: Final = {"hurt": "red"}
 _SAID: Final = {"note": "yellow"}
 _MAX_TRIALS: Final = 40
+_MAX_SWEPT: Final = 3
 _CAUSE: Final = "Likely cause:"
 _DOCS: Final = "docs/disconnect.md"
 
@@ -24,9 +25,13 @@ _DOCS: Final = "docs/disconnect.md"
 def trial_lines(report: Report, summary: AbortSummary) -> Iterator[Text | Table | Padding]:
     """What to print, after the headline. The report's notes are not among it."""
     yield Text(f"  {found(report, summary)}")
-    for trial in report.trials[:_MAX_TRIALS]:
+    swept = summary.sweep is not None
+    shown = [trial for trial in report.trials if not swept or trial.answer is not Answer.STOPPED or trial.hurt]
+    for trial in shown[: _MAX_SWEPT if swept else _MAX_TRIALS]:
         yield _table(trial)
-    if len(report.trials) > _MAX_TRIALS:
+    if swept and len(shown) > _MAX_SWEPT:
+        yield Text(f"  … and {len(shown) - _MAX_SWEPT} more that did not stop: see --report json", style="dim")
+    elif not swept and len(report.trials) > _MAX_TRIALS:
         yield Text(f"  … and {len(report.trials) - _MAX_TRIALS} more trials: see --report json", style="dim")
     for said in conclusions(summary):
         text = Text(said)
@@ -38,6 +43,8 @@ def conclusions(summary: AbortSummary) -> Iterator[str]:
     """What all trials together come to: how they spread, what they cost, what is likely behind it."""
     if summary.stopped + summary.running + summary.unknown > 1:
         yield _spread(summary)
+    if summary.sweep is not None:
+        yield swept(summary.sweep)
     if summary.cost is not None:
         cost = summary.cost
         least = "at least " if cost.at_least else ""
@@ -53,6 +60,7 @@ def conclusions(summary: AbortSummary) -> Iterator[str]:
 def found(report: Report, summary: AbortSummary) -> str:
     """One sentence for all of it."""
     count = summary.stopped + summary.running + summary.unknown
+    trials = "1 trial" if count == 1 else f"{count} trials"
     if any(trial.hurt for trial in report.trials):
         return "streams that nobody left were not whole"
     if summary.running:
@@ -61,12 +69,31 @@ def found(report: Report, summary: AbortSummary) -> str:
         return f"the server {went}" + (
             ", as it should" if report.verdict is Verdict.PASS and summary.expect != "stop" else ""
         )
-    if summary.stopped and summary.stopped == count:
-        late = any(trial.verdict is Verdict.FAIL for trial in report.trials)
+    if summary.stopped > summary.unknown:
+        failed = [trial for trial in report.trials if trial.verdict is Verdict.FAIL]
         if summary.expect != "stop":
             return "the server stops when its client leaves, and should not"
-        return "the server stops when its client leaves" + (", but too late" if late else "")
+        but = ", and does not work as before afterwards" if any("afterwards" in _why(each) for each in failed) else ""
+        but = but or (", but too late" if failed else "")
+        among = f"{summary.stopped} of {trials}, {summary.unknown} unknown" if summary.unknown else trials
+        return f"the server stops when its client leaves{but} ({among})"
     return "there is no evidence to say whether the server stops when its client leaves"
+
+
+def _why(trial: TrialReport) -> str:
+    return trial.reason or ""
+
+
+def swept(sweep: SweepReport) -> str:
+    """What a sweep found: the windows that leak, by the marks of a healthy stream."""
+    marks = f"head after {human_ms(sweep.head_ms)}, first content after {human_ms(sweep.first_content_ms)}"
+    if not sweep.windows:
+        return f"sweep: no window that leaks in {sweep.aborts} aborts over {human_ms(sweep.end_ms)} ({marks})"
+    windows = "; ".join(
+        f"{human_ms(each.from_ms)} to {human_ms(each.to_ms)} ({each.running} of {each.aborts} aborts there)"
+        for each in sweep.windows[:8]
+    )
+    return f"sweep: leaks where the client leaves after {windows}; {marks}, {sweep.aborts} aborts in all"
 
 
 def _table(trial: TrialReport) -> Table:

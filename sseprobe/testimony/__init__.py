@@ -126,14 +126,14 @@ def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) 
     went = f"a healthy stream went on for {human_ms(ms(reference.elapsed_ns))}"
     if reference.made is not None:
         went += f" and to {number(reference.made)}"
-    if too_short := _paused_longer(testimony, reference):
-        return _unknown(testimony, too_short)
-    if longer and more:
-        return msgspec.structs.replace(testimony, evidence=f"{testimony.evidence}; {went}")
     whole = made is not None and reference.made is not None and reference.made <= made + max(1, made * SOME)
     if made is not None and whole and overrun > max(FEW_TOKENS, made * SOME):
         said = f"ran to its end: {number(testimony.overrun)} after the hang-up ({went})"
         return msgspec.structs.replace(testimony, answer=Answer.RUNNING, evidence=said, stop_ns=None)
+    if too_short := _paused_longer(testimony, reference):
+        return _unknown(testimony, too_short)
+    if longer and more:
+        return msgspec.structs.replace(testimony, evidence=f"{testimony.evidence}; {went}")
     if made is not None and reference.made is None:
         went += ", but what was made for it could not be seen"
     return _unknown(testimony, f"but the answer may have been over anyway by then ({went}): ask for a longer one")

@@ -38,9 +38,10 @@ class RecordsCase(Case):
         beyond = len(self.running) - each * self._healthy_open(self.last)
         if beyond > 0 and not self.seen.over:
             return self._say(Answer.UNKNOWN, "still generating")
+        again = self._called_again()
         if beyond > 0:
-            return self._say(Answer.RUNNING, self._still_generating(beyond), settled=True)
-        if again := self._called_again():
+            return self._say(Answer.RUNNING, again or self._still_generating(beyond), settled=True)
+        if again:
             return self._say(Answer.RUNNING if self.seen.over else Answer.UNKNOWN, again, settled=self.seen.over)
         gone_on = self._ran_on()
         alone = not self.seen.healthy.count

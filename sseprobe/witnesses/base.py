@@ -53,6 +53,9 @@ class Witness(ABC):
     def sample(self) -> Reading:
         """Looks once. Raises WitnessError."""
 
+    def call_off(self) -> None:  # noqa: B027  most cannot
+        """Ends what is still generated, once it is judged, if that is up to this witness."""
+
     def close(self) -> None:  # noqa: B027  most need not
         """Lets go."""
 

@@ -9,7 +9,7 @@ import re
 import socket
 from typing import Final
 
-from sseprobe.embedded import running_mock
+from sseprobe.embedded import RunningMock, running_mock
 from sseprobe.errors import UsageError
 from sseprobe.testimony import Reading
 from sseprobe.witnesses.base import Context, Witness, WitnessError
@@ -32,6 +32,7 @@ class Upstream(Witness):
         self._port = port
         self._context = context
         self._mock: Mock | None = None
+        self._provider: RunningMock | None = None
         self._cleanup = contextlib.ExitStack()
 
     def open(self) -> None:
@@ -46,6 +47,7 @@ class Upstream(Witness):
         tokens = math.ceil(_GRACES * self._context.grace_s * 1000 / ITL_MS)
         scenario = f"tokens={tokens},itl_ms={ITL_MS}"
         mock = self._cleanup.enter_context(running_mock(port=self._port, truth_port=0, scenario=scenario))
+        self._provider = mock
         self._mock = Mock(mock.truth_url, self._context.options)
         self._cleanup.callback(self._mock.close)
 
@@ -54,6 +56,11 @@ class Upstream(Witness):
         if self._mock is None:
             raise WitnessError("it is not serving")
         return self._mock.sample()
+
+    def call_off(self) -> None:
+        """A stream that leaks is over once it is judged: the next trial is not to wait for it."""
+        if self._provider is not None:
+            self._provider.call_off()
 
     def close(self) -> None:
         """Serves no more."""

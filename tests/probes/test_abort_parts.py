@@ -7,6 +7,7 @@ from sseprobe.errors import UsageError
 from sseprobe.probes import phases
 from sseprobe.probes.diagnosis import Seen, late_stop, told_by_answers, told_by_trials
 from sseprobe.probes.phases import Progress
+from sseprobe.probes.sweeping import spread
 from sseprobe.probes.trials import weigh
 from sseprobe.report import Cause
 from sseprobe.testimony import Answer
@@ -101,6 +102,32 @@ def test_causes() -> None:
     late = {"running": False, "lag_ns": 80 * MS, "overrun": 1.0, "head_had_come": False}
     assert modes(late_stop([seen(at="before-headers", **late)])) == ["slow-handler"]
     assert modes(late_stop([seen(at="mid-stream", **late)])) == []
-    assert modes(told_by_answers([2 * MS], 20 * MS))[0] == "leak-queue"
-    assert modes(told_by_answers([40 * MS, 41 * MS, 2 * MS], 20 * MS)) == ["leak-poll-under-middleware"]
-    assert modes(told_by_answers([2000 * MS], 20 * MS)) == ["leak-blocking-loop"]
+
+
+def test_a_synchronous_client_is_named_on_evidence_alone() -> None:
+    idle = [2 * MS, 2 * MS, 3 * MS]
+
+    def told(*answers_ms: int, server: str | None = "uvicorn") -> Cause | None:
+        return told_by_answers(idle, [each * MS for each in answers_ms], 20 * MS, server)
+
+    assert modes(told(2, 2, 3))[0] == "leak-queue"
+    assert modes(told(40, 41, 2)) == ["leak-poll-under-middleware"]
+    assert modes(told(2000, 2000, 2000)) == ["leak-blocking-loop"]
+    for server in (None, "nginx/1.22.1", "Kestrel"):
+        busy = told(2000, 2000, 2000, server=server)
+        assert busy is not None
+        assert (busy.modes, "synchronous" in busy.said) == ([], False)
+    assert told(2000) is None  # too few
+    # One that is as slow when it is idle is not kept busy by the stream.
+    slow = [30 * MS, 31 * MS, 60 * MS]
+    assert modes(told_by_answers(slow, [40 * MS, 41 * MS, 42 * MS], 20 * MS, "uvicorn"))[0] == "leak-queue"
+
+
+def test_a_sweep_is_dense_around_its_marks() -> None:
+    at_ns = spread(20, 100 * MS, 400 * MS, 2000 * MS)
+    assert len(at_ns) == 20
+    assert at_ns == sorted(at_ns)
+    assert sum(96 * MS <= each <= 112 * MS for each in at_ns) >= 6
+    assert sum(396 * MS <= each <= 412 * MS for each in at_ns) >= 6
+    assert max(at_ns) < 2000 * MS
+    assert len(spread(10, None, None, 50 * MS)) == 10

@@ -23,6 +23,8 @@ from sseprobe.report import (
     StreamError,
     StreamMetrics,
     StreamReport,
+    SweepReport,
+    SweepWindow,
     Target,
     TestimonyReport,
     Tool,
@@ -225,6 +227,23 @@ REPORTS: dict[str, Report] = {
             Cause("a synchronous client in the generator", ["leak-sync-gen"]),
         ),
     ),
+    "abort-sweep": made(
+        "abort-test",
+        Verdict.FAIL,
+        1,
+        trials=[TRIAL, LEAK],
+        abort=AbortSummary(
+            "stop",
+            1,
+            1,
+            0,
+            _NO_GAPS,
+            None,
+            None,
+            None,
+            SweepReport(40, 12.0, 180.0, 2400.0, [SweepWindow(12.5, 15.5, 3, 3)]),
+        ),
+    ),
     "abort-unknown": made(
         "abort-test", Verdict.INCONCLUSIVE, 4, trials=[NOBODY], abort=_summary(0, 0, 1), notes=["no witness was named"]
     ),
@@ -354,7 +373,7 @@ FULL = replace(
     trials=[replace(LEAK, hurt=["cut short"], stayers=1, notes=["late"], reason="it went on"), NOBODY],
     abort=REPORTS["abort-leaks"].abort,
     profiles=[*hop_reports.DEFAULT_RUN, hop_reports.OPEN],
-    path=hop_reports.BLOCK,
+    path=replace(hop_reports.BLOCK, cut="something on it cuts after 4 s of silence", again=["-d", "{}"]),
     load={"streams": 400, "slo": "ttft"},
 )
 """A report with something in every place."""

@@ -50,7 +50,7 @@ def ask(cli: Cli, told: dict[str, Any], *witnesses: str, words: tuple[str, ...] 
 def test_a_direct_witness(behaviour: str, witness: str, cli: Cli, tmp_path: Path) -> None:
     with server(tmp_path, **SERVERS[behaviour]) as told:
         # `after-tokens:30`: every witness is sampled a few times before that.
-        words = ("--grace", "2" if behaviour == "stops" else "1", "--at", "after-tokens:30")
+        words = ("--grace", "5" if behaviour == "stops" else "2", "--at", "after-tokens:30")
         done = ask(cli, told, DIRECT[witness], words=words)
     [trial] = done.report["trials"]
     [said] = trial["testimonies"]
