@@ -169,7 +169,8 @@ def _why_unknown(heard: list[tuple[Witness, Testimony]]) -> str | None:
 
 
 def _chain(said: Testimony, trial: Trial) -> ChainReport | None:
-    if trial.left_ns is None or said.broken:
+    beside = trial.stayers and said.answer is Answer.RUNNING  # whose request was closed is not told
+    if trial.left_ns is None or said.broken or beside:
         return None
     notice = said.notice
     return ChainReport(

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
@@ -18,7 +19,8 @@ from sseprobe.probes.references import References
 from sseprobe.probes.trials import LOOK_S, Trial, look_closer, weigh
 from sseprobe.probes.trials import run as run_trial
 from sseprobe.report import Cause
-from sseprobe.testimony import Answer, Strength
+from sseprobe.testimony import Answer, Sample, Strength, Testimony
+from sseprobe.units import ns
 from sseprobe.witnesses.base import Witness
 from sseprobe.witnesses.watch import Watch
 
@@ -105,7 +107,8 @@ class AbortRun:
     async def _try_all(self, bench: Bench, references: References) -> None:
         self.problems = await bench.rest(first=True)
         if self.witnesses and all(self.problems):
-            return  # nobody could say anything
+            await self._hear_those_who_left(bench)
+            return  # nobody could say anything else
         phases = self.sweep.phases if self.sweep is not None else self.plan.phases
         wanted = [(how, at) for how in self.plan.hows for at in phases for _ in range(self.plan.trials)]
         for place, (how, at) in enumerate(wanted):
@@ -130,7 +133,34 @@ class AbortRun:
                 if bench.healthy is None:
                     await references.take([trial])
                 answer = self.answer_of(trial)
-                self._told(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}: {answer}")
+                open_still = any(said.needs_reference for said in trial.testimonies)
+                more = ", to be confirmed by a healthy stream" if open_still else ""
+                self._told(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}: {answer}{more}")
+
+    async def _hear_those_who_left(self, bench: Bench) -> None:
+        """A witness that asked and left before the first trial, and still sees its own request run, has seen a leak."""
+        for watch in bench.watches:
+            if not watch.witness.leaves_too or not _runs(watch):
+                continue
+            began_ns = time.monotonic_ns()
+            grace_ns = ns(self.plan.setting.grace_s)
+            await bench.until(lambda watch=watch: None if _runs(watch) else 0, began_ns + grace_ns)  # type: ignore[misc]
+            if not _runs(watch):
+                continue
+            trial = Trial(self.plan.hows[0], self.plan.phases[0])
+            trial.busy = [None] * len(bench.watches)
+            said = (
+                f"its own request, which it left at the first token to see how soon an idle server answers, still held "
+                f"the slot {self.plan.setting.grace_s:g} s later"
+            )
+            trial.reason = f"{watch.witness.kind}: {said}"
+            trial.testimonies = [
+                Testimony(Answer.RUNNING if each is watch else Answer.UNKNOWN, said if each is watch else "not idle")
+                for each in bench.watches
+            ]
+            self.trials.append(trial)
+            self.problems = [None if each is watch else "not idle" for each in bench.watches]
+            return
 
     @property
     def stops_are_wanted(self) -> bool:
@@ -178,3 +208,8 @@ class AbortRun:
             has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
             head_had_come=any(client.head_had_come for client in trial.leavers),
         )
+
+
+def _runs(watch: Watch) -> bool:
+    last = watch.seen()[-1:]
+    return bool(last) and isinstance(last[0], Sample) and bool(last[0].reading.running)

@@ -42,6 +42,7 @@ __all__ = [
     "pace_after",
     "refer",
 ]
+_MORE: Final = 1.5
 _ALIKE: Final = 0.25
 """So much two lags may differ that are the same."""
 
@@ -130,6 +131,8 @@ def confirm(testimony: Testimony, started_ns: int, reference: Reference | None) 
     if made is not None and whole and overrun > max(FEW_TOKENS, made * SOME):
         said = f"ran to its end: {number(testimony.overrun)} after the hang-up ({went})"
         return msgspec.structs.replace(testimony, answer=Answer.RUNNING, evidence=said, stop_ns=None)
+    if somebody := _somebody_else(testimony, reference):
+        return _unknown(testimony, somebody)
     if too_short := _paused_longer(testimony, reference):
         return _unknown(testimony, too_short)
     if longer and more:
@@ -191,13 +194,26 @@ def _since(samples: list[Sample], started_ns: int) -> list[Sample]:
     return samples[place - 1 :] if place else []
 
 
+def _somebody_else(testimony: Testimony, reference: Reference) -> str | None:
+    """Why the counter tells of more than the healthy stream: of the client that left, perhaps. None if it does not."""
+    if not testimony.made or not reference.made or testimony.received < SOME_WORK or reference.received < 2 * SOME_WORK:
+        return None
+    for_each = testimony.made / testimony.received
+    if reference.made <= _MORE * for_each * reference.received:
+        return None
+    return (
+        f"but while a healthy stream ran and its client received {reference.received} content deltas, the counter grew "
+        f"by {number(reference.made)}: somebody else generates, the one that was left perhaps"
+    )
+
+
 def _paused_longer(testimony: Testimony, reference: Reference) -> str | None:
     """Why the quiet after the hang-up was too short to be told from a pause, None if it was not."""
     quiet_ns, gap_ns = testimony.pause.quiet_ns, reference.gap_ns
     if gap_ns is None:
         if testimony.pause.prompt or testimony.made is None:
             return None
-        return "but it moves too rarely to be trusted with that: leave later (--at after-tokens:50)"
+        return "but it moves too rarely to be trusted with that: leave twice as late (--at after-tokens:N)"
     if quiet_ns >= 2 * gap_ns:
         return None
     return (

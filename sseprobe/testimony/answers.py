@@ -42,7 +42,8 @@ class Testimony(Struct, frozen=True):
 
     `settled`: waiting longer changes nothing. `broken`: the witness could not testify; `unasked`: it did not even
     answer. `needs_reference`: only a healthy stream can show that there was more to come. `late`: figures moved so long
-    after the hang-up that a leak to the end of a short answer looks the same.
+    after the hang-up that a leak to the end of a short answer looks the same. `received`: content deltas of those who
+    left, by then.
     """
 
     answer: Answer
@@ -55,6 +56,7 @@ class Testimony(Struct, frozen=True):
     unasked: bool = False
     needs_reference: bool = False
     late: bool = False
+    received: int = 0
     notice: Notice = Notice()
     pause: Pause = Pause()
 

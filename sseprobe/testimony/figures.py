@@ -75,7 +75,16 @@ class FiguresCase(Case):
         much = stop_ns - left_ns > FLAT_NS if made is None else (overrun or 0) > max(SOME_WORK, made * MUCH)
         pause = Pause(prompt=self._is_prompt(), quiet_ns=quiet_ns)
         return Testimony(
-            Answer.STOPPED, said, stop_ns, overrun, made, settled=True, needs_reference=True, late=much, pause=pause
+            Answer.STOPPED,
+            said,
+            stop_ns,
+            overrun,
+            made,
+            settled=True,
+            needs_reference=True,
+            late=much,
+            received=self.seen.received,
+            pause=pause,
         )
 
     def _several_workers(self) -> str | None:

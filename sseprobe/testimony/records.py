@@ -101,7 +101,8 @@ class RecordsCase(Case):
         overrun, _ = self._overrun()
         said = f"still generating {late(self.last.t_ns, self.seen.left_ns)}: {tokens(overrun)} made after it"
         if beyond and (self.stopped or self.seen.healthy.count):
-            said += f" ({len(self.running)} requests run, {number(beyond)} more than the clients that are still there)"
+            run = "1 request runs" if len(self.running) == 1 else f"{len(self.running)} requests run"
+            said += f" ({run}, {number(beyond)} more than the clients that are still there)"
         return said
 
     def _called_again(self) -> str | None:

@@ -35,6 +35,7 @@ class Witness(ABC):
     `interval_s`: between samples. `counts_tokens`: its counter of work counts tokens one by one. `sure`: its figure is
     known to be a counter. `least_share`: of the time that its work, which is time, must take to say anything.
     `is_called`: the app under test calls it, as it calls an LLM. `is_of_target`: what is under test serves it.
+    `leaves_too`: it asks the target itself, and leaves: what goes on then is a leak too.
     """
 
     kind: ClassVar[str]
@@ -45,6 +46,7 @@ class Witness(ABC):
     counts_tokens: bool = False
     is_called: bool = False
     is_of_target: bool = False
+    leaves_too: ClassVar[bool] = False
 
     def open(self) -> None:  # noqa: B027  most need not
         """Gets ready. Raises UsageError for what the words ask for and cannot be had."""

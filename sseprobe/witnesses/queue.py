@@ -30,6 +30,7 @@ class Queue(Witness):
     kind = "queue"
     strength = Strength.INDIRECT
     interval_s = 0.3
+    leaves_too = True
 
     def __init__(self, context: Context) -> None:
         self._context = context

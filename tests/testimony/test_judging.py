@@ -239,6 +239,14 @@ def test_a_reference_with_longer_pauses_takes_a_stop_back() -> None:
     assert confirm(said, STARTED * MS, Reference(9000 * MS, 300, 2400 * MS)).answer is Answer.STOPPED
 
 
+def test_a_counter_that_tells_of_more_than_a_healthy_stream() -> None:
+    """The leak that paused goes on beside the reference."""
+    said = see(course())
+    assert confirm(said, STARTED * MS, Reference(9000 * MS, 300, 50 * MS, received=290)).answer is Answer.STOPPED
+    beside_it = confirm(said, STARTED * MS, Reference(9000 * MS, 600, 50 * MS, received=290))
+    assert (beside_it.answer, "somebody else generates" in beside_it.evidence) == (Answer.UNKNOWN, True)
+
+
 def test_a_late_stop_keeps_its_lag() -> None:
     late_stop = see(course(after={ms: 18 + ms // 20 for ms in range(20, 1201, 20)}))
     assert (late_stop.late, late_stop.overrun) == (True, 60)
