@@ -34,3 +34,12 @@ def test_uvicorn_chunks_its_answers_to_http10(path: str, frameworks: str, cli: C
     url = f"{frameworks}/{path}/v1/chat/completions"
     result = cli("check", url, "--report", "json", "--probe", "http10", "--select", "HTTP017")
     assert [each["verdict"] for each in result.report["results"]] == ["fail"], result
+
+
+def test_an_exception_behind_the_200_ends_cleanly_and_only_the_end_mark_tells(frameworks: str, cli: Cli) -> None:
+    result = cli("check", f"{frameworks}/breaks/chat", "-d", "{}", "--repeat", "2", "--report", "json")
+    ends = {stream["body_end"] for stream in result.report["streams"]}
+    assert ends == {"last-chunk"}, result
+    failing = {each["rule"] for each in result.report["results"] if each["verdict"] == "fail"}
+    assert "TRM004" in failing, result
+    assert result.code == 1

@@ -4,6 +4,7 @@ Started as a process: `python -m tests.support.frameworks_app`; prints its URL.
 """
 
 import asyncio
+import itertools
 import json
 import socket
 from collections.abc import AsyncIterator
@@ -50,11 +51,26 @@ async def plain() -> StreamingResponse:
     return StreamingResponse(_events(), media_type="text/event-stream")
 
 
+calls = itertools.count()
+
+
+@app.post("/breaks/chat", response_class=EventSourceResponse)
+async def breaks() -> AsyncIterator[ServerSentEvent]:
+    """An app's own events; every second answer raises in the middle: its body ends as cleanly as the others'."""
+    number = next(calls)
+    for place in range(20):
+        if number % 2 and place == 10:
+            raise RuntimeError("the model failed")
+        yield ServerSentEvent(data={"token": f"word{place} "})
+        await asyncio.sleep(0.005)
+    yield ServerSentEvent(raw_data="[DONE]")
+
+
 def main() -> None:
     """Serves on a free port, and says where."""
     listener = socket.create_server(("127.0.0.1", 0))
     print(json.dumps({"url": f"http://127.0.0.1:{listener.getsockname()[1]}"}), flush=True)
-    uvicorn.Server(uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=1)).run(sockets=[listener])
+    uvicorn.Server(uvicorn.Config(app, log_level="critical", timeout_graceful_shutdown=1)).run(sockets=[listener])
 
 
 if __name__ == "__main__":

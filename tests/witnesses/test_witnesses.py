@@ -125,6 +125,14 @@ def test_a_queue_shows_whether_its_slot_is_free(cli: Cli, tmp_path: Path) -> Non
     assert (done.report["trials"][0]["answer"], done.code) == ("unknown", 4)  # there is room for everybody
 
 
+def test_a_queue_whose_own_request_leaks_has_seen_it(cli: Cli, tmp_path: Path) -> None:
+    with server(tmp_path, tokens=100_000, slots=1, leaks=True) as told:
+        done = ask(cli, told, "queue", words=("--grace", "1"))
+    [trial] = done.report["trials"]
+    assert (trial["answer"], done.report["verdict"], done.code) == ("running", "fail", 1), done
+    assert "still held the slot" in trial["reason"]
+
+
 def test_several_witnesses(cli: Cli, tmp_path: Path) -> None:
     with server(tmp_path, tokens=400) as told:
         done = ask(cli, told, DIRECT["prometheus"], DIRECT["http-json"], "cpu:{pid}", words=("--at", "after-tokens:30"))
