@@ -55,22 +55,30 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
     Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
     """
     yield from _python_reprs(stream)
+    yield from _merged(stream)
     _json_only(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
+        if message.payload is NO_PAYLOAD and documents(message.event.data):
+            continue
         if message.payload is NO_PAYLOAD:
             end = message.has(DeltaKind.END, DeltaKind.HEARTBEAT, DeltaKind.ERROR) or message.event.data.startswith(
                 "[DONE]"
             )
             if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
                 shown = one_line(message.event.data, 100) or "empty"
-                said = "the payload is not JSON"
-                if count := documents(message.event.data):
-                    said = f"{count} JSON documents share one event: the blank line between them is missing"
-                yield Finding(said, message.event.span, "one JSON value", shown)
+                yield Finding("the payload is not JSON", message.event.span, "one JSON value", shown)
         elif _has_constants(message):
             yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
+
+
+def _merged(stream: Transcript) -> Iterator[Finding]:
+    """Events that hold several documents, whatever the dialect: nobody can read them, and an app's seem to be text."""
+    for message in stream.messages:
+        if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
+            said = f"{count} JSON documents share one event: the blank line between them is missing"
+            yield Finding(said, message.event.span, "one JSON value", one_line(message.event.data, 100))
 
 
 def _is_another_kind(stream: Transcript, message: Message) -> bool:

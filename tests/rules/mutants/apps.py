@@ -6,7 +6,7 @@ from itertools import accumulate
 from sseprobe.transcript import BodyEnd
 from tests.rules.mutants import Mutant, mutant
 from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, tokens
-from tests.support.takes import Edit, Take, append, drop, everywhere, insert
+from tests.support.takes import Blocks, Edit, Take, append, drop, everywhere, insert
 
 
 def app(name: str, edit: Edit, *rules: str, body: bytes = WHOLE) -> Mutant:
@@ -34,10 +34,16 @@ def nospace() -> list[bytes]:
     return [f"data:{word}\n\n".encode() for word in WORDS]
 
 
+def merged(blocks: Blocks) -> Blocks:
+    """One newline instead of two between the tokens."""
+    return [b"".join(block[:-1] for block in blocks[:-1]) + b"\n", blocks[-1]]
+
+
 GROWING = [sse({"text": text}) for text in accumulate(WORDS)]
 
 MUTANTS = [
     app("no end mark", drop(-1), "APP001"),
+    app("no blank line between events", merged, "JSON001"),
     app("half a JSON document", insert(4, sse('{"token": "a"')), "JSON001"),
     app("an error in plain text", insert(4, sse("Internal Server Error")), "APP002", "ERR002"),
     app("two documents in an event", insert(4, b'data: {"token": " a"}\ndata: {"token": " b"}\n\n'), "JSON001"),
