@@ -46,7 +46,8 @@ class Seen(Struct, frozen=True):
     `looks_like`: another dialect that the events tell; `expected`: the one that they had to be of, which they are not.
     `by_events`: the dialect was told by the events alone; `own_end`: then the last event is an end mark that apps use.
     `error_as_text`: an app told its failure as if it were text. `last`: the data of an app's last event. `merged`: how
-    many JSON documents came as one event. `awaited`: what an agent's protocol asks for, and did not come.
+    many JSON documents came as one event. `lost`: what of the answer stands in lines that no
+    client reads. `awaited`: what an agent's protocol asks for, and did not come.
     """
 
     dialect: Dialect
@@ -66,6 +67,7 @@ class Seen(Struct, frozen=True):
     last: str | None = None
     awaited: str = ""
     merged: int = 0
+    lost: str = ""
 
     @property
     def finished_without_terminator(self) -> bool:
@@ -105,6 +107,7 @@ def _judge(seen: Seen, body_end: BodyEnd) -> tuple[Ending, str | None]:
     problem = _problem(seen)
     if seen.merged and problem is None:
         problem = f"{seen.merged} JSON documents came as one event: the blank line between events is missing"
+    problem = problem or seen.lost or None
     if seen.expected is not None:
         said = mismatch(seen.expected, seen.dialect.name)
         return (Ending.TRUNCATED, f"{problem}; {said}") if problem else (Ending.ERROR, said)

@@ -7,10 +7,10 @@ from msgspec import Struct
 
 from sseprobe import dialects
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
-from sseprobe.dialects.own.errors import failure_in_line
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.ending import MAX_CHOICES, Outcome, Seen, judge
 from sseprobe.framing import Framing, new_parser
+from sseprobe.ignored_lines import IgnoredLines
 from sseprobe.metrics import Meter
 from sseprobe.recognition import Recognition
 from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
@@ -126,8 +126,7 @@ class Reception:
         self.error_as_text = False
         self.merged = 0
         """How many JSON documents came as one event, the first time that happened."""
-        self.ignored_lines = 0
-        self.first_ignored: IgnoredField | None = None
+        self.ignored = IgnoredLines()
         self.tail: Tail | None = None
         self.unknown_events = 0
         self.unknown_types: dict[str, None] = {}
@@ -299,9 +298,7 @@ class Reception:
                 elif isinstance(item, Tail):
                     self.tail = item
                 elif isinstance(item, IgnoredField):
-                    self.error = self.error or failure_in_line(item)
-                    self.ignored_lines += 1
-                    self.first_ignored = self.first_ignored or item
+                    self.ignored.take(item)
                 if not isinstance(item, Frame | Tail):
                     received.append(Received(item))
         self.meter.add(read, events, content_events, ended=ended)
@@ -311,6 +308,7 @@ class Reception:
         """Says what became of the stream, once its body has ended."""
         self.meter.settle()
         self.meter.end_ns = t_ns
+        self.error = self.error or self.ignored.failure
         if self.error is None and (late := self._recognition.late_failure()) is not None:
             self.error, self.error_as_text = late
         return judge(self._seen(), body_end)
@@ -324,6 +322,7 @@ class Reception:
         return Seen(
             dialect=self.dialect,
             error=self.error,
+            lost=self.ignored.lost,
             ended=self._ended,
             doubt=self._doubt,
             pending=self.tail.data if self.tail is not None else None,
@@ -344,7 +343,7 @@ class Reception:
     def _take_event(self, event: Event, read: Read) -> tuple[Delta, ...]:
         # Parsed here, once, for whoever wants to know.
         value = self._payload(event)
-        if value is NO_PAYLOAD and not self.merged and "\n" in event.data:
+        if value is NO_PAYLOAD and not self.merged:
             self.merged = documents(event.data)
         if self._recognition.is_an_apps:
             self._last_event = event, value

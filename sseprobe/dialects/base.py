@@ -15,6 +15,8 @@ from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
 from sseprobe.transcript import Request
 
+_DONE: Final = "[DONE]"
+
 
 class Kind(StrEnum):
     """What a delta adds."""
@@ -161,19 +163,28 @@ def payload(event: Event) -> Any:
 
 
 def documents(data: str) -> int:
-    """How many JSON objects the data of one event is, one a line, where it is more than one; else 0.
+    """How many JSON objects the data of one event is, one behind the other, where it is more than one; else 0.
 
-    So it looks where the blank line between events is missing.
+    So it looks where the blank line between events is missing. `[DONE]` behind them counts too; `{}` is no event.
     """
-    lines = [line for line in data.split("\n") if line.strip()]
-    if len(lines) < 2 or not all(line.lstrip().startswith("{") for line in lines):
+    text = data.strip()
+    if not text.startswith("{"):
         return 0
+    decoder, count, at = json.JSONDecoder(), 0, 0
     try:
-        for line in lines:
-            msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        while at < len(text):
+            if count and text.startswith(_DONE, at):
+                at, found = at + len(_DONE), {_DONE: True}
+            else:
+                found, at = decoder.raw_decode(text, at)
+            if not isinstance(found, dict) or not found:
+                return 0
+            count += 1
+            while at < len(text) and text[at].isspace():
+                at += 1
+    except (ValueError, RecursionError):
         return 0
-    return len(lines)
+    return count if count > 1 else 0
 
 
 def post(url: str, body: dict[str, Any], *headers: tuple[str, str], accept: str = "text/event-stream") -> Request:

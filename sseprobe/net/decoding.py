@@ -5,13 +5,17 @@ from collections.abc import Iterator
 from typing import Final, Protocol
 
 from sseprobe.errors import TargetError
+from sseprobe.text import one_line
 
 STEP_BYTES: Final = 64 * 1024
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
-NO_CODING: Final = frozenset({"", "identity", "none"})
-"""What says that nothing is encoded. `none` is no coding (RFC 9110 8.4.1), and what it means is plain."""
+NO_CODING: Final = frozenset(
+    {"", "identity", "none", "utf-8", "utf8", "us-ascii", "iso-8859-1", "chunked", "binary", "8bit"}
+)
+"""What says that nothing is encoded: `identity`, and names that are no codings (RFC 9110 8.4.1), but are sent."""
+_PADDING: Final = b"\0\r\n\t "
 
 _GZIP_BEGINS: Final = b"\x1f\x8b"
 
@@ -67,6 +71,12 @@ class _Zlib:
             self._held = data
             return False
         if self._coding == "deflate" or not data.startswith(_GZIP_BEGINS):
+            if data.strip(_PADDING):
+                shown = one_line(data[:200].decode(errors="replace"), 80)
+                raise TargetError(
+                    f"The {self._coding} data ends, and the body goes on, not encoded: {shown}. "
+                    "Browsers and httpx drop what follows; curl and aiohttp fail there."
+                )
             return False
         self._zlib = zlib.decompressobj(_WINDOW_BITS[self._coding])
         self.members += 1
@@ -75,8 +85,9 @@ class _Zlib:
 
 def decoder_for(coding: str | None) -> Decoder:
     """The decoder for a Content-Encoding. Raises TargetError for one that was not asked for and is not known."""
-    name = (coding or "").strip().lower()
-    if name in NO_CODING:
+    names = [name.strip().lower() for name in (coding or "").split(",")]
+    name = ", ".join(name for name in names if name not in NO_CODING)
+    if not name:
         return _Identity()
     if name in _WINDOW_BITS:
         return _Zlib(name)

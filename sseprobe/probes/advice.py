@@ -49,7 +49,12 @@ def _other_method(head: Head, request: Request) -> str:
         return f"sseprobe sent {request.method}, this path allows {said}: give a body with -d '{{…}}'."
     if allowed - {"", request.method}:
         return f"sseprobe sent {request.method}, this path allows {said}: name it with -X."
-    return f"This path does not take {request.method}: give a body with -d to send POST, or a method with -X."
+    if request.method == "POST":
+        return "sseprobe sent POST, and this path does not take it: ask with -X GET, or check the path."
+    return (
+        f"sseprobe sent {request.method}, and this path does not take it: give a body with -d to send POST, "
+        "or a method with -X."
+    )
 
 
 def _is_geminis_array(head: Head, body: bytes) -> bool:

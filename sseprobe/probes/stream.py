@@ -103,10 +103,8 @@ def _notes_on_meaning(reception: Reception, outcome: Outcome) -> list[str]:
     if given and given.text is not None and reception.meter.events and not reception.content_deltas:
         looks = f"; the last is {one_line(reception.last_data, 80)}" if reception.last_data else ""
         notes.append(f"no event holds text at {reception.reading.text_at if reception.reading else ''}{looks}")
-    if (ignored := reception.first_ignored) is not None:
-        lines = "1 line is" if reception.ignored_lines == 1 else f"{reception.ignored_lines} lines are"
-        shown = one_line(f"{ignored.name}:{ignored.value}" if ignored.value else ignored.name, 160)
-        notes.append(f"{lines} no field of an event stream, and ignored by every client; the first: {shown}")
+    if (ignored := reception.ignored.note) is not None:
+        notes.append(ignored)
     if reception.said(Kind.TEXT).startswith("{'"):
         notes.append("the payloads look like dicts of Python: send json.dumps(…), which every client can read")
     if reception.lacks_terminator:

@@ -72,5 +72,18 @@ def environment(home: Path) -> dict[str, str]:
         **_QUIET,
         "HOME": str(home),
         "USERPROFILE": str(home),
-        "PYTHONPATH": os.pathsep.join(os.path.abspath(folder) for folder in sys.path if folder),  # noqa: PTH100
+        "PYTHONPATH": os.pathsep.join(_import_path()),
     }
+
+
+def _import_path() -> list[str]:
+    """Where its modules are looked for: as here, but nothing in the user's folder, and what the user's PYTHONPATH names
+    last: a `httpx.py` there is not the client that is to be asked.
+    """
+    ours = os.path.abspath(Path(__file__).parents[2])  # noqa: PTH100  links stay links, as in sys.path
+    folders = [os.path.abspath(folder) for folder in sys.path if folder]  # noqa: PTH100
+    named = {os.path.abspath(each) for each in os.environ.get("PYTHONPATH", "").split(os.pathsep) if each}  # noqa: PTH100
+    theirs = {*named, os.getcwd()} - {ours}  # noqa: PTH109
+    found = [folder for folder in folders if folder not in theirs]
+    late = [folder for folder in folders if folder in named - {ours}]
+    return [*(() if ours in found else (ours,)), *found, *late]

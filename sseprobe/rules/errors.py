@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.dialects.own.errors import failure_in_line
+from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import IgnoredField
@@ -64,6 +64,25 @@ def _speaks_of_failure(fields: dict[str, Any]) -> bool:
     )
 
 
+def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
+    """Failures in lines that are no field; of a page, which has many, the line that tells its title."""
+    page: Finding | None = None
+    has_title = False
+    for item in stream.of(IgnoredField):
+        failure = failure_in_line(item)
+        if failure is None or item.name.startswith("{"):  # bare JSON is SSE008's
+            continue
+        shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
+        said = f"an error in a line that is no field, which every client ignores: {shown}"
+        found = Finding(said, item.span, "data: …", shown)
+        if not item.name.lstrip().startswith("<"):
+            yield found
+        elif not has_title:
+            page, has_title = found, failure.text != WEB_PAGE
+    if page is not None:
+        yield page
+
+
 @rule("ERR001", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER)
 def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
     """A failure in mid-stream is told in the dialect's own shape.
@@ -73,11 +92,7 @@ def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
     Why it matters: clients ignore what they do not know, or raise about broken JSON; nobody sees the message.
     Good: `data: {"error": {"message": "overloaded", "type": "server_error"}}`. Bad: `data: Internal Server Error`.
     """
-    for item in stream.of(IgnoredField):
-        if not item.name.startswith("{") and failure_in_line(item) is not None:  # bare JSON is SSE008's
-            shown = one_line(f"{item.name}: {item.value}", 200)
-            said = f"an error in a line that is no field, which every client ignores: {shown}"
-            yield Finding(said, item.span, "data: …", shown)
+    yield from _in_ignored_lines(stream)
     if not stream.dialect.parses_json:
         raise NotApplicable(f"{stream.dialect.name} has no error of its own")
     for message, _ in stream.told[DeltaKind.UNKNOWN]:

@@ -26,6 +26,7 @@ _REQUEST_IDS: Final = (
     "x-correlation-id", "cf-ray", "x-mock-id",
 )  # fmt: skip
 READ_ONE_MEMBER: Final = "Chromium, curl and httpx"
+_NO_CODING: Final = frozenset({"none", "utf-8", "utf8", "us-ascii", "iso-8859-1", "chunked", "binary", "8bit"})
 _TURN_INTO_GET: Final = frozenset({301, 302, 303})
 
 
@@ -135,7 +136,7 @@ def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
     if asked.strip().lower() not in ("", "identity"):
         raise NotApplicable(f"the request asks for it (Accept-Encoding: {one_line(asked, 40)})")
     if said is not None and said.strip().lower() not in ("", "identity"):
-        no_coding = ", which is no coding; read as identity" if said.strip().lower() == "none" else ""
+        no_coding = ", which is no coding; read as identity" if said.strip().lower() in _NO_CODING else ""
         yield Finding(f"Content-Encoding is {one_line(said, 40)}{no_coding}", None, "no header", one_line(said, 40))
 
 
@@ -170,6 +171,9 @@ def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
         raise Inconclusive("the stream was ended here, before the server could end it")
     if end in _BROKEN:
         said, expected = _BROKEN[end]
+        coding = one_line((stream.head.header("content-encoding") if stream.head else None) or "", 40)
+        if end is BodyEnd.PROTOCOL_ERROR and coding:
+            said, expected = f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing", coding
         yield Finding(said, (len(stream.body), len(stream.body)), expected, str(end))
 
 
@@ -279,8 +283,9 @@ def is_one_gzip_member(stream: Transcript) -> Iterator[Finding]:
 
     What it does: counts the members of a body that came with `Content-Encoding: gzip`. Django's GZipMiddleware makes
     one of each chunk; RFC 1952 allows it.
-    Why it matters: Chromium and httpx stop after the first and show one event; curl fails there. urllib3, requests,
-    aiohttp and Node's fetch read on (measured with curl 7.88, httpx 0.28, urllib3 2.8, aiohttp 3.14, Node 20).
+    Why it matters: Chromium, httpx and httpx2 stop after the first and show one event; curl fails there. urllib3,
+    requests, niquests, aiohttp and Node's fetch read on (measured with Chromium 156, curl 7.88, httpx 0.28, httpx2
+    2.16, urllib3 2.8, aiohttp 3.14, Node 20).
     Good: one compressor for the whole stream, flushed after each event. Bad: `gzip.compress(event)` for each.
     """
     if stream.gzip_members == 0:

@@ -34,7 +34,14 @@ _UNNAMED: Final = (
 )
 _BY_NAME: Final = ("anthropic", "gemini")
 _BY_PAYLOAD: Final = tuple(name for name in (*_NAMED, *_UNNAMED) if name not in _BY_NAME)
-_REPR: Final = re.compile(r"\{'.*\}", re.DOTALL)
+_NOT_JSON: Final = (
+    (r"\{'.*\}", "a dict of Python, as str() writes it", "json.dumps(…)"),
+    (r"b(['\"]).*\1", "bytes of Python, as str() writes them", "….decode()"),
+    (r"(\[object Object\])+", "an object of JavaScript, as String() writes it", "JSON.stringify(…)"),
+    (r"(data|event): ?.*", "an event within the event: it was given its `data:` twice", "one data: …"),
+    (r".*\\n\\n(data|event):.*", "several events in one: \\n is sent as two characters", "line feeds between events"),
+)
+"""What payloads look like that were to be something else, what that is, and what was to be sent."""
 _MAX_ARGUMENTS: Final = 4 * 2**20
 _PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
 _CALL_KEY = tuple[int, int | str | None]
@@ -54,7 +61,7 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
     Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
     Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
     """
-    yield from _python_reprs(stream)
+    yield from _mistaken(stream)
     yield from _merged(stream)
     _json_only(stream)
     if not stream.messages:
@@ -68,7 +75,10 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
             )
             if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
                 shown = one_line(message.event.data, 100) or "empty"
-                yield Finding("the payload is not JSON", message.event.span, "one JSON value", shown)
+                said = "the payload is not JSON"
+                if (cause := _cause(message.event.data)) is not None:
+                    said = f"the payload is not JSON: {cause[0]}"
+                yield Finding(said, message.event.span, "one JSON value", shown)
         elif _has_constants(message):
             yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
 
@@ -90,15 +100,21 @@ def _is_another_kind(stream: Transcript, message: Message) -> bool:
     return not looks_broken and (message.event.type != text.event.type or message.index < text.index)
 
 
-def _python_reprs(stream: Transcript) -> Iterator[Finding]:
-    """An app's own events that print a dict of Python's instead of JSON: single quotes, None, True."""
+def _mistaken(stream: Transcript) -> Iterator[Finding]:
+    """An app's own events whose text is, in all of them, what a mistake makes of a payload: `_NOT_JSON`."""
     found = [message for message in stream.content if message.payload is NO_PAYLOAD]
     if stream.dialect.reading is None or not found or len(found) < len(stream.content):
         return
-    if all(_REPR.fullmatch(message.event.data) for message in found):
+    causes = {_cause(message.event.data) for message in found}
+    if len(causes) == 1 and (cause := causes.pop()) is not None:
         shown = one_line(found[0].event.data, 100)
-        said = "the payload looks like JSON and is none: a dict of Python, as str() writes it"
-        yield Finding(said, found[0].event.span, "json.dumps(…)", shown)
+        yield Finding(f"the payload looks like JSON and is none: {cause[0]}", found[0].event.span, cause[1], shown)
+
+
+def _cause(data: str) -> tuple[str, str] | None:
+    """What a payload that is no JSON is instead, and what was to be sent; None if it may be anything."""
+    matches = ((said, right) for pattern, said, right in _NOT_JSON if re.fullmatch(pattern, data.strip(), re.DOTALL))
+    return next(matches, None)
 
 
 def _has_constants(message: Message) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.framing import Framing
+from sseprobe.ignored_lines import as_sent, looks_like_payload
 from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import (
     Bom,
@@ -25,7 +26,7 @@ from sseprobe.units import human_bytes
 _PARSING: Final = f"{WHATWG}#parsing-an-event-stream"
 _INTERPRETATION: Final = f"{WHATWG}#event-stream-interpretation"
 _BOM: Final = "\ufeff"
-_KNOWN_FIELDS: Final = frozenset({"data", "event", "id", "retry"})
+_FIELD_NAME: Final = re.compile(r"[\w.-]{1,40}")
 _NO_SPACE: Final = re.compile(rb"(?:^|(?<=[\r\n]))data:(?=[^ \r\n])")
 _LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")
 _CLIENT_LIMITS: Final = (
@@ -34,14 +35,6 @@ _CLIENT_LIMITS: Final = (
     (2**19, "aiohttp's newer readers (512 KiB)"),
     (2**17, "aiohttp's readuntil up to 3.13 (128 KiB)"),
 )
-
-
-def looks_like_payload(field: IgnoredField) -> bool:
-    """Whether an ignored line plainly was to be payload: bare JSON, or a field name in another spelling."""
-    name = field.name.lstrip(_BOM)
-    if name != field.name:
-        return False  # SSE003
-    return name.strip().lower() in _KNOWN_FIELDS or name.lstrip()[:1] in ("{", "[", '"', "}", "]")
 
 
 @rule("SSE001", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
@@ -170,16 +163,24 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
 def has_known_fields(stream: Transcript) -> Iterator[Finding]:
     """All fields are known.
 
-    What it does: lists fields that are none of event, data, id and retry, which are ignored.
+    What it does: lists fields that are none of event, data, id and retry, and lines that are no field at all, such as
+    those of a web page; all are ignored.
     Why it matters: it is a typing error or an extension; no client sees it.
     Good: `event`, `data`, `id`, `retry`. Bad: `datum: a`.
     """
+    lines: list[IgnoredField] = []
     for item in stream.of(IgnoredField):
-        if item.reason is not IgnoredReason.UNKNOWN_NAME:
+        if item.reason is not IgnoredReason.UNKNOWN_NAME or looks_like_payload(item) or item.name.startswith(_BOM):
             continue
-        if not looks_like_payload(item) and not item.name.startswith(_BOM):
-            shown = one_line(item.name, 60)
-            yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
+        if not _FIELD_NAME.fullmatch(item.name):
+            lines.append(item)
+            continue
+        shown = one_line(item.name, 60)
+        yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
+    if lines:
+        shown = as_sent(lines[0])
+        count = "a line that is no field is ignored" if len(lines) == 1 else f"{len(lines)} ignored lines, the first"
+        yield Finding(f"{count}: {shown!r}", lines[0].span, "event, data, id or retry", shown)
 
 
 @rule("SSE010", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)

@@ -5,11 +5,12 @@ from typing import Final
 
 from sseprobe.dialects.base import CONTENT_KINDS, EndRule, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.ignored_lines import IgnoredLines
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import ended_by
 from sseprobe.rules.shapes import require_whole
-from sseprobe.sse import Fields
+from sseprobe.sse import Fields, IgnoredField
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Ending
 from sseprobe.transcription import Transcript
@@ -40,6 +41,7 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("only bytes are known, and not how they ended")
     if stream.ending is Ending.ABORTED:
         raise Inconclusive("the stream was left before its end")
+    _told_by_lines(stream)
     if not stream.messages and stream.ending is Ending.TRUNCATED and _clean(stream):
         raise NotApplicable("there is no event: see SSE019")
     if stream.tail is not None and stream.tail.fields & ~Fields.COMMENT and _clean(stream):
@@ -49,6 +51,17 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
         end = len(stream.body)
         expected = stream.dialect.terminator or "the end of the body"
         yield Finding(stream.outcome.reason or str(stream.ending), (end, end), expected, str(stream.ending))
+
+
+def _told_by_lines(stream: Transcript) -> None:
+    """Raises NotApplicable where what is missing stands in lines that are no field: SSE008 speaks of them."""
+    if stream.ending is not Ending.TRUNCATED or not _clean(stream):
+        return
+    lines = IgnoredLines()
+    for field in stream.of(IgnoredField):
+        lines.take(field)
+    if lines.lost:
+        raise NotApplicable("a part of the stream stands in lines that are no field: see SSE008")
 
 
 def _clean(stream: Transcript) -> bool:
@@ -143,6 +156,7 @@ def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     Why it matters: a server that writes the end mark in its cleanup, whatever happened, makes a cut answer look whole.
     Good: Vercel's `finish`, then `[DONE]`. Bad: a delta, then `[DONE]`.
     """
+    _told_by_lines(stream)
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")

@@ -75,6 +75,24 @@ def test_what_follows_the_last_member_is_padding(cli: Cli, serve: Serve) -> None
     assert (done.report["streams"][0]["text"], done.code) == ("".join(TOKENS), 0)
 
 
+def test_text_behind_the_last_member_is_lost_to_clients(cli: Cli, serve: Serve) -> None:
+    def behind() -> Iterable[bytes]:
+        yield b"".join(flushed())
+        yield b"<html><h1>502 Bad Gateway</h1></html>"
+
+    url = serve(sender("gzip", behind)).url + "/chat"
+    assert cli("stream", url).code == 1
+    assert cli("check", url, "--repeat", "1").code == 1
+
+
+@pytest.mark.parametrize("coding", ["utf-8", "chunked"])
+def test_what_is_no_content_coding_is_read_as_it_is_with_a_warning(coding: str, cli: Cli, serve: Serve) -> None:
+    url = serve(sender(coding, lambda: EVENTS)).url + "/chat"
+    assert cli("stream", url, "--report", "json").report["streams"][0]["text"] == "".join(TOKENS)
+    done = cli("check", url, "--repeat", "1", "--select", "HTTP006")
+    assert (done.code, "HTTP006" in done.out) == (0, True)
+
+
 @pytest.mark.parametrize("coding", ["none", "identity", ""])
 def test_what_is_no_coding_is_read_as_it_is(coding: str, cli: Cli, serve: Serve) -> None:
     url = serve(sender(coding, lambda: EVENTS)).url + "/chat"

@@ -102,8 +102,9 @@ def test_one_that_hangs_is_ended_with_what_it_started(tmp_path: Path, monkeypatc
 
 
 def test_one_that_hangs_ends_with_us_too(tmp_path: Path) -> None:
-    words = "from tests.readers.test_containment import reports; reports('hangs')"
-    path = os.pathsep.join([str(tmp_path), *map(os.path.abspath, sys.path)])
+    words = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); "  # where it leaves a note
+    words += "from tests.readers.test_containment import reports; reports('hangs')"
+    path = os.pathsep.join(map(os.path.abspath, sys.path))
     us = subprocess.Popen(
         [sys.executable, "-c", words], env={**os.environ, "PYTHONPATH": path, "TMPDIR": str(tmp_path)}
     )

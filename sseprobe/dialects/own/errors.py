@@ -4,6 +4,7 @@ An event named `error`, an object with `error`, and a type `error` are failures 
 failed status, a framework's exception, a tool's error, …) are only if no text follows: an app may go on after them.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
@@ -37,6 +38,17 @@ _SAYS_SO: Final = (
     "error", "fail", "exception", "not found", "unauthori", "invalid", "forbidden", "timeout", "timed out", "limit",
     "unavailable", "denied", "overload", "quota", "busy",
 )  # fmt: skip
+
+WEB_PAGE: Final = "a web page"
+_MAX_LINE: Final = 2000
+_PAGE: Final = re.compile(r"<(!doctype html|html)\b", re.IGNORECASE)
+_TITLE: Final = re.compile(r"<(?:title|h1)\b[^>]*>\s*([^<]*[^<\s])", re.IGNORECASE)
+# Envoy, HAProxy, nginx, Cloudflare, AWS: what their own answers say, without a page around it.
+_OF_A_PROXY: Final = re.compile(
+    r"upstream (?:connect error|request timeout|reset)|no healthy upstream|(?:stream|response|request) timeout"
+    r"|(?:\d{3} )?(?:bad gateway|gateway time-?out|service (?:temporarily )?unavailable)\b|error code: \d{3,4}\b",
+    re.IGNORECASE,
+)
 
 
 class Failure(NamedTuple):
@@ -201,7 +213,8 @@ def _code(fields: dict[str, Any]) -> str | None:
 
 
 def failure_in_line(item: IgnoredField) -> Delta | None:
-    """The failure in a line that is no field: `error: {…}`, or `{"error": …}` without `data:`; None if it tells none.
+    """The failure in a line that is no field: `error: {…}`, `{"error": …}` without `data:`, a web page, a proxy's
+    text, a traceback; None if it tells none. A page of which no title is known yet is `WEB_PAGE`.
 
     No client that follows the specification sees such a line.
     """
@@ -210,8 +223,13 @@ def failure_in_line(item: IgnoredField) -> Delta | None:
     name = item.name.strip().lower()
     if name == "error" or name.endswith(" error"):
         value = payload(Event("", item.value, "", 0, 0))
-        return error_of(value if isinstance(value, dict) else item.value)
+        return error_of(value if isinstance(value, dict) else item.value or item.name)
     if name.startswith("{"):
         fields = as_dict(payload(Event("", f"{item.name}:{item.value}", "", 0, 0)))
         return error_of(fields["error"]) if fields.get("error") else None
-    return None
+    line = (f"{item.name}: {item.value}" if item.value else item.name).strip()[:_MAX_LINE]
+    if line.startswith("<"):
+        if (title := _TITLE.search(line)) is not None:
+            return Delta(Kind.ERROR, scalar(title[1].strip()))
+        return Delta(Kind.ERROR, WEB_PAGE) if _PAGE.match(line) else None
+    return Delta(Kind.ERROR, scalar(line)) if _OF_A_PROXY.match(line) else told_as_text(line, ())

@@ -34,7 +34,7 @@ def framing(name: str) -> list[Mutant]:
 
 MUTANTS = [
     *[each for name in EVENT_STREAMS for each in framing(name)],
-    mutant("plain: no event at all", Take(edit=both(drop(0, 9), insert(0, b"<html>\n\n"))), "SSE019"),
+    mutant("plain: no event at all", Take(edit=both(drop(0, 9), insert(0, b"<html>\n\n"))), "SSE019", "ERR001"),
     mutant("plain: mixed line ends", Take(edit=replace(1, b"\n", b"\r\n")), "SSE005"),
     # The tokens begin with spaces of their own, of which the first is lost then.
     mutant("plain: no space", Take(edit=everywhere(b"data: ", b"data:")), "SSE010", "APP003"),

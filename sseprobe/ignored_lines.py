@@ -1,0 +1,77 @@
+"""Lines that are no field of an event stream: every client drops them, and with them what they say. Pure."""
+
+from sseprobe.dialects.base import Delta
+from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line
+from sseprobe.sse import IgnoredField, IgnoredReason
+from sseprobe.text import one_line
+
+_BOM = "\ufeff"
+_KNOWN_FIELDS = frozenset({"data", "event", "id", "retry"})
+_BEGINS_JSON = ("{", "[", '"', "}", "]")
+_MAX_SHOWN = 160
+
+
+def looks_like_payload(field: IgnoredField) -> bool:
+    """Whether an ignored line plainly was to be payload: bare JSON, or a field name in another spelling."""
+    name = field.name.lstrip(_BOM)
+    if name != field.name:
+        return False  # SSE003
+    return name.strip().lower() in _KNOWN_FIELDS or name.lstrip()[:1] in _BEGINS_JSON
+
+
+def as_sent(field: IgnoredField) -> str:
+    """The line, on one line and of bounded length."""
+    return one_line(f"{field.name}: {field.value}" if field.value else field.name, _MAX_SHOWN)
+
+
+class IgnoredLines:
+    """The ignored lines of one stream. `failure`: what they say went wrong; holds the first of each kind, no more."""
+
+    def __init__(self) -> None:
+        self.failure: Delta | None = None
+        self._first: IgnoredField | None = None
+        self._count = 0
+        self._first_lost: IgnoredField | None = None
+        self._lost = 0
+
+    def take(self, field: IgnoredField) -> None:
+        """Takes the next one."""
+        if (failure := failure_in_line(field)) is not None and (self.failure is None or self.failure.text == WEB_PAGE):
+            self.failure = failure
+        self._count += 1
+        self._first = self._first or field
+        if _is_content(field):
+            self._lost += 1
+            self._first_lost = self._first_lost or field
+
+    @property
+    def lost(self) -> str:
+        """What of the answer is in them, as a sentence; empty if nothing plainly is."""
+        if self._first_lost is None:
+            return ""
+        lines = "a line" if self._lost == 1 else f"{self._lost} lines"
+        stands = "stands" if self._lost == 1 else "stand"
+        return (
+            f"{lines} of payload {stands} in no data field, and are lost to every client: {as_sent(self._first_lost)}"
+        )
+
+    @property
+    def note(self) -> str | None:
+        """How many there are, and what the first says; None if there are none."""
+        if self._first is None:
+            return None
+        if self._first.name.startswith("\x1f\ufffd"):
+            return "the body is compressed with gzip, and no Content-Encoding says so: no client can read it"
+        if self._first.name.startswith("\ufffd\ufffd") and "\0" in self._first.name:
+            return "the body is UTF-16: an event stream is UTF-8, and no client reads anything else"
+        lines = "1 line is" if self._count == 1 else f"{self._count} lines are"
+        said = f"{lines} no field of an event stream, and ignored by every client; the first: {as_sent(self._first)}"
+        return said if self.failure is None or self.failure.text == WEB_PAGE else f"{said}; told: {self.failure.text}"
+
+
+def _is_content(field: IgnoredField) -> bool:
+    """Whether a line was to be data: an end mark, an id or a retry in another spelling takes no text away."""
+    if field.reason is not IgnoredReason.UNKNOWN_NAME or field.name.startswith(_BOM):
+        return False
+    name = field.name.strip()
+    return name.lower() == "data" or (name[:1] in ("{", "[", '"') and not name.startswith("[DONE]"))
