@@ -257,7 +257,7 @@ class TestBesideTheDirectPath:
         assert (said.kind, said.sureness) == (Holding.TIMER, Sureness.CERTAIN)
         assert said.period_ms == pytest.approx(400, abs=30)
 
-    def test_four_bursts_may_be_chance(self) -> None:
+    def test_lumps_that_keep_no_time_are_lumps(self) -> None:
         made = origin(45)
         assert beside(lumps(made, [200, 500, 800]), made).kind is Holding.LUMPS
 
@@ -271,12 +271,31 @@ class TestBesideTheDirectPath:
     @pytest.mark.parametrize("events", [26, 30, 40])
     def test_a_short_answer_fills_one_buffer(self, events: int) -> None:
         """nginx: 4,096 bytes with the answer's head in them, and the rest at the end."""
-        made = origin(events, 50)
-        size = sum(len(data) for _, data in made) * 3 // 4
-        said = beside(through(made, lambda: Hold(1 << (size - 1).bit_length() - 1)), made)
-        if said.kind is Holding.BLOCK:
-            assert said.sureness is Sureness.LIKELY
-        assert said.buffers is True
+        made = origin(events, 50, seed=1)
+        size = sum(len(data) for _, data in made)
+        block = 1 << (size.bit_length() - 1)
+        for other in (made, origin(events, 50, seed=2)):
+            said = beside(through(made, lambda: Hold(block)), other)
+            assert (said.kind, said.sureness, said.block_bytes) == (Holding.BLOCK, Sureness.LIKELY, block)
+
+    def test_two_full_blocks_are_evidence_though_the_answers_differ(self) -> None:
+        made = origin(50, 50, seed=1)
+        size = sum(len(data) for _, data in made)
+        said = beside(through(made, lambda: Hold(size * 2 // 5)), origin(50, 50, seed=2))
+        assert (said.kind, said.sureness) == (Holding.BLOCK, Sureness.LIKELY)
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_irregular_models_are_no_lumps(self, seed: int) -> None:
+        """Jitter, tokens by twos, and a pause for a tool: on both paths, in answers that differ."""
+
+        def model(which: int) -> Arrivals:
+            made = origin(80, 25, jitter_ms=60, together=1 + seed % 2, seed=2 * seed + which)
+            return [
+                (at_ns + (1500 * MS if number > 30 + 10 * which else 0), data)
+                for number, (at_ns, data) in enumerate(made)
+            ]
+
+        assert beside(model(0), model(1)).buffers is not True
 
     def test_a_timer_without_the_same_answer_is_likely(self) -> None:
         said = beside(through(origin(200, seed=1), lambda: FlushTimer(300)), origin(200, seed=2))

@@ -72,7 +72,7 @@ def abort_test(  # noqa: PLR0917  typer passes by name
         int | None,
         typer.Option(
             metavar="N",
-            min=10,
+            min=2,
             max=10_000,
             help="N aborts at times spread over the stream's life, dense around head and first token, instead of --at "
             "and --trials.",

@@ -181,16 +181,29 @@ def deliver(
                 _write(sys.stderr, f"sseprobe: {stream.ending}: {visible(stream.ending_reason)}\n")
 
 
+_VERDICTS = ("FAIL", "PASS", "INCONCLUSIVE")
+
+
 @contextlib.contextmanager
 def progress_to(stream: TextIO, *, quiet: bool, no_color: bool) -> Iterator[Callable[[str], None]]:
-    """Shows what is being done, for as long as the block lasts: only to a terminal, and nothing of it stays."""
+    """Shows what is being done, for as long as the block lasts: only to a terminal, and nothing of it stays.
+
+    What begins with a verdict in capitals is worth a line that stays.
+    """
     if quiet or not colour_on(stream, no_color=no_color):
         yield lambda _said: None
         return
     from rich.console import Console
 
     with Console(file=stream).status("") as status:
-        yield lambda said: status.update(visible(said))
+
+        def show(said: str) -> None:
+            if said.startswith(_VERDICTS):
+                status.console.print(visible(said), markup=False, highlight=False)
+            else:
+                status.update(visible(said))
+
+        yield show
 
 
 def lines_to(stream: TextIO, *, quiet: bool, no_color: bool) -> Callable[[str], None] | None:

@@ -139,7 +139,7 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
         how=str(trial.how),
         at=trial.at.word,
         answer=answer,
-        verdict=None if trial.how in NOT_JUDGED and not trial.hurt else verdict,
+        verdict=None if (trial.how in NOT_JUDGED or _missed(plan, trial)) and not trial.hurt else verdict,
         reason=redact(reason) if reason else None,
         left_ms=None if trial.left_ns is None else ms(trial.left_ns - trial.started_ns),
         deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.left_ns is not None else None,
@@ -157,6 +157,13 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
     )
 
 
+def _missed(plan: AbortPlan, trial: Trial) -> bool:
+    """Whether an abort of a sweep came when there was nothing to stop, as some of them must."""
+    over = trial.left_ns is None and trial.reason is not None
+    nothing = bool(trial.testimonies) and all(said.nothing_left for said in trial.testimonies)
+    return bool(plan.sweep) and (over or nothing)
+
+
 def _evidence(witness: Witness, said: Testimony) -> str:
     if said.broken and witness.is_of_target and said.unasked:
         return f"{said.evidence}. {_BUSY}"
@@ -170,7 +177,7 @@ def _why_unknown(heard: list[tuple[Witness, Testimony]]) -> str | None:
 
 def _chain(said: Testimony, trial: Trial) -> ChainReport | None:
     beside = trial.stayers and said.answer is Answer.RUNNING  # whose request was closed is not told
-    if trial.left_ns is None or said.broken or beside:
+    if trial.left_ns is None or said.broken or beside or said.notice.of_some:
         return None
     notice = said.notice
     return ChainReport(
@@ -273,7 +280,7 @@ def _summary(state: AbortRun, trials: list[TrialReport]) -> AbortSummary:
         overrun_tokens=counts,
         cost=_cost(plan, counts, running=Answer.RUNNING in answers),
         cause=state.cause,
-        sweep=None if state.sweep is None else sweeping.report(state.sweep, trials),
+        sweep=None if state.sweep is None else sweeping.report(state.sweep, trials, state.trials),
     )
 
 

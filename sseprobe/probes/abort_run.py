@@ -183,7 +183,9 @@ class AbortRun:
         seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
         self.cause = told_by_trials(seen) or late_stop(seen)
         if self.cause is None and any(each.running for each in seen):
-            self._told(f"it goes on after its client has left; looking for the likely cause, {LOOK_S:g} s at most")
+            self._told(
+                f"FAIL: it goes on after its client has left; looking for the likely cause, {LOOK_S:g} s at most"
+            )
             gaps = [each.gap_ns for each in seen if each.running and each.gap_ns]
             heads = [client.run.head for trial in self.trials for client in trial.leavers]
             began_ns = [head.t_ns for head in heads if head is not None]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import SseprobeError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes.phases import Progress
+from sseprobe.probes.phases import FIRST_CONTENT, HEAD, Progress
 from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.reception import Received
 from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect
@@ -28,6 +28,7 @@ class Client:
         self.head_had_come = False
         self.error: SseprobeError | None = None
         self._heard_ns: int | None = None
+        self._head_ns: int | None = None
         self._first_delta_ns: int | None = None
         self._last_delta_ns: int | None = None
         self._longest_pause_ns: int | None = None
@@ -45,7 +46,9 @@ class Client:
         """How far it has come."""
         now_ns = time.monotonic_ns()
         quiet_ns = None if self._heard_ns is None else now_ns - self._heard_ns
-        return Progress(now_ns - self.started_ns, quiet_ns, self.deltas, seen_working)
+        marks = {HEAD: self._head_ns, FIRST_CONTENT: self._first_delta_ns}
+        begun = {name: at_ns - self.started_ns for name, at_ns in marks.items() if at_ns is not None}
+        return Progress(now_ns - self.started_ns, quiet_ns, self.deltas, seen_working, begun)
 
     def gap_ns(self, until_ns: int) -> float | None:
         """The mean gap between content deltas so far, None if there were too few."""
@@ -95,6 +98,7 @@ class Client:
     def head(self, head: Head, redirects: list[Redirect]) -> None:
         """An answer has come."""
         del head, redirects
+        self._head_ns = time.monotonic_ns()
         self._heard()
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:

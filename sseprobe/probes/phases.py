@@ -1,6 +1,7 @@
 """Phases: when a client leaves."""
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from msgspec import Struct
@@ -15,6 +16,8 @@ AFTER_TOKENS: Final = "after-tokens"
 AFTER_MS: Final = "after-ms"
 SILENT_GAP: Final = "silent-gap"
 NEAR_END: Final = "near-end"
+HEAD: Final = "head"
+FIRST_CONTENT: Final = "first-content"
 KNOWN: Final = (
     BEFORE_HEADERS, BEFORE_FIRST_TOKEN, MID_STREAM, f"{AFTER_TOKENS}:N", f"{AFTER_MS}:T", SILENT_GAP, NEAR_END
 )  # fmt: skip
@@ -26,24 +29,29 @@ _NEAR_END: Final = 0.9
 
 
 class Phase(Struct, frozen=True):
-    """When to leave. `word`: as it was said. `tokens`: after so many content deltas; `after_ns`: after so long."""
+    """When to leave. `word`: as it was said. `tokens`: after so many content deltas; `after_ns`: after so long, from
+    the request on, or from the stream's own `anchor`: its head, or its first content.
+    """
 
     name: str
     word: str
     tokens: int | None = None
     after_ns: int | None = None
+    anchor: str | None = None
 
 
 class Progress(Struct, frozen=True):
     """How far a stream has come. Times in ns, from its start; `quiet_ns`: since its last byte, None before the first.
 
-    `seen_working`: a witness has seen that the server works.
+    `seen_working`: a witness has seen that the server works. `marks`: when its head and its first content came,
+    where they have.
     """
 
     elapsed_ns: int
     quiet_ns: int | None
     deltas: int
     seen_working: bool
+    marks: Mapping[str, int] = {}
 
 
 def parse(word: str) -> Phase:
@@ -74,6 +82,9 @@ def wait_ns(phase: Phase, now: Progress) -> int | None:
     """How long to wait at most before looking again; 0: the phase is reached; None: until something comes."""
     if phase.tokens is not None:
         return 0 if now.deltas >= phase.tokens else None
+    if phase.anchor is not None and phase.after_ns is not None:
+        begun_ns = now.marks.get(phase.anchor)
+        return None if begun_ns is None else max(0, begun_ns + phase.after_ns - now.elapsed_ns)
     if phase.after_ns is not None:
         return max(0, phase.after_ns - now.elapsed_ns)
     if phase.name == SILENT_GAP:

@@ -42,6 +42,9 @@ class RequestWords(msgspec.Struct, frozen=True):
         given = [("-X", self.method), ("-d", self.data), ("--prompt", self.prompt), ("--model", self.model)]
         given.append(("--dialect", self.dialect if self.dialect != dialects.AUTO else None))
         given.append(("--api-key-env", self.api_key_env))
+        own = self.own
+        given += [("--text-at", own.text_at), ("--error-at", own.error_at), ("--done-when", own.done_when)]
+        given += [("--framing", own.framing), ("--config", own.config)]
         options = [word for name, value in given if value is not None for word in (name, value)]
         for text in self.headers or []:
             name, colon, value = text.partition(":")

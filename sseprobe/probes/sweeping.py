@@ -4,7 +4,7 @@ Seen in the field: LangServe leaks in 3 ms after its head, Next.js before its ha
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sseprobe.net.hangup import HangUp
@@ -12,6 +12,7 @@ from sseprobe.probes import phases
 from sseprobe.probes.bench import FIRST_ANSWER_NS, Bench
 from sseprobe.probes.client import Client
 from sseprobe.probes.phases import Phase
+from sseprobe.probes.trials import Trial
 from sseprobe.report import SweepReport, SweepWindow, TrialReport
 from sseprobe.testimony import Answer
 from sseprobe.units import NS_PER_MS, NS_PER_S, human_ms, ms
@@ -25,6 +26,8 @@ _DENSE: Final = 0.3
 _BEFORE_NS: Final = 4 * NS_PER_MS
 _AFTER_NS: Final = 12 * NS_PER_MS
 _A_TRIAL_S: Final = 1.5
+_SPLITS: Final = 2
+"""So many stops in a row part two windows: a race is lost now and then."""
 
 
 class Sweep(NamedTuple):
@@ -52,28 +55,34 @@ async def times(bench: Bench, count: int) -> Sweep:
     head_ns = client.run.head.t_ns if client.run.head is not None else None
     end_ns = (client.ended_ns or client.left_ns or time.monotonic_ns()) - client.started_ns
     await bench.rest(first=False)
-    at_ns = spread(count, head_ns, client.first_content_ns, end_ns)
-    return Sweep(
-        [phases.parse(f"{phases.AFTER_MS}:{ns / NS_PER_MS:.3f}") for ns in at_ns],
-        head_ns,
-        client.first_content_ns,
-        end_ns,
-    )
+    marks = {phases.HEAD: head_ns, phases.FIRST_CONTENT: client.first_content_ns}
+    known = {name: at_ns for name, at_ns in marks.items() if at_ns is not None}
+    return Sweep(spread(count, known, end_ns), head_ns, client.first_content_ns, end_ns)
 
 
-def spread(count: int, head_ns: int | None, first_ns: int | None, end_ns: int) -> list[int]:
-    """`count` times in ns, ascending: dense around the marks that are known, the others even over the whole life."""
-    marks = [mark for mark in dict.fromkeys((head_ns, first_ns)) if mark is not None]
+def spread(count: int, marks: Mapping[str, int], end_ns: int) -> list[Phase]:
+    """`count` phases in the order of time: dense around the marks, the others even over the whole life.
+
+    What comes after a mark counts from the stream's own: a server's head may come sooner or later than the one before.
+    """
     dense = int(count * _DENSE)
-    found = [
-        max(0, round(mark - _BEFORE_NS + (place + 0.5) * (_BEFORE_NS + _AFTER_NS) / dense))
-        for mark in marks
-        for place in range(dense)
-    ]
+    found: list[tuple[int, Phase]] = []
+    for name, mark_ns in marks.items():
+        for place in range(dense):
+            offset_ns = round(-_BEFORE_NS + (place + 0.5) * (_BEFORE_NS + _AFTER_NS) / dense)
+            at_ns = max(0, mark_ns + offset_ns)
+            phase = _after(at_ns)
+            if offset_ns >= 0:
+                phase = Phase(phase.name, phase.word, None, offset_ns, name)
+            found.append((at_ns, phase))
     others = count - len(found)
     last_ns = round(end_ns * 0.95)
-    found += [round((place + 0.5) * last_ns / others) for place in range(others)]
-    return sorted(found)
+    found += [(at_ns, _after(at_ns)) for at_ns in (round((n + 0.5) * last_ns / others) for n in range(others))]
+    return [phase for _, phase in sorted(found, key=lambda each: each[0])]
+
+
+def _after(at_ns: int) -> Phase:
+    return phases.parse(f"{phases.AFTER_MS}:{at_ns / NS_PER_MS:.3f}")
 
 
 def announced(sweep: Sweep) -> str:
@@ -86,17 +95,48 @@ def announced(sweep: Sweep) -> str:
     )
 
 
-def report(sweep: Sweep, trials: Sequence[TrialReport]) -> SweepReport:
-    """The windows in which aborts leaked: from the first to the last in a row, in the order of time."""
-    timed = sorted((trial for trial in trials if trial.left_ms is not None), key=lambda trial: trial.left_ms or 0)
-    windows: list[SweepWindow] = []
-    row: list[TrialReport] = []
-    for trial in [*timed, None]:
-        if trial is not None and trial.answer is Answer.RUNNING:
-            row.append(trial)
-        elif row and (trial is None or trial.answer is Answer.STOPPED):
-            first, last = row[0].left_ms or 0.0, row[-1].left_ms or 0.0
-            among = sum(first <= (each.left_ms or 0) <= last for each in timed)
-            windows.append(SweepWindow(first, last, len(row), among))
-            row = []
-    return SweepReport(len(sweep.phases), ms(sweep.head_ns), ms(sweep.first_ns), ms(sweep.end_ns) or 0.0, windows)
+def report(sweep: Sweep, trials: Sequence[TrialReport], runs: Sequence[Trial]) -> SweepReport:
+    """The windows in which aborts leaked, in the order of time. One stop among them does not split a window."""
+    timed = sorted((each for each in zip(trials, runs, strict=False) if each[0].left_ms is not None), key=_left_ms)
+    windows: list[list[tuple[TrialReport, Trial]]] = []
+    stops = _SPLITS
+    for each in timed:
+        if each[0].answer is Answer.RUNNING:
+            if stops >= _SPLITS:
+                windows.append([])
+            windows[-1].append(each)
+            stops = 0
+        elif each[0].answer is Answer.STOPPED:
+            stops += 1
+    heads = [head_ms for each in timed if (head_ms := _head_ms(each)) is not None]
+    return SweepReport(
+        aborts=len(sweep.phases),
+        head_ms=ms(sweep.head_ns),
+        first_content_ms=ms(sweep.first_ns),
+        end_ms=ms(sweep.end_ns) or 0.0,
+        windows=[_window(leaks, timed) for leaks in windows],
+        head_spread_ms=round(max(heads) - min(heads), 3) if heads else None,
+    )
+
+
+def _left_ms(each: tuple[TrialReport, Trial]) -> float:
+    return each[0].left_ms or 0.0
+
+
+def _head_ms(each: tuple[TrialReport, Trial]) -> float | None:
+    """When a trial's own head came, None where it had not when the client left."""
+    head = each[1].leavers[0].run.head if each[1].leavers else None
+    return ms(head.t_ns) if head is not None else None
+
+
+def _window(leaks: Sequence[tuple[TrialReport, Trial]], timed: Sequence[tuple[TrialReport, Trial]]) -> SweepWindow:
+    first, last = _left_ms(leaks[0]), _left_ms(leaks[-1])
+    behind = [_left_ms(each) - head_ms for each in leaks if (head_ms := _head_ms(each)) is not None]
+    return SweepWindow(
+        from_ms=first,
+        to_ms=last,
+        running=len(leaks),
+        aborts=sum(first <= _left_ms(each) <= last for each in timed),
+        from_head_ms=round(min(behind), 3) if behind else None,
+        to_head_ms=round(max(behind), 3) if behind else None,
+    )

@@ -88,7 +88,7 @@ def _holding(knobs: Knobs) -> list[Factory]:
         if knobs.on_cut != "pass":
             holder = _at_cut(holder, knobs.on_cut)
         made.append(_conditional(holder, knobs, honour_xab=knobs.honour_xab, passes_chunks=knobs.passes_chunks))
-    if knobs.passes_chunks:  # the head waits for some body all the same
+    if knobs.passes_chunks and holder is not None:  # the head waits for some body all the same
         made.append(_conditional(HoldHead, knobs, honour_xab=knobs.honour_xab))
     return made
 

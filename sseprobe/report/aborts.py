@@ -71,22 +71,30 @@ class Cause(Struct, frozen=True):
 
 
 class SweepWindow(Struct, frozen=True):
-    """Aborts in a row that leaked: when the first and the last of them left, and how many leaked of those between."""
+    """Aborts in a row that leaked: when the first and the last of them left, and how many leaked of those between.
+
+    `from_head_ms`, `to_head_ms`: the same counted from each stream's own head, None where none had come.
+    """
 
     from_ms: float
     to_ms: float
     running: int
     aborts: int
+    from_head_ms: float | None = None
+    to_head_ms: float | None = None
 
 
 class SweepReport(Struct, frozen=True):
-    """Aborts spread over the stream's life. `head_ms`, `first_content_ms`, `end_ms`: of a healthy stream."""
+    """Aborts spread over the stream's life. `head_ms`, `first_content_ms`, `end_ms`: of a healthy stream;
+    `head_spread_ms`: between the earliest and the latest head of all.
+    """
 
     aborts: int
     head_ms: float | None
     first_content_ms: float | None
     end_ms: float
     windows: list[SweepWindow]
+    head_spread_ms: float | None = None
 
 
 class AbortSummary(Struct, frozen=True):

@@ -76,7 +76,7 @@ def next_step(report: Report, path: PathReport) -> tuple[str, str] | None:
     if path.buffers == "no" or report.target.method != "POST":  # without a body there is no prompt
         return None
     asked = f"sseprobe buffer-test {shlex.quote(one_line(path.url, 2000))} --direct {straight}"
-    if "-d" in path.again:
+    if "-d" in path.again or "--prompt" in path.again:
         return f"{asked}{asked_with}", "with a prompt that asks for a longer answer, to have more events to judge by"
     return f"{asked}{asked_with} --prompt {shlex.quote(_LONG_ANSWER)}", "to have more events to judge by"
 

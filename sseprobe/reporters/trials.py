@@ -7,7 +7,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from sseprobe.report import AbortSummary, ChainReport, Report, SweepReport, TrialReport, Verdict
+from sseprobe.report import AbortSummary, ChainReport, Report, SweepReport, SweepWindow, TrialReport, Verdict
 from sseprobe.testimony import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
@@ -87,13 +87,27 @@ def _why(trial: TrialReport) -> str:
 def swept(sweep: SweepReport) -> str:
     """What a sweep found: the windows that leak, by the marks of a healthy stream."""
     marks = f"head after {human_ms(sweep.head_ms)}, first content after {human_ms(sweep.first_content_ms)}"
+    if sweep.head_spread_ms is not None:
+        marks += f"; heads came within {human_ms(sweep.head_spread_ms)} of each other"
     if not sweep.windows:
         return f"sweep: no window that leaks in {sweep.aborts} aborts over {human_ms(sweep.end_ms)} ({marks})"
     windows = "; ".join(
-        f"{human_ms(each.from_ms)} to {human_ms(each.to_ms)} ({each.running} of {each.aborts} aborts there)"
+        f"{human_ms(each.from_ms)} to {human_ms(each.to_ms)} ({each.running} of {each.aborts} aborts there"
+        + (
+            f", {human_ms(each.from_head_ms)} to {human_ms(each.to_head_ms)} after the head)"
+            if each.to_head_ms
+            else ")"
+        )
         for each in sweep.windows[:8]
     )
     return f"sweep: leaks where the client leaves after {windows}; {marks}, {sweep.aborts} aborts in all"
+
+
+def _behind(window: SweepWindow) -> str:
+    """The same window, counted from each stream's own head."""
+    if window.from_head_ms is None:
+        return ""
+    return f", {human_ms(window.from_head_ms)} to {human_ms(window.to_head_ms)} after the head"
 
 
 def _table(trial: TrialReport) -> Table:

@@ -28,6 +28,8 @@ class Notice(Struct, frozen=True):
     t_ns: int | None = None
     made_until: float | None = None
     made_after: float | None = None
+    of_some: bool = False
+    """Only some of the app's requests were closed."""
 
 
 class Pause(Struct, frozen=True):
@@ -40,10 +42,10 @@ class Pause(Struct, frozen=True):
 class Testimony(Struct, frozen=True):
     """A witness's answer. `stop_ns`: when it stopped; `overrun`: work after the hang-up; `made`: in the whole trial.
 
-    `settled`: waiting longer changes nothing. `broken`: the witness could not testify; `unasked`: it did not even
-    answer. `needs_reference`: only a healthy stream can show that there was more to come. `late`: figures moved so long
-    after the hang-up that a leak to the end of a short answer looks the same. `received`: content deltas of those who
-    left, by then.
+    `nothing_left`: there was nothing to stop when the client left. `settled`: waiting longer changes nothing. `broken`:
+    the witness could not testify; `unasked`: it did not even answer. `needs_reference`: only a healthy stream can show
+    that there was more to come. `late`: figures moved so long after the hang-up that a leak to the end of a short
+    answer looks the same. `received`: content deltas of those who left, by then.
     """
 
     answer: Answer
@@ -56,6 +58,7 @@ class Testimony(Struct, frozen=True):
     unasked: bool = False
     needs_reference: bool = False
     late: bool = False
+    nothing_left: bool = False
     received: int = 0
     notice: Notice = Notice()
     pause: Pause = Pause()

@@ -2,6 +2,8 @@
 
 from typing import Final
 
+import msgspec
+
 from sseprobe.testimony.answers import Answer, Notice, Testimony, late, number, tokens
 from sseprobe.testimony.case import Case
 from sseprobe.testimony.seen import Call, Observation, Sample
@@ -58,7 +60,8 @@ class RecordsCase(Case):
             said = "saw no request while the stream ran: it is not what serves this endpoint"
             return Testimony(Answer.UNKNOWN, said, settled=seen.over, broken=True)
         said = "no request had come when the client left, and none came after: it left before the app called"
-        return Testimony(Answer.UNKNOWN, f"{said}; leave later (--at mid-stream)", settled=seen.over)
+        advice = "leave later (--at mid-stream)"
+        return Testimony(Answer.UNKNOWN, f"{said}; {advice}", settled=seen.over, nothing_left=True)
 
     def _all_stopped(self) -> Testimony:
         stop_ns = max(call.ended_ns or 0 for call in self.stopped)
@@ -79,7 +82,8 @@ class RecordsCase(Case):
             made = tokens(self.made_in_all())
             said = f"had made its whole answer ({made}) when the client left: nothing was left to stop"
         settled = self.seen.over or not self.seen.is_called
-        return self._say(Answer.UNKNOWN, f"{said}; ask for a longer answer", settled=settled, overrun=False)
+        told = self._say(Answer.UNKNOWN, f"{said}; ask for a longer answer", settled=settled, overrun=False)
+        return msgspec.structs.replace(told, nothing_left=True)
 
     def _say(
         self, answer: Answer, said: str, *, stop_ns: int | None = None, settled: bool = False, overrun: bool = True
@@ -171,7 +175,7 @@ class RecordsCase(Case):
             return after, Notice(closed_ns, None, after)
         overrun = max(overrun, after)
         if closed_ns is None:
-            return overrun, Notice()
+            return overrun, Notice(of_some=True)
         return overrun, Notice(closed_ns, max(0.0, overrun - after), after)
 
 

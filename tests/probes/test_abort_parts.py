@@ -6,7 +6,7 @@ from msgspec.structs import replace
 from sseprobe.errors import UsageError
 from sseprobe.probes import phases
 from sseprobe.probes.diagnosis import Seen, late_stop, told_by_answers, told_by_trials
-from sseprobe.probes.phases import Progress
+from sseprobe.probes.phases import FIRST_CONTENT, HEAD, Phase, Progress, wait_ns
 from sseprobe.probes.sweeping import spread
 from sseprobe.probes.trials import weigh
 from sseprobe.report import Cause
@@ -124,10 +124,24 @@ def test_a_synchronous_client_is_named_on_evidence_alone() -> None:
 
 
 def test_a_sweep_is_dense_around_its_marks() -> None:
-    at_ns = spread(20, 100 * MS, 400 * MS, 2000 * MS)
-    assert len(at_ns) == 20
-    assert at_ns == sorted(at_ns)
-    assert sum(96 * MS <= each <= 112 * MS for each in at_ns) >= 6
-    assert sum(396 * MS <= each <= 412 * MS for each in at_ns) >= 6
-    assert max(at_ns) < 2000 * MS
-    assert len(spread(10, None, None, 50 * MS)) == 10
+    chosen = spread(20, {HEAD: 100 * MS, FIRST_CONTENT: 400 * MS}, 2000 * MS)
+    at_ms = [float(phase.word.partition(":")[2]) for phase in chosen]
+    assert len(at_ms) == 20
+    assert at_ms == sorted(at_ms)
+    assert sum(96 <= each <= 112 for each in at_ms) >= 6
+    assert sum(396 <= each <= 412 for each in at_ms) >= 6
+    assert max(at_ms) < 2000
+    for phase, each in zip(chosen, at_ms, strict=True):  # behind a mark: from the stream's own
+        if phase.anchor is not None:
+            assert each == pytest.approx(
+                {HEAD: 100, FIRST_CONTENT: 400}[phase.anchor] + (phase.after_ns or 0) / MS, abs=0.01
+            )
+    assert {phase.anchor for phase in chosen} == {HEAD, FIRST_CONTENT, None}
+    assert len(spread(2, {}, 50 * MS)) == 2
+
+
+def test_a_phase_counts_from_its_anchor() -> None:
+    phase = Phase("after-ms", "after-ms:103", None, 3 * MS, HEAD)
+    assert wait_ns(phase, Progress(50 * MS, None, 0, seen_working=False)) is None
+    assert wait_ns(phase, Progress(121 * MS, None, 0, seen_working=False, marks={HEAD: 120 * MS})) == 2 * MS
+    assert wait_ns(phase, Progress(123 * MS, None, 0, seen_working=False, marks={HEAD: 120 * MS})) == 0

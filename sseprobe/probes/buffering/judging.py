@@ -58,7 +58,7 @@ def judge(passage: Passage, direct: Ending, scale: float = 1.0) -> Judgement:
 
 
 def _open(reason: str) -> Judgement:
-    return Judgement(Verdict.INCONCLUSIVE, reason, "nothing can be said")
+    return Judgement(Verdict.INCONCLUSIVE, reason, "inconclusive: ask again, or for a longer answer")
 
 
 def _after(passage: Passage, scale: float) -> str:

@@ -73,8 +73,12 @@ def _cut(ours: StreamRun, theirs: StreamRun) -> str:
     last_ns = path.chunks[-1].read.t_ns if path.chunks else 0
     silent_ns = ours.end_ns - last_ns
     times = [0, *(chunk.read.t_ns for chunk in direct.chunks)]
-    longest_ns = max(later - earlier for earlier, later in pairwise(times)) if len(times) > 1 else 0
-    if silent_ns < _SILENCE_NS or longest_ns < silent_ns * _AS_LONG:
+    # The direct path was silent then too, and for longer: it bore what this path did not.
+    bore = any(
+        since <= last_ns + _SILENCE_NS and until > last_ns and until - since >= silent_ns * _AS_LONG
+        for since, until in pairwise(times)
+    )
+    if silent_ns < _SILENCE_NS or not bore:
         return f"{ended}: something on it cuts"
     silence = human_ms(ms(silent_ns))
     return (
@@ -129,7 +133,7 @@ def _meaning(said: Diagnosis, ours: StreamRun) -> str:
     if said.buffers is False:
         return "tokens come as they do on the direct path"
     if said.buffers is None:
-        return "inconclusive: the evidence below does not tell"
+        return "inconclusive: the evidence says what is missing"
     if said.kind is Holding.WHOLE_BODY:
         return f"the answer appears all at once after {human_ms(ms(ours.end_ns))}"
     size = f"{said.burst_events:g} tokens" if said.burst_events else "several tokens"
