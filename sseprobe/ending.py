@@ -46,8 +46,9 @@ class Seen(Struct, frozen=True):
     `looks_like`: another dialect that the events tell; `expected`: the one that they had to be of, which they are not.
     `by_events`: the dialect was told by the events alone; `own_end`: then the last event is an end mark that apps use.
     `error_as_text`: an app told its failure as if it were text. `last`: the data of an app's last event. `merged`: how
-    many JSON documents came as one event. `lost`: what of the answer stands in lines that no
-    client reads. `awaited`: what an agent's protocol asks for, and did not come.
+    many JSON documents came as one event. `foreign_error`: the error stands in a page or a text in place of events.
+    `lost`: what of the answer stands in lines that no client reads. `awaited`: what an agent's protocol asks for, and
+    did not come.
     """
 
     dialect: Dialect
@@ -67,6 +68,7 @@ class Seen(Struct, frozen=True):
     last: str | None = None
     awaited: str = ""
     merged: int = 0
+    foreign_error: bool = False
     lost: str = ""
 
     @property
@@ -96,6 +98,8 @@ def judge(seen: Seen, body_end: BodyEnd) -> Outcome:
 
 
 def _judge(seen: Seen, body_end: BodyEnd) -> tuple[Ending, str | None]:
+    if seen.foreign_error and seen.error is not None and body_end.is_clean and (problem := _problem(seen)):
+        return Ending.TRUNCATED, f"{problem}; in place of events came: {seen.error.text}"
     if seen.error is not None and body_end is not BodyEnd.ABORT:
         said = "the last piece of text reads like a failure" if seen.error_as_text else "the stream reported an error"
         return Ending.ERROR, f"{said}: {seen.error.text}"

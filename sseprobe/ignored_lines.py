@@ -1,7 +1,7 @@
 """Lines that are no field of an event stream: every client drops them, and with them what they say. Pure."""
 
 from sseprobe.dialects.base import Delta
-from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line
+from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
 from sseprobe.sse import IgnoredField, IgnoredReason
 from sseprobe.text import one_line
 
@@ -25,10 +25,14 @@ def as_sent(field: IgnoredField) -> str:
 
 
 class IgnoredLines:
-    """The ignored lines of one stream. `failure`: what they say went wrong; holds the first of each kind, no more."""
+    """The ignored lines of one stream. Holds the first of each kind, no more.
+
+    `failure`: what they say went wrong; `is_foreign`: in a page or a text that stands in place of events.
+    """
 
     def __init__(self) -> None:
         self.failure: Delta | None = None
+        self.is_foreign = False
         self._first: IgnoredField | None = None
         self._count = 0
         self._first_lost: IgnoredField | None = None
@@ -36,13 +40,18 @@ class IgnoredLines:
 
     def take(self, field: IgnoredField) -> None:
         """Takes the next one."""
-        if (failure := failure_in_line(field)) is not None and (self.failure is None or self.failure.text == WEB_PAGE):
-            self.failure = failure
+        if self.failure is None or self.failure.text == WEB_PAGE:
+            self._look_for_failure(field)
         self._count += 1
         self._first = self._first or field
         if _is_content(field):
             self._lost += 1
             self._first_lost = self._first_lost or field
+
+    def _look_for_failure(self, field: IgnoredField) -> None:
+        told, foreign = failure_in_line(field), foreign_failure(field)
+        if told is not None or foreign is not None:
+            self.failure, self.is_foreign = told or foreign, told is None
 
     @property
     def lost(self) -> str:

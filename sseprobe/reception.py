@@ -322,6 +322,7 @@ class Reception:
         return Seen(
             dialect=self.dialect,
             error=self.error,
+            foreign_error=self.ignored.is_foreign and self.error is self.ignored.failure,
             lost=self.ignored.lost,
             ended=self._ended,
             doubt=self._doubt,

@@ -48,6 +48,15 @@ FINISHES: Final = {
 }
 """All that are known to come."""
 
+_NATIVE_FAILURES: Final = (
+    "malformed_function_call",
+    "malformed_response",
+    "missing_thought_signature",
+    "too_many_tool_calls",
+    "unexpected_tool_call",
+)
+"""Gemini's own words for a generation that broke off (ai.google.dev/api/generate-content, FinishReason)."""
+
 # Fields of a delta that hold reasoning. Some servers send the same in two of them.
 REASONING_FIELDS: Final = (
     "reasoning_content",  # DeepSeek, Z.ai, Moonshot, Qwen, xAI, llama.cpp, SGLang, older vLLM
@@ -62,7 +71,8 @@ def native_failure(choice: dict[str, Any]) -> str | None:
     """OpenRouter's `native_finish_reason`, where it tells of a failure; the finish reason beside it may say `stop`."""
     native = as_text(choice.get("native_finish_reason")).lower()
     known = FINISHES.get(native)
-    return native if known is not None and known.failed else None
+    failed = native in _NATIVE_FAILURES or (known is not None and known.failed)
+    return native if failed else None
 
 
 def reasonings(delta: dict[str, Any]) -> list[str]:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line
+from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import IgnoredField
@@ -69,7 +69,7 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
     page: Finding | None = None
     has_title = False
     for item in stream.of(IgnoredField):
-        failure = failure_in_line(item)
+        failure = failure_in_line(item) or foreign_failure(item)
         if failure is None or item.name.startswith("{"):  # bare JSON is SSE008's
             continue
         shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)

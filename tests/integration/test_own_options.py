@@ -130,7 +130,7 @@ NO_STREAM: dict[str, tuple[Script, list[str], str]] = {
     "405 without Allow": (
         lambda peer: peer.send(answer("405 Method Not Allowed")),
         [],
-        "This path does not take GET: give a body with -d to send POST, or a method with -X.",
+        "sseprobe sent GET, and this path does not take it: give a body with -d to send POST, or a method with -X.",
     ),
     "422": (
         lambda peer: peer.send(

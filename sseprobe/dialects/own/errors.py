@@ -213,8 +213,7 @@ def _code(fields: dict[str, Any]) -> str | None:
 
 
 def failure_in_line(item: IgnoredField) -> Delta | None:
-    """The failure in a line that is no field: `error: {…}`, `{"error": …}` without `data:`, a web page, a proxy's
-    text, a traceback; None if it tells none. A page of which no title is known yet is `WEB_PAGE`.
+    """The failure in a line that is no field: `error: {…}`, `{"error": …}` without `data:`; None if it tells none.
 
     No client that follows the specification sees such a line.
     """
@@ -227,6 +226,15 @@ def failure_in_line(item: IgnoredField) -> Delta | None:
     if name.startswith("{"):
         fields = as_dict(payload(Event("", f"{item.name}:{item.value}", "", 0, 0)))
         return error_of(fields["error"]) if fields.get("error") else None
+    return None
+
+
+def foreign_failure(item: IgnoredField) -> Delta | None:
+    """The failure in a line that no app writes as an event: a web page, a proxy's text, a traceback; None if it tells
+    none. A page of which no title is known yet is `WEB_PAGE`.
+    """
+    if item.reason is not IgnoredReason.UNKNOWN_NAME:
+        return None
     line = (f"{item.name}: {item.value}" if item.value else item.name).strip()[:_MAX_LINE]
     if line.startswith("<"):
         if (title := _TITLE.search(line)) is not None:
