@@ -25,7 +25,7 @@ class RecordsCase(Case):
         first_ns = min((call.arrived_ns for call in calls), default=0)
         self.last_due_ns = max(first_ns, seen.left_ns) + ENDS_TOGETHER_NS
         # What serves the clients themselves may serve others meanwhile; an app calls for this client alone.
-        self.calls = [call for call in calls if seen.is_called or call.arrived_ns <= self.last_due_ns]
+        self.calls = [call for call in calls if seen.is_called or not self._came_late(call)]
         self.running = [call for call in self.calls if call.running]
         self.late = [call for call in self.calls if not call.running and self._ended_after(call)]
         self.stopped = [call for call in self.late if call.stopped]
@@ -115,7 +115,7 @@ class RecordsCase(Case):
         new = [
             call
             for call in self.calls
-            if call.arrived_ns > self.last_due_ns and not seen.healthy.open_at(call.arrived_ns - ENDS_TOGETHER_NS)
+            if self._came_late(call) and not seen.healthy.open_at(call.arrived_ns - ENDS_TOGETHER_NS)
         ]
         if not new:
             return None
@@ -157,9 +157,13 @@ class RecordsCase(Case):
         """How many healthy streams may still have run then: a record may be closed after its client saw the end."""
         return self.seen.healthy.open_at(sample.asked_ns - ENDS_TOGETHER_NS)
 
+    def _came_late(self, call: Call) -> bool:
+        """Whether it came too late to be part of what those who left had asked for."""
+        return call.arrived_ns - call.clock_error_ns > self.last_due_ns
+
     def _ended_after(self, call: Call) -> bool:
-        """Whether it ended after the hang-up; its clock is another one."""
-        return (call.ended_ns or 0) >= self.seen.left_ns - ENDS_TOGETHER_NS
+        """Whether it may have ended after the hang-up."""
+        return (call.ended_ns or 0) + call.clock_error_ns >= self.seen.left_ns - ENDS_TOGETHER_NS
 
     def _overrun(self) -> tuple[float | None, Notice]:
         """Tokens after the hang-up, and how they lie about the moment when the server noticed it."""

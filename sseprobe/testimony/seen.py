@@ -9,7 +9,8 @@ class Call(Struct, frozen=True):
     """One request that a witness serves itself, as its own record has it. Times on the monotonic clock, in ns.
 
     `made`: tokens so far, of `planned`. `closed_ns`: when its client was seen to leave, and `made_after_close` since.
-    `stopped`: given up because of that, at `ended_ns`; otherwise it ended by itself.
+    `stopped`: given up because of that, at `ended_ns`; otherwise it ended by itself. `clock_error_ns`: how far its
+    times may be off, where they are told by another clock.
     """
 
     id: str
@@ -20,6 +21,7 @@ class Call(Struct, frozen=True):
     made_after_close: int = 0
     ended_ns: int | None = None
     stopped: bool = False
+    clock_error_ns: int = 0
 
     @property
     def running(self) -> bool:

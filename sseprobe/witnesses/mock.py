@@ -42,7 +42,7 @@ class Mock(Witness):
         self._url = truth_url
         self._fetcher = Fetcher(truth_url, options, _LIMIT_S)
         self._known: str | None = None
-        self._moments: dict[tuple[str, float], int] = {}
+        self._moments: dict[tuple[str, float], tuple[int, int]] = {}
 
     def sample(self) -> Reading:
         """Counts what is new. The first time it learns which records are old."""
@@ -54,32 +54,40 @@ class Mock(Witness):
             return Reading(work=0.0, running=running, calls=())
         asked_ns = time.monotonic_ns()
         records = self._records(f"{self._url}?after={self._known}")
-        now_ns = (asked_ns + time.monotonic_ns()) // 2  # when the ages were true, as near as can be said
-        calls = tuple(self._call(record, now_ns) for record in records)
+        told_ns = time.monotonic_ns()
+        now_ns = (asked_ns + told_ns) // 2  # when the ages were true, as near as can be said
+        calls = tuple(self._call(record, now_ns, told_ns - now_ns) for record in records)
         return Reading(sum(call.made for call in calls), sum(call.running for call in calls), calls)
 
     def close(self) -> None:
         """Closes the connection."""
         self._fetcher.close()
 
-    def _call(self, record: _Record, now_ns: int) -> Call:
+    def _call(self, record: _Record, now_ns: int, error_ns: int) -> Call:
+        def when(at_ms: float | None) -> int | None:
+            """A time of the record on our clock, by the quickest answer; without its age, when it was told first."""
+            if at_ms is None:
+                return None
+            age_ms = at_ms if record.age_ms is None else record.age_ms
+            told = (error_ns, now_ns - round((age_ms - at_ms) * NS_PER_MS))
+            known = self._moments.setdefault((record.id, at_ms), told)
+            off_ns, at_ns = known if record.age_ms is None else min(known, told)
+            self._moments[record.id, at_ms] = (off_ns, at_ns)
+            errors_ns.append(off_ns)
+            return at_ns
+
+        errors_ns: list[int] = []
         return Call(
             record.id,
-            arrived_ns=self._when(record, 0.0, now_ns) or 0,
+            arrived_ns=when(0.0) or 0,
             made=record.generated_tokens,
             planned=record.planned_tokens or None,
-            closed_ns=self._when(record, record.disconnected_at_ms, now_ns),
+            closed_ns=when(record.disconnected_at_ms),
             made_after_close=record.tokens_after_disconnect,
-            ended_ns=None if record.state == "running" else self._when(record, record.stopped_at_ms or 0.0, now_ns),
+            ended_ns=None if record.state == "running" else when(record.stopped_at_ms or 0.0),
             stopped=record.state == "stopped",
+            clock_error_ns=max(errors_ns),
         )
-
-    def _when(self, record: _Record, at_ms: float | None, now_ns: int) -> int | None:
-        """A time of a record on our clock, as it was told first; without the record's age, when it was told."""
-        if at_ms is None:
-            return None
-        age_ms = at_ms if record.age_ms is None else record.age_ms
-        return self._moments.setdefault((record.id, at_ms), now_ns - round((age_ms - at_ms) * NS_PER_MS))
 
     def _records(self, url: str) -> list[_Record]:
         advice = f"A mock tells the truth at {_PATH}; it prints where when it starts"

@@ -343,6 +343,22 @@ def test_a_record_that_ended_before_the_client_left_proves_nothing() -> None:
     assert see([IDLE, record(1990, given_up), record(6900, given_up)]).answer is Answer.UNKNOWN
 
 
+def test_a_record_whose_clock_is_off_may_have_ended_after_the_client_left() -> None:
+    stopped = msgspec.structs.replace(call(ended=1500, closed=1500), clock_error_ns=600 * MS)
+    said = see([IDLE, record(2700, stopped)], received=0)
+    assert (said.answer, said.overrun) == (Answer.STOPPED, 0)
+    off_by_less = msgspec.structs.replace(stopped, clock_error_ns=400 * MS)
+    assert see([IDLE, record(2700, off_by_less)], received=0).answer is Answer.UNKNOWN
+
+
+def test_a_record_whose_clock_is_off_may_have_come_in_time() -> None:
+    own = call(made=18, ended=2010, closed=2010)
+    second = msgspec.structs.replace(call("b", arrived=2300), clock_error_ns=300 * MS)
+    assert "called again" not in see([*RUNNING, record(4000, own, second)], is_called=True).evidence
+    exact = msgspec.structs.replace(second, clock_error_ns=100 * MS)
+    assert "called again" in see([*RUNNING, record(4000, own, exact)], is_called=True).evidence
+
+
 def test_who_was_never_asked_knows_nothing() -> None:
     idle = [record(t) for t in range(900, LEFT + GRACE, 100)]
     said = see(idle)

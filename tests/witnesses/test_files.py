@@ -110,6 +110,31 @@ def test_hostile_json_is_no_evidence(spec: str, body: bytes) -> None:
         witness.close()
 
 
+def test_a_record_that_was_told_slowly_says_how_far_off_its_times_may_be() -> None:
+    begun_ns = time.monotonic_ns()
+    slow = [True]
+
+    def script(peer: Peer) -> None:
+        if "after=" not in peer.path:
+            peer.send(answer("200 OK", b"[]", Content_Type="application/json"))
+            return
+        age_ms = (time.monotonic_ns() - begun_ns) / 1e6
+        record = {"id": "1", "generated_tokens": 9, "state": "stopped", "stopped_at_ms": 0.5, "age_ms": age_ms}
+        if slow.pop() if slow else False:
+            time.sleep(0.4)  # the answer is late: its record is older than it looks
+        peer.send(answer("200 OK", json.dumps([record]).encode(), Content_Type="application/json"))
+
+    with RawServer(script) as server:
+        witness = by_spec(f"mock:{server.url}", CONTEXT)
+        witness.sample()
+        late, prompt = ((witness.sample().calls or ())[0] for _ in range(2))
+        witness.close()
+    for call in (late, prompt):
+        assert abs(call.arrived_ns - begun_ns) <= call.clock_error_ns
+        assert call.ended_ns == pytest.approx(call.arrived_ns + 500_000, abs=1)
+    assert late.clock_error_ns >= 200_000_000 > prompt.clock_error_ns
+
+
 def test_a_huge_count_of_a_slot_does_not_count() -> None:
     body = b'[{"id": 0, "is_processing": true, "next_token": [{"n_decoded": 1%s}]}]' % (b"0" * 400)
     with RawServer(lambda peer: peer.send(answer("200 OK", body))) as server:
