@@ -1,6 +1,5 @@
 """Receives one stream, live or recorded: bytes become items, items deltas, deltas figures and an ending. No I/O."""
 
-from io import StringIO
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -11,17 +10,13 @@ from sseprobe.dialects.own.reading import Reading
 from sseprobe.ending import MAX_CHOICES, Outcome, Seen, judge
 from sseprobe.framing import Framing, new_parser
 from sseprobe.ignored_lines import IgnoredLines
+from sseprobe.kept_answer import MAX_NAME_CHARS, KeptAnswer
 from sseprobe.metrics import Meter
 from sseprobe.recognition import Recognition
 from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
 from sseprobe.transcript import BodyEnd, Chunk, Head, Read, Redirect
 
-MAX_TEXT_CHARS: Final = 4 * 1024 * 1024
-"""How much text is kept for reports. The live view shows all of it."""
-
 _ENDS: Final = frozenset({Kind.END, Kind.ERROR})
-_MAX_REASON_CHARS: Final = 200
-_MAX_LISTED: Final = 1024
 _MAX_UNKNOWN_TYPES: Final = 5
 _MAX_REREADS: Final = 16
 _MAX_EARLY_BYTES: Final = 1024 * 1024
@@ -74,15 +69,6 @@ class View(Protocol):
         """The stream is over."""
 
 
-class ToolCall:
-    """One tool call, as far as it has come."""
-
-    def __init__(self, choice: int) -> None:
-        self.choice = choice
-        self.name = ""
-        self.arguments = StringIO()
-
-
 class Reception:
     """One stream being received.
 
@@ -131,16 +117,10 @@ class Reception:
         self.unknown_events = 0
         self.unknown_types: dict[str, None] = {}
         self.over_limit: LimitExceeded | None = None
-        self.text_is_cut = False
-        self.tool_calls: dict[tuple[int, int | str | None], ToolCall] = {}
-        self.citations: list[str] = []
+        self.answer = KeptAnswer()
         self._choices: set[int] = set()
         self._ended = False
         self._doubt = ""
-        self._kept = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
-        self._kept_chars = 0
-        self._step: tuple[dict[Kind, int], int] = ({}, 0)
-        """Where the step began: in what is kept of each kind, and among the tool calls."""
 
     @property
     def named(self) -> bool:
@@ -201,10 +181,6 @@ class Reception:
         if not self._ended or mark is None or mark.filled is not None or self._last_event is None:
             return False
         return self._recognition.has_end_mark(*self._last_event)
-
-    def said(self, kind: Kind) -> str:
-        """The text, reasoning or refusal of the first choice so far; of all kinds at most `MAX_TEXT_CHARS`."""
-        return self._kept[kind].getvalue()
 
     def receive(self, chunk: Chunk) -> list[Received]:
         """Takes one chunk; returns what it completed."""
@@ -365,15 +341,13 @@ class Reception:
             case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
                 if self._recognition.may_go_on:
                     self._ended = False  # so that was no end mark
-                if delta.choice == 0 and self._has_room(delta.text):
-                    self._kept[delta.kind].write(delta.text)
-            case Kind.TOOL_CALL:
-                self._take_tool_call(delta)
-            case Kind.CITATION:
-                if len(self.citations) < _MAX_LISTED and self._has_room(delta.text):
-                    self.citations.append(delta.text)
-            case Kind.STEP | Kind.RESET:
-                self._take_step(delta)
+                self.answer.take(delta)
+            case Kind.TOOL_CALL | Kind.CITATION:
+                self.answer.take(delta)
+            case Kind.STEP:
+                self.answer.begin_step()
+            case Kind.RESET:
+                self.answer.reset_step()
             case Kind.OPEN:
                 self._open(delta.choice)
             case Kind.FINISH:
@@ -389,7 +363,7 @@ class Reception:
             case Kind.UNKNOWN:
                 self.unknown_events += 1
                 if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
-                    self.unknown_types[(delta.type or "?")[:_MAX_REASON_CHARS]] = None
+                    self.unknown_types[(delta.type or "?")[:MAX_NAME_CHARS]] = None
 
     def _take_usage(self, delta: Delta) -> None:
         if delta.output_tokens is not None:
@@ -397,21 +371,9 @@ class Reception:
         if delta.input_tokens is not None:
             self.meter.input_tokens = delta.input_tokens
 
-    def _take_step(self, delta: Delta) -> None:
-        """A step begins, or what it said is taken back: no client shows it any more."""
-        if delta.kind is Kind.STEP:
-            self._step = {kind: kept.tell() for kind, kept in self._kept.items()}, len(self.tool_calls)
-            return
-        ends, calls = self._step
-        for kind, kept in self._kept.items():
-            kept.seek(ends.get(kind, 0))
-            kept.truncate()
-        for place in list(self.tool_calls)[calls:]:
-            del self.tool_calls[place]
-
     def _finish(self, delta: Delta) -> None:
         if delta.choice in self._choices:
-            self.finish_reasons[delta.choice] = delta.text[:_MAX_REASON_CHARS]
+            self.finish_reasons[delta.choice] = delta.text[:MAX_NAME_CHARS]
             if delta.incomplete:
                 self._incomplete[delta.choice] = delta.incomplete
 
@@ -422,24 +384,6 @@ class Reception:
             # The last event of a choice counts: what goes on has not finished.
             self.finish_reasons.pop(choice, None)
             self._incomplete.pop(choice, None)
-
-    def _take_tool_call(self, delta: Delta) -> None:
-        place = (delta.choice, delta.call)
-        call = self.tool_calls.get(place)
-        if call is None:
-            if len(self.tool_calls) == _MAX_LISTED:
-                return
-            call = self.tool_calls[place] = ToolCall(delta.choice)
-        call.name = call.name or (delta.name or "")[:_MAX_REASON_CHARS]
-        if self._has_room(delta.text):
-            call.arguments.write(delta.text)
-
-    def _has_room(self, text: str) -> bool:
-        """Whether this may still be kept for the report; once it may not, nothing more is."""
-        if not self.text_is_cut:
-            self._kept_chars += len(text)
-            self.text_is_cut = self._kept_chars > MAX_TEXT_CHARS
-        return not self.text_is_cut
 
     @property
     def incomplete(self) -> str | None:

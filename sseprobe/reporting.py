@@ -41,15 +41,15 @@ def stream_report(
         error=failure,
         finish_reasons=[redact(reason) for _, reason in sorted(reception.finish_reasons.items())],
         incomplete=reception.incomplete,
-        text=redact(reception.said(Kind.TEXT)),
-        reasoning=redact(reception.said(Kind.REASONING)),
-        refusal=redact(reception.said(Kind.REFUSAL)),
+        text=redact(reception.answer.said(Kind.TEXT)),
+        reasoning=redact(reception.answer.said(Kind.REASONING)),
+        refusal=redact(reception.answer.said(Kind.REFUSAL)),
         tool_calls=[
             ToolCallReport(call.choice, redact(call.name), redact(call.arguments.getvalue()))
-            for call in reception.tool_calls.values()
+            for call in reception.answer.tool_calls.values()
         ],
-        citations=[redact(source) for source in reception.citations],
-        text_is_cut=reception.text_is_cut,
+        citations=[redact(source) for source in reception.answer.citations],
+        text_is_cut=reception.answer.is_cut,
         dialect=reception.dialect.name,
         content_type=head.header("content-type") if head else None,
         events=reception.meter.events,

@@ -46,7 +46,7 @@ def test_every_body_end_is_judged() -> None:
 def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
     reception, outcome = receive(*good("a", "b"), end=end)
     assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
-    assert (reception.said(Kind.TEXT), reception.meter.output_tokens, reception.finish_reasons) == (
+    assert (reception.answer.said(Kind.TEXT), reception.meter.output_tokens, reception.finish_reasons) == (
         "ab",
         2,
         {0: "stop"},
@@ -147,9 +147,9 @@ def test_a_payload_is_parsed_once(dialect: str | None, monkeypatch: pytest.Monke
 
 
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sseprobe.reception.MAX_TEXT_CHARS", 10)
+    monkeypatch.setattr("sseprobe.kept_answer.MAX_TEXT_CHARS", 10)
     reception, _ = receive(*good("12345", "67890", "x", "y"))
-    assert (reception.said(Kind.TEXT), reception.text_is_cut) == ("1234567890", True)
+    assert (reception.answer.said(Kind.TEXT), reception.answer.is_cut) == ("1234567890", True)
 
 
 def test_choices_without_end_are_not_followed_for_ever() -> None:

@@ -105,7 +105,7 @@ def _notes_on_meaning(reception: Reception, outcome: Outcome) -> list[str]:
         notes.append(f"no event holds text at {reception.reading.text_at if reception.reading else ''}{looks}")
     if (ignored := reception.ignored.note) is not None:
         notes.append(ignored)
-    if reception.said(Kind.TEXT).startswith("{'"):
+    if reception.answer.said(Kind.TEXT).startswith("{'"):
         notes.append("the payloads look like dicts of Python: send json.dumps(…), which every client can read")
     if reception.lacks_terminator:
         missing = reception.dialect.terminator

@@ -4,17 +4,16 @@ Missing fields are JSON002's, a missing terminator and what follows it TRM001's 
 JSON, or events are out of order, nothing can be said of what belongs together: JSON001 or ORS001 has spoken then.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
-from urllib.parse import parse_qs, urlsplit
 
-from sseprobe.dialects.base import NO_PAYLOAD, as_count, as_dict, as_id, as_text
+from sseprobe.dialects.base import as_count, as_dict, as_id, as_text
 from sseprobe.dialects.openai_responses import KNOWN
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import typed, within
+from sseprobe.rules.response_order import SENTINEL, disorder, in_order, is_broken, is_resumed, number_of, type_of
 from sseprobe.rules.response_parts import Difference, OutputItem, Wholes, item_id_of
-from sseprobe.rules.shapes import require_whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -29,7 +28,6 @@ _NESTED: Final = "https://github.com/openai/openai-dotnet/issues/881"
 
 _RESPONSES: Final = ("openai-responses",)
 _CALLS: Final = frozenset({"function_call", "custom_tool_call"})
-_SENTINEL: Final = "[DONE]"
 # What fails at once tells only that.
 _FIRST: Final = frozenset({"response.created", "response.queued", "response.failed", "error"})
 _LIFECYCLE: Final = frozenset(
@@ -41,53 +39,6 @@ _STATUSES: Final = {
     "response.incomplete": ("incomplete", "cancelled"),
     "response.failed": ("failed", "cancelled"),
 }
-
-
-def _type_of(message: Message) -> str:
-    return as_text(message.fields.get("type"))
-
-
-def _is_broken(message: Message) -> bool:
-    return message.payload is NO_PAYLOAD and message.event.data != _SENTINEL
-
-
-def _number_of(message: Message) -> int | None:
-    number = message.fields.get("sequence_number")
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
-
-
-def _is_resumed(stream: Transcript) -> bool:
-    """Whether the request asked for the rest of a stream."""
-    try:
-        return stream.request is not None and "starting_after" in parse_qs(urlsplit(stream.request.url).query)
-    except ValueError:
-        return False
-
-
-def _disorder(stream: Transcript) -> Iterator[tuple[Message, int, int]]:
-    """The events whose number is not above all before it: the event, that number, its own."""
-    highest: int | None = None
-    for message in within(stream):
-        number = _number_of(message)
-        if number is None:
-            continue
-        if highest is not None and number <= highest:
-            yield message, highest, number
-        else:
-            highest = number
-
-
-def _in_order(stream: Transcript) -> Sequence[Message]:
-    """The events, all of them and each in its place. Raises NotApplicable, Inconclusive."""
-    require_whole(stream)
-    messages = within(stream)
-    if _is_resumed(stream):
-        raise NotApplicable("the stream was resumed, and its beginning is not here")
-    if any(_is_broken(message) for message in messages):
-        raise Inconclusive("an event is not JSON, so that something may be missing: see JSON001")
-    if next(_disorder(stream), None) is not None:
-        raise Inconclusive("the events are out of order: see ORS001")
-    return messages
 
 
 def _shown(value: object) -> str:
@@ -106,20 +57,20 @@ def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
     Bad: `response.output_text.delta` first; numbers 5, 4, 6.
     """
     events = typed(stream)
-    if not _is_resumed(stream):
+    if not is_resumed(stream):
         for message in within(stream):
-            kind = _type_of(message)
-            if _is_broken(message) or kind in _FIRST:
+            kind = type_of(message)
+            if is_broken(message) or kind in _FIRST:
                 break
             if kind in KNOWN:
                 said = f"the first event is {kind}"
                 yield Finding(said, message.event.span, "response.created or response.queued", kind)
                 break
     for kind, message in events:
-        if kind in KNOWN and _number_of(message) is None:
+        if kind in KNOWN and number_of(message) is None:
             said = f"{kind} has no sequence_number"
             yield Finding(said, message.event.span, "a number", _shown(message.fields.get("sequence_number")))
-    for message, before, number in _disorder(stream):
+    for message, before, number in disorder(stream):
         said = f"sequence_number {_shown(number)} comes after {_shown(before)}"
         yield Finding(said, message.event.span, f"more than {_shown(before)}", _shown(number))
 
@@ -136,11 +87,11 @@ def has_one_response(stream: Transcript) -> Iterator[Finding]:
     """
     first = ""
     for message in within(stream):
-        if _type_of(message) in _LIFECYCLE:
+        if type_of(message) in _LIFECYCLE:
             identity = as_id(as_dict(message.fields.get("response")).get("id"))
             first = first or identity
             if identity not in ("", first):
-                said = f"{_type_of(message)} tells of another response"
+                said = f"{type_of(message)} tells of another response"
                 yield Finding(said, message.event.span, _shown(first), _shown(identity))
     if not first:
         raise NotApplicable("no event told of a response")
@@ -162,8 +113,8 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
     items: dict[int, OutputItem] = {}
     strangers: set[int] = set()
     whole = stream.ending is Ending.COMPLETE  # else TRM001 or TRM006 has spoken
-    for message in _in_order(stream):
-        kind, place = _type_of(message), as_count(message.fields.get("output_index"))
+    for message in in_order(stream):
+        kind, place = type_of(message), as_count(message.fields.get("output_index"))
         if kind == "response.completed" and whole and _claims_completion(message):
             for index, item in items.items():
                 if missing := item.missing():
@@ -204,11 +155,11 @@ def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
     """
     wholes = Wholes()
     found: list[tuple[Message, Difference]] = []
-    for message in _in_order(stream):
-        found += [(message, difference) for difference in wholes.take(_type_of(message), message.fields)]
+    for message in in_order(stream):
+        found += [(message, difference) for difference in wholes.take(type_of(message), message.fields)]
     for message, difference in found:
         if difference.place not in wholes.late:
-            said = f"{_type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            said = f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
             yield Finding(said, message.event.span, *_excerpts(difference.said, difference.whole))
     if not wholes.compared:
         raise NotApplicable("no deltas came that a later event repeats")
@@ -235,12 +186,12 @@ def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
     Bad: `response.completed` with `"status":"in_progress"`.
     """
     for message in within(stream):
-        allowed = _STATUSES.get(_type_of(message))
+        allowed = _STATUSES.get(type_of(message))
         status = as_dict(message.fields.get("response")).get("status")
         if allowed is None:
             continue
         if isinstance(status, str) and status not in allowed:
-            said = f"{_type_of(message)} holds a response that is {_shown(status)}"
+            said = f"{type_of(message)} holds a response that is {_shown(status)}"
             yield Finding(said, message.event.span, allowed[0], _shown(status))
         return
     raise NotApplicable("the response did not end")
@@ -258,8 +209,8 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
-        if message.event.data == _SENTINEL:
-            yield Finding("[DONE] came", message.event.span, "the end of the body", _SENTINEL)
+        if message.event.data == SENTINEL:
+            yield Finding("[DONE] came", message.event.span, "the end of the body", SENTINEL)
 
 
 @rule("ORS007", Severity.WARNING, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
@@ -274,11 +225,11 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
     before: int | None = None
     seen = False
     for message in within(stream):
-        number = _number_of(message)
+        number = number_of(message)
         if number is None:
             before = None  # it may have had the number that is missing
             continue
-        if not seen and number > 1 and message.index == 0 and not _is_resumed(stream):
+        if not seen and number > 1 and message.index == 0 and not is_resumed(stream):
             yield Finding(f"sequence_number begins with {_shown(number)}", message.event.span, "0 or 1", _shown(number))
         elif before is not None and number > before + 1:
             said = f"sequence_number jumps from {_shown(before)} to {_shown(number)}"
@@ -299,9 +250,9 @@ def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
     """
     error: Message | None = None
     for message in stream.messages:
-        if _type_of(message) == "error":
+        if type_of(message) == "error":
             error = error or message
-        elif error is not None and _type_of(message) == "response.failed":
+        elif error is not None and type_of(message) == "response.failed":
             return
     if error is None:
         raise NotApplicable("no event error came")
@@ -325,11 +276,11 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
         place, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
         if place is None or not identity:
             continue
-        if _type_of(message) == "response.output_item.added":
+        if type_of(message) == "response.output_item.added":
             ids.setdefault(place, identity)
         elif place not in told and identity != ids.get(place, identity):
             told.add(place)
-            said = f"{_shown(_type_of(message))} gives output item {_shown(place)} another id"
+            said = f"{_shown(type_of(message))} gives output item {_shown(place)} another id"
             yield Finding(said, message.event.span, _shown(ids[place]), _shown(identity))
     if not ids:
         raise NotApplicable("no output item with an id was added")
@@ -372,7 +323,7 @@ def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
     """
     done = 0
     for message in within(stream):
-        kind = _type_of(message)
+        kind = type_of(message)
         done += kind == "response.output_item.done"
         if kind == "response.completed":
             output = as_dict(message.fields.get("response")).get("output")
@@ -393,7 +344,7 @@ def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
     Good: `{"type":"error","code":"server_error","message":"…","param":null,"sequence_number":4}`.
     Bad: `{"type":"error","error":{"code":"server_error","message":"…"},"sequence_number":4}`.
     """
-    errors = [message for message in stream.messages if _type_of(message) == "error"]
+    errors = [message for message in stream.messages if type_of(message) == "error"]
     if not errors:
         raise NotApplicable("no error came")
     if isinstance(errors[0].fields.get("error"), dict):

@@ -22,6 +22,7 @@ Serve = Callable[..., RawServer]
 DATA = Path(__file__).parents[1] / "data" / "wire"
 CASES = sorted(path.stem for path in DATA.glob("*.json"))
 SEVERITIES = ["info", "warning", "error"]
+OF_A_STREAM = {"ending", "text", "reasoning", "tokens", "error", "tool_calls"}
 
 
 def load(name: str) -> dict[str, Any]:
@@ -86,6 +87,7 @@ def test_a_reported_stream(name: str, cli: Cli, serve: Serve, tmp_path: Path) ->
 
 def assert_stream(report: dict[str, Any], right: dict[str, Any], done: Result, url: str) -> None:
     if not report["streams"]:
+        assert not OF_A_STREAM & right.keys(), done
         return
     [stream] = report["streams"]
     assert stream["ending"] in right.get("ending", [stream["ending"]])

@@ -296,7 +296,7 @@ def test_what_frameworks_send(name: str) -> None:
         reception.receive(Chunk(event, Read(ms, ms, Clock.KERNEL, 0, 0)))
     reception.receive_eof()
     outcome = reception.finish(BodyEnd.LAST_CHUNK, 100)
-    assert (reception.said(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
+    assert (reception.answer.said(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
     assert (outcome.error.text if outcome.error else None) == case.error
     assert reception.end_mark == case.mark
     if case.first is not None:

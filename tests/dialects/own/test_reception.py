@@ -72,8 +72,8 @@ class Seen:
         """All that must not depend on how the body was cut."""
         reception, reading = self.reception, self.reception.reading
         return {
-            "text": reception.said(Kind.TEXT),
-            "reasoning": reception.said(Kind.REASONING),
+            "text": reception.answer.said(Kind.TEXT),
+            "reasoning": reception.answer.said(Kind.REASONING),
             "outcome": self.outcome,
             "dialect": reception.dialect.name,
             "end": (reception.end_mark, reception.end_is_proven, reception.is_surely_over),
@@ -182,7 +182,7 @@ BODIES: dict[str, tuple[bytes, str, Ending, str | None]] = {
 def test_what_is_read(name: str) -> None:
     body, text, ending, mark = BODIES[name]
     seen = Seen(body)
-    assert seen.reception.said(Kind.TEXT) == text
+    assert seen.reception.answer.said(Kind.TEXT) == text
     assert (seen.outcome.ending, seen.reception.end_mark) == (ending, mark)
     assert (seen.outcome.reason is None) == (ending is Ending.COMPLETE)
     assert seen.reception.end_is_proven is (mark is not None)
@@ -221,7 +221,7 @@ def test_text_is_there_after_the_event_that_tells_where_it_is() -> None:
     so_far = []
     for index, piece in enumerate(OTHER[:4]):
         reception.receive(Chunk(piece, Read(index, index, Clock.KERNEL, 0, 0)))
-        so_far.append((reception.said(Kind.TEXT), reception.content_deltas, reception.meter.ttft_ns))
+        so_far.append((reception.answer.said(Kind.TEXT), reception.content_deltas, reception.meter.ttft_ns))
     assert so_far == [("", 0, None), ("", 0, None), ("The keeper lit", 3, 0), ("The keeper lit the", 4, 0)]
 
 
@@ -269,7 +269,7 @@ GIVEN: dict[str, tuple[dict[str, Any], bytes, str, Ending, str | None]] = {
 def test_given_conventions(name: str, cut: Cut) -> None:
     given, body, text, ending, mark = GIVEN[name]
     seen = Seen(body, cut, plain(**given))
-    assert seen.reception.said(Kind.TEXT) == text
+    assert seen.reception.answer.said(Kind.TEXT) == text
     assert (seen.outcome.ending, seen.reception.end_mark) == (ending, mark)
     assert seen.summary == Seen(body, whole, plain(**given)).summary
     assert len(seen.lines) == seen.reception.meter.events
@@ -327,5 +327,5 @@ def test_a_path_alone_makes_no_vendor(name: str, path: str, cut: Cut) -> None:
     assert dialect is not None
     assert dialect.shared_paths
     seen = Seen(body, cut, dialect)
-    assert (seen.reception.dialect.name, seen.reception.said(Kind.TEXT)) == ("plain", text)
+    assert (seen.reception.dialect.name, seen.reception.answer.said(Kind.TEXT)) == ("plain", text)
     assert (seen.outcome.ending, seen.reception.end_mark) == (ending, mark)
