@@ -273,6 +273,8 @@ class Reception:
                     self.over_limit = item
                 elif isinstance(item, Tail):
                     self.tail = item
+                    if item.ignored is not None:
+                        self.ignored.take(item.ignored)
                 elif isinstance(item, IgnoredField):
                     self.ignored.take(item)
                 if not isinstance(item, Frame | Tail):
@@ -302,7 +304,7 @@ class Reception:
             lost=self.ignored.lost,
             ended=self._ended,
             doubt=self._doubt,
-            pending=self.tail.data if self.tail is not None else None,
+            pending=self.tail.pending if self.tail is not None else None,
             events=self.meter.events,
             choices=self._choices,
             finished=self.finish_reasons,

@@ -1,6 +1,7 @@
 """The verdict on an ending: every way a stream of openai-chat or plain can end."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -206,3 +207,36 @@ def test_runs_follow_each_other() -> None:
     opened = b'data: {"type": "STEP_STARTED", "stepName": "s"}\n\n'
     outcome = receive(started, opened, finished, dialect="ag-ui")[1]
     assert (outcome.ending, outcome.reason) == (Ending.TRUNCATED, "RUN_FINISHED came, but step s is still open")
+
+
+APP = b"".join(b'id: %d\nevent: token\ndata: {"token": "w%d "}\n\n' % (number, number) for number in range(4))
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n"])
+def test_a_body_that_is_cut_inside_an_event_is_truncated_wherever_that_is(newline: bytes) -> None:
+    body = APP.replace(b"\n", newline)
+    boundaries = {match.end() for match in re.finditer(newline * 2, body)}
+    if newline == b"\r\n":
+        boundaries |= {end - 1 for end in boundaries}  # a CR ends a line, too
+    complete = {
+        size for size in range(1, len(body) + 1) if receive(body[:size], dialect=None)[1].ending is Ending.COMPLETE
+    }
+    assert complete == boundaries
+
+
+@pytest.mark.parametrize(
+    ("tail", "ending"),
+    [
+        (b"Internal Server Error", Ending.ERROR),
+        (b"Traceback (most recent call last):", Ending.ERROR),
+        (b"error: upstream closed", Ending.ERROR),
+        (b'{"error": {"message": "no more"}}', Ending.ERROR),
+        (b"<html><title>502 Bad Gateway</title>", Ending.ERROR),
+        (b'{"token": "lost"}', Ending.TRUNCATED),
+        (b": keep-alive", Ending.COMPLETE),
+        (b"retry: 3000", Ending.COMPLETE),
+    ],
+)
+@pytest.mark.parametrize("newline", [b"", b"\n"])
+def test_the_last_line_says_the_same_with_an_end_and_without(tail: bytes, newline: bytes, ending: Ending) -> None:
+    assert receive(APP, tail + newline, dialect=None)[1].ending is ending

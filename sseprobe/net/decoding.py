@@ -21,9 +21,15 @@ _GZIP_BEGINS: Final = b"\x1f\x8b"
 
 
 class Decoder(Protocol):
-    """Turns pieces of an encoded body into pieces of at most `STEP_BYTES`. `members`: how many of gzip's have begun."""
+    """Turns pieces of an encoded body into pieces of at most `STEP_BYTES`. `members`: how many of gzip's have begun.
+
+    `is_inside`: what came so far is not a whole encoded body.
+    """
 
     members: int
+
+    @property
+    def is_inside(self) -> bool: ...
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         """Yields what this piece decodes to. Raises TargetError where it does not decode."""
@@ -31,6 +37,7 @@ class Decoder(Protocol):
 
 class _Identity:
     members = 0
+    is_inside = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         if data:
@@ -44,6 +51,10 @@ class _Zlib:
         self._zlib = zlib.decompressobj(_WINDOW_BITS[coding])
         self._first = True
         self._held = b""
+
+    @property
+    def is_inside(self) -> bool:
+        return not self._first and not self._zlib.eof
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         data, self._held = self._held + data, b""

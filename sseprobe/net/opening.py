@@ -44,6 +44,8 @@ class OpenStream:
         self.redirects: list[Redirect] = []
         self.gzip_members = 0
         """How many gzip members the body had, as far as it was read."""
+        self.coding_is_cut = False
+        """Whether the body ended cleanly, and within what the content coding calls a whole body."""
         self.body_end: BodyEnd | None = None
         self.problem: str | None = None
         self._request = request
@@ -139,7 +141,7 @@ class OpenStream:
                 for data in decoder.decode(piece):
                     self.gzip_members = decoder.members
                     yield Chunk(data, self._wire.read)
-            self.body_end = self._clean_end()
+            self.body_end, self.coding_is_cut = self._clean_end(), decoder.is_inside
         except TotalTimeout:
             self.body_end = BodyEnd.TOTAL_TIMEOUT
         except httpcore.ReadTimeout:

@@ -31,6 +31,7 @@ MAX_KEPT_ITEMS: Final = 1_000_000
 """Of one stream that is kept for judging: events, comments and the like, which may be tiny."""
 _EXCERPT_BYTES: Final = 64 * 1024
 _EXCERPT_PATIENCE_S: Final = 2.0
+CODING_IS_CUT: Final = "the compressed data has no end: what compresses it was cut off, although HTTP ended cleanly"
 _ADVICE: Final = {
     BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
     BodyEnd.SHORT_BODY: "Look for a crash, or for a wrong Content-Length, on the server's side.",
@@ -252,6 +253,9 @@ class StreamRun:
             if self.lacks_content:
                 reason = f"no content came for {self.plan.options.content_timeout_s:g} s (--content-timeout)"
                 return Outcome(outcome.ending, reason, outcome.error)
+        cut = self.stream is not None and self.stream.coding_is_cut
+        if cut and outcome.ending is Ending.COMPLETE and not self.reception.end_is_proven:
+            return Outcome(Ending.TRUNCATED, CODING_IS_CUT, outcome.error)
         if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
             reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"
         if self.problem and outcome.ending in (Ending.TRUNCATED, Ending.RESET):

@@ -10,7 +10,7 @@ from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect, EndRule, Kind
 from sseprobe.ending import Outcome, mismatch
 from sseprobe.errors import SseprobeError, TargetError
-from sseprobe.probes.receiving import SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
+from sseprobe.probes.receiving import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
 from sseprobe.reception import Reception, View
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, StreamReport, Verdict
@@ -83,6 +83,8 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
         notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
     if state.stream is not None and state.stream.gzip_members > 1:
         notes.append(f"gzip in {state.stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone")
+    if state.stream is not None and state.stream.coding_is_cut and outcome.ending is Ending.COMPLETE:
+        notes.append(CODING_IS_CUT)
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
     meter = state.reception.meter

@@ -5,6 +5,7 @@ other item lies inside its frame or the tail.
 """
 
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
@@ -19,6 +20,10 @@ class Fields:
     COMMENT = 16
     IGNORED = 32
     TOO_LARGE = 64
+
+
+_OF_AN_EVENT: Final = Fields.DATA | Fields.EVENT | Fields.ID
+_NAMES: Final = ("data", "event", "id")
 
 
 class Newlines:
@@ -123,13 +128,35 @@ class Tail(_Spanned, frozen=True, gc=False):
     """The bytes after the last blank line at the end of the body; never an event.
 
     `data` is what the event would have held had a blank line followed, None if no data field is pending (or if the
-    frame was over a limit).
+    frame was over a limit). `line`: the last line, where it has no end and is no field; empty if there is none.
     """
 
     data: str | None
     fields: int
     start: int
     end: int
+    line: str = ""
+
+    @property
+    def pending(self) -> str | None:
+        """The data of the event that began here, empty if it has none yet; None if no event began."""
+        if self.data is None and (self.fields & _OF_AN_EVENT or self._begins_field):
+            return ""
+        return self.data
+
+    @property
+    def ignored(self) -> IgnoredField | None:
+        """The last line as one that clients ignore, None unless it is such a line."""
+        if not self.line or self._begins_field:
+            return None
+        name, _, value = self.line.partition(":")
+        start = self.end - len(self.line.encode())
+        return IgnoredField(name, value.removeprefix(" "), IgnoredReason.UNKNOWN_NAME, start, self.end)
+
+    @property
+    def _begins_field(self) -> bool:
+        """Whether the last line may have been cut in the name of a field."""
+        return bool(self.line) and any(name.startswith(self.line) for name in _NAMES)
 
 
 Item = Event | Frame | Comment | Retry | IgnoredField | Bom | InvalidUtf8 | LimitExceeded | Tail

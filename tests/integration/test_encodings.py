@@ -106,3 +106,20 @@ def test_compression_that_was_asked_for_is_not_called_unasked(cli: Cli, serve: S
     url = serve(sender("gzip", flushed)).url + "/chat"
     done = cli("check", url, "-H", "Accept-Encoding: gzip", "--repeat", "1", "--report", "json")
     assert {each["rule"]: each["verdict"] for each in done.report["results"]}["HTTP006"] == "not-applicable"
+
+
+@pytest.mark.parametrize(("events", "ending", "code"), [(EVENTS[:-1], "truncated", 1), (EVENTS, "complete", 0)])
+def test_compressed_data_without_its_end_was_cut_unless_an_end_mark_came(
+    events: list[bytes], ending: str, code: int, cli: Cli, serve: Serve
+) -> None:
+    def cut() -> Iterable[bytes]:
+        packer = zlib.compressobj(wbits=31)
+        return [packer.compress(event) + packer.flush(zlib.Z_SYNC_FLUSH) for event in events]
+
+    url = serve(sender("gzip", cut)).url + "/chat"
+    done = cli("stream", url, "--report", "json")
+    [stream] = done.report["streams"]
+    assert (stream["ending"], done.code) == (ending, code)
+    assert "the compressed data has no end" in json.dumps(stream)
+    checked = cli("check", url, "--repeat", "1")
+    assert checked.code == code, checked
