@@ -1,6 +1,5 @@
-"""Late stops that only figures tell of. A leak to the end of a short answer looks the same: a second trial tells."""
+"""Late stops that only figures tell of. A leak to the end of a short answer looks the same: more trials tell."""
 
-import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,70 +11,119 @@ from sseprobe.probes.bench import Bench
 from sseprobe.probes.trials import Trial
 from sseprobe.probes.trials import run as run_trial
 from sseprobe.testimony import Answer, Testimony, keeps_its_lag
+from sseprobe.units import human_ms, ms
 
 _LEAST_SHIFT: Final = 5
 _NOT_THE_END: Final = 0.9
+_OTHERS: Final = 4
+"""How many other trials have to stop soon, where they do not stop as late: an app may look every now and then whether
+its client is there."""
+
+_SOON: Final = 0.3
+"""So much of what a healthy stream received may be made at most before a stop is no longer soon.
+
+That leaks to the end of answers of any length end so soon in five trials, beside a healthy answer that is so much
+longer, is improbable: 0.4 % at most where lengths are distributed exponentially, less where they are uniform.
+"""
 
 
 async def confirm(bench: Bench, trials: Sequence[Trial]) -> None:
-    """Has each late stop repeated at another point of the stream; what does not keep its lag is unknown."""
-    seconds: dict[tuple[str, int], Trial | None] = {}
+    """Has each late stop repeated at other points of the stream; what they do not bear out is unknown."""
+    others: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
-        if not any(_is_late(said) for said in trial.testimonies):
+        if not any(map(_is_late, trial.testimonies)):
             continue
-        left_after = max(client.deltas_when_left for client in trial.leavers)
-        place = (str(trial.how), left_after)
-        if place not in seconds:
-            seconds[place] = await _second(bench, trial, left_after)
-        _compare(trial, seconds[place])
+        place = (str(trial.how), _left_after(trial))
+        if place not in others:
+            others[place] = await _others(bench, trial)
+        trial.testimonies = [_borne_out(trial, others[place], each) for each in range(len(trial.testimonies))]
 
 
 def _is_late(said: Testimony) -> bool:
     return said.late and said.answer is Answer.STOPPED
 
 
-async def _second(bench: Bench, trial: Trial, left_after: int) -> Trial | None:
-    """A trial that leaves at another point, None if there was none to be had.
+def _left_after(trial: Trial) -> int:
+    return max(client.deltas_when_left for client in trial.leavers)
 
-    So far from the first that a leak to the end of an answer comes half as late, or half as late again.
-    """
-    await bench.rest(first=False)
-    lag_ns = max((said.stop_ns or 0) - (trial.left_ns or 0) for said in trial.testimonies)
+
+def _lag_ns(trial: Trial) -> int:
+    """How late it stopped, by the witness that says the latest."""
+    return max((said.stop_ns or 0) - (trial.left_ns or 0) for said in trial.testimonies)
+
+
+def _lag_in_deltas(trial: Trial) -> int:
     gap_ns = trial.leavers[0].gap_ns(trial.left_ns or 0)
-    shift = max(_LEAST_SHIFT, left_after, int(lag_ns / gap_ns / 2) if gap_ns else 0)
+    return int(_lag_ns(trial) / gap_ns) if gap_ns else 0
+
+
+async def _others(bench: Bench, trial: Trial) -> list[Trial]:
+    """One trial that leaves so far from the first that a leak to the end of an answer comes half as late, or half as
+    late again. Where it stopped, but not as late, more of them, each behind all that was made before: a leak that ends
+    with its answer would be over there.
+    """
     received = max((seen.received for seen in bench.healthy or []), default=0)
-    tokens = left_after + shift if left_after + shift < received * _NOT_THE_END else left_after - shift
+    left_after = _left_after(trial)
+    shift = max(_LEAST_SHIFT, left_after, _lag_in_deltas(trial) // 2)
+    second = await _another(
+        bench, trial, left_after + shift if left_after + shift < received * _NOT_THE_END else left_after - shift
+    )
+    found = [second] if second is not None else []
+    if second is None or not _stopped(second) or _as_late(trial, second):
+        return found
+
+    def all_stopped_soon() -> bool:
+        return all(_stopped(each) and _lag_in_deltas(each) <= received * _SOON for each in (trial, *found))
+
+    while len(found) < _OTHERS and all_stopped_soon():
+        behind = max(_left_after(each) + _lag_in_deltas(each) for each in (trial, *found)) + _LEAST_SHIFT
+        another = await _another(bench, trial, behind)
+        if another is None:
+            break
+        found.append(another)
+    return found if all_stopped_soon() else [second]
+
+
+async def _another(bench: Bench, trial: Trial, tokens: int) -> Trial | None:
+    """A trial that leaves after so many tokens, None if there was none to be had."""
     if tokens < 1:
         return None
-    second = Trial(trial.how, phases.parse(f"{phases.AFTER_TOKENS}:{tokens}"))
-    second.busy = [None] * len(bench.watches)
+    await bench.rest(first=False)
+    another = Trial(trial.how, phases.parse(f"{phases.AFTER_TOKENS}:{tokens}"))
+    another.busy = [None] * len(bench.watches)
     try:
-        await run_trial(bench, second, second.at)
+        await run_trial(bench, another, another.at)
     except TargetError:
         return None
-    return second if second.left_ns is not None else None
+    return another if another.left_ns is not None else None
 
 
-def _compare(trial: Trial, second: Trial | None) -> None:
-    told = []
-    for first, again in itertools.zip_longest(trial.testimonies, second.testimonies if second else []):
-        if first is None:
-            break
-        if not _is_late(first):
-            told.append(first)
-        elif (
-            second is not None
-            and again is not None
-            and again.answer is Answer.STOPPED
-            and keeps_its_lag(first, again, trial.left_ns or 0, second.left_ns or 0)
-        ):
-            told.append(msgspec.structs.replace(first, evidence=f"{first.evidence}; a second trial stopped as late"))
-        else:
-            said = (
-                "; but so late a stop may be the end of a short answer, and a second trial that left at another point "
-                "did not stop as late: ask for a longer answer"
-            )
-            told.append(
-                msgspec.structs.replace(first, answer=Answer.UNKNOWN, evidence=first.evidence + said, stop_ns=None)
-            )
-    trial.testimonies = told
+def _stopped(trial: Trial) -> bool:
+    return all(said.answer is Answer.STOPPED for said in trial.testimonies)
+
+
+def _as_late(first: Trial, second: Trial) -> bool:
+    return all(_keeps_its_lag(first, second, each) for each, said in enumerate(first.testimonies) if _is_late(said))
+
+
+def _keeps_its_lag(first: Trial, second: Trial, place: int) -> bool:
+    said, again = first.testimonies[place], second.testimonies[place]
+    return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.left_ns or 0, second.left_ns or 0)
+
+
+def _borne_out(trial: Trial, others: list[Trial], place: int) -> Testimony:
+    """What a witness has said of the first trial, as far as the others bear it out."""
+    said = trial.testimonies[place]
+    if not _is_late(said):
+        return said
+    if others and _keeps_its_lag(trial, others[0], place):
+        return msgspec.structs.replace(said, evidence=f"{said.evidence}; a second trial stopped as late")
+    if len(others) == _OTHERS:
+        latest = human_ms(ms(max(_lag_ns(each) for each in (trial, *others))))
+        known = f"{_OTHERS} more trials, which left at other points, stopped too, {latest} after it at the latest"
+        return msgspec.structs.replace(said, evidence=f"{said.evidence}; {known}")
+    doubt = (
+        "but so late a stop may be the end of a short answer, and a second trial that left at another point did not "
+        "stop as late: ask for a longer answer"
+    )
+    return msgspec.structs.replace(said, answer=Answer.UNKNOWN, evidence=f"{said.evidence}; {doubt}", stop_ns=None)

@@ -8,7 +8,7 @@ import pytest
 from tests.support.cli import Cli
 from tests.support.processes import free_port, started
 
-FIGURES = ("pause", "short", "late", "workers")
+FIGURES = ("pause", "short", "late", "poll", "workers")
 
 
 def tried(cli: Cli, kind: str, *words: str, rogue: bool) -> Any:
@@ -31,6 +31,7 @@ def tried(cli: Cli, kind: str, *words: str, rogue: bool) -> Any:
         ("hang", (), "silent"),
         ("pause", ("--grace", "5"), ""),
         ("short", (), ""),
+        ("poll", ("--at", "after-tokens:20", "--grace", "2"), ""),
         ("workers", ("--at", "after-tokens:40"), "several workers"),
     ],
 )
@@ -51,6 +52,7 @@ def test_a_rogue_does_not_pass(kind: str, words: tuple[str, ...], says: str, cli
         ("lock", ("--trials", "2")),
         ("pause", ("--grace", "3")),
         ("late", ("--at", "after-tokens:20", "--grace", "2")),
+        ("poll", ("--at", "after-tokens:20", "--grace", "2")),
     ],
 )
 def test_its_twin_passes(kind: str, words: tuple[str, ...], cli: Cli) -> None:

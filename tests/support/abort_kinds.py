@@ -7,8 +7,10 @@ its URL. `/chat` streams; `/stats` shows a counter of tokens, for the kinds that
 import asyncio
 import itertools
 import json
+import random
 import socket
 import sys
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
@@ -173,7 +175,7 @@ async def generate(length: int, queue: "asyncio.Queue[str | None]", pause_at: in
 
 
 async def own(
-    length: int, *, pause_at: int = -1, pause_s: float = 0, late_s: float = 0, store: int = 0
+    length: int, *, pause_at: int = -1, pause_s: float = 0, late_s: float = 0, poll_s: float = 0, store: int = 0
 ) -> AsyncIterator[bytes]:
     queue: asyncio.Queue[str | None] = asyncio.Queue()
     task = asyncio.get_running_loop().create_task(generate(length, queue, pause_at, pause_s, store))
@@ -183,6 +185,8 @@ async def own(
             yield token(text)
         yield DONE
     finally:
+        if poll_s and not ROGUE:
+            late_s = poll_s - time.monotonic() % poll_s
         if late_s:
             asyncio.get_running_loop().call_later(late_s, task.cancel)
         elif not ROGUE:
@@ -203,6 +207,8 @@ KINDS: dict[str, Callable[[], AsyncIterator[bytes]]] = {
     "short": lambda: own(70 if next(asked) % 2 == 0 else 400),
     # The twin of that: it always stops 400 ms late.
     "late": lambda: own(600, late_s=0.4),
+    # It looks twice a second whether its client is there. The rogue never looks, and its answers are short at random.
+    "poll": lambda: own(random.randint(60, 300) if ROGUE else 600, poll_s=0.5),
     "workers": lambda: own(400, store=next(asked) % 2),
 }
 
