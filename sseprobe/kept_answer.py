@@ -39,17 +39,27 @@ class KeptAnswer:
         """The text, reasoning or refusal."""
         return self._said[kind].getvalue()
 
-    def take(self, delta: Delta) -> None:
-        """Keeps what a delta of text, reasoning, refusal, a tool call or a citation says."""
-        match delta.kind:
-            case Kind.TOOL_CALL:
-                self._take_tool_call(delta)
-            case Kind.CITATION:
-                if len(self.citations) < _MAX_LISTED and self._has_room(delta.text):
-                    self.citations.append(delta.text)
-            case _:
-                if delta.choice == 0 and self._has_room(delta.text):
-                    self._said[delta.kind].write(delta.text)
+    def say(self, delta: Delta) -> None:
+        """Keeps what a delta of text, reasoning or refusal says."""
+        if delta.choice == 0 and self._has_room(delta.text):
+            self._said[delta.kind].write(delta.text)
+
+    def cite(self, delta: Delta) -> None:
+        """Keeps a citation."""
+        if len(self.citations) < _MAX_LISTED and self._has_room(delta.text):
+            self.citations.append(delta.text)
+
+    def call(self, delta: Delta) -> None:
+        """Keeps a piece of a tool call."""
+        place = (delta.choice, delta.call)
+        call = self.tool_calls.get(place)
+        if call is None:
+            if len(self.tool_calls) == _MAX_LISTED:
+                return
+            call = self.tool_calls[place] = ToolCall(delta.choice)
+        call.name = call.name or (delta.name or "")[:MAX_NAME_CHARS]
+        if self._has_room(delta.text):
+            call.arguments.write(delta.text)
 
     def begin_step(self) -> None:
         """What comes from here on may be taken back."""
@@ -63,17 +73,6 @@ class KeptAnswer:
             said.truncate()
         for place in list(self.tool_calls)[calls:]:
             del self.tool_calls[place]
-
-    def _take_tool_call(self, delta: Delta) -> None:
-        place = (delta.choice, delta.call)
-        call = self.tool_calls.get(place)
-        if call is None:
-            if len(self.tool_calls) == _MAX_LISTED:
-                return
-            call = self.tool_calls[place] = ToolCall(delta.choice)
-        call.name = call.name or (delta.name or "")[:MAX_NAME_CHARS]
-        if self._has_room(delta.text):
-            call.arguments.write(delta.text)
 
     def _has_room(self, text: str) -> bool:
         """Whether this may still be kept; once it may not, nothing more is."""

@@ -343,9 +343,11 @@ class Reception:
             case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
                 if self._recognition.may_go_on:
                     self._ended = False  # so that was no end mark
-                self.answer.take(delta)
-            case Kind.TOOL_CALL | Kind.CITATION:
-                self.answer.take(delta)
+                self.answer.say(delta)
+            case Kind.TOOL_CALL:
+                self.answer.call(delta)
+            case Kind.CITATION:
+                self.answer.cite(delta)
             case Kind.STEP:
                 self.answer.begin_step()
             case Kind.RESET:

@@ -89,7 +89,10 @@ def decode_usage(chunk: dict[str, Any], deltas: list[Delta]) -> None:
 
 def decode_finish(choice: dict[str, Any], index: int, deltas: list[Delta]) -> None:
     """The finish of a choice, if it has come, and the failure that it may tell."""
-    error, reason, native = error_in(choice), choice.get("finish_reason"), native_failure(choice)
+    error, reason = error_in(choice), choice.get("finish_reason")
+    if error is None and not reason:
+        return
+    native = native_failure(choice)
     if isinstance(reason, str) and reason:
         known = FINISHES.get(reason)
         deltas.append(Delta(Kind.FINISH, scalar(reason), choice=index, incomplete=known.incomplete if known else None))

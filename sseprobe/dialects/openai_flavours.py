@@ -65,6 +65,7 @@ REASONING_FIELDS: Final = (
 )
 _DETAILS: Final = "reasoning_details"  # OpenRouter, MiniMax: beside `reasoning`, or alone
 _DETAIL_TEXTS: Final = ("text", "summary")
+_REASONING: Final = frozenset({*REASONING_FIELDS, _DETAILS})
 
 
 def native_failure(choice: dict[str, Any]) -> str | None:
@@ -77,6 +78,8 @@ def native_failure(choice: dict[str, Any]) -> str | None:
 
 def reasonings(delta: dict[str, Any]) -> list[str]:
     """The reasoning in a delta, each text once, in whichever field."""
+    if _REASONING.isdisjoint(delta):
+        return []
     found = [text for name in REASONING_FIELDS if (text := as_text(delta.get(name)))]
     details = [as_dict(each) for each in as_list(delta.get(_DETAILS))]
     told = "".join(as_text(each.get(name)) for each in details for name in _DETAIL_TEXTS)
@@ -85,9 +88,9 @@ def reasonings(delta: dict[str, Any]) -> list[str]:
 
 def usages(chunk: dict[str, Any]) -> list[dict[str, Any]]:
     """What counts tokens in a chunk: `usage`; Groq's `x_groq.usage`; a choice's `usage`, as Moonshot sends it."""
-    places = [chunk.get("usage"), as_dict(chunk.get("x_groq")).get("usage")]
-    places += [as_dict(choice).get("usage") for choice in as_list(chunk.get("choices"))]
-    return [usage for usage in places if isinstance(usage, dict) and usage]
+    places = [chunk, chunk.get("x_groq"), *as_list(chunk.get("choices"))]
+    found = [place["usage"] for place in places if isinstance(place, dict) and place.get("usage")]
+    return [usage for usage in found if isinstance(usage, dict)]
 
 
 def error_in(choice: dict[str, Any]) -> Any:
