@@ -110,7 +110,7 @@ def report(sweep: Sweep, trials: Sequence[TrialReport], runs: Sequence[Trial]) -
             stops += 1
     heads = [head_ms for each in timed if (head_ms := _head_ms(each)) is not None]
     return SweepReport(
-        aborts=len(sweep.phases),
+        aborts=len(trials),
         head_ms=ms(sweep.head_ns),
         first_content_ms=ms(sweep.first_ns),
         end_ms=ms(sweep.end_ns) or 0.0,

@@ -44,7 +44,7 @@ def conclusions(summary: AbortSummary) -> Iterator[str]:
     if summary.stopped + summary.running + summary.unknown > 1:
         yield _spread(summary)
     if summary.sweep is not None:
-        yield swept(summary.sweep)
+        yield _swept(summary, summary.sweep)
     if summary.cost is not None:
         cost = summary.cost
         least = "at least " if cost.at_least else ""
@@ -84,13 +84,15 @@ def _why(trial: TrialReport) -> str:
     return trial.reason or ""
 
 
-def swept(sweep: SweepReport) -> str:
+def _swept(summary: AbortSummary, sweep: SweepReport) -> str:
     """What a sweep found: the windows that leak, by the marks of a healthy stream."""
+    is_leak = summary.expect == "stop"
     marks = f"head after {human_ms(sweep.head_ms)}, first content after {human_ms(sweep.first_content_ms)}"
     if sweep.head_spread_ms is not None:
         marks += f"; heads came within {human_ms(sweep.head_spread_ms)} of each other"
     if not sweep.windows:
-        return f"sweep: no window that leaks in {sweep.aborts} aborts over {human_ms(sweep.end_ms)} ({marks})"
+        none = "no window that leaks in " if is_leak and summary.stopped else ""
+        return f"sweep: {none}{sweep.aborts} aborts over {human_ms(sweep.end_ms)} ({marks})"
     windows = "; ".join(
         f"{human_ms(each.from_ms)} to {human_ms(each.to_ms)} ({each.running} of {each.aborts} aborts there"
         + (
@@ -100,7 +102,8 @@ def swept(sweep: SweepReport) -> str:
         )
         for each in sweep.windows[:8]
     )
-    return f"sweep: leaks where the client leaves after {windows}; {marks}, {sweep.aborts} aborts in all"
+    goes_on = "leaks" if is_leak else "goes on"
+    return f"sweep: {goes_on} where the client leaves after {windows}; {marks}, {sweep.aborts} aborts in all"
 
 
 def _behind(window: SweepWindow) -> str:

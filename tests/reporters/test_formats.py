@@ -286,3 +286,23 @@ def test_many_trials_are_counted() -> None:
     for name in ("markdown", "html", "terminal"):
         assert "more trials: see --report json" in rendered(report, name).replace("--report\n  json", "--report json")
     assert [case.outcome for case in cases_of(report)] == [Outcome.PASSED] * 150
+
+
+@pytest.mark.parametrize(
+    ("expect", "stopped", "windows", "says"),
+    [
+        ("stop", 40, False, "sweep: no window that leaks in 40 aborts"),
+        ("stop", 0, False, "sweep: 40 aborts over 2.4 s"),
+        ("continue", 40, False, "sweep: 40 aborts over 2.4 s"),
+        ("stop", 37, True, "sweep: leaks where the client leaves after 12.5 ms"),
+        ("continue", 37, True, "sweep: goes on where the client leaves after 12.5 ms"),
+    ],
+)
+def test_a_sweep_says_no_more_than_it_judged(expect: str, stopped: int, windows: bool, says: str) -> None:
+    summary = REPORTS["abort-sweep"].abort
+    assert summary is not None
+    assert summary.sweep is not None
+    sweep = summary.sweep if windows else replace(summary.sweep, windows=[])
+    summary = replace(summary, expect=expect, stopped=stopped, running=3 if windows else 0, sweep=sweep)
+    text = rendered(replace(REPORTS["abort-sweep"], abort=summary), "terminal")
+    assert says in " ".join(text.split())
