@@ -3,6 +3,7 @@
 `--markdown FILE` also writes it for the docs.
 """
 
+import argparse
 import os
 import platform
 import sys
@@ -48,6 +49,9 @@ def _decoding_figures() -> list[serving.Figure]:
 
 def main() -> None:
     """Measures, prints, and writes."""
+    words = argparse.ArgumentParser(prog="python -m benchmarks", description="Measures everything; takes some minutes.")
+    words.add_argument("--markdown", metavar="FILE", type=Path, help="write the table there, too")
+    page: Path | None = words.parse_args().markdown
     figures: list[serving.Figure] = []
     # The parser's comparison comes last: a large process hands its peak memory on to the ones it starts.
     for measure in (
@@ -71,7 +75,7 @@ def main() -> None:
     for figure in figures:
         table.add_row(*figure)
     Console(width=None if sys.stdout.isatty() else 160).print(table)
-    if sys.argv[1:2] == ["--markdown"]:
+    if page is not None:
         lines = [
             "# Benchmarks",
             "",
@@ -81,7 +85,7 @@ def main() -> None:
         ]
         lines += ["| figure | value | beside | target |", "|---|---|---|---|"]
         lines += [f"| {' | '.join(figure)} |" for figure in figures]
-        Path(sys.argv[2]).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        page.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
