@@ -15,9 +15,11 @@ from sseprobe.units import human_ms, ms
 
 _LEAST_SHIFT: Final = 5
 _NOT_THE_END: Final = 0.9
-_OTHERS: Final = 4
-"""How many other trials have to stop soon, where they do not stop as late: an app may look every now and then whether
-its client is there."""
+_ALIKE: Final = 3
+"""How many other trials have to stop as late: a leak that ends with an answer of random length may once."""
+
+_BEHIND: Final = 3
+"""How many more have to stop soon, where they do not stop as late: an app may look now and then for its client."""
 
 _SOON: Final = 0.3
 """So much of what a healthy stream received may be made at most before a stop is no longer soon.
@@ -58,30 +60,33 @@ def _lag_in_deltas(trial: Trial) -> int:
 
 
 async def _others(bench: Bench, trial: Trial) -> list[Trial]:
-    """One trial that leaves so far from the first that a leak to the end of an answer comes half as late, or half as
-    late again. Where it stopped, but not as late, more of them, each behind all that was made before: a leak that ends
-    with its answer would be over there.
+    """Trials that leave so far from the first that a leak to the end of an answer comes half as late, or half as late
+    again. Where they stop, but not as late, more of them, each behind all that was made before: a leak that ends with
+    its answer would be over there. Only what they bear out together is worth anything: fewer than `_ALIKE` are none.
     """
     received = max((seen.received for seen in bench.healthy or []), default=0)
     left_after = _left_after(trial)
     shift = max(_LEAST_SHIFT, left_after, _lag_in_deltas(trial) // 2)
-    second = await _another(
-        bench, trial, left_after + shift if left_after + shift < received * _NOT_THE_END else left_after - shift
-    )
-    found = [second] if second is not None else []
-    if second is None or not _stopped(second) or _as_late(trial, second):
+    tokens = left_after + shift if left_after + shift < received * _NOT_THE_END else left_after - shift
+    found: list[Trial] = []
+    while len(found) < _ALIKE and all(_as_late(trial, each) for each in found):
+        another = await _another(bench, trial, tokens)
+        if another is None:
+            return []
+        found.append(another)
+    if all(_as_late(trial, each) for each in found):
         return found
 
     def all_stopped_soon() -> bool:
         return all(_stopped(each) and _lag_in_deltas(each) <= received * _SOON for each in (trial, *found))
 
-    while len(found) < _OTHERS and all_stopped_soon():
+    for _ in range(_BEHIND):
         behind = max(_left_after(each) + _lag_in_deltas(each) for each in (trial, *found)) + _LEAST_SHIFT
-        another = await _another(bench, trial, behind)
+        another = await _another(bench, trial, behind) if all_stopped_soon() else None
         if another is None:
-            break
+            return []
         found.append(another)
-    return found if all_stopped_soon() else [second]
+    return found if all_stopped_soon() else []
 
 
 async def _another(bench: Bench, trial: Trial, tokens: int) -> Trial | None:
@@ -116,11 +121,11 @@ def _borne_out(trial: Trial, others: list[Trial], place: int) -> Testimony:
     said = trial.testimonies[place]
     if not _is_late(said):
         return said
-    if others and _keeps_its_lag(trial, others[0], place):
-        return msgspec.structs.replace(said, evidence=f"{said.evidence}; a second trial stopped as late")
-    if len(others) == _OTHERS:
+    if others and all(_keeps_its_lag(trial, each, place) for each in others):
+        return msgspec.structs.replace(said, evidence=f"{said.evidence}; {len(others)} more trials stopped as late")
+    if others and all(map(_stopped, others)):
         latest = human_ms(ms(max(_lag_ns(each) for each in (trial, *others))))
-        known = f"{_OTHERS} more trials, which left at other points, stopped too, {latest} after it at the latest"
+        known = f"{len(others)} more trials, which left at other points, stopped too, {latest} after it at the latest"
         return msgspec.structs.replace(said, evidence=f"{said.evidence}; {known}")
     doubt = (
         "but so late a stop may be the end of a short answer, and a second trial that left at another point did not "
