@@ -240,3 +240,10 @@ def test_a_body_that_is_cut_inside_an_event_is_truncated_wherever_that_is(newlin
 @pytest.mark.parametrize("newline", [b"", b"\n"])
 def test_the_last_line_says_the_same_with_an_end_and_without(tail: bytes, newline: bytes, ending: Ending) -> None:
     assert receive(APP, tail + newline, dialect=None)[1].ending is ending
+
+
+def test_a_last_line_that_is_no_utf_8_has_its_own_place() -> None:
+    reception = receive(APP, b"\xff\xff\xff oops", dialect=None)[0]
+    assert reception.tail is not None
+    assert reception.tail.ignored is not None
+    assert reception.tail.ignored.span == (len(APP), len(APP) + 8)

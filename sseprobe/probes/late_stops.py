@@ -128,7 +128,7 @@ def _borne_out(trial: Trial, others: list[Trial], place: int) -> Testimony:
         known = f"{len(others)} more trials, which left at other points, stopped too, {latest} after it at the latest"
         return msgspec.structs.replace(said, evidence=f"{said.evidence}; {known}")
     doubt = (
-        "but so late a stop may be the end of a short answer, and a second trial that left at another point did not "
-        "stop as late: ask for a longer answer"
+        "but so late a stop may be the end of a short answer, and more trials could not rule that out: ask for a "
+        "longer answer"
     )
     return msgspec.structs.replace(said, answer=Answer.UNKNOWN, evidence=f"{said.evidence}; {doubt}", stop_ns=None)

@@ -31,7 +31,9 @@ MAX_KEPT_ITEMS: Final = 1_000_000
 """Of one stream that is kept for judging: events, comments and the like, which may be tiny."""
 _EXCERPT_BYTES: Final = 64 * 1024
 _EXCERPT_PATIENCE_S: Final = 2.0
-CODING_IS_CUT: Final = "the compressed data has no end: what compresses it was cut off, although HTTP ended cleanly"
+CODING_IS_CUT: Final = (
+    "the compressed data has no end, although HTTP ended cleanly: it was cut off, or its compressor was never closed"
+)
 _ADVICE: Final = {
     BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
     BodyEnd.SHORT_BODY: "Look for a crash, or for a wrong Content-Length, on the server's side.",

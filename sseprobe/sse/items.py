@@ -23,7 +23,7 @@ class Fields:
 
 
 _OF_AN_EVENT: Final = Fields.DATA | Fields.EVENT | Fields.ID
-_NAMES: Final = ("data", "event", "id")
+_NAMES: Final = (b"data", b"event", b"id")
 
 
 class Newlines:
@@ -135,7 +135,7 @@ class Tail(_Spanned, frozen=True, gc=False):
     fields: int
     start: int
     end: int
-    line: str = ""
+    line: bytes = b""
 
     @property
     def pending(self) -> str | None:
@@ -149,8 +149,8 @@ class Tail(_Spanned, frozen=True, gc=False):
         """The last line as one that clients ignore, None unless it is such a line."""
         if not self.line or self._begins_field:
             return None
-        name, _, value = self.line.partition(":")
-        start = self.end - len(self.line.encode())
+        name, _, value = self.line.decode(errors="replace").partition(":")
+        start = self.end - len(self.line)
         return IgnoredField(name, value.removeprefix(" "), IgnoredReason.UNKNOWN_NAME, start, self.end)
 
     @property

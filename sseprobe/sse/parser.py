@@ -83,11 +83,11 @@ class EventStreamParser(LineInterpreter):
         if self._position == self._frame_start:
             return items
         # "Once the end of the file is reached, any pending data must be discarded."
-        line = ""
+        line = b""
         if self._line and not self._fields & Fields.TOO_LARGE:
             before, self._fields = self._fields, 0
             self._take_line(bytes(self._line), self._line_start, items)
-            line = self._line.decode(errors="replace") if self._fields == Fields.IGNORED else ""
+            line = bytes(self._line) if self._fields == Fields.IGNORED else b""
             self._fields |= before
         items.append(Tail(self._pending_data(), self._fields, self._frame_start, self._position, line))
         return items
