@@ -94,12 +94,8 @@ def _swept(summary: AbortSummary, sweep: SweepReport) -> str:
         none = "no window that leaks in " if is_leak and summary.stopped else ""
         return f"sweep: {none}{sweep.aborts} aborts over {human_ms(sweep.end_ms)} ({marks})"
     windows = "; ".join(
-        f"{human_ms(each.from_ms)} to {human_ms(each.to_ms)} ({each.running} of {each.aborts} aborts there"
-        + (
-            f", {human_ms(each.from_head_ms)} to {human_ms(each.to_head_ms)} after the head)"
-            if each.to_head_ms
-            else ")"
-        )
+        f"{human_ms(each.from_ms)} to {human_ms(each.to_ms)} "
+        f"({each.running} of {each.aborts} aborts there{_behind(each)})"
         for each in sweep.windows[:8]
     )
     goes_on = "leaks" if is_leak else "goes on"

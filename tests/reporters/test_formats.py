@@ -306,3 +306,14 @@ def test_a_sweep_says_no_more_than_it_judged(expect: str, stopped: int, windows:
     summary = replace(summary, expect=expect, stopped=stopped, running=3 if windows else 0, sweep=sweep)
     text = rendered(replace(REPORTS["abort-sweep"], abort=summary), "terminal")
     assert says in " ".join(text.split())
+
+
+def test_a_window_that_begins_with_the_head_is_counted_from_it() -> None:
+    summary = REPORTS["abort-sweep"].abort
+    assert summary is not None
+    assert summary.sweep is not None
+    [window] = summary.sweep.windows
+    at_head = replace(window, from_head_ms=0.0, to_head_ms=0.0)
+    summary = replace(summary, sweep=replace(summary.sweep, windows=[at_head]))
+    text = " ".join(rendered(replace(REPORTS["abort-sweep"], abort=summary), "terminal").split())
+    assert "3 of 3 aborts there, 0 ms to 0 ms after the head)" in text
