@@ -131,12 +131,12 @@ def abort_test(  # noqa: PLR0917  typer passes by name
     """
     from sseprobe.cli.output import deliver, lines_to, parse_reports, progress_to
     from sseprobe.net.options import ConnectOptions
-    from sseprobe.probes import phases
-    from sseprobe.probes.abort import run
-    from sseprobe.probes.abort_run import AbortPlan, Expect
-    from sseprobe.probes.bench import Setting
+    from sseprobe.probes.abort import phases
+    from sseprobe.probes.abort.report import run
+    from sseprobe.probes.abort.run import AbortPlan, Expect
+    from sseprobe.probes.abort.session import Setting
     from sseprobe.probes.own_words import OwnWords
-    from sseprobe.probes.receiving import StreamPlan
+    from sseprobe.probes.receive import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import MOCK_SCENARIO, target
     from sseprobe.witnesses import by_spec

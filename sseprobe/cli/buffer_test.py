@@ -99,11 +99,11 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
 
     from sseprobe.cli.output import deliver, open_recording, parse_reports, progress_to
     from sseprobe.net.options import ConnectOptions
-    from sseprobe.probes.buffering.aborts import GRACE_S
+    from sseprobe.probes.buffering.client_abort import GRACE_S
     from sseprobe.probes.buffering.plan import BufferPlan
     from sseprobe.probes.buffering.run import run
     from sseprobe.probes.own_words import OwnWords
-    from sseprobe.probes.receiving import StreamPlan
+    from sseprobe.probes.receive import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import target
     from sseprobe.proxy.profile import NAMES, by_name

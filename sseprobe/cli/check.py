@@ -9,7 +9,7 @@ import typer
 
 from sseprobe.cli import options as o
 from sseprobe.errors import UsageError
-from sseprobe.probes.active import NAMES, known_name
+from sseprobe.probes.check.active import NAMES, known_name
 from sseprobe.witnesses import SPECS
 
 PROBES = "Probes"
@@ -95,10 +95,10 @@ def check(  # noqa: PLR0917  typer passes by name
         write_file,
     )
     from sseprobe.net.options import ConnectOptions
-    from sseprobe.probes.active.abort import GRACE_S
-    from sseprobe.probes.conformance import CheckPlan, Judging, run, run_recorded
+    from sseprobe.probes.check.active.abort import GRACE_S
+    from sseprobe.probes.check.run import CheckPlan, Judging, run, run_recorded
     from sseprobe.probes.own_words import OwnWords
-    from sseprobe.probes.receiving import StreamPlan
+    from sseprobe.probes.receive import StreamPlan
     from sseprobe.probes.request import RequestWords, build_request
     from sseprobe.probes.target import target
     from sseprobe.rules import Severity

@@ -31,7 +31,7 @@ def parse(
     Exit codes: 0; 1 where a finding is of severity error; 2 wrong words.
     """
     from sseprobe.cli.output import parse_reports, write_report
-    from sseprobe.probes.parsing import parse_bytes, render
+    from sseprobe.probes.parse import parse_bytes, render
 
     outputs = parse_reports(report, _FORMATS)
     parsed = [parse_bytes(name, _read(name)) for name in files]

@@ -91,7 +91,7 @@ def stream(  # noqa: PLR0917  typer passes by name
         done = run_recorded(cassette, known, view, named=words.names_dialect)
     else:
         from sseprobe.net.options import ConnectOptions
-        from sseprobe.probes.receiving import StreamPlan
+        from sseprobe.probes.receive import StreamPlan
         from sseprobe.probes.stream import run
         from sseprobe.probes.target import target
 

@@ -10,7 +10,7 @@ from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect, EndRule, Kind
 from sseprobe.ending import Outcome, mismatch
 from sseprobe.errors import SseprobeError, TargetError
-from sseprobe.probes.receiving import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
+from sseprobe.probes.receive import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamPlan, StreamRun, now
 from sseprobe.reception import Reception, View
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, StreamReport, Verdict

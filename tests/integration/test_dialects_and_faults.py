@@ -12,7 +12,7 @@ import pytest
 from mockserver.faults import FAULTS
 from sseprobe import dialects
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.probes.request import RequestWords, build_request
 from sseprobe.probes.stream import run
 from sseprobe.report import Report, StreamReport

@@ -13,8 +13,8 @@ from sseprobe.cassette import Cassette, load, save
 from sseprobe.dialects.base import Dialect
 from sseprobe.framing import Framing
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.parsing import parse_bytes
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.parse import parse_bytes
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.probes.request import RequestWords, build_request
 from sseprobe.probes.stream import run, run_recorded
 from sseprobe.report import Report

@@ -4,11 +4,11 @@ import pytest
 from msgspec.structs import replace
 
 from sseprobe.errors import UsageError
-from sseprobe.probes import phases
-from sseprobe.probes.diagnosis import Seen, late_stop, told_by_answers, told_by_trials
-from sseprobe.probes.phases import FIRST_CONTENT, HEAD, Phase, Progress, wait_ns
-from sseprobe.probes.sweeping import spread
-from sseprobe.probes.trials import weigh
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.cause import Seen, late_stop, told_by_answers, told_by_trials
+from sseprobe.probes.abort.phases import FIRST_CONTENT, HEAD, Phase, Progress, wait_ns
+from sseprobe.probes.abort.sweeping import spread
+from sseprobe.probes.abort.trial import weigh
 from sseprobe.report import Cause
 from sseprobe.testimony import Answer
 

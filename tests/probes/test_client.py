@@ -10,8 +10,8 @@ import pytest
 
 from sseprobe.net.hangup import HangUp
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.client import Client
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.abort.client import Client
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.redaction import Redactor
 from sseprobe.transcript import Request
 from tests.support.raw_server import Peer, RawServer

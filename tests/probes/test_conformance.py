@@ -7,7 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from sseprobe.cassette import load
-from sseprobe.probes.conformance import Judging, run_recorded
+from sseprobe.probes.check.run import Judging, run_recorded
 from sseprobe.report import Report, Verdict
 from sseprobe.reporters import by_format
 from sseprobe.rules import Finding, RuleVerdict, Severity, all_rules

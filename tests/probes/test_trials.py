@@ -7,10 +7,10 @@ import pytest
 
 from sseprobe.net.hangup import HangUp
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes import phases
-from sseprobe.probes.client import Client
-from sseprobe.probes.receiving import StreamPlan
-from sseprobe.probes.trials import Trial
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.client import Client
+from sseprobe.probes.abort.trial import Trial
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
 from sseprobe.transcript import Request
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer

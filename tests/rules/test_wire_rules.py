@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from sseprobe.probes.parsing import parse_bytes, render
+from sseprobe.probes.parse import parse_bytes, render
 from sseprobe.rules import run, wire_rules
 from sseprobe.rules.catalogue import MAX_FINDINGS
 from sseprobe.transcription import transcribe

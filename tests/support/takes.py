@@ -16,7 +16,7 @@ from sseprobe import dialects
 from sseprobe.cassette import Cassette, load
 from sseprobe.framing import Framing
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.request import RequestWords, build_request
 from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor

@@ -6,11 +6,11 @@ import pytest
 
 from sseprobe.net.hangup import HangUp
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.abort import run
-from sseprobe.probes.abort_run import AbortPlan
-from sseprobe.probes.bench import Setting
-from sseprobe.probes.phases import parse
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.abort.phases import parse
+from sseprobe.probes.abort.report import run
+from sseprobe.probes.abort.run import AbortPlan
+from sseprobe.probes.abort.session import Setting
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
 from sseprobe.testimony import Failed, Reading, Sample
 from sseprobe.transcript import Request

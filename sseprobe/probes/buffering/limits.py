@@ -6,11 +6,11 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sseprobe.probes.active.base import told
-from sseprobe.probes.buffering.judging import Judgement
-from sseprobe.probes.buffering.passage import Passage
+from sseprobe.probes.buffering.judge import Judgement
+from sseprobe.probes.buffering.measure import Passage
 from sseprobe.probes.buffering.remedies import HEARTBEAT_S
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.check.active.base import told
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.profile import Profile
 from sseprobe.report import LimitReport, Verdict
 from sseprobe.units import NS_PER_S, human_ms, ms

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.profile import Profile
 from sseprobe.witnesses.base import Witness
 

@@ -7,7 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from sseprobe.framing import Framing, media_type
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.faults.add import Add
 from sseprobe.proxy.faults.heartbeat import Heartbeat
 from sseprobe.proxy.faults.method import Method

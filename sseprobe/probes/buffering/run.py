@@ -12,13 +12,13 @@ from sseprobe import exit_codes
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.learning import learn_together
 from sseprobe.net.options import proxy_for, verification
-from sseprobe.probes.active.base import Unseen
-from sseprobe.probes.buffering.aborts import leave_behind, leave_the_mock
-from sseprobe.probes.buffering.examination import Endpoint, Examined, examine
+from sseprobe.probes.buffering.client_abort import leave_behind, leave_the_mock
+from sseprobe.probes.buffering.compare_paths import compare
 from sseprobe.probes.buffering.limits import Patience
-from sseprobe.probes.buffering.paths import compare
 from sseprobe.probes.buffering.plan import BufferPlan
-from sseprobe.probes.receiving import StreamPlan, StreamRun, now
+from sseprobe.probes.buffering.profile_run import Endpoint, Examined, examine
+from sseprobe.probes.check.active.base import Unseen
+from sseprobe.probes.receive import StreamPlan, StreamRun, now
 from sseprobe.probes.stream import report_of
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.profile import Profile

@@ -8,12 +8,12 @@ from typing import Final
 from sseprobe import exit_codes
 from sseprobe.metrics import Distribution
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import sweeping
-from sseprobe.probes.abort_run import NOT_JUDGED, AbortPlan, AbortRun, Expect
-from sseprobe.probes.phases import Phase
-from sseprobe.probes.receiving import now
+from sseprobe.probes.abort import sweeping
+from sseprobe.probes.abort.phases import Phase
+from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun, Expect
+from sseprobe.probes.abort.trial import Trial, weigh
+from sseprobe.probes.receive import now
 from sseprobe.probes.stream import report_of
-from sseprobe.probes.trials import Trial, weigh
 from sseprobe.redaction import Redactor
 from sseprobe.report import (
     AbortSummary,

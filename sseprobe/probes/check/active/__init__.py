@@ -10,21 +10,21 @@ from typing import TYPE_CHECKING, Final
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:
-    from sseprobe.probes.active.base import ActiveProbe
+    from sseprobe.probes.check.active.base import ActiveProbe
 
 REPEAT: Final = "repeat"
 ABORT: Final = "abort"
 RESUME: Final = "resume"
 _MODULES: Final = {
-    REPEAT: "sseprobe.probes.active.repeat",
-    ABORT: "sseprobe.probes.active.abort",
-    "error": "sseprobe.probes.active.error",
-    RESUME: "sseprobe.probes.active.resume",
-    "slow-reader": "sseprobe.probes.active.slow_reader",
-    "method": "sseprobe.probes.active.method",
-    "compression": "sseprobe.probes.active.compression",
-    "http10": "sseprobe.probes.active.http10",
-    "answer-length": "sseprobe.probes.active.answer_length",
+    REPEAT: "sseprobe.probes.check.active.repeat",
+    ABORT: "sseprobe.probes.check.active.abort",
+    "error": "sseprobe.probes.check.active.error",
+    RESUME: "sseprobe.probes.check.active.resume",
+    "slow-reader": "sseprobe.probes.check.active.slow_reader",
+    "method": "sseprobe.probes.check.active.method",
+    "compression": "sseprobe.probes.check.active.compression",
+    "http10": "sseprobe.probes.check.active.http10",
+    "answer-length": "sseprobe.probes.check.active.answer_length",
 }
 NAMES: Final = tuple(_MODULES)
 

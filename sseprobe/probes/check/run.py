@@ -14,9 +14,9 @@ from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import ISSUES, SseprobeError, TargetError
 from sseprobe.learning import learn_together
-from sseprobe.probes import active
-from sseprobe.probes.active.base import Bench, Found, Skipped, Unseen, run_async
-from sseprobe.probes.receiving import StreamPlan, StreamRun, now
+from sseprobe.probes.check import active
+from sseprobe.probes.check.active.base import Bench, Found, Skipped, Unseen, run_async
+from sseprobe.probes.receive import StreamPlan, StreamRun, now
 from sseprobe.probes.stream import report_of, report_of_recorded
 from sseprobe.readers.run import read_all
 from sseprobe.redaction import Redactor

@@ -11,13 +11,13 @@ from msgspec import Struct
 
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import afterwards, late_stops, sweeping
-from sseprobe.probes.bench import Bench, Setting
-from sseprobe.probes.diagnosis import Seen, late_stop, told_by_trials
-from sseprobe.probes.phases import Phase
-from sseprobe.probes.references import References
-from sseprobe.probes.trials import LOOK_S, Trial, look_closer, weigh
-from sseprobe.probes.trials import run as run_trial
+from sseprobe.probes.abort import afterwards, late_stops, sweeping
+from sseprobe.probes.abort.cause import Seen, late_stop, told_by_trials
+from sseprobe.probes.abort.phases import Phase
+from sseprobe.probes.abort.reference import References
+from sseprobe.probes.abort.session import Bench, Setting
+from sseprobe.probes.abort.trial import LOOK_S, Trial, look_closer, weigh
+from sseprobe.probes.abort.trial import run as run_trial
 from sseprobe.report import Cause
 from sseprobe.testimony import Answer, Sample, Strength, Testimony
 from sseprobe.units import ns

@@ -10,8 +10,8 @@ from sseprobe.buffering import Diagnosis, Holding, Sureness, added_ttft_ns, dela
 from sseprobe.errors import TargetError
 from sseprobe.learning import learn_together
 from sseprobe.metrics import Distribution
-from sseprobe.probes.active.base import Unseen
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.check.active.base import Unseen
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.stream import report_of
 from sseprobe.proxy.profile import NAMES, Profile, by_name
 from sseprobe.redaction import redact_url

@@ -12,7 +12,7 @@ from sseprobe.dialects.base import Dialect
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.framing import by_content_type
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes.receiving import StreamPlan, StreamRun, excerpt
+from sseprobe.probes.receive import StreamPlan, StreamRun, excerpt
 from sseprobe.reception import View
 from sseprobe.report import AbortSummary, TrialReport
 from sseprobe.rules.evidence import Answer

@@ -10,8 +10,8 @@ import msgspec
 
 from sseprobe.errors import SseprobeError
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes import phases
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.abort import phases
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.report import Cause
 from sseprobe.transcript import Request
 from sseprobe.units import NS_PER_MS, human_ms, ms

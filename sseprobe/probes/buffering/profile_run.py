@@ -7,11 +7,11 @@ from typing import Final
 from msgspec import Struct
 
 from sseprobe.framing import Framing
-from sseprobe.probes.buffering.judging import Judgement, judge
+from sseprobe.probes.buffering.judge import Judgement, judge
 from sseprobe.probes.buffering.limits import Patience, limits_met, limits_tried
-from sseprobe.probes.buffering.passage import Passage, through
+from sseprobe.probes.buffering.measure import Passage, through
 from sseprobe.probes.buffering.remedies import ENDPOINT, PLACES, Remedy, candidates
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.profile import Profile
 from sseprobe.proxy.server import FaultFactory, UpstreamAddress

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import phases
-from sseprobe.probes.bench import FIRST_ANSWER_NS, Bench
-from sseprobe.probes.client import Client
-from sseprobe.probes.phases import Phase
-from sseprobe.probes.trials import Trial
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.client import Client
+from sseprobe.probes.abort.phases import Phase
+from sseprobe.probes.abort.session import FIRST_ANSWER_NS, Bench
+from sseprobe.probes.abort.trial import Trial
 from sseprobe.report import SweepReport, SweepWindow, TrialReport
 from sseprobe.testimony import Answer
 from sseprobe.units import NS_PER_MS, NS_PER_S, human_ms, ms

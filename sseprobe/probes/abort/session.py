@@ -8,7 +8,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.testimony import Reference, not_idle
 from sseprobe.units import NS_PER_S, ns
 from sseprobe.witnesses.watch import Watch

@@ -10,8 +10,17 @@ from sseprobe.dialects import by_name
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, Unseen, refusal_of, run_async, stream_once
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.check.active.base import (
+    ActiveProbe,
+    Bench,
+    Found,
+    Skipped,
+    Unseen,
+    refusal_of,
+    run_async,
+    stream_once,
+)
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.reception import Received
 from sseprobe.rules.evidence import Answer, Resumption
 from sseprobe.sse import Event

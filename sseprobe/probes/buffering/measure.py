@@ -15,9 +15,9 @@ from sseprobe.ending import Outcome
 from sseprobe.errors import SseprobeError
 from sseprobe.framing import Framing
 from sseprobe.metrics import Distribution
-from sseprobe.probes.active.base import Unseen
 from sseprobe.probes.buffering.tap import Tap
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.check.active.base import Unseen
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.record import Record
 from sseprobe.proxy.server import FaultFactory, UpstreamAddress

@@ -1,8 +1,8 @@
 """`repeat`: the same request again; all streams must have the same shape."""
 
 from sseprobe.errors import TargetError
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
-from sseprobe.probes.receiving import StreamRun
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
+from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.evidence import Repetition
 from sseprobe.transcript import Ending
 

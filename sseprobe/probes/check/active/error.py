@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, ask, stream_once
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, ask, stream_once
 from sseprobe.rules.evidence import MidStreamFailure, Refusal
 
 _BROKEN = b'{"sseprobe": '

@@ -4,11 +4,11 @@ from typing import Final
 
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import abort as abort_test
-from sseprobe.probes import phases
-from sseprobe.probes.abort_run import AbortPlan
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped
-from sseprobe.probes.bench import Setting
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort import report as abort_test
+from sseprobe.probes.abort.run import AbortPlan
+from sseprobe.probes.abort.session import Setting
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.report import Report, TrialReport
 from sseprobe.rules.evidence import Aborts, Trial
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import SseprobeError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes.phases import FIRST_CONTENT, HEAD, Progress
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.abort.phases import FIRST_CONTENT, HEAD, Progress
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.reception import Received
 from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect
 

@@ -6,11 +6,11 @@ from typing import Final
 
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import phases
-from sseprobe.probes.bench import Bench
-from sseprobe.probes.client import Client
-from sseprobe.probes.phases import Phase
-from sseprobe.probes.trials import Trial
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.client import Client
+from sseprobe.probes.abort.phases import Phase
+from sseprobe.probes.abort.session import Bench
+from sseprobe.probes.abort.trial import Trial
 from sseprobe.testimony import Reference, confirm, refer
 from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_MS, NS_PER_S, ns

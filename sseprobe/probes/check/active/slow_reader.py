@@ -11,7 +11,7 @@ import msgspec
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.net.opening import OpenStream
 from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, run_async
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, run_async
 from sseprobe.rules.evidence import SlowReading
 from sseprobe.transcript import BodyEnd, Chunk
 

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec import Struct
 
 from sseprobe.metrics import STALL_NS
-from sseprobe.probes.buffering.passage import Passage
+from sseprobe.probes.buffering.measure import Passage
 from sseprobe.report import Verdict
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending

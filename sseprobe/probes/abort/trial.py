@@ -10,12 +10,12 @@ import msgspec
 
 from sseprobe.learning import ENOUGH_STREAMS
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import phases
-from sseprobe.probes.bench import Bench
-from sseprobe.probes.client import Client
-from sseprobe.probes.diagnosis import answering_time_ns, told_by_answers
-from sseprobe.probes.phases import Phase
-from sseprobe.probes.receiving import StreamPlan, StreamRun
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.cause import answering_time_ns, told_by_answers
+from sseprobe.probes.abort.client import Client
+from sseprobe.probes.abort.phases import Phase
+from sseprobe.probes.abort.session import Bench
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.report import Cause
 from sseprobe.testimony import (
     NOTHING_NEW_NS,

@@ -6,8 +6,8 @@ import msgspec
 from msgspec.structs import replace
 
 from sseprobe.dialects.base import as_dict, as_list
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, stream_once
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, stream_once
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.rules.evidence import Lengths
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

@@ -3,8 +3,8 @@
 from msgspec.structs import replace
 
 from sseprobe.errors import TargetError
-from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, Unseen, refusal_of, run_async
-from sseprobe.probes.receiving import StreamRun
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, Unseen, refusal_of, run_async
+from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.evidence import Answer, Http10
 
 

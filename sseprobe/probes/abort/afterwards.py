@@ -6,9 +6,9 @@ from typing import Final
 
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes.bench import Bench
-from sseprobe.probes.client import Client
-from sseprobe.probes.trials import Trial
+from sseprobe.probes.abort.client import Client
+from sseprobe.probes.abort.session import Bench
+from sseprobe.probes.abort.trial import Trial
 from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_S, human_ms, ms
 

@@ -6,10 +6,10 @@ from typing import Final
 import msgspec
 
 from sseprobe.errors import TargetError
-from sseprobe.probes import phases
-from sseprobe.probes.bench import Bench
-from sseprobe.probes.trials import Trial
-from sseprobe.probes.trials import run as run_trial
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.session import Bench
+from sseprobe.probes.abort.trial import Trial
+from sseprobe.probes.abort.trial import run as run_trial
 from sseprobe.testimony import Answer, Testimony, keeps_its_lag
 from sseprobe.units import human_ms, ms
 

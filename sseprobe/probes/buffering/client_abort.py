@@ -7,13 +7,13 @@ from typing import Final
 
 from sseprobe.embedded import running_mock
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes import phases
-from sseprobe.probes.abort import try_once
-from sseprobe.probes.abort_run import AbortPlan
-from sseprobe.probes.active.base import told
-from sseprobe.probes.bench import Setting
-from sseprobe.probes.buffering.passage import by_way_of
-from sseprobe.probes.receiving import StreamPlan
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.report import try_once
+from sseprobe.probes.abort.run import AbortPlan
+from sseprobe.probes.abort.session import Setting
+from sseprobe.probes.buffering.measure import by_way_of
+from sseprobe.probes.check.active.base import told
+from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.profile import Profile
 from sseprobe.proxy.server import UpstreamAddress
