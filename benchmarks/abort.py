@@ -4,7 +4,7 @@ from typing import Final
 
 from benchmarks.serving import Figure
 from benchmarks.timed import timed
-from sseprobe.embedded import running_mock
+from sseprobe.mock_process import running_mock
 
 _RUNS: Final = 3
 _HOWS: Final = ("fin", "rst", "half-close")

@@ -14,8 +14,8 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe import dialects
 from sseprobe.dialects.base import payload
-from sseprobe.embedded import running_mock
 from sseprobe.framing import new_parser
+from sseprobe.mock_process import running_mock
 from sseprobe.sse import Event
 
 TOKENS: Final = 3000

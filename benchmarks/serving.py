@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from sseprobe.embedded import command
+from sseprobe.mock_process import command
 
 TOKENS: Final = 200
 ITL_MS: Final = 20.0

@@ -2,49 +2,54 @@
 
 import os
 import sys
-import traceback
 from typing import NoReturn
 
 from sseprobe import exit_codes
-from sseprobe.errors import ISSUES, SseprobeError
+from sseprobe.cli.interruption import interruption
 
 
 def main() -> NoReturn:
-    """Runs `sseprobe` with the words of this process, and exits."""
-    _prepare_output()
-    code = _run()
-    try:
+    """Runs `sseprobe` with the arguments of this process, and exits."""
+    with interruption.watched():
+        _prepare_output()
+        code = _run()
         sys.stdout.flush()
-    except BrokenPipeError:
-        # Python would complain about it once more while it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(code)
+        sys.exit(code)
 
 
 def _run() -> int:
+    try:
+        from sseprobe.cli.app import app
+
+        code = app(prog_name="sseprobe", standalone_mode=False)
+    except KeyboardInterrupt:
+        print("sseprobe: interrupted", file=sys.stderr)
+        return interruption.exit_code
+    except Exception as error:
+        return _code_of(error)
+    return code if isinstance(code, int) else exit_codes.PASS
+
+
+def _code_of(error: Exception) -> int:
+    import traceback
+
     import typer
 
-    from sseprobe.cli.app import app
+    from sseprobe.errors import ISSUES, SseprobeError
 
-    try:
-        code = app(prog_name="sseprobe", standalone_mode=False)
-    except (KeyboardInterrupt, typer.Abort):
+    if isinstance(error, typer.Abort):
         print("sseprobe: interrupted", file=sys.stderr)
-        return exit_codes.INTERRUPTED
-    except SseprobeError as error:
+        return interruption.exit_code
+    if isinstance(error, SseprobeError):
         _complain(str(error))
         return error.exit_code
-    except BrokenPipeError:
-        return exit_codes.INTERRUPTED
-    except Exception as error:
-        # Typer's own errors about words know how to show themselves; where their class lives differs by version.
-        show = getattr(error, "show", None)
-        if show is not None:
-            show()
-            return exit_codes.USAGE
-        _complain(f"that is a bug of sseprobe. Please report it with these lines: {ISSUES}\n{traceback.format_exc()}")
-        return exit_codes.BUG
-    return code if isinstance(code, int) else exit_codes.PASS
+    # Typer's own errors about usage know how to show themselves; where their class lives differs by version.
+    show = getattr(error, "show", None)
+    if show is not None:
+        show()
+        return exit_codes.USAGE
+    _complain(f"that is a bug of sseprobe. Please report it with these lines: {ISSUES}\n{traceback.format_exc()}")
+    return exit_codes.BUG
 
 
 def _complain(sentence: str) -> None:
@@ -55,6 +60,9 @@ def _complain(sentence: str) -> None:
 
 def _prepare_output() -> None:
     """Output to a pipe holds no escape sequence, whatever the environment wishes; no character stops the output."""
+    from sseprobe.cli.pipes import survive_closed_pipes
+
+    survive_closed_pipes()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

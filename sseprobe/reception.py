@@ -1,6 +1,6 @@
 """Receives one stream, live or recorded: bytes become items, items deltas, deltas figures and an ending. No I/O."""
 
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from msgspec import Struct
 
@@ -14,21 +14,14 @@ from sseprobe.kept_answer import MAX_NAME_CHARS, KeptAnswer
 from sseprobe.metrics import Meter
 from sseprobe.recognition import Recognition
 from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
-from sseprobe.transcript import BodyEnd, Chunk, Head, Read, Redirect
+from sseprobe.transcript import BodyEnd, Chunk, Read
+from sseprobe.view import Received, View
 
 _ENDS: Final = frozenset({Kind.END, Kind.ERROR})
 _MAX_UNKNOWN_TYPES: Final = 5
 _MAX_REREADS: Final = 16
 _MAX_EARLY_BYTES: Final = 1024 * 1024
 """How much of a stream is kept to be read again, while it is not known how it is read."""
-
-
-class Received(Struct, frozen=True):
-    """One item, with the deltas that an event decodes to. `again`: it came before, and is read otherwise now."""
-
-    item: Item
-    deltas: tuple[Delta, ...] = ()
-    again: bool = False
 
 
 class Message(Struct, frozen=True, gc=False):
@@ -54,19 +47,6 @@ class Message(Struct, frozen=True, gc=False):
             if delta.kind in kinds:
                 return True
         return False
-
-
-class View(Protocol):
-    """What sees a stream while it is received. OSError from it means that nobody reads its output any more."""
-
-    def head(self, head: Head, redirects: list[Redirect]) -> None:
-        """An answer has come."""
-
-    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """A chunk has come, and what it completed."""
-
-    def close(self) -> None:
-        """The stream is over."""
 
 
 class Reception:

@@ -10,9 +10,9 @@ from sseprobe.dialects import by_name
 from sseprobe.dialects.base import Kind, payload
 from sseprobe.ending import Outcome
 from sseprobe.reception import Reception
-from sseprobe.reporters.live import SilentView
 from sseprobe.sse import Event
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
+from sseprobe.view import SilentView
 from tests.support.openai import DONE, chunk, error, good
 
 CLEAN = [BodyEnd.LAST_CHUNK, BodyEnd.CONTENT_LENGTH, BodyEnd.END_STREAM, BodyEnd.CLOSE, BodyEnd.LEFT_OPEN]

@@ -1,8 +1,9 @@
 """The command line: one line a command. What a command does stands in its own file."""
 
+import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,6 +11,8 @@ from sseprobe import __version__
 from sseprobe.cli.abort_test import abort_test
 from sseprobe.cli.buffer_test import buffer_test
 from sseprobe.cli.check import check
+from sseprobe.cli.derive import probe_command
+from sseprobe.cli.interruption import interruption
 from sseprobe.cli.mock import mock
 from sseprobe.cli.parse import parse
 from sseprobe.cli.proxy import proxy
@@ -17,6 +20,7 @@ from sseprobe.cli.replay import replay
 from sseprobe.cli.report import report
 from sseprobe.cli.rules import rules
 from sseprobe.cli.stream import stream
+from sseprobe.config.probes import AbortOptions, BufferOptions, CheckOptions, StreamOptions
 
 app = typer.Typer(
     name="sseprobe",
@@ -62,5 +66,27 @@ def _help(command: Callable[..., None]) -> str:
     return "\n\n".join(each if each.startswith("\b") else each.replace("\n", " ") for each in paragraphs)
 
 
-for _command in (stream, abort_test, buffer_test, check, parse, rules, report, proxy, mock, replay):
+def _at_once(command: Callable[..., None]) -> Callable[..., None]:
+    """A command that leaves no report behind: a signal ends it wherever it is."""
+
+    @functools.wraps(command)
+    def stoppable(*args: Any, **given: Any) -> None:
+        interruption.stop_at_once()
+        command(*args, **given)
+
+    return stoppable
+
+
+for _command in (
+    probe_command(stream, StreamOptions, "Stream"),
+    probe_command(abort_test, AbortOptions, "Abort test"),
+    probe_command(buffer_test, BufferOptions, "Proxies"),
+    probe_command(check, CheckOptions, "Probes"),
+    _at_once(parse),
+    _at_once(rules),
+    _at_once(report),
+    proxy,
+    _at_once(mock),
+    replay,
+):
     app.command(_command.__name__.replace("_", "-"), help=_help(_command))(_command)

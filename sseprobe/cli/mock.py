@@ -39,7 +39,7 @@ def mock(  # noqa: PLR0917  typer passes by name
       curl -N localhost:8000/sse -H 'X-Mock: tokens=5'
       curl localhost:8000/_truth
     """
-    from sseprobe.embedded import command
+    from sseprobe.mock_process import command
 
     words = command(port=port, host=host, truth_port=truth_port, scenario=scenario, mode=mode, json=json, list=list_all)
     os.execv(words[0], words)  # noqa: S606  our own interpreter, our own module

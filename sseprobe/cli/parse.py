@@ -5,7 +5,6 @@ from typing import Annotated
 
 import typer
 
-from sseprobe.cli.options import OUTPUT
 from sseprobe.errors import UsageError
 
 _FORMATS = ("terminal", "json")
@@ -18,7 +17,6 @@ def parse(
         typer.Option(
             metavar="FORMAT[:PATH]",
             help="terminal or json, to PATH or standard output; repeatable.",
-            rich_help_panel=OUTPUT,
         ),
     ] = None,
 ) -> None:
@@ -28,7 +26,7 @@ def parse(
       curl -sN http://localhost:8000/events > body.txt; sseprobe parse body.txt
       sseprobe parse - --report json < body.txt
 
-    Exit codes: 0; 1 where a finding is of severity error; 2 wrong words.
+    Exit codes: 0; 1 where a finding is of severity error; 2 usage error.
     """
     from sseprobe.cli.output import parse_reports, write_report
     from sseprobe.probes.parse import parse_bytes, render

@@ -1,6 +1,5 @@
 """`sseprobe proxy`: a reverse proxy that behaves like a named profile."""
 
-import contextlib
 from typing import Annotated
 
 import typer
@@ -94,13 +93,17 @@ def proxy(  # noqa: PLR0917  typer passes by name
 
     `sseprobe proxy --list` names profiles and faults; docs/proxy.md tells more. Ctrl-C ends it.
     """
-    from sseprobe.net.options import ConnectOptions, verification
+    from sseprobe.cli.running import serve_until_stopped
+    from sseprobe.config.connection import ConnectOptions, verification
     from sseprobe.proxy.behaviour import Behaviour
+    from sseprobe.proxy.host import new_loop
     from sseprobe.proxy.profile import by_name
-    from sseprobe.proxy.running import run
+    from sseprobe.proxy.running import serve
     from sseprobe.proxy.server import UpstreamAddress
 
     behaviour = Behaviour(None if profile is None else by_name(profile), fault or [])
     verify = verification(ConnectOptions(insecure=insecure, ca_file=cacert))
-    with contextlib.suppress(KeyboardInterrupt):
-        run(UpstreamAddress(upstream, verify), behaviour, host=host, port=port, admin_port=admin_port, json=json)
+    serving = serve(
+        UpstreamAddress(upstream, verify), behaviour, host=host, port=port, admin_port=admin_port, json=json
+    )
+    serve_until_stopped(serving, new_loop)

@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from sseprobe import exit_codes
 from sseprobe.errors import UsageError
 
 
@@ -27,9 +26,8 @@ def replay(
 
     Exit codes: 2 for a broken recording, or a port in use; 130 for Ctrl-C.
     """
-    import asyncio
-
-    from sseprobe.cli.output import open_cassette
+    from sseprobe.cli.running import serve_until_stopped
+    from sseprobe.probes.files import open_cassette
     from sseprobe.replaying import Replay, listen, serve
     from sseprobe.text import one_line, to_json
     from sseprobe.units import human_ms, ms
@@ -43,10 +41,5 @@ def replay(
         url = f"http://{f'[{host}]' if ':' in host else host}:{port}{replayed.target}"
         length = human_ms(ms(recorded.end.t_ns / speed))
         what = f"{len(recorded.chunks)} chunks of {one_line(recorded.opening.dialect, 40)} over {length}"
-        try:
-            typer.echo(
-                to_json({"url": url, "port": port}) if json else f"replaying {what}, {recorded.end.end}, on {url}"
-            )
-            asyncio.run(serve(replayed, listener))
-        except KeyboardInterrupt:
-            raise typer.Exit(exit_codes.INTERRUPTED) from None
+        typer.echo(to_json({"url": url, "port": port}) if json else f"replaying {what}, {recorded.end.end}, on {url}")
+        serve_until_stopped(serve(replayed, listener))

@@ -19,9 +19,10 @@ def report(
       sseprobe report check.json
       sseprobe report check.json --report html:check.html --report junit:check.xml
 
-    Exit codes: 0 rendered, whatever the verdict in it; 2 wrong words, or a file that holds no report.
+    Exit codes: 0 rendered, whatever the verdict in it; 2 usage error, or a file that holds no report.
     """
-    from sseprobe.cli.output import parse_reports, read_file, render_saved
+    from sseprobe.cli.output import parse_reports, render_saved
+    from sseprobe.probes.files import read_file
     from sseprobe.report import load_report
 
     outputs = parse_reports(report)

@@ -25,7 +25,7 @@ def rules(
       sseprobe rules SSE007
       sseprobe rules ANT
     """
-    from sseprobe.cli.output import terminal
+    from sseprobe.cli.terminal import terminal
     from sseprobe.rules import all_rules
     from sseprobe.rules.retired import RETIRED
     from sseprobe.rules.selection import known_id

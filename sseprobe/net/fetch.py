@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from sseprobe.net.options import ConnectOptions, verification
+from sseprobe.config.connection import ConnectOptions, verification
 from sseprobe.redaction import redact_url
 from sseprobe.text import one_line
 

@@ -13,11 +13,11 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 import httpx
 
+from sseprobe.config.connection import ConnectOptions, proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
 from sseprobe.net.hangup import HangUp
-from sseprobe.net.options import ConnectOptions, proxy_for, verification
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url

@@ -1,11 +1,10 @@
-"""What was said about an app's own events: by options, and by `[dialects.NAME]` in the config file."""
+"""The dialect of an app's own events: described by options, or by `[dialects.NAME]` in the config file."""
 
 from pathlib import Path
 
-import msgspec
-
 from sseprobe import dialects, json_pointer
 from sseprobe.config.project import DialectTable, project, refused
+from sseprobe.config.request import AUTO, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.own.convention import Convention, Mark, done_when
 from sseprobe.dialects.own.dialect import own_dialect
@@ -14,58 +13,48 @@ from sseprobe.errors import UsageError
 from sseprobe.framing import Framing
 
 
-class OwnWords(msgspec.Struct, frozen=True):
-    """`--text-at`, `--error-at`, `--done-when`, `--framing`, `--config`, as they were given."""
+def described_dialect(options: RequestOptions) -> Dialect | None:
+    """The dialect of an app's own that is named or described; None: it is a vendor's, or the stream shows it.
 
-    text_at: str | None = None
-    error_at: str | None = None
-    done_when: str | None = None
-    framing: str | None = None
-    config: str | None = None
+    Raises UsageError.
+    """
+    name = options.dialect
+    found, path = project(options.config)
+    for known in found.dialects:
+        if path is not None and known in (AUTO, *dialects.NAMES):
+            said = f"dialects.{known}: sseprobe has a dialect of that name; take another."
+            raise refused(path, ("dialects", known), said)
+    table = found.dialects.get(name)
+    if name in (AUTO, "plain"):
+        if not options.describes_events:
+            return None
+        return own_dialect("plain", Reading.of(_added_to(Convention(), options)))
+    if table is not None and name not in dialects.NAMES:
+        return own_dialect(name, Reading.of(_added_to(_convention(table), options)))
+    if options.describes_events and name in dialects.NAMES:
+        given = "--text-at, --error-at, --done-when and --framing"
+        raise UsageError(f"--dialect {name}: {given} describe an app's own events. Leave --dialect out.")
+    if name not in dialects.NAMES:
+        raise UsageError(f"{dialects.unknown(name, tuple(found.dialects))}{_where(path)}")
+    return None
 
-    @property
-    def are_given(self) -> bool:
-        """Whether events are described by options."""
-        return any(word is not None for word in (self.text_at, self.error_at, self.done_when, self.framing))
 
-    def dialect(self, name: str) -> Dialect | None:
-        """The dialect of an app's own that is named or described; None: it is a vendor's, or told by the stream.
-
-        Raises UsageError.
-        """
-        found, path = project(self.config)
-        for known in found.dialects:
-            if path is not None and known in (dialects.AUTO, *dialects.NAMES):
-                said = f"dialects.{known}: sseprobe has a dialect of that name; take another."
-                raise refused(path, ("dialects", known), said)
-        table = found.dialects.get(name)
-        if name in (dialects.AUTO, "plain"):
-            return own_dialect("plain", Reading.of(self._added_to(Convention()))) if self.are_given else None
-        if table is not None and name not in dialects.NAMES:
-            return own_dialect(name, Reading.of(self._added_to(_convention(table))))
-        if self.are_given and name in dialects.NAMES:
-            given = "--text-at, --error-at, --done-when and --framing"
-            raise UsageError(f"--dialect {name}: {given} describe an app's own events. Leave --dialect out.")
-        if name not in dialects.NAMES:
-            raise UsageError(f"{dialects.unknown(name, tuple(found.dialects))}{_where(path)}")
-        return None
-
-    def _added_to(self, convention: Convention) -> Convention:
-        """The convention with what the options say instead."""
-        if self.framing is not None and self.framing not in list(Framing):
-            raise UsageError(f"--framing {self.framing}: not a framing. Known are: {', '.join(Framing)}.")
-        try:
-            done = (done_when(self.done_when),) if self.done_when is not None else convention.done
-        except ValueError as error:
-            expected = "Expected POINTER=JSON such as /done=true, or a literal such as [DONE]."
-            raise UsageError(f"--done-when {self.done_when}: {error}. {expected}") from error
-        return Convention(
-            text=_pointer("--text-at", self.text_at, convention.text),
-            error=_pointer("--error-at", self.error_at, convention.error),
-            tokens=convention.tokens,
-            done=done,
-            framing=Framing(self.framing) if self.framing is not None else convention.framing,
-        )
+def _added_to(convention: Convention, options: RequestOptions) -> Convention:
+    """The convention with what the options say instead."""
+    if options.framing is not None and options.framing not in list(Framing):
+        raise UsageError(f"--framing {options.framing}: not a framing. Known are: {', '.join(Framing)}.")
+    try:
+        done = (done_when(options.done_when),) if options.done_when is not None else convention.done
+    except ValueError as error:
+        expected = "Expected POINTER=JSON such as /done=true, or a literal such as [DONE]."
+        raise UsageError(f"--done-when {options.done_when}: {error}. {expected}") from error
+    return Convention(
+        text=_pointer("--text-at", options.text_at, convention.text),
+        error=_pointer("--error-at", options.error_at, convention.error),
+        tokens=convention.tokens,
+        done=done,
+        framing=Framing(options.framing) if options.framing is not None else convention.framing,
+    )
 
 
 def _pointer(option: str, pointer: str | None, otherwise: tuple[str, ...] | None) -> tuple[str, ...] | None:

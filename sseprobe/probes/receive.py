@@ -11,20 +11,21 @@ from msgspec import Struct
 
 from sseprobe.body_framing import Guess, Undecided, told_by_body, told_by_head
 from sseprobe.cassette import Recorder
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect
 from sseprobe.ending import Outcome
 from sseprobe.errors import TargetError
 from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.net.opening import OpenStream
-from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.advice import advice_for
-from sseprobe.reception import Reception, View
+from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
 from sseprobe.transcription import Transcript, read, recut, transcript_of
 from sseprobe.units import human_bytes
+from sseprobe.view import View
 
 SILENCE_AFTER_END_S: Final = 5.0
 MAX_KEPT_ITEMS: Final = 1_000_000

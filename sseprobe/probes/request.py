@@ -1,105 +1,71 @@
-"""What is asked: from the words of a command line, or of a test, to a request."""
+"""From the request options to a request."""
 
 import os
 import sys
 from pathlib import Path
-from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
 from sseprobe import dialects
 from sseprobe.cassette import Opening
+from sseprobe.config.request import DEFAULT_PROMPT, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
-from sseprobe.probes.own_words import OwnWords
+from sseprobe.probes.own_words import described_dialect
 from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
 from sseprobe.transcript import Request
 
-DEFAULT_PROMPT: Final = "Write a long story about a lighthouse keeper, in at least one thousand words."
+
+def known_dialect(options: RequestOptions, url: str) -> Dialect | None:
+    """The dialect as named, or as the URL's path shows it; None: the first event will. Raises UsageError."""
+    described = described_dialect(options)
+    if described is not None:
+        return described
+    return dialects.by_name(options.dialect) if options.names_dialect else dialects.by_url(url)
 
 
-class RequestWords(msgspec.Struct, frozen=True):
-    """What was said about the request. `url` None: the bundled mock."""
-
-    url: str | None
-    method: str | None = None
-    headers: list[str] | None = None
-    data: str | None = None
-    prompt: str | None = None
-    model: str | None = None
-    dialect: str = dialects.AUTO
-    api_key_env: str | None = None
-    own: OwnWords = OwnWords()
-
-    @property
-    def names_dialect(self) -> bool:
-        """Whether a dialect was named or described: then the events do not change it."""
-        return self.dialect != dialects.AUTO or self.own.are_given
-
-    def as_options(self) -> tuple[str, ...]:
-        """These words as options of a command line, but for the URL and what was generated; credentials masked."""
-        given = [("-X", self.method), ("-d", self.data), ("--prompt", self.prompt), ("--model", self.model)]
-        given.append(("--dialect", self.dialect if self.dialect != dialects.AUTO else None))
-        given.append(("--api-key-env", self.api_key_env))
-        own = self.own
-        given += [("--text-at", own.text_at), ("--error-at", own.error_at), ("--done-when", own.done_when)]
-        given += [("--framing", own.framing), ("--config", own.config)]
-        options = [word for name, value in given if value is not None for word in (name, value)]
-        for text in self.headers or []:
-            name, colon, value = text.partition(":")
-            secret = bool(secrets_of_headers([(name.strip(), value.strip())]))
-            options += ["-H", f"{name}: ***" if secret and colon else text]
-        return tuple(options)
-
-    def known_dialect(self, url: str) -> Dialect | None:
-        """The dialect as named, or as the URL's path tells it; None: the first event will. Raises UsageError."""
-        described = self.own.dialect(self.dialect)
-        if described is not None:
-            return described
-        return dialects.by_name(self.dialect) if self.names_dialect else dialects.by_url(url)
-
-    def dialect_of_recording(self, opening: Opening) -> Dialect | None:
-        """The dialect as named now, else as it was when recorded, else as the URL tells it. Raises UsageError."""
-        told = dialects.by_url(opening.url)
-        own = opening.dialect == "plain" or opening.dialect not in dialects.NAMES
-        own = own or (told is not None and told.name == opening.dialect)
-        recorded = not self.names_dialect and not own
-        return dialects.by_name(opening.dialect) if recorded else self.known_dialect(opening.url)
+def dialect_of_recording(options: RequestOptions, opening: Opening) -> Dialect | None:
+    """The dialect as named now, else as it was when recorded, else as the URL shows it. Raises UsageError."""
+    told = dialects.by_url(opening.url)
+    own = opening.dialect == "plain" or opening.dialect not in dialects.NAMES
+    own = own or (told is not None and told.name == opening.dialect)
+    recorded = not options.names_dialect and not own
+    return dialects.by_name(opening.dialect) if recorded else known_dialect(options, opening.url)
 
 
-def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redactor]:
+def build_request(url: str, options: RequestOptions) -> tuple[Request, Dialect | None, Redactor]:
     """The request, its dialect if it is known, and what must not be shown. Raises UsageError."""
-    url = checked_url(words.url or "")
-    dialect = words.known_dialect(url)
-    headers = [_header(text) for text in words.headers or []]
+    checked_url(url)
+    dialect = known_dialect(options, url)
+    headers = [_header(text) for text in options.headers]
     given = {name.lower() for name, _ in headers}
     defaults = [("Accept", "text/event-stream"), ("Accept-Encoding", "identity"), ("User-Agent", "sseprobe")]
     method, body = "GET", None
     if dialect is not None and dialect.request is not None:
-        built = dialect.request(url, words.prompt or DEFAULT_PROMPT, words.model)
+        built = dialect.request(url, options.prompt or DEFAULT_PROMPT, options.model)
         method, url, body = built.method, built.url, built.body
         named = {name for name, _ in built.headers}
         defaults = [*built.headers, *(header for header in defaults if header[0] not in named)]
-    if words.data is not None:
-        if words.prompt is not None or words.model is not None:
+    if options.data is not None:
+        if options.prompt is not None or options.model is not None:
             raise UsageError("--data is the whole body: --prompt and --model cannot add to it. Give one or the other.")
         if body is None:
             defaults.append(("Content-Type", "application/json"))
-        method, body = "POST", _body(words.data)
-    elif body is None and (words.prompt is not None or words.model is not None):
+        method, body = "POST", _body(options.data)
+    elif body is None and (options.prompt is not None or options.model is not None):
         raise UsageError(
-            f"{redact_url(url)}: its path tells no dialect, so that no body can be built from --prompt and --model. "
-            'Give the body of your app, such as -d \'{"message": "hi"}\', or name a dialect with --dialect '
+            f"{redact_url(url)}: no dialect is known from its path, so that no body can be built from --prompt and "
+            '--model. Give the body of your app, such as -d \'{"message": "hi"}\', or name a dialect with --dialect '
             f"({', '.join(dialects.NAMES)})."
         )
-    key = _api_key(words.api_key_env)
+    key = _api_key(options.api_key_env)
     if key is not None:
         defaults.append((dialect or dialects.by_name("plain")).key_header(key))
     headers += [(name, value) for name, value in defaults if name.lower() not in given]
-    request = Request((words.method or method).upper(), url, headers, body)
+    request = Request((options.method or method).upper(), url, headers, body)
     if not request.method.isascii() or not request.method.isalpha():
-        raise UsageError(f"--method {words.method}: not an HTTP method. Expected a word such as GET or POST.")
+        raise UsageError(f"--method {options.method}: not an HTTP method. Expected a word such as GET or POST.")
     secrets = [*secrets_of_url(url), *secrets_of_headers(headers), *([key] if key else [])]
     return request, dialect, Redactor(secrets)
 

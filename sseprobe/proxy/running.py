@@ -2,31 +2,18 @@
 
 import asyncio
 import contextlib
-import signal
-import sys
 
 import msgspec
 
 from sseprobe.proxy.behaviour import Behaviour
-from sseprobe.proxy.host import new_loop
 from sseprobe.proxy.server import LOOPBACK, ProxyServer, UpstreamAddress
 
 
-def run(
+async def serve(
     upstream: UpstreamAddress, behaviour: Behaviour, *, host: str, port: int, admin_port: int | None, json: bool
 ) -> None:
-    """Serves until it is interrupted or terminated; says on standard output where. Raises UsageError."""
-    with asyncio.Runner(loop_factory=new_loop) as runner:
-        runner.run(_serve(upstream, behaviour, host, port, admin_port, json=json))
-
-
-async def _serve(
-    upstream: UpstreamAddress, behaviour: Behaviour, host: str, port: int, admin_port: int | None, *, json: bool
-) -> None:
+    """Serves until it is cancelled; says on standard output where. Raises UsageError."""
     server = ProxyServer(upstream, behaviour.faults())
-    over = asyncio.Event()
-    if sys.platform != "win32":
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, over.set)
     async with contextlib.AsyncExitStack() as cleanup:
         port = await server.start(host, port)
         cleanup.push_async_callback(server.close)
@@ -48,4 +35,4 @@ async def _serve(
         as_words = f"sseprobe proxy: {url} -> {upstream.url}, {behaviour}"
         as_words += f"; admin endpoint {admin_url}" if admin_url else ""
         print(msgspec.json.encode(said).decode() if json else as_words, flush=True)
-        await over.wait()
+        await asyncio.Event().wait()

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
@@ -24,6 +24,25 @@ from sseprobe.sse import Event
 _AT_MOST: Final = os.cpu_count() or 1
 
 
+class Stop:
+    """Ends a run of readers from another thread, also one that is still getting ready."""
+
+    def __init__(self) -> None:
+        self._asked = False
+        self._kill: Callable[[], None] = lambda: None
+
+    def arm(self, kill: Callable[[], None]) -> None:
+        """What ends the processes."""
+        self._kill = kill
+        if self._asked:
+            kill()
+
+    def now(self) -> None:
+        """Ends them, and lets no more start."""
+        self._asked = True
+        self._kill()
+
+
 def read_all(
     chunks: Sequence[bytes],
     events: Sequence[Event],
@@ -34,11 +53,12 @@ def read_all(
     ended_in_error: bool,
     readers: Sequence[Reader] | None = None,
     limits: Limits | None = None,
+    stop: Stop | None = None,
 ) -> list[ReaderReport]:
     """What each reader makes of this body, as compared with `events`, our own parser's.
 
-    A reader that is not installed is left out. Sentences may quote the stream: redact them. Never raises for what a
-    reader does.
+    `stop` ends it from another thread. A reader that is not installed is left out. Sentences may quote the stream:
+    redact them. Never raises for what a reader does.
     """
     wanted = readers if readers is not None else [by_name(name) for name in NAMES]
     fit = [reader for reader in wanted if _reads(reader, dialect, framing)]
@@ -48,6 +68,7 @@ def read_all(
     said = _header_value(content_type or CONTENT_TYPES[framing])
     body = Body(chunks, events, framing, said)
     with _Session(Stream(list(chunks), said, dialect), limits or Limits()) as session:
+        (stop or Stop()).arm(session.kill)
 
         def report(reader: Reader, version: str, process: ReaderProcess | str) -> ReaderReport:
             reading = session.run(process)
@@ -93,6 +114,7 @@ class _Session:
         self._limits = limits
         self._size = sum(map(len, stream.chunks))
         self._processes: list[ReaderProcess] = []
+        self._is_over = False
         self._cleanup = ExitStack()
 
     def __enter__(self) -> "_Session":
@@ -110,11 +132,14 @@ class _Session:
 
     def kill(self) -> None:
         """Ends all processes, and lets no more start."""
+        self._is_over = True
         for process in self._processes:
             process.kill()
 
     def prepare(self, reader: Reader) -> ReaderProcess | str:
         """Its process, or why it cannot be had."""
+        if self._is_over:
+            return "it was stopped"
         home = self._folder / str(len(self._processes))
         home.mkdir(exist_ok=True)
         try:

@@ -6,12 +6,12 @@ from typing import Final, TextIO
 from msgspec.structs import replace
 
 from sseprobe.dialects.base import MAX_ID_CHARS, Delta, Dialect, Kind
-from sseprobe.reception import Received, View
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
 from sseprobe.text import scalar, to_json, visible
 from sseprobe.transcript import Chunk, Head, Redirect, Request
 from sseprobe.units import ms
+from sseprobe.view import Received, SilentView, View
 
 _DIM: Final = "\x1b[2m"
 _RED: Final = "\x1b[31m"
@@ -40,19 +40,6 @@ def _behind(received: list[Received], chars: int) -> list[Received]:
                 deltas.append(delta)
         left.append(Received(each.item, tuple(deltas), each.again))
     return left
-
-
-class SilentView:
-    """Shows nothing."""
-
-    def head(self, head: Head, redirects: list[Redirect]) -> None:
-        """Nothing."""
-
-    def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Nothing."""
-
-    def close(self) -> None:
-        """Nothing."""
 
 
 class TextView(SilentView):

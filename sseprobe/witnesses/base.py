@@ -6,9 +6,9 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
-from sseprobe.net.options import ConnectOptions
 from sseprobe.redaction import redact_url
 from sseprobe.testimony import Reading, Strength
 from sseprobe.transcript import Request

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.fetch import Fetcher
-from sseprobe.net.options import ConnectOptions
 from sseprobe.testimony import Call, Reading
 from sseprobe.units import NS_PER_MS
 from sseprobe.witnesses.base import Context, Witness, checked_url

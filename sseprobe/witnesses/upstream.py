@@ -9,8 +9,8 @@ import re
 import socket
 from typing import Final
 
-from sseprobe.embedded import RunningMock, running_mock
 from sseprobe.errors import UsageError
+from sseprobe.mock_process import MockProcess, running_mock
 from sseprobe.testimony import Reading
 from sseprobe.witnesses.base import Context, Witness, WitnessError
 from sseprobe.witnesses.mock import Mock
@@ -32,7 +32,7 @@ class Upstream(Witness):
         self._port = port
         self._context = context
         self._mock: Mock | None = None
-        self._provider: RunningMock | None = None
+        self._provider: MockProcess | None = None
         self._cleanup = contextlib.ExitStack()
 
     def open(self) -> None:
@@ -60,7 +60,7 @@ class Upstream(Witness):
     def call_off(self) -> None:
         """A stream that leaks is over once it is judged: the next trial is not to wait for it."""
         if self._provider is not None:
-            self._provider.call_off()
+            self._provider.end_generations()
 
     def close(self) -> None:
         """Serves no more."""

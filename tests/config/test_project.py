@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 
 from sseprobe.config.project import DialectTable, find, load, project
+from sseprobe.config.request import RequestOptions
 from sseprobe.dialects.own.convention import Mark
 from sseprobe.errors import UsageError
 from sseprobe.framing import Framing
-from sseprobe.probes.own_words import OwnWords
+from sseprobe.probes.own_words import described_dialect
 
 WHOLE = """\
 # An app's own events.
@@ -78,7 +79,7 @@ class TestWhatItSays:
     )
     def test_end_marks(self, here: Path, done: str, mark: Mark) -> None:
         write(here / "sseprobe.toml", f"[dialects.mine]\ndone = {done}\n")
-        dialect = OwnWords().dialect("mine")
+        dialect = described_dialect(RequestOptions(dialect="mine"))
         assert dialect is not None
         assert dialect.reading is not None
         assert dialect.reading.given.done == (mark,)
@@ -220,7 +221,7 @@ class TestOptionsBeside:
     )
     def test_one_replaces_its_like(self, here: Path, options: dict[str, Any], expected: tuple[Any, ...]) -> None:
         write(here / "sseprobe.toml")
-        dialect = OwnWords(**options).dialect("my-chat")
+        dialect = described_dialect(RequestOptions(**options, dialect="my-chat"))
         assert dialect is not None
         assert dialect.reading is not None
         given = dialect.reading.given
@@ -231,19 +232,19 @@ class TestOptionsBeside:
     def test_a_vendor_keeps_its_name(self, here: Path, name: str) -> None:
         write(here / "sseprobe.toml", f'# ours\n[dialects.{name}]\ntext = "/a"\n')
         with pytest.raises(UsageError, match=f"sseprobe.toml:2: dialects.{name}: sseprobe has a dialect of that name"):
-            OwnWords().dialect("auto")
+            described_dialect(RequestOptions(dialect="auto"))
 
     def test_without_a_word_there_is_no_dialect(self, here: Path) -> None:
-        assert OwnWords().dialect("auto") is None
-        assert OwnWords().dialect("plain") is None
+        assert described_dialect(RequestOptions(dialect="auto")) is None
+        assert described_dialect(RequestOptions(dialect="plain")) is None
 
     @pytest.mark.parametrize("name", ["auto", "plain"])
     def test_options_alone_make_one(self, here: Path, name: str) -> None:
-        dialect = OwnWords(text_at="/a", framing="text").dialect(name)
+        dialect = described_dialect(RequestOptions(text_at="/a", framing="text", dialect=name))
         assert dialect is not None
         assert (dialect.name, dialect.framing) == ("plain", Framing.TEXT)
 
     def test_a_broken_file_is_told_whatever_is_named(self, here: Path) -> None:
         write(here / "sseprobe.toml", "[dialects.a]\ntxt = 1\n")
         with pytest.raises(UsageError, match='did you mean "text"'):
-            OwnWords().dialect("auto")
+            described_dialect(RequestOptions(dialect="auto"))

@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 from mockserver.faults import FAULTS
-from sseprobe import dialects
-from sseprobe.net.options import ConnectOptions
+from sseprobe import dialects, sync
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.probes.receive import StreamPlan
-from sseprobe.probes.request import RequestWords, build_request
-from sseprobe.probes.stream import run
 from sseprobe.report import Report, StreamReport
-from sseprobe.reporters.live import SilentView
 from tests.support.mock import Mock
+from tests.support.streams import received, request_for
 
 TOKENS = 12
 FRAMING = ("crlf", "cr", "bom", "split-utf8", "no-space", "multi-data", "comments", "u2028", "data-less-block",
@@ -54,12 +52,11 @@ EXCEPTIONS = {
 CONNECT = ConnectOptions(10, 60, 60)
 
 
-def stream(mock: Mock, name: str, knobs: str, *, options: ConnectOptions = CONNECT, named: bool = True) -> Report:
+def stream(mock: Mock, name: str, knobs: str, *, named: bool = True, **options: Any) -> Report:
     """Streams from the mock's path of a dialect, as the command does."""
     url = f"{mock.url}{dialects.by_name(name).path}"
-    words = RequestWords(url, headers=[f"X-Mock: itl_ms=1,ttft_ms=1,{knobs}"], dialect=name if named else "auto")
-    request, dialect, redact = build_request(words)
-    return run(StreamPlan(request, options, dialect, redact, 10**8, named), SilentView())
+    header = f"X-Mock: itl_ms=1,ttft_ms=1,{knobs}"
+    return sync.stream(url, header=header, dialect=name if named else "auto", timeout=60, **options)
 
 
 def only(report: Report) -> StreamReport:
@@ -78,9 +75,9 @@ def test_no_fault_is_forgotten() -> None:
 @pytest.mark.parametrize(("name", "fault"), MATRIX)
 def test_the_ending_is_right(mock: Mock, name: str, fault: str) -> None:
     wanted = EXCEPTIONS.get((name, fault), ENDINGS[fault])
-    options = ConnectOptions(10, 0.3, 60) if fault == "stall" else CONNECT
+    idle_s = 0.3 if fault == "stall" else 60
     healthy = only(stream(mock, name, f"tokens={TOKENS},seed=3"))
-    report = stream(mock, name, f"tokens={TOKENS},seed=3,fault={fault}", options=options)
+    report = stream(mock, name, f"tokens={TOKENS},seed=3,fault={fault}", idle_timeout=idle_s)
     got = only(report)
     assert got.ending == wanted, got
     assert report.exit_code == (0 if wanted == "complete" else 1)
@@ -214,11 +211,10 @@ def test_the_events_tell_the_dialect(mock: Mock, name: str) -> None:
     url = f"{mock.url}{dialects.by_name(name).path}"
     built = dialects.by_name(name).request
     body: Any = built(url, "Hi", None).body.decode() if built and built(url, "Hi", None).body else None  # type: ignore[union-attr]
-    words = RequestWords(url, data=body, headers=["X-Mock: tokens=3,itl_ms=1,ttft_ms=1"], dialect="plain")
-    request, _, redact = build_request(words)
-    if name == "gemini":
-        request = build_request(RequestWords(url + "?alt=sse", data=body, headers=words.headers, dialect="plain"))[0]
-    got = only(run(StreamPlan(request, CONNECT, None, redact, 10**8), SilentView()))
+    url += "?alt=sse" if name == "gemini" else ""
+    headers = ["X-Mock: tokens=3,itl_ms=1,ttft_ms=1"]
+    request, _, redact = request_for(url, data=body, headers=headers, dialect="plain")
+    got = received(StreamPlan(request, CONNECT, None, redact, 10**8))
     assert got.dialect == ("openai-chat" if name == "mistral" else name)
     assert got.ending == "complete"
     assert got.metrics.tokens == (None if name == "plain" else 3)
@@ -227,9 +223,8 @@ def test_the_events_tell_the_dialect(mock: Mock, name: str) -> None:
 def test_another_dialect_than_the_one_named(mock: Mock) -> None:
     url = f"{mock.url}/v1/messages"
     body = '{"model":"m","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"x"}]}'
-    words = RequestWords(url, data=body, headers=["X-Mock: tokens=3,itl_ms=1"], dialect="openai-chat")
-    request, dialect, redact = build_request(words)
-    report = run(StreamPlan(request, CONNECT, dialect, redact, 10**8, True), SilentView())
+    headers = ["X-Mock: tokens=3,itl_ms=1"]
+    report = sync.stream(url, data=body, header=headers, dialect="openai-chat")
     got = only(report)
     assert (report.target.dialect, got.dialect, got.ending, got.metrics.tokens) == (
         "openai-chat",
@@ -241,9 +236,10 @@ def test_another_dialect_than_the_one_named(mock: Mock) -> None:
     assert "these are events of anthropic, and openai-chat was to come" in got.ending_reason
     assert report.exit_code == 1
     # So does a path that is a vendor's own.
+    request, dialect, redact = request_for(url, data=body, headers=headers, dialect="openai-chat")
     assert dialect is not None
-    told = only(run(StreamPlan(request, CONNECT, dialect, redact, 10**8, False), SilentView()))
+    told = received(StreamPlan(request, CONNECT, dialect, redact, 10**8, False))
     assert (told.dialect, told.ending) == ("anthropic", "error")
     # One that any app may use gives way to the events.
-    settled = only(run(StreamPlan(request, CONNECT, dialect.shared(), redact, 10**8, False), SilentView()))
+    settled = received(StreamPlan(request, CONNECT, dialect.shared(), redact, 10**8, False))
     assert (settled.dialect, settled.ending, settled.notes) == ("anthropic", "complete", [])

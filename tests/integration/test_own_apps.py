@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from sseprobe.probes.check import run as conformance
+from sseprobe.probes.check import readers
 from tests.support.cli import UNCOVERED, Cli, Result
 from tests.support.own_apps import raw
 from tests.support.own_apps.running import running
@@ -131,7 +131,7 @@ def test_one_stream_is_judged_right(case: Case, at: Callable[[str], str], cli: C
 @pytest.fixture
 def unread(monkeypatch: pytest.MonkeyPatch) -> None:
     """No other clients are started: what they say is tested elsewhere."""
-    monkeypatch.setattr(conformance, "read_all", lambda *_words, **_options: [])
+    monkeypatch.setattr(readers, "read_all", lambda *_words, **_options: [])
 
 
 @pytest.mark.usefixtures("unread")

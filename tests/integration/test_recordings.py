@@ -8,17 +8,12 @@ from typing import Any
 
 import pytest
 
-from sseprobe import dialects
+from sseprobe import dialects, sync
 from sseprobe.cassette import Cassette, load, save
 from sseprobe.dialects.base import Dialect
 from sseprobe.framing import Framing
-from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.parse import parse_bytes
-from sseprobe.probes.receive import StreamPlan
-from sseprobe.probes.request import RequestWords, build_request
-from sseprobe.probes.stream import run, run_recorded
 from sseprobe.report import Report
-from sseprobe.reporters.live import SilentView
 from sseprobe.transcript import BodyEnd
 from tests.support.cli import Cli
 from tests.support.mock import Mock
@@ -33,21 +28,17 @@ IDLE_S = 0.4
 FAULTS = ("none", "truncate", "cut", "rst", "stall", "error", "split-utf8", "comments", "no-final-blank-line")
 
 
-def recorded(words: RequestWords, idle_s: float) -> tuple[Report, Cassette]:
+def recorded(tape: Path, url: str, idle_s: float = 60, **options: Any) -> tuple[Report, Cassette]:
     """Streams as the command does, with `--record`."""
-    request, dialect, redact = build_request(words)
-    tape = BytesIO()
-    options = ConnectOptions(10, idle_s, 60, use_environment=False)
-    report = run(StreamPlan(request, options, dialect, redact, 10**8, words.names_dialect, tape), SilentView())
-    cassette = load(BytesIO(tape.getvalue()), "tape")
-    assert save(cassette) == tape.getvalue()
+    report = sync.stream(url, idle_timeout=idle_s, timeout=60, record=str(tape), **options)
+    cassette = load(BytesIO(tape.read_bytes()), "tape")
+    assert save(cassette) == tape.read_bytes()
     return report, cassette
 
 
-def again(cassette: Cassette) -> Report:
+def again(tape: Path) -> Report:
     """Reads it as `--from` does."""
-    words = RequestWords(None)
-    return run_recorded(cassette, words.dialect_of_recording(cassette.opening), SilentView(), named=False)
+    return sync.stream(from_=str(tape))
 
 
 def meaning(report: Report) -> dict[str, Any]:
@@ -61,15 +52,17 @@ def meaning(report: Report) -> dict[str, Any]:
 
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("name", dialects.NAMES)
-def test_the_recording_and_its_replay_say_what_the_stream_said(mock: Mock, name: str, fault: str) -> None:
+def test_the_recording_and_its_replay_say_what_the_stream_said(
+    mock: Mock, tmp_path: Path, name: str, fault: str
+) -> None:
     idle_s = IDLE_S if fault == "stall" else 60
     knobs = f"X-Mock: itl_ms=1,ttft_ms=1,tokens=12,reasoning=0,fault={fault}".replace(",fault=none", ",tools=1")
-    words = RequestWords(f"{mock.url}{dialects.by_name(name).path}", headers=[knobs], dialect=name)
-    live, cassette = recorded(words, idle_s)
-    assert meaning(again(cassette)) == meaning(live)
-    assert again(cassette).streams[0].metrics == live.streams[0].metrics
+    tape = tmp_path / "live"
+    live, cassette = recorded(tape, f"{mock.url}{dialects.by_name(name).path}", idle_s, header=[knobs], dialect=name)
+    assert meaning(again(tape)) == meaning(live)
+    assert again(tape).streams[0].metrics == live.streams[0].metrics
     with replaying(cassette) as url:
-        replayed, copy = recorded(RequestWords(url, dialect=name), idle_s)
+        replayed, copy = recorded(tmp_path / "copy", url, idle_s, dialect=name)
     assert meaning(replayed) == meaning(live)
     assert (copy.body, copy.end.end) == (cassette.body, cassette.end.end)
     parsed = parse_bytes("tape", save(cassette))
@@ -122,30 +115,31 @@ SERVERS: dict[str, tuple[Callable[[Peer], None], BodyEnd]] = {
 
 
 @pytest.mark.parametrize("case", SERVERS)
-def test_so_do_other_servers(serve: Serve, case: str) -> None:
+def test_so_do_other_servers(serve: Serve, tmp_path: Path, case: str) -> None:
     script, end = SERVERS[case]
     idle_s = IDLE_S if case == "left open" else 60
-    live, cassette = recorded(RequestWords(serve(script).url + CHAT), idle_s)
+    tape = tmp_path / "live"
+    live, cassette = recorded(tape, serve(script).url + CHAT, idle_s)
     assert cassette.end.end is end
-    assert meaning(again(cassette)) == meaning(live)
+    assert meaning(again(tape)) == meaning(live)
     with replaying(cassette) as url:
-        replayed, copy = recorded(RequestWords(url), idle_s)
+        replayed, copy = recorded(tmp_path / "copy", url, idle_s)
     assert meaning(replayed) == meaning(live)
     assert (copy.body, copy.end.end) == (cassette.body, end)
 
 
-def test_a_dialect_that_was_named_is_recorded(serve: Serve) -> None:
+def test_a_dialect_that_was_named_is_recorded(serve: Serve, tmp_path: Path) -> None:
     """Nothing else may tell it: neither the path nor the events."""
     server = serve(_sends(HEAD, *map(transfer_chunk, good("a")), LAST_CHUNK))
-    live, cassette = recorded(RequestWords(f"{server.url}/events", dialect="vllm"), 60)
-    assert again(cassette).target.dialect == live.target.dialect == "vllm"
+    live, _ = recorded(tmp_path / "live", f"{server.url}/events", dialect="vllm")
+    assert again(tmp_path / "live").target.dialect == live.target.dialect == "vllm"
 
 
-def test_the_times_of_a_replay_are_those_recorded_or_later(mock: Mock) -> None:
-    words = RequestWords(f"{mock.url}{CHAT}", headers=["X-Mock: itl_ms=20,ttft_ms=50,tokens=8"])
-    _, cassette = recorded(words, 60)
+def test_the_times_of_a_replay_are_those_recorded_or_later(mock: Mock, tmp_path: Path) -> None:
+    knobs = ["X-Mock: itl_ms=20,ttft_ms=50,tokens=8"]
+    _, cassette = recorded(tmp_path / "live", f"{mock.url}{CHAT}", header=knobs)
     with replaying(cassette) as url:
-        _, copy = recorded(RequestWords(url), 60)
+        _, copy = recorded(tmp_path / "copy", url)
 
     def arrivals(which: Cassette) -> list[tuple[int, int]]:
         """Up to which byte, and when."""
@@ -237,7 +231,7 @@ def test_a_process_that_dies_leaves_what_it_saw(serve: Serve, tmp_path: Path) ->
     process.communicate(timeout=20)
     cassette = load(BytesIO(path.read_bytes()), "c")
     assert (cassette.last, cassette.end.end) == (None, BodyEnd.ABORT)
-    assert again(cassette).streams[0].text == "Hello world"
+    assert again(path).streams[0].text == "Hello world"
     with replaying(cassette) as url:
-        report, _ = recorded(RequestWords(url), 60)
+        report, _ = recorded(path.with_name("copy"), url)
     assert (report.streams[0].ending, report.streams[0].text) == ("truncated", "Hello world")

@@ -8,9 +8,9 @@ from collections.abc import Callable
 
 import pytest
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.hangup import HangUp
 from sseprobe.net.opening import OpenStream
-from sseprobe.net.options import ConnectOptions
 from sseprobe.net.stamped import StampedSocket
 from sseprobe.transcript import Request
 from tests.support.raw_server import Peer, RawServer

@@ -8,12 +8,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.hangup import HangUp
-from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.redaction import Redactor
 from sseprobe.transcript import Request
+from sseprobe.view import SilentView
 from tests.support.raw_server import Peer, RawServer
 
 EVENT = b"data: hello\n\n"
@@ -49,7 +50,7 @@ def test_ending_a_client_does_not_swallow_ctrl_c(stubborn: Stubborn) -> None:
         pytest.fail("the cancellation was lost")
 
     async def interrupted() -> None:
-        client = Client(PLAN, lambda: None)
+        client = Client(PLAN, lambda: None, SilentView())
         await stubborn.begun.wait()
         ending = asyncio.create_task(end(client))
         await stubborn.told.wait()
@@ -63,7 +64,7 @@ def test_ending_a_client_does_not_swallow_ctrl_c(stubborn: Stubborn) -> None:
 
 def test_ending_a_client_waits_until_it_has_ended(stubborn: Stubborn) -> None:
     async def ended() -> bool:
-        client = Client(PLAN, lambda: None)
+        client = Client(PLAN, lambda: None, SilentView())
         await stubborn.begun.wait()
         ending = asyncio.create_task(client.end())
         await stubborn.told.wait()
@@ -93,7 +94,7 @@ def test_who_is_not_followed_is_heard_of_at_the_end(
     async def count(url: str) -> int:
         news: list[int] = []
         plan = msgspec.structs.replace(PLAN, request=Request("GET", url, []))
-        client = Client(plan, lambda: news.append(client.deltas), followed=followed)
+        client = Client(plan, lambda: news.append(client.deltas), SilentView(), followed=followed)
         while not client.deltas:  # noqa: ASYNC110  who is not followed does not tell
             await asyncio.sleep(0.01)
         if leaves:

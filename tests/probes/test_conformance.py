@@ -1,27 +1,26 @@
 """The check on recordings, in this process: what counts, and what a crash does."""
 
 from collections.abc import Iterator
-from io import BytesIO
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
-from sseprobe.cassette import load
-from sseprobe.probes.check.run import Judging, run_recorded
+from sseprobe import sync
 from sseprobe.report import Report, Verdict
 from sseprobe.reporters import by_format
 from sseprobe.rules import Finding, RuleVerdict, Severity, all_rules
-from sseprobe.rules.selection import Selection, selection
+from sseprobe.rules.selection import Selection
 from sseprobe.transcription import Transcript
 from tests.rules.proofs import DATA
 
 pytestmark = pytest.mark.usefixtures("one_reader")
 
 
-def checked(recording: str, judging: Judging | None = None) -> Report:
+def checked(recording: str, **options: Any) -> Report:
     """The report on a proof."""
     path = DATA / f"{recording}.jsonl"
-    return run_recorded(load(BytesIO(path.read_bytes()), path.name), None, judging or Judging(), named=False)
+    return sync.check(from_=str(path), **options)
 
 
 def _crashes(stream: Transcript) -> Iterator[Finding]:
@@ -58,8 +57,8 @@ def test_a_rule_that_crashes_is_contained(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_what_counts(recording: str, words: list[str], fail_on: Severity, code: int) -> None:
-    judging = Judging(selection(words, ["HTTP"] if not words else None), fail_on)
-    assert checked(recording, judging).exit_code == code
+    report = checked(recording, select=words, ignore=[] if words else ["HTTP"], fail_on=str(fail_on))
+    assert report.exit_code == code
 
 
 def test_every_rule_has_one_result_and_says_why_it_does_not_judge() -> None:

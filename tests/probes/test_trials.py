@@ -5,14 +5,15 @@ from collections.abc import Callable
 
 import pytest
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.hangup import HangUp
-from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.trial import Trial
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
 from sseprobe.transcript import Request
+from sseprobe.view import SilentView
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer
 
 EVENT = b"data: hello\n\n"
@@ -28,7 +29,7 @@ def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], se
     async def beside(url: str) -> list[str]:
         plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
         news = asyncio.Event()
-        client = Client(plan, news.set, followed=True)
+        client = Client(plan, news.set, SilentView(), followed=True)
         while not client.deltas or (truncated and client.ended_ns is None):
             await news.wait()
             news.clear()
@@ -55,7 +56,7 @@ def test_an_apps_stream_is_hurt_if_two_others_have_an_end_mark(
         news = asyncio.Event()
         trial = Trial(HangUp.FIN, phases.parse(phases.MID_STREAM))
         for _ in range(whole + 1):
-            client = Client(plan, news.set)
+            client = Client(plan, news.set, SilentView())
             trial.stayers.append(client)
             while client.ended_ns is None:
                 await news.wait()

@@ -6,10 +6,10 @@ import pytest
 
 from sseprobe.dialects import by_name
 from sseprobe.dialects.base import Delta, Kind
-from sseprobe.reception import Received
 from sseprobe.redaction import Redactor
 from sseprobe.reporters.live import TextView
 from sseprobe.transcript import Chunk, Clock, Read
+from sseprobe.view import Received
 from tests.support.decoding import event
 
 

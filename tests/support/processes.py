@@ -77,3 +77,9 @@ def wait_for(url: str) -> None:
             continue
         return
     raise AssertionError(f"nobody answers at {url}")
+
+
+def children_of(pid: int) -> set[int]:
+    """The processes that a process has started and that still run; empty where the system does not say."""
+    path = Path(f"/proc/{pid}/task/{pid}/children")
+    return set(map(int, path.read_text().split())) if path.exists() else set()

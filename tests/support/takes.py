@@ -14,15 +14,15 @@ import msgspec
 
 from sseprobe import dialects
 from sseprobe.cassette import Cassette, load
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.framing import Framing
-from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.probes.request import RequestWords, build_request
 from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
-from sseprobe.reporters.live import SilentView
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Read
 from sseprobe.transcription import Transcript, transcript_of_cassette
+from sseprobe.view import SilentView
+from tests.support.streams import request_for
 
 Blocks = list[bytes]
 """A body cut after each blank line (after each line, where lines are the framing)."""
@@ -56,10 +56,8 @@ def record(url: str, take: Take) -> Cassette:
     """Records a take from the mock at this URL."""
     dialect = dialects.by_name(take.dialect)
     headers = [f"X-Mock: {take.knobs}", *(f"{name}: {value}" for name, value in take.asking)]
-    words = RequestWords(url + dialect.path, headers=headers, dialect=take.dialect, prompt="hi")
-    if dialect.request is None:
-        words = msgspec.structs.replace(words, prompt=None)
-    request, _, _ = build_request(words)
+    prompt = "hi" if dialect.request is not None else None
+    request, _, _ = request_for(url + dialect.path, headers=headers, dialect=take.dialect, prompt=prompt)
     if take.data is not None:
         asked = json.loads(request.body or b"{}") | take.data
         request = msgspec.structs.replace(request, body=json.dumps(asked).encode())

@@ -1,15 +1,16 @@
 """Watching a witness from a thread of its own."""
 
+import asyncio
 import threading
 
 import pytest
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.hangup import HangUp
-from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.abort.phases import parse
-from sseprobe.probes.abort.report import run
-from sseprobe.probes.abort.run import AbortPlan
+from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
+from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
 from sseprobe.testimony import Failed, Reading, Sample
@@ -63,4 +64,4 @@ def test_what_a_witness_must_not_raise_is_raised_where_it_is_heard() -> None:
 def test_a_mistake_in_a_witness_is_no_missing_evidence() -> None:
     plan = AbortPlan(Setting(PLAN, 1.0), [HangUp.FIN], [parse("mid-stream")])
     with pytest.raises(ZeroDivisionError, match="a mistake"):
-        run(plan, [Scripted()], lambda _: None)
+        asyncio.run(AbortRun(plan, [Scripted()], Observer()).go())

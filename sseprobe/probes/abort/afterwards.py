@@ -6,7 +6,6 @@ from typing import Final
 
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
-from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.session import Bench
 from sseprobe.probes.abort.trial import Trial
 from sseprobe.transcript import Ending
@@ -45,7 +44,7 @@ async def problem(bench: Bench, trials: Sequence[Trial]) -> str | None:
 
 async def _ask(bench: Bench, usual_ns: int) -> str | None:
     limit_ns = max(_SILENT_NS, _TIMES_AS_LONG * usual_ns)
-    client = Client(bench.setting.plan, bench.news, followed=True)
+    client = bench.open_stream(followed=True)
     try:
         await bench.until(lambda: 0 if client.deltas or client.ended_ns else None, client.started_ns + limit_ns)
         if client.ended_ns is None:

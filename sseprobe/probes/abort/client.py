@@ -9,17 +9,18 @@ from sseprobe.errors import SseprobeError
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes.abort.phases import FIRST_CONTENT, HEAD, Progress
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.reception import Received
 from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect
+from sseprobe.view import Received, View
 
 
 class Client:
     """One stream on its way. Times on the monotonic clock, in ns.
 
-    `news` is called at its end, and, if it is `followed`, whenever something has come, until it leaves.
+    `news` is called at its end, and, if it is `followed`, whenever something has come, until it leaves. `view` sees
+    what comes.
     """
 
-    def __init__(self, plan: StreamPlan, news: Callable[[], None], *, followed: bool = False) -> None:
+    def __init__(self, plan: StreamPlan, news: Callable[[], None], view: View, *, followed: bool = False) -> None:
         self.run = StreamRun(plan, self)
         self.started_ns = time.monotonic_ns()
         self.ended_ns: int | None = None
@@ -34,6 +35,7 @@ class Client:
         self._longest_pause_ns: int | None = None
         self._deltas_heard = 0
         self._news = news
+        self._view = view
         self._followed = followed
         self._task = asyncio.create_task(self._go())
 
@@ -97,13 +99,13 @@ class Client:
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:
         """An answer has come."""
-        del head, redirects
+        self._view.head(head, redirects)
         self._head_ns = time.monotonic_ns()
         self._heard()
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
         """Notes when content came."""
-        del chunk, received, dialect
+        self._view.received(chunk, received, dialect)
         if self.deltas > self._deltas_heard:
             now_ns = time.monotonic_ns()
             if self._first_delta_ns is None or self._last_delta_ns is None:
@@ -114,7 +116,8 @@ class Client:
         self._heard()
 
     def close(self) -> None:
-        """Nothing is shown."""
+        """The stream is over."""
+        self._view.close()
 
     def _heard(self) -> None:
         self._heard_ns = time.monotonic_ns()

@@ -100,7 +100,7 @@ class References:
         """
         busy = any(await self._bench.rest(first=False))
         started_ns = time.monotonic_ns()
-        client = Client(self._bench.setting.plan, self._bench.news)
+        client = self._bench.open_stream()
 
         def references() -> list[Reference]:
             until_ns = client.ended_ns or time.monotonic_ns()

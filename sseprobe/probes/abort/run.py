@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
@@ -18,6 +17,7 @@ from sseprobe.probes.abort.reference import References
 from sseprobe.probes.abort.session import Bench, Setting
 from sseprobe.probes.abort.trial import LOOK_S, Trial, look_closer, weigh
 from sseprobe.probes.abort.trial import run as run_trial
+from sseprobe.probes.observer import Observer
 from sseprobe.report import Cause
 from sseprobe.testimony import Answer, Sample, Strength, Testimony
 from sseprobe.units import ns
@@ -37,9 +37,8 @@ class Expect(StrEnum):
 class AbortPlan(Struct, frozen=True):
     """What to do, in all combinations of `hows` and `phases`, `trials` times each.
 
-    `sweep`: so many aborts at times spread over the stream's life, instead of `phases`. `told`: is given what is worth
-    a line of its own, as it becomes known. `price`: US dollars for a million tokens; `aborts_per_minute`: the traffic
-    to count with.
+    `sweep`: so many aborts at times spread over the stream's life, instead of `phases`. `price`: US dollars for a
+    million tokens; `aborts_per_minute`: the traffic to calculate with.
     """
 
     setting: Setting
@@ -49,17 +48,14 @@ class AbortPlan(Struct, frozen=True):
     expect: Expect = Expect.STOP
     max_overrun: int | None = None
     sweep: int = 0
-    told: Callable[[str], None] | None = None
     price: float | None = None
     aborts_per_minute: float = 1.0
 
 
 class AbortRun:
-    """The trials so far."""
+    """The trials so far. `opened`: the witnesses are open already. They are closed in the end."""
 
-    def __init__(
-        self, plan: AbortPlan, witnesses: list[Witness], progress: Callable[[str], None], *, opened: bool
-    ) -> None:
+    def __init__(self, plan: AbortPlan, witnesses: list[Witness], observer: Observer, *, opened: bool = False) -> None:
         self.plan = plan
         self._opened = opened
         self.witnesses = witnesses
@@ -70,11 +66,10 @@ class AbortRun:
         self.interrupted = False
         self.cause: Cause | None = None
         self.sweep: sweeping.Sweep | None = None
-        self._progress = progress
-        self._told = plan.told or progress
+        self._observer = observer
 
     async def go(self) -> None:
-        """Runs all trials. Ctrl-C ends them, and what was seen is kept."""
+        """Runs all trials; cancelled, it keeps what was seen. Raises UsageError for a witness that cannot be had."""
         loop = asyncio.get_running_loop()
         with contextlib.ExitStack() as cleanup:
             bench = Bench(self.plan.setting, [])
@@ -91,7 +86,7 @@ class AbortRun:
             try:
                 if self.plan.sweep:
                     self.sweep = await sweeping.times(bench, self.plan.sweep)
-                    self._progress(sweeping.announced(self.sweep))
+                    self._observer.progress(sweeping.announced(self.sweep))
                 await self._try_all(bench, references)
                 await references.confirm(self.trials)
                 await late_stops.confirm(bench, self.trials)
@@ -112,7 +107,7 @@ class AbortRun:
         phases = self.sweep.phases if self.sweep is not None else self.plan.phases
         wanted = [(how, at) for how in self.plan.hows for at in phases for _ in range(self.plan.trials)]
         for place, (how, at) in enumerate(wanted):
-            self._progress(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}")
+            self._observer.progress(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}")
             busy = self.problems if not place else await bench.rest(first=False)
             trial = Trial(how, at)
             trial.busy = busy
@@ -135,7 +130,7 @@ class AbortRun:
                 answer = self.answer_of(trial)
                 open_still = any(said.needs_reference for said in trial.testimonies)
                 more = ", to be confirmed by a healthy stream" if open_still else ""
-                self._told(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}: {answer}{more}")
+                self._observer.result(f"trial {place + 1} of {len(wanted)}: {how} at {at.word}: {answer}{more}")
 
     async def _hear_those_who_left(self, bench: Bench) -> None:
         """A witness that asked and left before the first trial, and still sees its own request run, has seen a leak."""
@@ -183,7 +178,7 @@ class AbortRun:
         seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
         self.cause = told_by_trials(seen) or late_stop(seen)
         if self.cause is None and any(each.running for each in seen):
-            self._told(
+            self._observer.result(
                 f"FAIL: it goes on after its client has left; looking for the likely cause, {LOOK_S:g} s at most"
             )
             gaps = [each.gap_ns for each in seen if each.running and each.gap_ns]

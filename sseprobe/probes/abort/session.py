@@ -7,10 +7,13 @@ from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from sseprobe.probes.abort.client import Client
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.testimony import Reference, not_idle
 from sseprobe.units import NS_PER_S, ns
+from sseprobe.view import SilentView, View
 from sseprobe.witnesses.watch import Watch
 
 IDLE_LIMIT_NS: Final = 2 * NS_PER_S
@@ -23,12 +26,16 @@ _REST_LIMIT_S: Final = 10.0
 
 
 class Setting(Struct, frozen=True):
-    """What all trials have in common. `concurrency` streams at once, half of which leave; `control` more that stay."""
+    """What all trials have in common. `concurrency` streams at once, half of which leave; `control` more that stay.
+
+    `view` sees the first stream of all, which is also the one that is recorded.
+    """
 
     plan: StreamPlan
     grace_s: float
     concurrency: int = 1
     control: int = 0
+    view: View = SilentView()
 
     @property
     def leavers(self) -> int:
@@ -51,6 +58,15 @@ class Bench:
         self.server: str | None = None
         """The answers' header of that name."""
         self._news = asyncio.Event()
+        self._is_first = True
+
+    def open_stream(self, plan: StreamPlan | None = None, *, followed: bool = False) -> Client:
+        """Opens a stream; `plan`: another one than the trials have."""
+        plan, view = plan or self.setting.plan, self.setting.view
+        if not self._is_first:
+            plan, view = replace(plan, record_to=None), SilentView()
+        self._is_first = False
+        return Client(plan, self.news, view, followed=followed)
 
     def news(self) -> None:
         """Something has come: whoever waits looks again."""

@@ -9,7 +9,6 @@ from typing import Final, NamedTuple
 
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes.abort import phases
-from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.session import FIRST_ANSWER_NS, Bench
 from sseprobe.probes.abort.trial import Trial
@@ -41,7 +40,7 @@ class Sweep(NamedTuple):
 
 async def times(bench: Bench, count: int) -> Sweep:
     """Receives a healthy stream, to its end or for 10 s, and spreads `count` aborts over it. Raises TargetError."""
-    client = Client(bench.setting.plan, bench.news)
+    client = bench.open_stream()
     try:
         limit_ns = time.monotonic_ns() + FIRST_ANSWER_NS
         await bench.until(lambda: 0 if client.deltas or client.ended_ns else None, limit_ns)

@@ -102,8 +102,8 @@ async def run(bench: Bench, trial: Trial, at: Phase) -> None:
     """Runs one trial; `at`: its phase, and how far that is. Raises TargetError where there is no stream."""
     setting = bench.setting
     trial.started_ns = time.monotonic_ns()
-    trial.leavers = [Client(setting.plan, bench.news, followed=True) for _ in range(setting.leavers)]
-    trial.stayers = [Client(setting.plan, bench.news) for _ in range(setting.stayers)]
+    trial.leavers = [bench.open_stream(followed=True) for _ in range(setting.leavers)]
+    trial.stayers = [bench.open_stream() for _ in range(setting.stayers)]
     try:
         if await _reach(bench, trial, at) and await _leave(trial):
             await _hear(bench, trial)
@@ -286,7 +286,7 @@ async def look_closer(bench: Bench, idle_ns: list[int], gap_ns: float) -> Cause 
     """
     plan = bench.setting.plan
     until_ns = time.monotonic_ns() + ns(LOOK_S)
-    client = Client(plan, bench.news, followed=True)
+    client = bench.open_stream(plan, followed=True)
     answers_ns: list[int] = []
     try:
         # A loop that the leak still blocks answers nobody: others are asked all the same.

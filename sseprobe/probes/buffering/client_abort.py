@@ -1,18 +1,18 @@
 """Clients that leave behind a hop: how long until the upstream learns of it, as the abort test's witness sees it."""
 
 import asyncio
-import contextlib
 from collections.abc import Sequence
 from typing import Final
 
-from sseprobe.embedded import running_mock
+from sseprobe.mock_process import running_mock_async
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes.abort import phases
-from sseprobe.probes.abort.report import try_once
-from sseprobe.probes.abort.run import AbortPlan
+from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
+from sseprobe.probes.abort.trial_report import trial_reports
 from sseprobe.probes.buffering.measure import by_way_of
-from sseprobe.probes.check.active.base import told
+from sseprobe.probes.mock_knobs import with_knobs
+from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.profile import Profile
@@ -36,7 +36,11 @@ async def leave_behind(
     """One client that leaves, with FIN, while the answer is on its way through a hop."""
     async with host.serving(upstream, profile.faults()) as (port, _):
         setting = Setting(by_way_of(plan, port), GRACE_S)
-        trial = await try_once(AbortPlan(setting, [HangUp.FIN], [phases.parse(_LEAVES)]), witnesses)
+        run = AbortRun(AbortPlan(setting, [HangUp.FIN], [phases.parse(_LEAVES)]), witnesses, Observer())
+        await run.go()
+    if run.interrupted:
+        raise asyncio.CancelledError
+    trial = trial_reports(run, plan.redact)[0]
     learned = trial.stop_lag_ms if trial.answer is Answer.STOPPED else None
     return ProfileAbort(trial.answer, learned, trial.overrun_tokens, trial.reason)
 
@@ -47,11 +51,10 @@ async def leave_the_mock(profiles: Sequence[Profile], plan: StreamPlan, host: Pr
     found: dict[str, ProfileAbort] = {}
 
     async def lane() -> None:
-        with contextlib.ExitStack() as cleanup:
-            mock = await asyncio.to_thread(cleanup.enter_context, running_mock(truth_port=0))
+        async with running_mock_async(truth_port=0) as mock:
             while left:
                 profile = left.pop(0)
-                asked = told(plan, _LONGER)
+                asked = with_knobs(plan, _LONGER)
                 context = Context(mock.url, mock.truth_url, asked.request, asked.dialect, asked.options, GRACE_S)
                 witness = make("", context)
                 found[profile.name] = await leave_behind(profile, asked, host, UpstreamAddress(mock.url), [witness])

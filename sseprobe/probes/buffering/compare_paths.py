@@ -10,14 +10,14 @@ from sseprobe.buffering import Diagnosis, Holding, Sureness, added_ttft_ns, dela
 from sseprobe.errors import TargetError
 from sseprobe.learning import learn_together
 from sseprobe.metrics import Distribution
-from sseprobe.probes.check.active.base import Unseen
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.probes.stream import report_of
+from sseprobe.probes.stream_report import report_of
 from sseprobe.proxy.profile import NAMES, Profile, by_name
 from sseprobe.redaction import redact_url
 from sseprobe.report import PathReport, Percentiles, StreamReport
 from sseprobe.transcript import Ending, Head
 from sseprobe.units import NS_PER_S, human_ms, ms
+from sseprobe.view import SilentView
 
 _ROUNDS: Final = 2
 _NEAR: Final = 0.1
@@ -94,7 +94,7 @@ def _surer(one: Diagnosis, other: Diagnosis) -> bool:
 
 
 async def _receive(plan: StreamPlan, option: str) -> StreamRun:
-    run = StreamRun(msgspec.structs.replace(plan, keep=True), Unseen())
+    run = StreamRun(msgspec.structs.replace(plan, keep=True), SilentView())
     try:
         await run.go()
     except TargetError as error:

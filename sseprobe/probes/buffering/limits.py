@@ -9,7 +9,7 @@ from msgspec import Struct
 from sseprobe.probes.buffering.judge import Judgement
 from sseprobe.probes.buffering.measure import Passage
 from sseprobe.probes.buffering.remedies import HEARTBEAT_S
-from sseprobe.probes.check.active.base import told
+from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.profile import Profile
 from sseprobe.report import LimitReport, Verdict
@@ -44,7 +44,7 @@ class Patience(Struct, frozen=True):
         silence_s = _silence_s(profile) / scale
         heartbeat_s = _said_heartbeat_s(self.stream) / scale
         knobs = f"tokens=20,itl_ms=10,ttft_ms={silence_s * 1000:.0f},heartbeat_s={heartbeat_s:.4f}"
-        plan = told(self.stream, knobs)
+        plan = with_knobs(self.stream, knobs)
         waits_s = silence_s + _SPARE_S
         limits = {
             "timeout_s": max(plan.options.timeout_s, waits_s),

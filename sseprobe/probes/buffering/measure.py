@@ -16,7 +16,6 @@ from sseprobe.errors import SseprobeError
 from sseprobe.framing import Framing
 from sseprobe.metrics import Distribution
 from sseprobe.probes.buffering.tap import Tap
-from sseprobe.probes.check.active.base import Unseen
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.record import Record
@@ -25,6 +24,7 @@ from sseprobe.reception import Message
 from sseprobe.sse import Event
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript, transcribe
+from sseprobe.view import SilentView
 
 _LOOK_AHEAD: Final = 8
 
@@ -73,7 +73,7 @@ async def through(
     """Asks the endpoint through a hop. `before`: what stands between the two, a remedy for instance."""
     tap = Tap(plan.max_bytes)
     async with host.serving(upstream, [*before, lambda: tap, *hop]) as (port, server):
-        run = StreamRun(by_way_of(plan, port), Unseen())
+        run = StreamRun(by_way_of(plan, port), SilentView())
         error = None
         try:
             await run.go()

@@ -1,55 +1,62 @@
-"""The `buffer` probe: the endpoint behind simulated hops, or two paths to one server side by side."""
+"""The measurements of a buffer test: the endpoint behind simulated proxies, or two paths to one server side by side."""
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 import msgspec
+from msgspec import Struct
 
-from sseprobe import exit_codes
+from sseprobe.config.connection import proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.learning import learn_together
-from sseprobe.net.options import proxy_for, verification
 from sseprobe.probes.buffering.client_abort import leave_behind, leave_the_mock
 from sseprobe.probes.buffering.compare_paths import compare
 from sseprobe.probes.buffering.limits import Patience
-from sseprobe.probes.buffering.plan import BufferPlan
 from sseprobe.probes.buffering.profile_run import Endpoint, Examined, examine
-from sseprobe.probes.check.active.base import Unseen
-from sseprobe.probes.receive import StreamPlan, StreamRun, now
-from sseprobe.probes.stream import report_of
+from sseprobe.probes.observer import Observer
+from sseprobe.probes.receive import StreamPlan, StreamRun
+from sseprobe.probes.stream_report import report_of
 from sseprobe.proxy.host import ProxyHost
 from sseprobe.proxy.profile import Profile
 from sseprobe.proxy.server import UpstreamAddress
-from sseprobe.report import (
-    PathReport,
-    Percentiles,
-    ProfileAbort,
-    ProfileReport,
-    Report,
-    RuleResult,
-    StreamReport,
-    Verdict,
-)
-from sseprobe.reporting import target_of
-from sseprobe.results import Asked, result_of
-from sseprobe.rules.catalogue import RuleVerdict, Severity, all_rules
+from sseprobe.report import PathReport, ProfileAbort, StreamReport
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
-from sseprobe.units import ms
+from sseprobe.view import SilentView, View
+from sseprobe.witnesses.base import Witness
 
-_FAMILY = "BUF"
+
+class BufferPlan(Struct, frozen=True):
+    """`profiles`: to run; `named`: they were asked for, so that all of them count.
+
+    `direct`: the direct path to the same server, which makes it a comparison of two paths. `is_mock`: the bundled mock
+    is tested, whose time runs faster unless `real_time`. `witnesses`: makes those who see whether the server stops when
+    a client leaves behind a hop; anew for each hop. `side_by_side`: how many streams may run at once. `again`: the
+    options of the request as they were given, to be shown. `view` sees the first stream.
+    """
+
+    stream: StreamPlan
+    profiles: tuple[Profile, ...]
+    named: bool
+    direct: StreamPlan | None = None
+    is_mock: bool = False
+    real_time: bool = False
+    witnesses: Callable[[], list[Witness]] | None = None
+    side_by_side: int = 4
+    again: tuple[str, ...] = ()
+    view: View = SilentView()
 
 
-class _Test:
+class BufferRun:
     """What was seen so far."""
 
-    def __init__(self, plan: BufferPlan, progress: Callable[[str], None]) -> None:
+    def __init__(self, plan: BufferPlan, observer: Observer) -> None:
         self.plan = plan
         self.streams: list[StreamReport] = []
-        self.results: list[RuleResult] = []
+        self.transcript: Transcript | None = None
+        """Of the endpoint's own stream, without a proxy between."""
         self.examined: list[Examined] = []
         self.aborts: dict[str, ProfileAbort] = {}
         self.path: PathReport | None = None
@@ -61,13 +68,13 @@ class _Test:
         """Why nothing can be said at all."""
         self.cut: str | None = None
         """Why a path fails, whether it buffers or not."""
-        self._progress = progress
+        self._observer = observer
 
     async def go(self) -> None:
-        """Runs it all. Ctrl-C ends it, and what was seen is kept."""
+        """Runs it all; cancelled, it keeps what was seen. Raises UsageError."""
         try:
             if self.plan.direct is not None:
-                self._progress("both paths, side by side")
+                self._observer.progress("both paths, side by side")
                 compared = await compare(self.plan.stream, self.plan.direct)
                 again = [self.plan.stream.redact(word) for word in self.plan.again]
                 self.path, self.streams = msgspec.structs.replace(compared.report, again=again), compared.streams
@@ -80,8 +87,8 @@ class _Test:
             self.error = error
 
     async def _run_profiles(self, plan: StreamPlan) -> None:
-        self._progress("the endpoint, asked directly")
-        run = StreamRun(msgspec.structs.replace(plan, keep=True), Unseen())
+        self._observer.progress("the endpoint, asked directly")
+        run = StreamRun(msgspec.structs.replace(plan, keep=True), self.plan.view)
         try:
             await run.go()
         finally:
@@ -94,7 +101,7 @@ class _Test:
         dialect = learn_together([transcript], enough=1) or transcript.dialect
         self.dialect = dialect.name
         if self.path is None:
-            self.results = _judge_alone(transcript, plan)
+            self.transcript = transcript
         ending = run.outcome().ending
         if ending is not Ending.COMPLETE:
             self.unclear = f"asked directly, the stream ends {ending}: there is no healthy one to compare with"
@@ -130,16 +137,16 @@ class _Test:
         async def one(profile: Profile) -> None:
             done[profile.name] = await examine(profile, endpoint, patience)
             self.examined = [done[each.name] for each in profiles if each.name in done]
-            self._progress(f"{len(done)} of {len(profiles)} profiles")
+            self._observer.progress(f"{len(done)} of {len(profiles)} profiles")
 
-        self._progress(f"{len(profiles)} profiles")
+        self._observer.progress(f"{len(profiles)} profiles")
         async with asyncio.TaskGroup() as group:
             for profile in profiles:
                 group.create_task(one(profile))
 
     async def _leave_all(self, endpoint: Endpoint) -> None:
         profiles = self.plan.profiles
-        self._progress("clients that leave")
+        self._observer.progress("clients that leave")
         if self.plan.is_mock:
             self.aborts = await leave_the_mock(profiles, endpoint.plan, endpoint.host)
         elif self.plan.witnesses is not None:
@@ -149,34 +156,6 @@ class _Test:
                 )
         else:
             self.notes.append("whether the server learns that a client has left was not tried: name a --witness")
-
-
-def run(plan: BufferPlan, progress: Callable[[str], None]) -> Report:
-    """Runs the probe. Never raises for what a target does. Raises UsageError."""
-    started_at, started_ns = now(), time.monotonic_ns()
-    test = _Test(plan, progress)
-    try:
-        asyncio.run(test.go())
-    except KeyboardInterrupt:
-        test.interrupted = True
-    redact = plan.stream.redact
-    profiles = [_report_of(each, test) for each in test.examined]
-    verdict, exit_code = _verdict(test, profiles)
-    notes = [note for note in (*test.notes, test.cut, test.unclear) if note]
-    return Report(
-        command="buffer-test",
-        target=target_of(plan.stream.request, test.dialect),
-        started_at=started_at,
-        duration_ms=round((time.monotonic_ns() - started_ns) / 1e6, 3),
-        verdict=verdict,
-        exit_code=exit_code,
-        error=redact(str(test.error)) if test.error else None,
-        results=test.results,
-        streams=test.streams,
-        profiles=profiles,
-        path=test.path,
-        notes=[redact(note) for note in notes],
-    )
 
 
 def _upstream(plan: StreamPlan) -> UpstreamAddress:
@@ -192,73 +171,6 @@ def _upstream(plan: StreamPlan) -> UpstreamAddress:
     return UpstreamAddress(f"{parts.scheme}://{host}", verify, options.connect_timeout_s)
 
 
-def _judge_alone(transcript: Transcript, plan: StreamPlan) -> list[RuleResult]:
-    """What the rules about buffering say of the endpoint's own stream, before any hop."""
-    rules = [rule for rule in all_rules() if rule.id.startswith(_FAMILY) and rule.subject is Transcript]
-    return [result_of(rule, [Asked(transcript, 0)], plan.redact, absent="no stream came") for rule in rules]
-
-
 def _longest_silence_ns(transcript: Transcript) -> int:
     times = [0, *(chunk.read.t_ns for chunk in transcript.chunks)]
     return max((later - earlier for earlier, later in pairwise(times)), default=0)
-
-
-def _report_of(examined: Examined, test: _Test) -> ProfileReport:
-    profile, passage, worst = examined.profile, examined.streamed.passage, examined.worst
-    redact, judgement = test.plan.stream.redact, worst.judgement
-    outcome = worst.passage.outcome
-    ratio = passage.run.reception.meter.bunching_ratio if passage.outcome is not None else None
-    return ProfileReport(
-        profile=profile.name,
-        title=profile.title,
-        verdict=judgement.verdict,
-        counted=test.plan.named or judgement.verdict is not Verdict.FAIL or examined.curable,
-        reason=redact(judgement.reason),
-        cause=profile.cause if judgement.verdict is Verdict.FAIL else None,
-        meaning=judgement.meaning,
-        ttft_ms=ms(passage.ttft_ns),
-        added_ttft_ms=ms(passage.added_ttft_ns),
-        added_delay_ms=Percentiles.of(passage.delays),
-        bunching_ratio=None if ratio is None else round(ratio, 3),
-        burst_events=passage.burst_events,
-        burst_period_ms=ms(passage.burst_period_ns),
-        ending=outcome.ending if outcome else None,
-        ending_reason=redact(outcome.reason) if outcome and outcome.reason else None,
-        remedies=[each.remedy for each in examined.remedies if each.helped],
-        tried=examined.remedies,
-        limits=examined.limits,
-        abort=test.aborts.get(profile.name),
-        basis=profile.founded,
-        notes=[],
-    )
-
-
-def _verdict(test: _Test, profiles: Sequence[ProfileReport]) -> tuple[Verdict, int]:
-    """With `--direct` the two paths decide; else what counts of the profiles, and of the endpoint's own stream."""
-    if test.interrupted:
-        return Verdict.INCONCLUSIVE, exit_codes.INTERRUPTED
-    if test.error is not None:
-        return Verdict.FAIL, exit_codes.NO_STREAM
-    if test.path is not None:
-        said = {"yes": Verdict.FAIL, "no": Verdict.PASS}.get(test.path.buffers, Verdict.INCONCLUSIVE)
-        if test.cut is not None:
-            said = Verdict.FAIL
-        elif test.unclear is not None:
-            said = Verdict.INCONCLUSIVE
-        return said, _EXIT_CODES[said]
-    verdicts = {each.verdict for each in profiles if each.counted}
-    if any(each.severity is Severity.ERROR and each.verdict is RuleVerdict.FAIL for each in test.results):
-        verdicts.add(Verdict.FAIL)
-    if test.unclear is not None or not profiles:
-        verdicts.add(Verdict.INCONCLUSIVE)
-    for said in (Verdict.FAIL, Verdict.INCONCLUSIVE):
-        if said in verdicts:
-            return said, _EXIT_CODES[said]
-    return Verdict.PASS, exit_codes.PASS
-
-
-_EXIT_CODES = {
-    Verdict.PASS: exit_codes.PASS,
-    Verdict.FAIL: exit_codes.FAIL,
-    Verdict.INCONCLUSIVE: exit_codes.INCONCLUSIVE,
-}

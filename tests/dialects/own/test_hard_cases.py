@@ -7,8 +7,9 @@ import pytest
 
 from sseprobe.dialects.base import Kind
 from sseprobe.framing import Framing
-from sseprobe.reception import Received, Reception
+from sseprobe.reception import Reception
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
+from sseprobe.view import Received
 from tests.support.openai import chunk
 from tests.support.own_bodies import DONE, WORDS, raw, sse, tokens
 

@@ -14,11 +14,12 @@ from sseprobe.dialects.own.learner import LEARNED_WITHIN
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.ending import Outcome
 from sseprobe.framing import Framing
-from sseprobe.reception import Received, Reception
+from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
-from sseprobe.reporters.live import JsonView, SilentView, TextView
+from sseprobe.reporters.live import JsonView, TextView
 from sseprobe.sse import Event
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
+from sseprobe.view import Received, SilentView
 from tests.sse.cuts import CUTS, Cut, by, whole
 from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, tokens
 

@@ -20,12 +20,12 @@ _LONG_KNOBS: Final = "tokens=60"
 _PROMPT_FIELDS: Final = ("prompt", "message", "input", "question", "query", "q", "text", "user_input", "content")
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     short, long, said = _plans(bench)
     streams: tuple[list[Transcript], list[Transcript]] = ([], [])
     for _ in range(_TURNS):
         for plan, taken in zip((short, long), streams, strict=True):
-            stream = stream_once(plan).transcript()
+            stream = (await stream_once(plan)).transcript()
             if stream.ending is not Ending.COMPLETE or not stream.content:
                 raise Skipped(f"{said}, a stream ended as {stream.ending}, or without content: nothing is compared")
             taken.append(stream)
@@ -35,7 +35,7 @@ def _run(bench: Bench) -> Found:
 def _plans(bench: Bench) -> tuple[StreamPlan, StreamPlan, str]:
     """The requests for a short and a long answer, and how they ask. Raises Skipped."""
     if bench.mock_url is not None:
-        return bench.told(_SHORT_KNOBS), bench.told(_LONG_KNOBS), "asked for 3 and for 60 tokens"
+        return bench.with_knobs(_SHORT_KNOBS), bench.with_knobs(_LONG_KNOBS), "asked for 3 and for 60 tokens"
     body = bench.plan.request.body
     try:
         value = msgspec.json.decode(body or b"")

@@ -2,43 +2,29 @@
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sseprobe.dialects.base import Dialect
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.framing import by_content_type
 from sseprobe.net.opening import OpenStream
+from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.receive import StreamPlan, StreamRun, excerpt
-from sseprobe.reception import View
 from sseprobe.report import AbortSummary, TrialReport
 from sseprobe.rules.evidence import Answer
-from sseprobe.transcript import Chunk, Head, Redirect, Request
+from sseprobe.transcript import Request
 from sseprobe.transcription import Transcript
+from sseprobe.view import SilentView
 from sseprobe.witnesses.base import Witness
 
 _ANSWER_LIMIT_S: Final = 10.0
-_KNOBS: Final = "x-mock"
 
 
 class Skipped(Exception):  # noqa: N818  no error, an answer
     """Raised by a probe that cannot run here; the message says why, and what would help."""
-
-
-class Unseen(View):
-    """A view that shows nothing."""
-
-    def head(self, head: Head, redirects: list[Redirect]) -> None:
-        """Nothing is shown."""
-
-    def received(self, chunk: Chunk, received: list[Any], dialect: Dialect) -> None:
-        """Nothing is shown."""
-
-    def close(self) -> None:
-        """Nothing is shown."""
 
 
 class Bench(Struct, frozen=True):
@@ -54,18 +40,9 @@ class Bench(Struct, frozen=True):
     mock_url: str | None = None
     truth_url: str | None = None
 
-    def told(self, knobs: str) -> StreamPlan:
+    def with_knobs(self, knobs: str) -> StreamPlan:
         """The plan with further knobs for the bundled mock."""
-        return told(self.plan, knobs)
-
-
-def told(plan: StreamPlan, knobs: str) -> StreamPlan:
-    """A plan with further knobs for the bundled mock."""
-    request = plan.request
-    given = [value for name, value in request.headers if name.lower() == _KNOBS]
-    others = [header for header in request.headers if header[0].lower() != _KNOBS]
-    headers = [*others, ("X-Mock", ",".join([*given, knobs]))]
-    return replace(plan, request=replace(request, headers=headers))
+        return with_knobs(self.plan, knobs)
 
 
 class Found(Struct, frozen=True):
@@ -84,29 +61,28 @@ class ActiveProbe(Struct, frozen=True):
 
     name: str
     judged_by: tuple[type, ...]
-    run: Callable[[Bench], Found]
+    run: Callable[[Bench], Awaitable[Found]]
 
 
-def stream_once(plan: StreamPlan) -> StreamRun:
-    """Receives a stream to its end. Raises TargetError where there is none, KeyboardInterrupt at Ctrl-C."""
-    run = StreamRun(plan, Unseen())
-    run_async(run.go())
-    if run.interrupted:
-        raise KeyboardInterrupt
+async def stream_once(plan: StreamPlan) -> StreamRun:
+    """Receives a stream to its end. Raises TargetError where there is none."""
+    run = StreamRun(plan, SilentView())
+    await receive(run)
     return run
 
 
-def run_async(work: Coroutine[Any, Any, Any]) -> Any:
-    """Runs to the end; Ctrl-C raises KeyboardInterrupt."""
-    return asyncio.run(work)
+async def receive(run: StreamRun) -> None:
+    """Receives a stream to its end, and is cancelled where it was. Raises TargetError where there is no stream."""
+    await run.go()
+    if run.interrupted:
+        raise asyncio.CancelledError
 
 
-def ask(plan: StreamPlan, request: Request, asked: str) -> Answer:
+async def ask(plan: StreamPlan, request: Request, asked: str) -> Answer:
     """The answer to a request that is no healthy stream: its head, and the beginning of its body."""
     limit_s = min(_ANSWER_LIMIT_S, plan.options.timeout_s)
     options = replace(plan.options, timeout_s=limit_s, idle_timeout_s=min(limit_s, plan.options.idle_timeout_s))
-
-    async def go() -> Answer:
+    try:
         async with OpenStream(request, options) as stream:
             body = b""
             # What is labelled as a stream is one: it is not waited for.
@@ -114,12 +90,8 @@ def ask(plan: StreamPlan, request: Request, asked: str) -> Answer:
                 async with contextlib.aclosing(stream.chunks()) as chunks:
                     body = await excerpt(stream, chunks)
             return Answer(asked, stream.head, body)
-
-    try:
-        answer: Answer = run_async(go())
     except TargetError as error:
         return Answer(asked, None, problem=plan.redact(str(error)))
-    return answer
 
 
 def refusal_of(error: SseprobeError, plan: StreamPlan) -> str:

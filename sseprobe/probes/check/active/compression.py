@@ -6,11 +6,11 @@ from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, stream_
 from sseprobe.rules.evidence import Compression
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     request = bench.plan.request
     headers = [header for header in request.headers if header[0].lower() != "accept-encoding"]
     asking = replace(request, headers=[*headers, ("Accept-Encoding", "gzip")])
-    asked = stream_once(replace(bench.plan, request=asking)).transcript()
+    asked = (await stream_once(replace(bench.plan, request=asking))).transcript()
     return Found([Compression(bench.first, asked)], "one stream asked for with gzip")
 
 

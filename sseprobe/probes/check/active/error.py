@@ -9,17 +9,17 @@ _BROKEN = b'{"sseprobe": '
 _EMPTY = b"{}"
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     request = bench.plan.request
     if request.body is None:
         raise Skipped(f"a {request.method} request without a body has nothing that could be wrong")
     answers = (
-        ask(bench.plan, replace(request, body=_BROKEN), "a body that is not JSON"),
-        ask(bench.plan, replace(request, body=_EMPTY), "a body without a prompt"),
+        await ask(bench.plan, replace(request, body=_BROKEN), "a body that is not JSON"),
+        await ask(bench.plan, replace(request, body=_EMPTY), "a body without a prompt"),
     )
     evidence: list[Refusal | MidStreamFailure] = [Refusal(answers)]
     if bench.mock_url is not None:
-        failed = stream_once(bench.told("fault=error@3"))
+        failed = await stream_once(bench.with_knobs("fault=error@3"))
         evidence.append(MidStreamFailure(failed.transcript(), "told to fail after 3 tokens"))
     return Found(evidence, f"{len(answers)} requests that cannot be meant")
 

@@ -3,22 +3,21 @@
 from msgspec.structs import replace
 
 from sseprobe.errors import TargetError
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, Unseen, refusal_of, run_async
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, receive, refusal_of
 from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.evidence import Answer, Http10
+from sseprobe.view import SilentView
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     options = bench.plan.options
     if bench.first.head is not None and bench.first.head.http_version == "2":
         raise Skipped("the server speaks HTTP/2 here: try without --http2")
-    run = StreamRun(replace(bench.plan, options=replace(options, http10=True, http2=False)), Unseen())
+    run = StreamRun(replace(bench.plan, options=replace(options, http10=True, http2=False)), SilentView())
     try:
-        run_async(run.go())
+        await receive(run)
     except TargetError as error:
         return Found([Http10(Answer("HTTP/1.0", run.head, problem=refusal_of(error, bench.plan)), None, None)], "asked")
-    if run.interrupted:
-        raise KeyboardInterrupt
     stream = run.transcript()
     encoding = run.head.header("transfer-encoding") if run.head else None
     return Found([Http10(Answer("HTTP/1.0", run.head), stream, encoding)], "asked")

@@ -11,11 +11,11 @@ from sseprobe.transcript import Request
 _INVENTED: Final = "SSEPROBE"
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     request = bench.plan.request
     others = ("GET", _INVENTED) if request.method != "GET" else (_INVENTED,)
-    head = ask(bench.plan, _bare(request, "HEAD"), "HEAD")
-    answers = tuple(ask(bench.plan, _bare(request, method), method) for method in others)
+    head = await ask(bench.plan, _bare(request, "HEAD"), "HEAD")
+    answers = tuple([await ask(bench.plan, _bare(request, method), method) for method in others])
     return Found([Methods(head, answers)], f"asked with HEAD, {' and '.join(others)}")
 
 

@@ -7,7 +7,7 @@ from sseprobe.rules.evidence import Repetition
 from sseprobe.transcript import Ending
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     if bench.repeat < 2:
         raise Skipped("--repeat 1: nothing is compared")
     runs: list[StreamRun] = []
@@ -15,7 +15,7 @@ def _run(bench: Bench) -> Found:
     streams = [bench.first]
     for _ in range(bench.repeat - 1):
         try:
-            run = stream_once(bench.plan)
+            run = await stream_once(bench.plan)
         except TargetError as error:
             refused = refusal_of(error, bench.plan)
             break

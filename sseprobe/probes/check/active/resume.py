@@ -15,22 +15,21 @@ from sseprobe.probes.check.active.base import (
     Bench,
     Found,
     Skipped,
-    Unseen,
+    receive,
     refusal_of,
-    run_async,
     stream_once,
 )
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.reception import Received
 from sseprobe.rules.evidence import Answer, Resumption
 from sseprobe.sse import Event
 from sseprobe.transcript import Chunk
 from sseprobe.transcription import Transcript
+from sseprobe.view import Received, SilentView
 
 _NOT_SENT = "no ids are sent: the stream does not claim that it can be resumed"
 
 
-class _Leaver(Unseen):
+class _Leaver(SilentView):
     """Collects ids, and leaves when the wanted one has come."""
 
     def __init__(self, until: str) -> None:
@@ -59,27 +58,25 @@ def ids_of(stream: Transcript) -> list[str]:
     return list(dict.fromkeys(event.last_event_id for event in stream.events if event.last_event_id))
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     plan, whole = bench.plan, bench.first
     if not ids_of(whole) and bench.mock_url is not None:
-        plan, whole = _other_path(bench, bench.mock_url)
+        plan, whole = await _other_path(bench, bench.mock_url)
     ids = ids_of(whole)
     if not ids:
         raise Skipped(_NOT_SENT)
     if len(ids) < 2:
         raise Skipped("one id only: there is no middle to leave at")
-    seen = run_async(_leave(plan, ids[len(ids) // 2 - 1]))
+    seen = await _leave(plan, ids[len(ids) // 2 - 1])
     if not seen:
         raise Skipped("the stream to be left sent no id")
     asking = replace(plan, request=replace(plan.request, headers=[*plan.request.headers, ("Last-Event-ID", seen[-1])]))
-    run = StreamRun(asking, Unseen())
+    run = StreamRun(asking, SilentView())
     try:
-        run_async(run.go())
+        await receive(run)
     except TargetError as error:
         answer = Answer("Last-Event-ID", run.head, problem=refusal_of(error, plan))
         return Found([Resumption(whole, tuple(seen), seen[-1], None, answer)], "left, and asked for the rest")
-    if run.interrupted:
-        raise KeyboardInterrupt
     evidence = Resumption(whole, tuple(seen), seen[-1], run.transcript(), Answer("Last-Event-ID", run.head))
     return Found([evidence], f"left after {len(seen)} of {len(ids)} ids, and asked for the rest")
 
@@ -100,13 +97,13 @@ async def _leave(plan: StreamPlan, until: str) -> list[str]:
     return leaver.ids
 
 
-def _other_path(bench: Bench, mock_url: str) -> tuple[StreamPlan, Transcript]:
+async def _other_path(bench: Bench, mock_url: str) -> tuple[StreamPlan, Transcript]:
     """The bundled mock sends ids at its path for EventSource."""
     plain = by_name("plain")
     headers = [(name, value) for name, value in bench.plan.request.headers if name.lower() != "content-type"]
     request = replace(bench.plan.request, method="GET", url=mock_url + plain.path, headers=headers, body=None)
     plan = replace(bench.plan, request=request, dialect=plain, named=True)
-    return plan, stream_once(plan).transcript()
+    return plan, (await stream_once(plan)).transcript()
 
 
 PROBE = ActiveProbe("resume", (Resumption,), _run)

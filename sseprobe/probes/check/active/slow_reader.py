@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
+from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.net.opening import OpenStream
-from sseprobe.net.options import ConnectOptions
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, run_async
+from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.rules.evidence import SlowReading
 from sseprobe.transcript import BodyEnd, Chunk
 
@@ -33,12 +33,12 @@ class _Record(msgspec.Struct, frozen=True):
     state: str
 
 
-def _run(bench: Bench) -> Found:
+async def _run(bench: Bench) -> Found:
     if bench.truth_url is not None:
-        plan = bench.told(_MOCK_KNOBS)
-        evidence = run_async(_watched(OpenStream(plan.request, plan.options), bench.truth_url, plan.options))
+        plan = bench.with_knobs(_MOCK_KNOBS)
+        evidence = await _watched(OpenStream(plan.request, plan.options), bench.truth_url, plan.options)
         return Found([evidence], "stopped reading until production stood still")
-    evidence = run_async(_stalled(OpenStream(bench.plan.request, bench.plan.options)))
+    evidence = await _stalled(OpenStream(bench.plan.request, bench.plan.options))
     return Found([evidence], f"read nothing for {_STALL_S:g} s")
 
 

@@ -1,39 +1,60 @@
-"""How to reach a target: what the request options of every command say about the connection."""
+"""The connection options: how a target is reached, and within which limits."""
 
 import ssl
 import urllib.request
-from typing import Final
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
+from sseprobe.config.option import Option
 from sseprobe.errors import UsageError
 
 
 class ConnectOptions(Struct, frozen=True):
     """Time limits in seconds; `timeout_s` is for the whole stream. `ca_file`: trust these certificates instead.
 
-    `http10`: the request says HTTP/1.0. `content_timeout_s`: for how long no content may come, whatever else does.
+    `content_timeout_s`: for how long no content may come, whatever else does. Set by the code alone:
+    `use_environment`, whether a proxy from the environment is used; `http10`, whether the request says HTTP/1.0.
     """
 
-    connect_timeout_s: float = 10.0
-    idle_timeout_s: float = 60.0
-    timeout_s: float = 300.0
-    insecure: bool = False
-    ca_file: str | None = None
-    http2: bool = False
-    proxy_url: str | None = None
-    unix_socket: str | None = None
+    connect_timeout_s: Annotated[
+        float, Option("Limit for connecting.", name="connect-timeout", metavar="S", minimum=0.001)
+    ] = 10.0
+    idle_timeout_s: Annotated[float, Option("Limit for silence.", name="idle-timeout", metavar="S", minimum=0.001)] = (
+        60.0
+    )
+    timeout_s: Annotated[float, Option("Limit for the whole stream.", name="timeout", metavar="S", minimum=0.001)] = (
+        300.0
+    )
+    insecure: Annotated[bool, Option("Do not verify the certificate.")] = False
+    ca_file: Annotated[
+        str | None, Option("Trust the certificates in this PEM file.", name="cacert", metavar="FILE")
+    ] = None
+    http2: Annotated[bool, Option("Offer HTTP/2 (needs sseprobe[http2]); speak it at once to http://.")] = False
+    proxy_url: Annotated[
+        str | None,
+        Option("An HTTP proxy. (default: HTTPS_PROXY and related variables)", name="proxy", metavar="URL"),
+    ] = None
+    unix_socket: Annotated[str | None, Option("Connect to this unix socket.", metavar="PATH")] = None
     use_environment: bool = True
     http10: bool = False
-    content_timeout_s: float | None = None
+    content_timeout_s: Annotated[
+        float | None,
+        Option(
+            "Limit for silence of content, whatever heartbeats come. (default: none)",
+            name="content-timeout",
+            metavar="S",
+            minimum=0.001,
+        ),
+    ] = None
 
 
 _PROXY_SCHEMES: Final = ("http", "https")
 
 
 def proxy_for(url: str, options: ConnectOptions) -> str | None:
-    """The proxy for a URL: `--proxy`, else `HTTPS_PROXY` and its kin, unless `NO_PROXY` names the host.
+    """The proxy for a URL: `--proxy`, else `HTTPS_PROXY` and related variables, unless `NO_PROXY` names the host.
 
     Raises UsageError for a proxy that is not an HTTP proxy.
     """

@@ -1,0 +1,98 @@
+"""The core: one function a probe, for whoever calls it. They end in a Report, also when they are interrupted.
+
+The command line, the config file, the pytest plugin and Python code all come here, with the same options.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from importlib import import_module
+from typing import Any, Final
+
+import msgspec
+
+from sseprobe.config.options import PROBES, Options, read_options, refuse_unknown
+from sseprobe.errors import UsageError
+from sseprobe.probes.context import RunContext
+from sseprobe.probes.observer import Observer
+from sseprobe.report import Report, Verdict
+
+_MODULES: Final = {
+    "stream": "sseprobe.probes.stream",
+    "check": "sseprobe.probes.check.probe",
+    "abort-test": "sseprobe.probes.abort.probe",
+    "buffer-test": "sseprobe.probes.buffering.probe",
+}
+
+
+class Endpoint:
+    """A URL and how it is asked: request and connection options that several calls share."""
+
+    def __init__(self, url: str | None, **options: Any) -> None:
+        self.url = url
+        self.options = options
+
+
+Target = str | Endpoint | None
+
+
+async def stream(target: Target = None, /, **options: Any) -> Report:
+    """Receives one stream. `target` None: the bundled mock. Raises UsageError, for what was asked, alone."""
+    return await _probe("stream", target, options)
+
+
+async def check(target: Target = None, /, **options: Any) -> Report:
+    """Judges streams by all rules that apply, and by active probes. Raises UsageError alone."""
+    return await _probe("check", target, options)
+
+
+async def abort_test(target: Target = None, /, **options: Any) -> Report:
+    """Aborts streams, and reports whether the server stopped. Raises UsageError alone."""
+    return await _probe("abort-test", target, options)
+
+
+async def buffer_test(target: Target = None, /, **options: Any) -> Report:
+    """Measures the endpoint behind simulated proxies. Raises UsageError alone."""
+    return await _probe("buffer-test", target, options)
+
+
+async def _probe(command: str, target: Target, options: Mapping[str, Any]) -> Report:
+    shared = target.options if isinstance(target, Endpoint) else {}
+    url = target.url if isinstance(target, Endpoint) else target
+    given = _as_given({**shared, **options})
+    refuse_unknown(PROBES[command], given)
+    return await run(command, url, read_options(PROBES[command], given))
+
+
+async def run(command: str, url: str | None, options: Options[Any], observer: Observer | None = None) -> Report:
+    """Runs a probe. Cancelled, it returns the report of what was seen. Raises UsageError."""
+    name = command.replace("-", "_")
+    probe: Callable[[RunContext[Any]], Awaitable[Report]] = getattr(import_module(_MODULES[command]), name)
+    context = RunContext(command, url, options, observer or Observer())
+    report: Report | None = None
+    try:
+        async with context.cleanup:
+            report = await probe(context)
+    except asyncio.CancelledError:
+        pass
+    return report if report is not None else context.report(Verdict.INCONCLUSIVE, interrupted=True)
+
+
+def _as_given(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments as options: `json` is a body, `headers` may be a mapping. Raises UsageError."""
+    given = dict(options)
+    if "json" in given:
+        if given.get("data") is not None:
+            raise UsageError("json and data are the same body: give one of them.")
+        try:
+            given["data"] = msgspec.json.encode(given.pop("json")).decode()
+        except (TypeError, ValueError, OverflowError) as error:
+            raise UsageError(f"json: cannot be written as JSON ({error}).") from error
+    headers = given.pop("headers", None)
+    if isinstance(headers, Mapping):
+        headers = [f"{name}: {value}" for name, value in headers.items()]
+    if headers is not None:
+        header = given.get("header") or []
+        given["header"] = [*([header] if isinstance(header, str) else header), *headers]
+    if "from_" in given:
+        given["from"] = given.pop("from_")
+    return given

@@ -1,0 +1,32 @@
+"""The output options: which reports are written, what a terminal shows, and what is kept of a stream."""
+
+from typing import Annotated, Final
+
+from msgspec import Struct
+
+from sseprobe.config.option import Option
+
+FORMATS: Final = ("terminal", "json", "junit", "sarif", "html", "markdown", "github")
+DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
+
+
+class OutputOptions(Struct, frozen=True, kw_only=True):
+    """Where the result goes."""
+
+    reports: Annotated[
+        list[str],
+        Option(
+            f"Write a report: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, to PATH or standard output; repeatable.",
+            name="report",
+            metavar="FORMAT[:PATH]",
+            keyword=False,
+        ),
+    ] = []
+    record: Annotated[str | None, Option("Record the first stream as a cassette.", metavar="PATH")] = None
+    max_bytes: Annotated[int, Option("Bound on what is kept of one body.", metavar="N", minimum=1)] = DEFAULT_MAX_BYTES
+    quiet: Annotated[bool, Option("No summary.", ("-q",), keyword=False)] = False
+    verbose: Annotated[
+        bool,
+        Option("Show the request, the head of the answer, and rules that do not apply.", ("-v",), keyword=False),
+    ] = False
+    no_color: Annotated[bool, Option("No colours; NO_COLOR does the same.", keyword=False)] = False

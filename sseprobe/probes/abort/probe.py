@@ -1,0 +1,96 @@
+"""`abort-test`: hang up on streams, and say with evidence whether the server stopped."""
+
+from typing import Any
+
+from sseprobe.config.probes import AbortOptions
+from sseprobe.errors import UsageError
+from sseprobe.net.hangup import HangUp
+from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.result import AbortResult, evidence_of
+from sseprobe.probes.abort.run import AbortPlan, AbortRun, Expect
+from sseprobe.probes.abort.session import Setting
+from sseprobe.probes.context import RunContext
+from sseprobe.probes.judging import Seen, judge_all, worst
+from sseprobe.probes.target import MOCK_SCENARIO
+from sseprobe.redaction import Redactor
+from sseprobe.report import Report, TrialReport, Verdict
+from sseprobe.rules.evidence import Aborts
+from sseprobe.testimony import Answer
+
+_NO_TRIAL = "no trial that had to stop was run"
+_NOT_KEPT = "abort-test does not keep its streams: see `check`"
+
+
+async def abort_test(context: RunContext[AbortOptions]) -> Report:
+    """Runs the probe. Never raises for what a target or a witness does. Raises UsageError.
+
+    Cancelled, it reports what was seen.
+    """
+    own, options = context.own, context.options
+    hows = [_hang_up(word, http2=options.connection.http2) for word in own.how or ["fin"]]
+    chosen = [phases.parse(word) for word in own.at or ["mid-stream"]]
+    asked = await context.ask(truth_port=0, scenario=MOCK_SCENARIO)
+    view = context.observer.stream_view(asked.stream.redact, asked.stream.request)
+    plan = AbortPlan(
+        Setting(asked.stream, own.grace_s, own.concurrency, own.control, view),
+        hows,
+        chosen,
+        own.trials,
+        Expect(own.expect),
+        own.max_overrun,
+        own.sweep or 0,
+        own.price_per_mtok,
+        own.aborts_per_minute,
+    )
+    run = AbortRun(plan, context.witnesses(asked, own.witnesses, own.grace_s), context.observer)
+    await run.go()
+    result = AbortResult.of(run)
+    parts: dict[str, Any] = {}
+    verdict = result.verdict
+    if options.judging.are_given:
+        verdict = await _judge(context, result, asked.stream.redact, parts)
+    return context.report(
+        verdict,
+        dialect=result.dialect or asked.dialect_name,
+        error=result.error,
+        interrupted=run.interrupted,
+        streams=result.streams,
+        trials=result.trials,
+        abort=result.summary,
+        notes=result.notes,
+        **parts,
+    )
+
+
+async def _judge(
+    context: RunContext[AbortOptions], result: AbortResult, redact: Redactor, parts: dict[str, Any]
+) -> Verdict:
+    """Asks the rule about aborts, since an option about rules was given. A leak that a baseline expects fails no trial.
+
+    Returns the verdict; adds the results to the parts of the report.
+    """
+    judging = context.judging
+    judged = bool(result.trials) and context.own.expect == Expect.STOP
+    evidence = [evidence_of(result.trials)] if judged else []
+    seen = Seen((), evidence, lambda rule: _NO_TRIAL if rule.subject is Aborts else _NOT_KEPT)
+    results, context.interrupted = await judge_all(judging.selection.rules(), seen, judging.selection, redact)
+    results, baseline = judging.compared(results)
+    parts |= {"results": results, "baseline": baseline, "fail_on": judging.fail_on}
+    of_rules = judging.verdict(results, baseline)
+    failed = [trial for trial in result.trials if trial.verdict is Verdict.FAIL]
+    findings = [found for each in results for found in each.findings]
+    expected = bool(findings) and all(found.baselined for found in findings)
+    if failed and expected and all(map(_leaks_alone, failed)):
+        return of_rules
+    return worst(result.verdict, of_rules)
+
+
+def _leaks_alone(trial: TrialReport) -> bool:
+    """Whether a trial failed since the server went on, and for nothing else."""
+    return trial.answer is Answer.RUNNING and not trial.hurt
+
+
+def _hang_up(word: str, *, http2: bool) -> HangUp:
+    if word == HangUp.H2_RESET and not http2:
+        raise UsageError("--how h2-reset cancels one stream of an HTTP/2 connection: add --http2.")
+    return HangUp(word)

@@ -1,0 +1,160 @@
+"""What came of an abort test: its trials, what they have in common, and the verdict."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from msgspec import Struct
+
+from sseprobe.metrics import Distribution
+from sseprobe.probes.abort import sweeping
+from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun
+from sseprobe.probes.abort.trial_report import NO_WITNESS, trial_reports
+from sseprobe.probes.stream_report import report_of
+from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
+from sseprobe.rules.evidence import Aborts, Trial
+from sseprobe.testimony import Answer, Strength
+from sseprobe.units import ns
+
+_MINUTES_A_DAY: Final = 24 * 60
+_ANY_FIGURE: Final = frozenset({"http-json", "prometheus"})
+_OWN_WORD: Final = (
+    "is served by what is under test: it tells of its own work alone. If it calls an LLM, only a witness there "
+    "(upstream:PORT, or the provider's own figures) can tell whether that stopped"
+)
+
+
+class AbortResult(Struct, frozen=True):
+    """All that is reported. `error`: why there was no stream. `dialect`: as the streams showed it, if they did."""
+
+    verdict: Verdict
+    error: str | None
+    streams: list[StreamReport]
+    trials: list[TrialReport]
+    summary: AbortSummary
+    notes: list[str]
+    dialect: str | None
+
+    @classmethod
+    def of(cls, state: AbortRun) -> "AbortResult":
+        """The result of a run, also of one that was interrupted; credentials masked."""
+        redact = state.plan.setting.plan.redact
+        trials = trial_reports(state, redact)
+        return cls(
+            verdict=_verdict(state, trials),
+            error=redact(str(state.error)) if state.error else None,
+            streams=_streams(state),
+            trials=trials,
+            summary=_summary(state, trials),
+            notes=[redact(note) for note in _notes(state, trials)],
+            dialect=_dialect_seen(state),
+        )
+
+
+def evidence_of(trials: Sequence[TrialReport]) -> Aborts:
+    """The trials, as rules judge them."""
+    return Aborts(tuple(Trial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials))
+
+
+def _evidence_of(trial: TrialReport) -> str:
+    evidence = [f"{each.witness}: {each.evidence}" for each in trial.testimonies]
+    return "; ".join(evidence) or trial.reason or "no witness gave evidence"
+
+
+def _verdict(state: AbortRun, trials: list[TrialReport]) -> Verdict:
+    """Fails if a judged trial failed, passes if all passed; a named witness that could not testify keeps it open."""
+    judged = [trial.verdict for trial in trials if trial.verdict is not None]
+    if state.interrupted:
+        return Verdict.INCONCLUSIVE
+    if state.error is not None:
+        return Verdict.FAIL
+    if Verdict.FAIL in judged:
+        return Verdict.FAIL
+    if judged and set(judged) == {Verdict.PASS} and not _broken(state):
+        return Verdict.PASS
+    return Verdict.INCONCLUSIVE
+
+
+def _broken(state: AbortRun) -> list[str]:
+    """Direct witnesses that were named and could not testify."""
+    kinds = [
+        witness.kind
+        for witness, problem in zip(state.witnesses, state.problems, strict=True)
+        if problem and witness.strength is Strength.DIRECT
+    ]
+    for trial in state.trials:
+        kinds += [
+            witness.kind
+            for witness, said in zip(state.witnesses, trial.testimonies, strict=False)
+            if said.broken and witness.strength is Strength.DIRECT
+        ]
+    return list(dict.fromkeys(kinds))
+
+
+def _notes(state: AbortRun, trials: list[TrialReport]) -> list[str]:
+    notes = []
+    for witness, problem in zip(state.witnesses, state.problems, strict=True):
+        if problem:
+            notes.append(f"the witness {witness.kind} was not ready before the first trial: {problem}")
+    own = [
+        witness.kind
+        for witness in state.witnesses
+        if witness.is_of_target and witness.kind in _ANY_FIGURE and not witness.counts_tokens
+    ]
+    if own and any(trial.answer is Answer.STOPPED for trial in trials):
+        notes.append(f"{', '.join(dict.fromkeys(own))} {_OWN_WORD}")
+    if broken := _broken(state):
+        notes.append(f"{', '.join(broken)} could not testify: without what was named as evidence nothing passes")
+    if not state.witnesses:
+        notes.append(NO_WITNESS)
+    if trials and all(trial.verdict is None for trial in trials):
+        notes.append("half-close is reported, not judged: HTTP leaves open what it means. Judge fin or rst as well")
+    kinds = {witness.strength for witness in state.witnesses}
+    if kinds == {Strength.INDIRECT}:
+        notes.append("all evidence is indirect: name a witness that sees the work itself, if there is one")
+    return notes
+
+
+def _summary(state: AbortRun, trials: list[TrialReport]) -> AbortSummary:
+    plan, judged = state.plan, [trial for trial in trials if trial.how not in NOT_JUDGED]
+    lags = Distribution()
+    for trial in judged:
+        if trial.stop_lag_ms is not None:
+            lags.add(ns(trial.stop_lag_ms / 1000))
+    overruns = sorted(trial.overrun_tokens for trial in judged if trial.overrun_tokens is not None)
+    counts = None
+    if overruns:
+        middle = overruns[(len(overruns) - 1) // 2]
+        mean = round(sum(overruns) / len(overruns), 3)
+        counts = Counts(len(overruns), overruns[0], middle, overruns[-1], mean)
+    answers = [trial.answer for trial in judged]
+    return AbortSummary(
+        expect=str(plan.expect),
+        stopped=answers.count(Answer.STOPPED),
+        running=answers.count(Answer.RUNNING),
+        unknown=answers.count(Answer.UNKNOWN),
+        stop_lag_ms=Percentiles.of(lags),
+        overrun_tokens=counts,
+        cost=_cost(plan, counts, running=Answer.RUNNING in answers),
+        cause=state.cause,
+        sweep=None if state.sweep is None else sweeping.report(state.sweep, trials, state.trials),
+    )
+
+
+def _cost(plan: AbortPlan, overruns: Counts | None, *, running: bool) -> Cost | None:
+    if plan.price is None or overruns is None:
+        return None
+    a_day = overruns.mean * plan.aborts_per_minute * _MINUTES_A_DAY * plan.price / 1e6
+    return Cost(plan.price, plan.aborts_per_minute, round(a_day, 6), at_least=running)
+
+
+def _streams(state: AbortRun) -> list[StreamReport]:
+    """The streams that left, and those that should have stayed whole and did not."""
+    clients = [client for trial in state.trials for client in trial.leavers]
+    clients += [client for trial in state.trials if trial.hurt for client in trial.stayers]
+    reports = [report_of(client.run, client.error) for client in clients]
+    return [report for report in reports if report is not None]
+
+
+def _dialect_seen(state: AbortRun) -> str | None:
+    clients = [client for trial in state.trials for client in trial.leavers if client.deltas]
+    return clients[0].run.reception.dialect.name if clients else None

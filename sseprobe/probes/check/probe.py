@@ -1,0 +1,135 @@
+"""`check`: healthy streams, what the rules and other people's parsers make of them, and the active probes."""
+
+import asyncio
+from typing import Final
+
+from sseprobe.config.probes import CheckOptions
+from sseprobe.errors import ISSUES
+from sseprobe.probes.check import active
+from sseprobe.probes.check.active.abort import GRACE_S
+from sseprobe.probes.check.readers import READ_BYTES, read_by_others
+from sseprobe.probes.check.run import CheckPlan, CheckRun
+from sseprobe.probes.context import RunContext, refuse_request
+from sseprobe.probes.files import open_cassette
+from sseprobe.probes.judging import Seen, judge_all
+from sseprobe.probes.request import dialect_of_recording
+from sseprobe.probes.stream_report import report_of_recorded
+from sseprobe.readers.run import Stop
+from sseprobe.redaction import Redactor
+from sseprobe.report import ReaderReport, Report, RuleResult, Target, Verdict
+from sseprobe.reporting import target_of
+from sseprobe.rules import Rule, RuleVerdict
+from sseprobe.transcript import Ending, Request
+from sseprobe.transcription import transcript_of_cassette
+from sseprobe.units import human_bytes
+
+_MOCK_SCENARIO: Final = "tokens=60,itl_ms=10"
+_ANSWER_ONLY: Final = "HTTP001"
+"""The one rule that judges an answer that is no stream."""
+
+
+async def check(context: RunContext[CheckOptions]) -> Report:
+    """Runs the probe. Never raises for what a target does. Raises UsageError. Cancelled, it reports what was seen."""
+    own = context.own
+    probes = None if own.probes is None else tuple(dict.fromkeys(map(active.known_name, own.probes)))
+    if own.recording is not None:
+        refuse_request(context.options, context.url, own.probes, own.witnesses)
+        return await _recorded(context, own.recording)
+    asked = await context.ask(truth_port=0, scenario=_MOCK_SCENARIO)
+    run = CheckRun(context.judging, asked.stream.redact)
+    plan = CheckPlan(
+        asked.stream,
+        own.repeat,
+        probes,
+        tuple(context.witnesses(asked, own.witnesses, GRACE_S)),
+        asked.mock_url,
+        asked.truth_url,
+        context.observer.stream_view(asked.stream.redact, asked.stream.request),
+    )
+    await run.go(plan, context.observer)
+    first = run.transcripts[0] if run.transcripts else None
+    dialect = (first.expected or first.dialect) if first else asked.stream.dialect
+    return await _report(context, run, target_of(asked.stream.request, dialect.name if dialect else "plain"))
+
+
+async def _recorded(context: RunContext[CheckOptions], path: str) -> Report:
+    """The same for a recording: no probe runs."""
+    options, cassette = context.options.request, open_cassette(path)
+    dialect = dialect_of_recording(options, cassette.opening)
+    run = CheckRun(context.judging, Redactor())
+    reception, stream = transcript_of_cassette(cassette, dialect, named=options.names_dialect)
+    run.streams.append(report_of_recorded(cassette, reception))
+    run.transcripts.append(stream)
+    for name in active.NAMES:
+        run.skip(name, "a recording answers no questions", failed=False)
+    request = Request(cassette.opening.method, cassette.opening.url, [])
+    return await _report(context, run, target_of(request, (stream.expected or stream.dialect).name))
+
+
+async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Target) -> Report:
+    """Judges what was seen, while the readers' processes work beside it; interrupted, it waits for neither."""
+    judging = run.judging
+    context.observer.progress("judging")
+    stop = Stop()
+    reading = asyncio.ensure_future(read_by_others(run, stop))
+    seen = Seen(
+        run.transcripts,
+        run.evidence,
+        lambda rule: _absent(rule, run),
+        frozenset(run.failed_probes),
+        run.named,
+        only=_ANSWER_ONLY if run.error is not None else None,
+    )
+    results, interrupted = await judge_all(judging.selection.rules(), seen, judging.selection, run.redact)
+    readers: list[ReaderReport] = []
+    try:
+        if interrupted:
+            raise asyncio.CancelledError
+        readers = await reading
+    except asyncio.CancelledError:
+        interrupted = True
+    finally:
+        stop.now()
+    results, baseline = judging.compared(results)
+    error = run.redact(str(run.error)) if run.error else None
+    return context.report(
+        Verdict.FAIL if error is not None else judging.verdict(results, baseline),
+        error=error,
+        interrupted=run.interrupted or interrupted,
+        target=target,
+        results=results,
+        fail_on=judging.fail_on,
+        probes=run.probes,
+        baseline=baseline,
+        streams=run.streams,
+        trials=[trial for found in run.found for trial in found.trials],
+        abort=next((found.abort for found in run.found if found.abort is not None), None),
+        notes=[*_notes(run, results, readers), *(note for found in run.found for note in found.notes)],
+        readers=readers,
+    )
+
+
+def _absent(rule: Rule, run: CheckRun) -> str:
+    if run.error is not None or not run.transcripts:
+        return "no stream came"
+    if run.interrupted:
+        return "interrupted before it"
+    return run.missing.get(rule.subject, "the probe that asks about it had nothing to ask")
+
+
+def _notes(check: CheckRun, results: list[RuleResult], readers: list[ReaderReport]) -> list[str]:
+    """What was not seen because a stream ended early, though as it may; and whose fault a crash is."""
+    notes = []
+    if readers and len(check.transcripts[0].body) > READ_BYTES:
+        notes.append(f"other people's parsers read the first {human_bytes(READ_BYTES)} of stream 0")
+    notes += [
+        f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
+        for place, stream in enumerate(check.transcripts)
+        if stream.ending is Ending.ERROR and stream.expected is None and check.error is None
+    ]
+    crashed = [result.rule for result in results if result.verdict is RuleVerdict.CRASHED]
+    if crashed:
+        notes.append(
+            f"{', '.join(crashed)} crashed: that is a bug of sseprobe; please report it, with this report: {ISSUES}"
+        )
+    return notes

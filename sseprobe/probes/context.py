@@ -1,0 +1,119 @@
+"""What every run has: its options, the target, and a report that can be made at any moment."""
+
+import contextlib
+import time
+from typing import Any, Generic
+
+from msgspec import Struct
+
+from sseprobe.config.options import Options, ProbeT
+from sseprobe.dialects.base import Dialect
+from sseprobe.errors import UsageError
+from sseprobe.exit_codes import code_of
+from sseprobe.probes.files import open_recording
+from sseprobe.probes.judging import Judging, has_crashed
+from sseprobe.probes.observer import Observer
+from sseprobe.probes.receive import StreamPlan, now
+from sseprobe.probes.request import build_request
+from sseprobe.probes.target import target
+from sseprobe.redaction import redact_url
+from sseprobe.report import Report, Target, Verdict
+from sseprobe.witnesses import by_spec
+from sseprobe.witnesses.base import Context, Witness
+
+BUNDLED_MOCK = "bundled mock"
+
+
+class Asked(Struct, frozen=True):
+    """The target, ready to be asked. `mock_url`, `truth_url`: of the bundled mock, if it is what is tested."""
+
+    stream: StreamPlan
+    mock_url: str | None
+    truth_url: str | None
+
+    @property
+    def dialect_name(self) -> str:
+        """Of the dialect that is expected."""
+        return self.stream.dialect.name if self.stream.dialect else "plain"
+
+    def witness_context(self, grace_s: float) -> Context:
+        """What witnesses may need to know."""
+        stream = self.stream
+        return Context(stream.request.url, self.truth_url, stream.request, stream.dialect, stream.options, grace_s)
+
+
+class RunContext(Generic[ProbeT]):
+    """One run of a probe. `url` None: the bundled mock is tested. What it opens is closed when it is over."""
+
+    def __init__(self, command: str, url: str | None, options: Options[ProbeT], observer: Observer) -> None:
+        self.command = command
+        self.url = url
+        self.options = options
+        self.observer = observer
+        self.judging = Judging.of(options.judging)
+        self.cleanup = contextlib.AsyncExitStack()
+        self.interrupted = False
+        """Whether it was cancelled after the target was asked."""
+        self._started_at = now()
+        self._started_ns = time.monotonic_ns()
+        self._asked: Target | None = None
+
+    @property
+    def own(self) -> ProbeT:
+        """The options of this probe alone."""
+        return self.options.own
+
+    async def ask(self, **mock: Any) -> Asked:
+        """Gets the target ready, the bundled mock with these settings. Raises UsageError and SseprobeError."""
+        options = self.options
+        ready = await self.cleanup.enter_async_context(target(self.url, options.request, options.connection, **mock))
+        request, dialect, redact = build_request(ready.url, ready.request)
+        record = options.output.record
+        record_to = self.cleanup.enter_context(open_recording(record)) if record is not None else None
+        named = options.request.names_dialect
+        stream = StreamPlan(request, ready.connect, dialect, redact, options.output.max_bytes, named, record_to)
+        asked = Asked(stream, ready.mock_url, ready.truth_url)
+        self._asked = Target(redact_url(request.url), request.method, asked.dialect_name)
+        return asked
+
+    def witnesses(self, asked: Asked, specs: list[str] | None, grace_s: float) -> list[Witness]:
+        """The witnesses that were named, on the bundled mock its own record. Raises UsageError."""
+        context = asked.witness_context(grace_s)
+        return [by_spec(spec, context) for spec in specs or ([] if self.url else ["mock"])]
+
+    def report(
+        self,
+        verdict: Verdict,
+        *,
+        dialect: Dialect | str | None = None,
+        error: str | None = None,
+        interrupted: bool = False,
+        target: Target | None = None,
+        **parts: Any,
+    ) -> Report:
+        """The report. `parts`: the fields that this probe fills; `dialect`: as it was seen, if it was."""
+        target = target or self._asked or Target(redact_url(self.url or BUNDLED_MOCK), "GET", "plain")
+        if dialect is not None:
+            name = dialect if isinstance(dialect, str) else dialect.name
+            target = Target(target.url, target.method, name)
+        interrupted = interrupted or self.interrupted
+        if interrupted and verdict is not Verdict.FAIL:
+            verdict = Verdict.INCONCLUSIVE
+        crashed = has_crashed(parts.get("results", []))
+        return Report(
+            command=self.command,
+            target=target,
+            started_at=self._started_at,
+            duration_ms=round((time.monotonic_ns() - self._started_ns) / 1e6, 3),
+            verdict=verdict,
+            exit_code=code_of(verdict, no_stream=error is not None, interrupted=interrupted, crashed=crashed),
+            error=error,
+            **parts,
+        )
+
+
+def refuse_request(options: Options[Any], url: str | None, *others: object) -> None:
+    """Raises UsageError where a recording is read and something was given that asks a server."""
+    if url is not None or options.request.describes_request or options.output.record or any(others):
+        extra = "the URL, request options, --record, --probe and --witness"
+        raise UsageError(f"--from reads a recording: leave out {extra}.")

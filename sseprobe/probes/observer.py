@@ -1,0 +1,20 @@
+"""Who follows a probe while it runs: a terminal, a log, or nobody."""
+
+from sseprobe.redaction import Redactor
+from sseprobe.transcript import Request
+from sseprobe.view import SilentView, View
+
+
+class Observer:
+    """Follows a probe, and shows nothing. Texts may quote the target: they are not safe for a terminal as they are."""
+
+    def progress(self, what: str) -> None:
+        """What is being done now."""
+
+    def result(self, line: str) -> None:
+        """What became known, worth a line that stays."""
+
+    def stream_view(self, redact: Redactor, request: Request) -> View:
+        """What sees the first stream while it is received."""
+        del redact, request
+        return SilentView()

@@ -1,0 +1,94 @@
+"""What is reported of one stream that was received: its ending, and notes on what came with it."""
+
+from sseprobe.cassette import Cassette
+from sseprobe.dialects.base import EndRule, Kind
+from sseprobe.ending import Outcome, mismatch
+from sseprobe.errors import SseprobeError
+from sseprobe.probes.receive import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamRun
+from sseprobe.reception import Reception
+from sseprobe.redaction import Redactor
+from sseprobe.report import StreamReport
+from sseprobe.reporting import stream_report
+from sseprobe.rules.http import READ_ONE_MEMBER
+from sseprobe.text import one_line
+from sseprobe.transcript import BodyEnd, Clock, Ending
+
+
+def report_of(state: StreamRun, error: SseprobeError | None) -> StreamReport | None:
+    """The report of a stream, None if there never was an answer."""
+    if state.head is None:
+        return None
+    outcome = state.outcome()
+    if error is not None:
+        outcome = Outcome(Ending.ERROR, str(error), None)
+    return stream_report(
+        state.reception,
+        outcome,
+        redact=state.plan.redact,
+        head=state.head,
+        body_end=state.body_end,
+        redirects=state.redirects,
+        error=state.plan.redact(str(error)) if error else None,
+        notes=state.notes + _notes(state, outcome),
+    )
+
+
+def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
+    notes = []
+    dialect = state.reception.dialect
+    if state.body_end is BodyEnd.CLOSE:
+        evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
+        notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
+    if state.body_end is BodyEnd.LEFT_OPEN:
+        waited_s = SILENCE_AFTER_END_S if state.reception.is_surely_over else state.plan.options.idle_timeout_s
+        end = dialect.terminator or state.reception.end_mark
+        notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
+    if state.stream is not None and state.stream.gzip_members > 1:
+        notes.append(f"gzip in {state.stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone")
+    if state.stream is not None and state.stream.coding_is_cut and outcome.ending is Ending.COMPLETE:
+        notes.append(CODING_IS_CUT)
+    if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
+        notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
+    meter = state.reception.meter
+    if meter.clock is Clock.KERNEL and meter.kernel_reads < meter.reads:
+        notes.append(f"{meter.reads - meter.kernel_reads} of {meter.reads} reads came without the kernel's stamp")
+    return notes + _notes_on_meaning(state.reception, outcome)
+
+
+def _notes_on_meaning(reception: Reception, outcome: Outcome) -> list[str]:
+    """What the events say that their dialect does not explain."""
+    notes = []
+    if (expected := reception.expected) is not None:
+        said = mismatch(expected.name, reception.dialect.name)
+        notes += [] if said in (outcome.reason or "") else [said]
+    if (other := reception.looks_like) is not None:
+        notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
+    given = reception.reading.given if reception.reading else None
+    if given and given.text is not None and reception.meter.events and not reception.content_deltas:
+        looks = f"; the last is {one_line(reception.last_data, 80)}" if reception.last_data else ""
+        notes.append(f"no event holds text at {reception.reading.text_at if reception.reading else ''}{looks}")
+    if (ignored := reception.ignored.note) is not None:
+        notes.append(ignored)
+    if reception.answer.said(Kind.TEXT).startswith("{'"):
+        notes.append("the payloads look like dicts of Python: send json.dumps(…), which every client can read")
+    if reception.lacks_terminator:
+        missing = reception.dialect.terminator
+        notes.append(f"the events are those of {reception.dialect.name}, but no {missing} came: it ended otherwise")
+    if unknown := reception.unknown_events:
+        kinds = ", ".join(one_line(kind, 40) for kind in reception.unknown_types)
+        events = "1 event is" if unknown == 1 else f"{unknown} events are"
+        notes.append(f"{events} not what {reception.dialect.name} defines ({kinds}); kept, and not decoded")
+    return notes
+
+
+def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport:
+    """The report of a recording that was received once more."""
+    outcome = reception.finish(cassette.end.end, cassette.end.t_ns)
+    return stream_report(
+        reception,
+        outcome,
+        redact=Redactor(),
+        head=cassette.head,
+        body_end=cassette.end.end,
+        notes=_notes_on_meaning(reception, outcome) + ([] if cassette.last else [cassette.end.problem or ""]),
+    )
