@@ -115,18 +115,18 @@ def test_servers_end_alike(cli: Cli, tmp_path: Path, command: str, number: int, 
 
 @pytest.mark.parametrize("words", [["rules"], ["mock", "--list"], ["--help"], ["check", "--help"], ["proxy", "--list"]])
 def test_a_reader_that_closes_the_pipe_changes_nothing(cli: Cli, words: list[str]) -> None:
-    process = cli.start(*words)
-    assert process.stdout is not None
-    assert process.stderr is not None
-    process.stdout.close()  # before anything is written
-    assert (process.stderr.read(), process.wait(20)) == (b"", 0)
+    with cli.start(*words) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()  # before anything is written
+        assert (process.stderr.read(), process.wait(20)) == (b"", 0)
 
 
 def test_nor_does_one_that_leaves_a_stream(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "report.json"
-    process = cli.start("stream", "--model", "mock/tokens=60,itl_ms=2", "--report", f"json:{path}")
-    assert process.stdout is not None
-    process.stdout.read(1)
-    process.stdout.close()
-    assert process.wait(30) == 0
+    with cli.start("stream", "--model", "mock/tokens=60,itl_ms=2", "--report", f"json:{path}") as process:
+        assert process.stdout is not None
+        process.stdout.read(1)
+        process.stdout.close()
+        assert process.wait(30) == 0
     assert json.loads(path.read_bytes())["streams"][0]["metrics"]["tokens"] == 60
