@@ -14,11 +14,13 @@ class Excerpt(Struct, frozen=True):
 
 
 class FindingReport(Struct, frozen=True):
-    """One violation. `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival.
+    """One violation. `key`: what it is, the same whatever the message says (`OAI004/missing-name`).
 
-    `stream`: which of `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.
+    `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival. `stream`: which of
+    `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.
     """
 
+    key: str
     message: str
     expected: str | None
     actual: str | None

@@ -42,11 +42,17 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     events = in_order(stream)
     kind, first = events[0]
     if kind not in ("message_start", "error"):
-        yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "message_start", one_line(kind, 60))
+        yield Finding(
+            "first-event",
+            f"the first event is {one_line(kind, 60)}",
+            first.event.span,
+            "message_start",
+            one_line(kind, 60),
+        )
         return
     for kind, message in events[1:]:
         if kind == "message_start":
-            yield Finding("message_start comes again", message.event.span, "once", "again")
+            yield Finding("second-message_start", "message_start comes again", message.event.span, "once", "again")
 
 
 def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
@@ -76,7 +82,7 @@ def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
     yield from strays(trace)
     for step, _ in trace.again:
         said = f"block {shown(step.part[1])} starts while it is open"
-        yield Finding(said, step.message.event.span, "its stop", "its start")
+        yield Finding("start-while-open", said, step.message.event.span, "its stop", "its start")
 
 
 @rule("ANT003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -102,18 +108,29 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
             reason = as_dict(message.fields["delta"]).get("stop_reason")
             if told and not reason:
                 yield Finding(
-                    "a later message_delta takes the stop reason back", message.event.span, "it again", "null"
+                    "stop-reason-taken-back",
+                    "a later message_delta takes the stop reason back",
+                    message.event.span,
+                    "it again",
+                    "null",
                 )
             told = told or bool(reason)
         elif kind.startswith("content_block_") and told:
             yield Finding(
+                "block-after-stop-reason",
                 f"{one_line(kind, 60)} comes after the stop reason",
                 message.event.span,
                 "message_stop",
                 one_line(kind, 60),
             )
     if not told:
-        yield Finding("message_stop comes without a stop reason", stop.event.span, "message_delta before it", "none")
+        yield Finding(
+            "no-stop-reason",
+            "message_stop comes without a stop reason",
+            stop.event.span,
+            "message_delta before it",
+            "none",
+        )
 
 
 @rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -134,7 +151,7 @@ def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
             awaited += 1  # its start is missing: ANT002 says so
         if index != awaited:
             said = f"block {shown(index)} starts, and {shown(awaited)} was to be next"
-            yield Finding(said, message.event.span, shown(awaited), shown(index))
+            yield Finding("wrong-index", said, message.event.span, shown(awaited), shown(index))
         awaited = index + 1
 
 
@@ -158,7 +175,7 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
             fitting = _FITTING.get(delta) if isinstance(delta, str) else None
             if fitting is not None and block not in fitting:
                 said = f"a {delta} in a block of type {seen(block)}"
-                yield Finding(said, message.event.span, " or ".join(fitting), seen(block))
+                yield Finding(f"{delta}-in-wrong-block", said, message.event.span, " or ".join(fitting), seen(block))
     if not judged:
         raise NotApplicable("no block goes on")
 
@@ -176,7 +193,9 @@ def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the stream did not come to its end")
     require_ends_in_place(trace)
     for (_, index), begun in trace.open.items():
-        yield Finding(f"block {shown(index)} never stops", begun.event.span, "content_block_stop", "none")
+        yield Finding(
+            "block-not-stopped", f"block {shown(index)} never stops", begun.event.span, "content_block_stop", "none"
+        )
 
 
 @rule("ANT009", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -193,9 +212,17 @@ def begins_empty(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no message_start came: see ANT001")
     begun = as_dict(start.fields.get("message"))
     if content := as_list(begun.get("content")):
-        yield Finding("message_start holds content", start.event.span, "[]", f"{len(content)} blocks")
+        yield Finding(
+            "begins-with-content", "message_start holds content", start.event.span, "[]", f"{len(content)} blocks"
+        )
     if reason := begun.get("stop_reason"):
-        yield Finding(f"message_start has the stop reason {seen(reason)}", start.event.span, "null", seen(reason))
+        yield Finding(
+            "begins-with-stop-reason",
+            f"message_start has the stop reason {seen(reason)}",
+            start.event.span,
+            "null",
+            seen(reason),
+        )
 
 
 @rule("ANT010", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -213,7 +240,13 @@ def counts_its_output(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if as_count(usage.get("output_tokens")) is None:
                 actual = seen(usage["output_tokens"]) if "output_tokens" in usage else "none"
-                yield Finding("message_delta does not count output_tokens", message.event.span, "a number", actual)
+                yield Finding(
+                    "missing-output_tokens",
+                    "message_delta does not count output_tokens",
+                    message.event.span,
+                    "a number",
+                    actual,
+                )
     if not judged:
         raise NotApplicable("no message_delta with usage came")
 
@@ -239,9 +272,21 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     if not called and reason != "tool_use":
         raise NotApplicable("no tool is called")
     if called and reason == "end_turn":
-        yield Finding("a tool is called, and the stop reason is end_turn", told.event.span, "tool_use", reason)
+        yield Finding(
+            "end_turn-with-tool-call",
+            "a tool is called, and the stop reason is end_turn",
+            told.event.span,
+            "tool_use",
+            reason,
+        )
     elif not called:
-        yield Finding("the stop reason is tool_use, and no tool is called", told.event.span, "end_turn", reason)
+        yield Finding(
+            "tool_use-without-tool-call",
+            "the stop reason is tool_use, and no tool is called",
+            told.event.span,
+            "end_turn",
+            reason,
+        )
 
 
 @rule("ANT012", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
@@ -262,11 +307,13 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
         judged += 1
         for name in ("id", "name"):
             if not isinstance(block.get(name), str) or not block[name]:
-                yield Finding(f"a tool_use without its {name}", message.event.span, f"its {name}", "none")
+                yield Finding(
+                    f"missing-{name}", f"a tool_use without its {name}", message.event.span, f"its {name}", "none"
+                )
         identifier = as_id(block.get("id"))
         if identifier and identifier in ids:
             said = f"two calls have the id {shown(identifier)}"
-            yield Finding(said, message.event.span, "an id each", shown(identifier))
+            yield Finding("repeated-id", said, message.event.span, "an id each", shown(identifier))
         if len(ids) < MAX_PARTS:
             ids.add(identifier)
     if not judged:
@@ -286,7 +333,7 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if message.event.data == "[DONE]":
-            yield Finding("[DONE] came", message.event.span, "the end of the body", "[DONE]")
+            yield Finding("done-mark", "[DONE] came", message.event.span, "the end of the body", "[DONE]")
 
 
 @rule("ANT014", Severity.WARNING, Kind.COMPATIBILITY, _THINKING, dialects=_OURS)
@@ -315,6 +362,6 @@ def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
                 judged += 1
                 if thought and not signed:
                     said = f"the thinking of block {shown(index)} has no signature"
-                    yield Finding(said, message.event.span, "signature_delta", "none")
+                    yield Finding("missing-signature", said, message.event.span, "signature_delta", "none")
     if not judged:
         raise NotApplicable("no thinking came")

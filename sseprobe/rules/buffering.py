@@ -39,7 +39,7 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     encoding = one_line(stream.head.header("content-encoding") or "", 40)
     packed = f"; it came as {encoding}: a compressor that is not flushed holds so" if encoding else ""
-    yield Finding(f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
+    yield Finding("all-at-once", f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
 
 
 @rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")
@@ -59,7 +59,7 @@ def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     if said.kind is Holding.BLOCK:
         block = bursts[1]
         size = human_bytes(said.block_bytes or 0)
-        yield Finding(said.evidence[0], (block.start, block.end), "whole events", size)
+        yield Finding("fixed-blocks", said.evidence[0], (block.start, block.end), "whole events", size)
     elif 2 * sum(each.trusted for each in bursts) < len(bursts):
         raise Inconclusive("this process read late: what came in pieces may have been read as one")
 
@@ -83,7 +83,7 @@ def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
             late.append(message)
     if 2 * len(late) > len(stream.messages):
         said = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
-        yield Finding(said, late[0].event.span, "with the event", "later")
+        yield Finding("blank-line-late", said, late[0].event.span, "with the event", "later")
 
 
 @rule("BUF004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream")
@@ -101,7 +101,8 @@ def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
     for end in stream.chunk_ends[:-1]:
         if 0 < end < len(body) and (body[end] & 0xC0 == 0x80 or body[end - 1 : end + 1] == b"\r\n"):
             what = "CRLF" if body[end - 1 : end + 1] == b"\r\n" else "a character"
-            yield Finding(f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)
+            key = "cut-inside-crlf" if what == "CRLF" else "cut-inside-character"
+            yield Finding(key, f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)
 
 
 @rule("BUF007", Severity.ERROR, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", of=Lengths)
@@ -126,7 +127,7 @@ def begins_before_it_is_whole(lengths: Lengths) -> Iterator[Finding]:
             f"{lengths.said}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
             "the answer is made whole before it is sent"
         )
-        yield Finding(said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
+        yield Finding("whole-before-sent", said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
 
 
 def _first_ms(stream: Transcript) -> float:

@@ -16,8 +16,8 @@ from sseprobe.framing import Framing
 from sseprobe.transcription import Transcript
 
 MAX_FINDINGS: Final = 20
-"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another gist come on top,
-so that what a baseline expects does not hide what it does not."""
+"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or gist come
+on top, so that what a baseline expects does not hide what it does not."""
 
 _MAX_GISTS: Final = 100
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
@@ -51,8 +51,13 @@ class RuleVerdict(StrEnum):
 
 
 class Finding(Struct, frozen=True):
-    """One violation: what, where (half-open byte range in the body), what was expected, what was there."""
+    """One violation: what, where (half-open byte range in the body), what was expected, what was there.
 
+    `key`: what it is, in kebab case, the same for ever whatever the message says. Names that the specification knows
+    (fields, headers, types of events) may stand in it; numbers, ids and text of the stream never.
+    """
+
+    key: str
     message: str
     span: tuple[int, int] | None = None
     expected: str | None = None
@@ -103,18 +108,20 @@ def gist(message: str) -> str:
 
 
 class Listing:
-    """Findings, the first of them and one of each gist; the rest is counted. They may be of any type with a message."""
+    """Findings, the first of them and one of each key and gist; the rest is counted. They are of any type with both."""
 
     def __init__(self) -> None:
         self.kept: list[Any] = []
         self.more = 0
+        self._keys: set[str] = set()
         self._gists: set[str] = set()
 
     def add(self, finding: Any) -> None:
         """Keeps it, or counts it."""
         said = gist(finding.message)
-        new = said not in self._gists and len(self._gists) < _MAX_GISTS
+        new = finding.key not in self._keys or (said not in self._gists and len(self._gists) < _MAX_GISTS)
         if new or len(self.kept) < MAX_FINDINGS:
+            self._keys.add(finding.key)
             self._gists.add(said)
             self.kept.append(finding)
         else:
@@ -147,6 +154,10 @@ class Rule(Struct, frozen=True):
     def family(self) -> str:
         """The letters of its id."""
         return self.id.rstrip("0123456789")
+
+    def key_of(self, finding: Finding) -> str:
+        """A finding's key with the rule's id before it: `OAI004/missing-name`."""
+        return f"{self.id}/{finding.key}"
 
 
 class Judgement(Struct, frozen=True):

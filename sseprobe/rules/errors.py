@@ -74,7 +74,7 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
             continue
         shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
         said = f"an error in a line that is no field, which every client ignores: {shown}"
-        found = Finding(said, item.span, "data: …", shown)
+        found = Finding("error-in-ignored-line", said, item.span, "data: …", shown)
         if not item.name.lstrip().startswith("<"):
             yield found
         elif not has_title:
@@ -99,7 +99,11 @@ def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
         if is_foreign_error(message):
             shown = one_line(message.event.data, 120)
             yield Finding(
-                "an error in a shape that no client of this dialect knows", message.event.span, "its error event", shown
+                "foreign-error",
+                "an error in a shape that no client of this dialect knows",
+                message.event.span,
+                "its error event",
+                shown,
             )
 
 
@@ -120,7 +124,11 @@ def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
             return  # the next run
         if any(delta.kind not in _ENDS_AFTER_ERROR for delta in message.deltas):
             yield Finding(
-                "the stream goes on after an error", message.event.span, "the end", one_line(message.event.data, 100)
+                "content-after-error",
+                "the stream goes on after an error",
+                message.event.span,
+                "the end",
+                one_line(message.event.data, 100),
             )
 
 
@@ -138,12 +146,24 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
     for message in (stream.messages[place] for place in errors):
         error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
         if not error.text.strip():
-            yield Finding("the error has no message", message.event.span, "a message", "none")
+            yield Finding("missing-message", "the error has no message", message.event.span, "a message", "none")
         elif _TRACE.search(error.text) or _HTML.match(error.text):
             shown = one_line(error.text, 100)
-            yield Finding("the error's message is a stack trace or a web page", message.event.span, "a sentence", shown)
+            yield Finding(
+                "trace-or-page-as-message",
+                "the error's message is a stack trace or a web page",
+                message.event.span,
+                "a sentence",
+                shown,
+            )
         elif error.type is None and error.code is None and stream.dialect.name in _TYPED:
-            yield Finding("the error has neither type nor code", message.event.span, "a type or a code", "neither")
+            yield Finding(
+                "missing-type-and-code",
+                "the error has neither type nor code",
+                message.event.span,
+                "a type or a code",
+                "neither",
+            )
 
 
 _TYPED: Final = (
@@ -165,17 +185,33 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
         for _, error in ((message, each) for each in message.deltas if each.kind is DeltaKind.ERROR):
             if "native_finish_reason" in error.text:
                 found = True
-                yield Finding(error.text, message.event.span, "an error, and finish_reason error", "neither")
+                yield Finding(
+                    "native_finish_reason-alone",
+                    error.text,
+                    message.event.span,
+                    "an error, and finish_reason error",
+                    "neither",
+                )
         has_error = isinstance(message.fields.get("error"), dict)
         choices = message.fields.get("choices")
         reasons = [as_dict(choice).get("finish_reason") for choice in choices] if isinstance(choices, list) else []
         if has_error or "error" in reasons:
             found = True
             if not has_error:
-                yield Finding("finish_reason is error, and there is no error", message.event.span, "an error", "none")
+                yield Finding(
+                    "finish_reason-alone",
+                    "finish_reason is error, and there is no error",
+                    message.event.span,
+                    "an error",
+                    "none",
+                )
             elif "error" not in reasons:
                 yield Finding(
-                    "an error without finish_reason error", message.event.span, "error", one_line(str(reasons), 60)
+                    "error-alone",
+                    "an error without finish_reason error",
+                    message.event.span,
+                    "error",
+                    one_line(str(reasons), 60),
                 )
     if not found:
         raise NotApplicable("no error came")

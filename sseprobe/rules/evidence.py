@@ -9,11 +9,12 @@ from sseprobe.transcription import Transcript
 
 
 class Answer(Struct, frozen=True):
-    """The answer to one request. `asked`: the request in words; `head` None: none came, `problem` says why.
+    """The answer to one request. `asked`: the request in words, `name`: in one, for the keys of findings.
 
-    `body`: its beginning; `streamed`: it is labelled as a stream of events.
+    `head` None: none came, `problem` says why. `body`: its beginning; `streamed`: it is labelled as a stream of events.
     """
 
+    name: str
     asked: str
     head: Head | None
     body: bytes = b""

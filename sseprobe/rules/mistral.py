@@ -27,11 +27,21 @@ def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
     if not counted:
         if not is_legible(stream):
             raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
-        yield Finding("no usage came", expected="usage with the chunk that finishes")
+        yield Finding("no-usage", "no usage came", expected="usage with the chunk that finishes")
         return
     for message in counted:
         if not any(finish_of(choice) for _, choice in choices(message)):
-            yield Finding("usage came without a finish", message.event.span, "with the chunk that finishes")
+            yield Finding(
+                "usage-without-finish",
+                "usage came without a finish",
+                message.event.span,
+                "with the chunk that finishes",
+            )
             return
     if len(counted) > 1:
-        yield Finding(f"usage came in {len(counted)} chunks", counted[0].event.span, "with the last finish alone")
+        yield Finding(
+            "repeated-usage",
+            f"usage came in {len(counted)} chunks",
+            counted[0].event.span,
+            "with the last finish alone",
+        )

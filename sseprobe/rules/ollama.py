@@ -35,9 +35,9 @@ def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
     if reason in _NO_ANSWER:
         raise NotApplicable("the model was loaded or unloaded, and said nothing")
     if not isinstance(reason, str) or not reason:
-        yield Finding("the last line has no done_reason", done.event.span, "done_reason", "none")
+        yield Finding("missing-done_reason", "the last line has no done_reason", done.event.span, "done_reason", "none")
     if as_count(done.fields.get("eval_count")) is None:
-        yield Finding("the last line has no eval_count", done.event.span, "eval_count", "none")
+        yield Finding("missing-eval_count", "the last line has no eval_count", done.event.span, "eval_count", "none")
 
 
 @rule("OLL002", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
@@ -53,7 +53,7 @@ def has_no_empty_lines(stream: Transcript) -> Iterator[Finding]:
     empty = [frame for frame in stream.of(Frame) if not frame.fields]
     if empty:
         count = f"{len(empty)} lines are empty" if len(empty) > 1 else "a line is empty"
-        yield Finding(count, empty[0].span, "a JSON document", "nothing")
+        yield Finding("empty-line", count, empty[0].span, "a JSON document", "nothing")
 
 
 @rule("OLL003", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
@@ -70,7 +70,13 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
     for message in stream.messages:
         if match := _LINE_BREAKS.search(message.event.data):
             seen = f"U+{ord(match[0]):04X}"
-            yield Finding(f"{seen} stands raw in a line", message.event.span, f"\\u{ord(match[0]):04x}, escaped", seen)
+            yield Finding(
+                "raw-line-break",
+                f"{seen} stands raw in a line",
+                message.event.span,
+                f"\\u{ord(match[0]):04x}, escaped",
+                seen,
+            )
 
 
 @rule("OLL004", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
@@ -88,10 +94,18 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
             function = as_dict(as_dict(call).get("function"))
             name, arguments = function.get("name"), function.get("arguments")
             if not isinstance(name, str) or not name:
-                yield Finding("a tool call without its name", message.event.span, "function.name", "none")
+                yield Finding(
+                    "missing-name", "a tool call without its name", message.event.span, "function.name", "none"
+                )
             if not isinstance(arguments, dict):
                 actual = json_type(arguments) if "arguments" in function else "missing"
-                yield Finding(f"the arguments are {_said(actual)}", message.event.span, "object", actual)
+                yield Finding(
+                    "arguments-not-an-object",
+                    f"the arguments are {_said(actual)}",
+                    message.event.span,
+                    "object",
+                    actual,
+                )
     if not judged:
         raise NotApplicable("no tool is called")
 

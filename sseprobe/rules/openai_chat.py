@@ -77,12 +77,18 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
     for message in everything:
         identity, kind = message.fields.get("id"), message.fields.get("object")
         if isinstance(kind, str) and kind not in ("", expected):
-            yield Finding(f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind))
+            yield Finding(
+                "wrong-object", f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind)
+            )
         if isinstance(identity, str) and identity:
             first = first or identity
             if identity != first:
                 yield Finding(
-                    "the id is not that of the first chunk", message.event.span, shown(first), shown(identity)
+                    "changed-id",
+                    "the id is not that of the first chunk",
+                    message.event.span,
+                    shown(first),
+                    shown(identity),
                 )
 
 
@@ -105,7 +111,9 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
         role = delta.get("role")
         if not isinstance(role, str) or not role:
             said = f"choice {shown(index)} begins without a role"
-            yield Finding(said, message.event.span, '"role":"assistant"', None if role is None else shown(role))
+            yield Finding(
+                "missing-role", said, message.event.span, '"role":"assistant"', None if role is None else shown(role)
+            )
     if not begun:
         raise NotApplicable("no delta came")
 
@@ -131,7 +139,9 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
             finished[index] = _Finish(reason, has_usage(message))
             if reason not in FINISHES:
                 said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
-                yield Finding(said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason))
+                yield Finding(
+                    "unknown-finish-reason", said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason)
+                )
     if not finished:
         raise NotApplicable("no choice finished")
 
@@ -141,10 +151,10 @@ def _after_the_finish(message: Message, index: int, before: _Finish, reason: str
     with_late_usage = reason == before.reason and has_usage(message) and not before.counted
     if index in said_more:
         said = f"choice {shown(index)} goes on after it finished ({shown(before.reason)})"
-        yield Finding(said, message.event.span, "nothing of this choice")
+        yield Finding("content-after-finish", said, message.event.span, "nothing of this choice")
     elif reason and not with_late_usage:
         said = f"choice {shown(index)} finishes a second time: {shown(before.reason)}, then {shown(reason)}"
-        yield Finding(said, message.event.span, "one finish_reason", shown(reason))
+        yield Finding("second-finish", said, message.event.span, "one finish_reason", shown(reason))
 
 
 @rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
@@ -170,7 +180,7 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
         if number is None:
             if stream.dialect.name != "mistral":
                 said = f"a fragment of a tool call of choice {shown(index)} has no index"
-                yield Finding(said, message.event.span, "index", shown(fragment.get("index")))
+                yield Finding("missing-index", said, message.event.span, "index", shown(fragment.get("index")))
             continue
         named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
         call = _Call(_text(fragment.get("id")), _text(named.get("name")))
@@ -179,13 +189,20 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
         if before is call:
             if missing := _missing(fragment, call, stream.dialect.name):
                 said = f"{place} begins without {' and '.join(missing)}"
-                yield Finding(said, message.event.span, "id, type and function.name")
+                yield Finding(
+                    f"missing-{'-'.join(missing).replace('function.', '')}",
+                    said,
+                    message.event.span,
+                    "id, type and function.name",
+                )
         elif call.id and before.id and call.id != before.id:
             begun[index, number] = call
             said = f"another call comes under the index of {place}"
-            yield Finding(said, message.event.span, shown(before.id), shown(call.id))
+            yield Finding("reused-index", said, message.event.span, shown(before.id), shown(call.id))
         elif call.name and before.name:
-            yield Finding(f"{place} is named again", message.event.span, "arguments only", shown(call.name))
+            yield Finding(
+                "repeated-name", f"{place} is named again", message.event.span, "arguments only", shown(call.name)
+            )
 
 
 def _text(value: Any) -> str:
@@ -224,16 +241,22 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
     if not counted:
         if not is_legible(stream):
             raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
-        yield Finding("usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]')
+        yield Finding(
+            "no-usage", "usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]'
+        )
         return
     # What has neither choices nor usage may follow, such as a report of moderation.
     last = [message for message in everything if message.fields.get("choices") or has_usage(message)][-1]
     if counted[-1] is not last:
-        yield Finding("usage came before the last chunk", counted[-1].event.span, "in the last chunk")
+        yield Finding(
+            "usage-before-last", "usage came before the last chunk", counted[-1].event.span, "in the last chunk"
+        )
     elif last.fields.get("choices") and stream.dialect.name != "openrouter":
-        yield Finding("usage came with choices", last.event.span, '"choices":[]')
+        yield Finding("usage-with-choices", "usage came with choices", last.event.span, '"choices":[]')
     if len(counted) > 1 and options.get("continuous_usage_stats") is not True:
-        yield Finding(f"usage came in {len(counted)} chunks", counted[0].event.span, "in the last chunk alone")
+        yield Finding(
+            "repeated-usage", f"usage came in {len(counted)} chunks", counted[0].event.span, "in the last chunk alone"
+        )
 
 
 @rule("OAI007", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
@@ -266,7 +289,8 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
         raise Inconclusive("an event is not JSON, and may have held what is missing: see JSON001")
     which = f"choice {', '.join(shown(index) for index in unfinished[:10])}" if begun else ""
     said = f"{which} has no finish_reason" if begun else "no choice came before it"
-    yield Finding(f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
+    key = "choice-not-finished" if begun else "no-choice"
+    yield Finding(key, f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
 
 
 @rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=("openai-completions",))
@@ -303,7 +327,9 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
                 continue
             if value != first.setdefault(name, value):
                 first[name] = value  # told once a change
-                yield Finding(f"{name} changes in mid-stream", message.event.span, actual=shown(value))
+                yield Finding(
+                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=shown(value)
+                )
 
 
 @rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=CHAT)
@@ -323,7 +349,7 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
             continue
         if begun.get((index, number)) == identity:
             said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
-            yield Finding(said, message.event.span, "arguments only", shown(identity))
+            yield Finding("repeated-id", said, message.event.span, "arguments only", shown(identity))
         begun.setdefault((index, number), identity)
     if not begun:
         raise NotApplicable("no tool call with an id came")
@@ -351,10 +377,10 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
     for index, (reason, message) in finished.items():
         if index in called and reason == "stop":
             said = f"choice {shown(index)} called tools and finishes with stop"
-            yield Finding(said, message.event.span, "tool_calls", "stop")
+            yield Finding("stop-with-tool-call", said, message.event.span, "tool_calls", "stop")
         elif index not in called and reason in _FOR_CALLS:
             said = f"choice {shown(index)} finishes with {reason}, and no call came"
-            yield Finding(said, message.event.span, "a call, or stop", reason)
+            yield Finding(f"{reason}-without-tool-call", said, message.event.span, "a call, or stop", reason)
 
 
 @rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=CHAT)
@@ -377,7 +403,7 @@ def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no reasoning came")
     if mirrored is not None:
         said_twice = "reasoning is sent twice: in reasoning_content and in reasoning"
-        yield Finding(said_twice, mirrored.event.span, "one of them", "both")
+        yield Finding("repeated-reasoning", said_twice, mirrored.event.span, "one of them", "both")
 
 
 @rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_TOLD)
@@ -397,4 +423,10 @@ def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     for message, error in errors:
         told = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
         if not told and error.type in FINISHES:
-            yield Finding(error.text, message.event.span, "an error object", f"finish reason {shown(error.type)}")
+            yield Finding(
+                "failure-as-finish-reason",
+                error.text,
+                message.event.span,
+                "an error object",
+                f"finish reason {shown(error.type)}",
+            )

@@ -64,15 +64,23 @@ def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
                 break
             if kind in KNOWN:
                 said = f"the first event is {kind}"
-                yield Finding(said, message.event.span, "response.created or response.queued", kind)
+                yield Finding("first-event", said, message.event.span, "response.created or response.queued", kind)
                 break
     for kind, message in events:
         if kind in KNOWN and number_of(message) is None:
             said = f"{kind} has no sequence_number"
-            yield Finding(said, message.event.span, "a number", _shown(message.fields.get("sequence_number")))
+            yield Finding(
+                "missing-sequence_number",
+                said,
+                message.event.span,
+                "a number",
+                _shown(message.fields.get("sequence_number")),
+            )
     for message, before, number in disorder(stream):
         said = f"sequence_number {_shown(number)} comes after {_shown(before)}"
-        yield Finding(said, message.event.span, f"more than {_shown(before)}", _shown(number))
+        yield Finding(
+            "sequence_number-not-rising", said, message.event.span, f"more than {_shown(before)}", _shown(number)
+        )
 
 
 @rule("ORS002", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
@@ -92,7 +100,7 @@ def has_one_response(stream: Transcript) -> Iterator[Finding]:
             first = first or identity
             if identity not in ("", first):
                 said = f"{type_of(message)} tells of another response"
-                yield Finding(said, message.event.span, _shown(first), _shown(identity))
+                yield Finding("changed-response", said, message.event.span, _shown(first), _shown(identity))
     if not first:
         raise NotApplicable("no event told of a response")
 
@@ -118,22 +126,27 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
         if kind == "response.completed" and whole and _claims_completion(message):
             for index, item in items.items():
                 if missing := item.missing():
-                    said = f"the response is completed, but {missing} of output item {_shown(index)} never came"
-                    yield Finding(said, message.event.span, missing)
+                    said = f"the response is completed, but the {missing} of output item {_shown(index)} never came"
+                    yield Finding(f"missing-{missing}", said, message.event.span, f"the {missing}")
         if kind not in KNOWN or place is None or place in strangers:
             continue
         item_of = f"of output item {_shown(place)}"
         if kind == "response.output_item.added":
             if place in items:
-                yield Finding(f"a second {kind} {item_of}", message.event.span, "an output_index of its own")
+                yield Finding(
+                    "second-output_item.added",
+                    f"a second {kind} {item_of}",
+                    message.event.span,
+                    "an output_index of its own",
+                )
             else:
                 items[place] = OutputItem()
         elif place not in items:
             strangers.add(place)
             said = f"{kind} comes before the output_item.added {item_of}"
-            yield Finding(said, message.event.span, "response.output_item.added", kind)
+            yield Finding("no-output_item.added", said, message.event.span, "response.output_item.added", kind)
         elif wrong := items[place].take(kind, message.fields):
-            yield Finding(f"{kind} {item_of} comes {wrong}", message.event.span, actual=kind)
+            yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.said}", message.event.span, actual=kind)
     if not items and not strangers:
         raise NotApplicable("no output item came")
 
@@ -160,7 +173,12 @@ def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
     for message, difference in found:
         if difference.place not in wholes.late:
             said = f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
-            yield Finding(said, message.event.span, *_excerpts(difference.said, difference.whole))
+            yield Finding(
+                f"{difference.place[0].removeprefix('response.')}-differs",
+                said,
+                message.event.span,
+                *_excerpts(difference.said, difference.whole),
+            )
     if not wholes.compared:
         raise NotApplicable("no deltas came that a later event repeats")
 
@@ -192,7 +210,7 @@ def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
             continue
         if isinstance(status, str) and status not in allowed:
             said = f"{type_of(message)} holds a response that is {_shown(status)}"
-            yield Finding(said, message.event.span, allowed[0], _shown(status))
+            yield Finding("status-differs", said, message.event.span, allowed[0], _shown(status))
         return
     raise NotApplicable("the response did not end")
 
@@ -210,7 +228,7 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if message.event.data == SENTINEL:
-            yield Finding("[DONE] came", message.event.span, "the end of the body", SENTINEL)
+            yield Finding("done-mark", "[DONE] came", message.event.span, "the end of the body", SENTINEL)
 
 
 @rule("ORS007", Severity.WARNING, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
@@ -230,10 +248,16 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
             before = None  # it may have had the number that is missing
             continue
         if not seen and number > 1 and message.index == 0 and not is_resumed(stream):
-            yield Finding(f"sequence_number begins with {_shown(number)}", message.event.span, "0 or 1", _shown(number))
+            yield Finding(
+                "late-sequence_number",
+                f"sequence_number begins with {_shown(number)}",
+                message.event.span,
+                "0 or 1",
+                _shown(number),
+            )
         elif before is not None and number > before + 1:
             said = f"sequence_number jumps from {_shown(before)} to {_shown(number)}"
-            yield Finding(said, message.event.span, _shown(before + 1), _shown(number))
+            yield Finding("sequence_number-gap", said, message.event.span, _shown(before + 1), _shown(number))
         before, seen = number, True
     if not seen:
         raise NotApplicable("no event has a sequence_number")
@@ -256,7 +280,7 @@ def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
             return
     if error is None:
         raise NotApplicable("no event error came")
-    yield Finding("error is not followed by response.failed", error.event.span, "response.failed")
+    yield Finding("no-response.failed", "error is not followed by response.failed", error.event.span, "response.failed")
 
 
 @rule("ORS009", Severity.WARNING, Kind.COMPATIBILITY, _ITEM_IDS, dialects=_RESPONSES)
@@ -281,7 +305,7 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
         elif place not in told and identity != ids.get(place, identity):
             told.add(place)
             said = f"{_shown(type_of(message))} gives output item {_shown(place)} another id"
-            yield Finding(said, message.event.span, _shown(ids[place]), _shown(identity))
+            yield Finding("changed-item-id", said, message.event.span, _shown(ids[place]), _shown(identity))
     if not ids:
         raise NotApplicable("no output item with an id was added")
 
@@ -307,7 +331,9 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
             if not as_text(item.get(name)) and (place, name) not in said_of:
                 said_of.add((place, name))
                 said = f"the {item['type']} of output item {_shown(place)} has no {name}"
-                yield Finding(said, message.event.span, f"its {name}", _shown(item.get(name, "nothing")))
+                yield Finding(
+                    f"missing-{name}", said, message.event.span, f"its {name}", _shown(item.get(name, "nothing"))
+                )
     if not judged:
         raise NotApplicable("no tool call came")
 
@@ -329,7 +355,7 @@ def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
             output = as_dict(message.fields.get("response")).get("output")
             if done and isinstance(output, list) and not output:
                 said = f"response.completed has an empty output, and {done} items were streamed"
-                yield Finding(said, message.event.span, "the items that were streamed", "[]")
+                yield Finding("empty-output", said, message.event.span, "the items that were streamed", "[]")
             return
     raise NotApplicable("the response was not completed")
 
@@ -349,4 +375,4 @@ def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no error came")
     if isinstance(errors[0].fields.get("error"), dict):
         said = "the error is nested in an object: some clients expect its code and message beside the type"
-        yield Finding(said, errors[0].event.span, "code and message beside the type", "an object error")
+        yield Finding("nested-error", said, errors[0].event.span, "code and message beside the type", "an object error")

@@ -119,4 +119,4 @@ def strays(trace: Trace) -> Iterator[Finding]:
     """What goes on or ends without having begun."""
     for step in trace.stray:
         said = f"{one_line(step.kind, 60)} for {shown(step.part[1])}, which is not open"
-        yield Finding(said, step.message.event.span, "its start before it", "none")
+        yield Finding(f"{step.kind}-not-open", said, step.message.event.span, "its start before it", "none")

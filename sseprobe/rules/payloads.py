@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, as_count, as_dict, documents
 from sseprobe.dialects.base import Kind as DeltaKind
@@ -34,14 +34,39 @@ _UNNAMED: Final = (
 )
 _BY_NAME: Final = ("anthropic", "gemini")
 _BY_PAYLOAD: Final = tuple(name for name in (*_NAMED, *_UNNAMED) if name not in _BY_NAME)
+
+
+class _Mistake(NamedTuple):
+    """What a payload looks like that was to be something else, what that is, and what was to be sent."""
+
+    key: str
+    pattern: str
+    said: str
+    right: str
+
+
 _NOT_JSON: Final = (
-    (r"\{'.*\}", "a dict of Python, as str() writes it", "json.dumps(…)"),
-    (r"b(['\"]).*\1", "bytes of Python, as str() writes them", "….decode()"),
-    (r"(\[object Object\])+", "an object of JavaScript, as String() writes it", "JSON.stringify(…)"),
-    (r"(data|event): ?.*", "an event within the event: it was given its `data:` twice", "one data: …"),
-    (r".*\\n\\n(data|event):.*", "several events in one: \\n is sent as two characters", "line feeds between events"),
+    _Mistake("python-dict", r"\{'.*\}", "a dict of Python, as str() writes it", "json.dumps(…)"),
+    _Mistake("python-bytes", r"b(['\"]).*\1", "bytes of Python, as str() writes them", "….decode()"),
+    _Mistake(
+        "javascript-object",
+        r"(\[object Object\])+",
+        "an object of JavaScript, as String() writes it",
+        "JSON.stringify(…)",
+    ),
+    _Mistake(
+        "event-within-event",
+        r"(data|event): ?.*",
+        "an event within the event: it was given its `data:` twice",
+        "one data: …",
+    ),
+    _Mistake(
+        "escaped-line-feeds",
+        r".*\\n\\n(data|event):.*",
+        "several events in one: \\n is sent as two characters",
+        "line feeds between events",
+    ),
 )
-"""What payloads look like that were to be something else, what that is, and what was to be sent."""
 _MAX_ARGUMENTS: Final = 4 * 2**20
 _PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
 _CALL_KEY = tuple[int, int | str | None]
@@ -75,12 +100,18 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
             )
             if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
                 shown = one_line(message.event.data, 100) or "empty"
-                said = "the payload is not JSON"
+                key, said = "not-json", "the payload is not JSON"
                 if (cause := _cause(message.event.data)) is not None:
-                    said = f"the payload is not JSON: {cause[0]}"
-                yield Finding(said, message.event.span, "one JSON value", shown)
+                    key, said = cause.key, f"the payload is not JSON: {cause.said}"
+                yield Finding(key, said, message.event.span, "one JSON value", shown)
         elif _has_constants(message):
-            yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
+            yield Finding(
+                "nan-or-infinity",
+                "the payload holds NaN or Infinity",
+                message.event.span,
+                "JSON numbers",
+                "NaN or Infinity",
+            )
 
 
 def _merged(stream: Transcript) -> Iterator[Finding]:
@@ -88,7 +119,9 @@ def _merged(stream: Transcript) -> Iterator[Finding]:
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
             said = f"{count} JSON documents share one event: the blank line between them is missing"
-            yield Finding(said, message.event.span, "one JSON value", one_line(message.event.data, 100))
+            yield Finding(
+                "several-documents", said, message.event.span, "one JSON value", one_line(message.event.data, 100)
+            )
 
 
 def _is_another_kind(stream: Transcript, message: Message) -> bool:
@@ -108,13 +141,14 @@ def _mistaken(stream: Transcript) -> Iterator[Finding]:
     causes = {_cause(message.event.data) for message in found}
     if len(causes) == 1 and (cause := causes.pop()) is not None:
         shown = one_line(found[0].event.data, 100)
-        yield Finding(f"the payload looks like JSON and is none: {cause[0]}", found[0].event.span, cause[1], shown)
+        yield Finding(
+            cause.key, f"the payload looks like JSON and is none: {cause.said}", found[0].event.span, cause.right, shown
+        )
 
 
-def _cause(data: str) -> tuple[str, str] | None:
-    """What a payload that is no JSON is instead, and what was to be sent; None if it may be anything."""
-    matches = ((said, right) for pattern, said, right in _NOT_JSON if re.fullmatch(pattern, data.strip(), re.DOTALL))
-    return next(matches, None)
+def _cause(data: str) -> _Mistake | None:
+    """What a payload that is no JSON is instead; None if it may be anything."""
+    return next((each for each in _NOT_JSON if re.fullmatch(each.pattern, data.strip(), re.DOTALL)), None)
 
 
 def _has_constants(message: Message) -> bool:
@@ -149,7 +183,9 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
         if type(fields) is not dict:
             if fields is not NO_PAYLOAD and not message.has(DeltaKind.END):
                 actual = json_type(fields)
-                yield Finding(f"the payload is of type {actual}", message.event.span, "a JSON object", actual)
+                yield Finding(
+                    "not-an-object", f"the payload is of type {actual}", message.event.span, "a JSON object", actual
+                )
             continue
         shape = table.get(type_of(message))
         if shape is None:
@@ -159,7 +195,7 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
             continue
         for path, expected, actual in shape.lacking(fields):
             said = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
-            yield Finding(said, message.event.span, f"{path}: {expected}", actual)
+            yield Finding(path.replace("[]", ""), said, message.event.span, f"{path}: {expected}", actual)
     if not known:
         raise NotApplicable("no event of a known type came")
 
@@ -199,12 +235,12 @@ def _names(stream: Transcript) -> Iterator[Finding]:
             if message.event.type != kind:
                 shown = one_line(message.event.type, 60)
                 said = f"the event is named {shown!r} and its type is {one_line(kind, 60)!r}"
-                yield Finding(said, message.event.span, f"event: {one_line(kind, 60)}", shown)
+                yield Finding("name-differs", said, message.event.span, f"event: {one_line(kind, 60)}", shown)
         elif not named and message.deltas:
             judged += 1
             if message.event.type != "message" and not message.has(DeltaKind.ERROR, DeltaKind.UNKNOWN):
                 shown = one_line(message.event.type, 60)
-                yield Finding(f"the event is named {shown!r}", message.event.span, "no event field", shown)
+                yield Finding("named", f"the event is named {shown!r}", message.event.span, "no event field", shown)
     if not judged:
         raise NotApplicable("no event with a type came")
 
@@ -224,7 +260,9 @@ def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
     for kind in CONTENT_KINDS:
         for message, delta in stream.told[kind]:
             if "\ufffd" in delta.text:
-                yield Finding("the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD")
+                yield Finding(
+                    "replacement-character", "the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD"
+                )
 
 
 @rule("JSON005", Severity.ERROR, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/function-calling")
@@ -259,7 +297,13 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
             json.loads(text or "{}")
         except (ValueError, RecursionError):
             shown = one_line(text, 100)
-            yield Finding("the arguments of a tool call are not JSON", last[key].event.span, "one JSON document", shown)
+            yield Finding(
+                "arguments-not-json",
+                "the arguments of a tool call are not JSON",
+                last[key].event.span,
+                "one JSON document",
+                shown,
+            )
 
 
 def _taken_back(stream: Transcript) -> set[int]:
@@ -294,7 +338,7 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     for message, tokens in counted:
         if tokens is not None and tokens < most and not may_fall:
             said = f"output tokens fall from {most} to {tokens}"
-            yield Finding(said, message.event.span, f"at least {most}", str(tokens))
+            yield Finding("output-tokens-fall", said, message.event.span, f"at least {most}", str(tokens))
         most = max(most, tokens or 0)
         yield from _sum(message)
 
@@ -314,7 +358,7 @@ def _sum(message: Message) -> Iterator[Finding]:
             total = as_count(usage.get("total_tokens"))
             if into is not None and out is not None and total is not None and into + out != total:
                 said = f"{into} and {out} tokens are not {total} (total_tokens)"
-                yield Finding(said, message.event.span, str(into + out), str(total))
+                yield Finding("total-differs", said, message.event.span, str(into + out), str(total))
 
 
 @rule("JSON007", Severity.INFO, Kind.CONFORMANCE, _ANTHROPIC)
@@ -332,7 +376,11 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
         if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
             shown = one_line(delta.type or "?", 60)
             yield Finding(
-                f"an event that {stream.dialect.name} does not define ({shown})", message.event.span, None, shown
+                "unknown-type",
+                f"an event that {stream.dialect.name} does not define ({shown})",
+                message.event.span,
+                None,
+                shown,
             )
 
 
@@ -354,4 +402,4 @@ def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
         by = "--dialect" if stream.named else "the path"
         first = stream.content[0] if stream.content else stream.messages[0]
         said = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
-        yield Finding(said, first.event.span, expected, came)
+        yield Finding("other-dialect", said, first.event.span, expected, came)

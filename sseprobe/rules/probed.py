@@ -56,7 +56,13 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
         for name, value in _shape(stream).items():
             if value != first[name]:
                 shown, before = one_line(value, 200), one_line(first[name], 200)
-                yield Finding(f"stream {place} differs from stream 0 in {name}", None, before, shown)
+                yield Finding(
+                    f"{name.removeprefix('the ').replace(' ', '-')}-differs",
+                    f"stream {place} differs from stream 0 in {name}",
+                    None,
+                    before,
+                    shown,
+                )
     if repeated.refused is not None:
         raise Inconclusive(f"a later request was not answered with a stream: {repeated.refused}")
 
@@ -109,7 +115,9 @@ def stops_when_the_client_leaves(aborts: Aborts) -> Iterator[Finding]:
     unknown = [trial for trial in aborts.trials if trial.answer == "unknown"]
     for trial in aborts.trials:
         if trial.answer == "running":
-            yield Finding(f"the server went on after its client had left: {trial.said}", None, "stopped", "running")
+            yield Finding(
+                "not-stopped", f"the server went on after its client had left: {trial.said}", None, "stopped", "running"
+            )
     if unknown:
         raise Inconclusive(unknown[0].reason or unknown[0].said)
 
@@ -124,9 +132,21 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
     """
     for answer in refusal.answers:
         if answer.head is None:
-            yield Finding(f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})", None, "4xx", "none")
+            yield Finding(
+                f"{answer.name}-unanswered",
+                f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+                None,
+                "4xx",
+                "none",
+            )
         elif not 400 <= answer.head.status < 500:
-            yield Finding(f"{answer.asked}: answered {answer.head.status}", None, "4xx", str(answer.head.status))
+            yield Finding(
+                f"{answer.name}-not-refused",
+                f"{answer.asked}: answered {answer.head.status}",
+                None,
+                "4xx",
+                str(answer.head.status),
+            )
 
 
 @rule("ERR006", Severity.ERROR, RuleKind.CONFORMANCE, f"{_OPENAI}/guides/error-codes", of=Refusal)
@@ -145,7 +165,7 @@ def refuses_in_json(refusal: Refusal) -> Iterator[Finding]:
         if not (answer.content_type in _JSON_TYPES and isinstance(_json(answer.body), dict)):
             shown = one_line(answer.body.decode(errors="replace"), 100) or "an empty body"
             said = f"{answer.asked}: answered {answer.status} with {answer.content_type or 'no Content-Type'}"
-            yield Finding(said, None, "a JSON object", shown)
+            yield Finding(f"{answer.name}-not-json", said, None, "a JSON object", shown)
 
 
 @rule(
@@ -172,7 +192,11 @@ def refuses_with_a_message(refusal: Refusal) -> Iterator[Finding]:
         if not isinstance(message, str) or not message:
             shown = one_line(answer.body.decode(errors="replace"), 100)
             yield Finding(
-                f"{answer.asked}: the refusal has no message where clients look", None, "error.message", shown
+                f"{answer.name}-without-message",
+                f"{answer.asked}: the refusal has no message where clients look",
+                None,
+                "error.message",
+                shown,
             )
 
 
@@ -192,7 +216,13 @@ def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
     """
     stream = failed.stream
     if stream.ending is not Ending.ERROR or stream.outcome is None or stream.outcome.error is None:
-        yield Finding(f"{failed.said}: the stream ended as {stream.ending}", None, "an error event", str(stream.ending))
+        yield Finding(
+            "no-error-event",
+            f"{failed.said}: the stream ended as {stream.ending}",
+            None,
+            "an error event",
+            str(stream.ending),
+        )
     elif not any(message.has(*CONTENT_KINDS) for message in stream.messages):
         raise Inconclusive("the error came before any content")
 
@@ -207,10 +237,16 @@ def refuses_other_methods(methods: Methods) -> Iterator[Finding]:
     """
     for answer in methods.others:
         if answer.head is None:
-            yield Finding(f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})", None, "405", "none")
+            yield Finding(
+                f"{answer.name}-unanswered",
+                f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+                None,
+                "405",
+                "none",
+            )
         elif not (400 <= answer.head.status < 500 or answer.head.status == 501):
             what = f"{answer.head.status} {answer.content_type}".strip()
-            yield Finding(f"{answer.asked}: answered {what}", None, "405", what)
+            yield Finding(f"{answer.name}-not-refused", f"{answer.asked}: answered {what}", None, "405", what)
 
 
 @rule("HTTP016", Severity.WARNING, RuleKind.CONFORMANCE, f"{_RFC9110}#section-15.5.6", of=Methods)
@@ -227,7 +263,7 @@ def says_what_is_allowed(methods: Methods) -> Iterator[Finding]:
         raise NotApplicable("no answer was a 405")
     for answer in refused:
         if answer.head is not None and answer.head.header("allow") is None:
-            yield Finding(f"{answer.asked}: a 405 without Allow", None, "Allow: …", "no Allow")
+            yield Finding("missing-allow", f"{answer.asked}: a 405 without Allow", None, "Allow: …", "no Allow")
 
 
 @rule("HTTP018", Severity.WARNING, RuleKind.CONFORMANCE, f"{_RFC9110}#section-9.3.2", of=Methods)
@@ -240,9 +276,17 @@ def answers_head(methods: Methods) -> Iterator[Finding]:
     """
     answer = methods.head
     if answer.head is None:
-        yield Finding(f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})", None, "an answer", "none")
+        yield Finding(
+            "unanswered",
+            f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+            None,
+            "an answer",
+            "none",
+        )
     elif answer.head.status >= 500 and answer.head.status != 501:
-        yield Finding(f"{answer.asked}: answered {answer.head.status}", None, "below 500", str(answer.head.status))
+        yield Finding(
+            "server-error", f"{answer.asked}: answered {answer.head.status}", None, "below 500", str(answer.head.status)
+        )
 
 
 @rule("HTTP017", Severity.ERROR, RuleKind.CONFORMANCE, f"{_RFC9112}#section-6.1", of=Http10)
@@ -256,16 +300,20 @@ def serves_http10(old: Http10) -> Iterator[Finding]:
     Good: no Transfer-Encoding; the end of the connection ends the body. Bad: `Transfer-Encoding: chunked`.
     """
     if old.answer.head is None:
-        yield Finding(f"no answer ({one_line(old.answer.problem or '', 200)})", None, "a stream", "none")
+        yield Finding("unanswered", f"no answer ({one_line(old.answer.problem or '', 200)})", None, "a stream", "none")
     elif old.transfer_encoding is not None:
         shown = one_line(old.transfer_encoding, 60)
-        yield Finding("the answer to HTTP/1.0 has a Transfer-Encoding", None, "none", shown)
+        yield Finding("transfer-encoding", "the answer to HTTP/1.0 has a Transfer-Encoding", None, "none", shown)
     elif old.stream is None:
         said = f"answered {old.answer.head.status} {old.answer.content_type}, not a stream"
         raise Inconclusive(f"over HTTP/1.0 the endpoint {said}")
     elif old.stream.ending is not Ending.COMPLETE:
         yield Finding(
-            f"over HTTP/1.0 the stream ended as {old.stream.ending}", None, "complete", str(old.stream.ending)
+            "not-complete",
+            f"over HTTP/1.0 the stream ended as {old.stream.ending}",
+            None,
+            "complete",
+            str(old.stream.ending),
         )
 
 
@@ -287,7 +335,7 @@ def compression_delays_nothing(streams: Compression) -> Iterator[Finding]:
         raise Inconclusive(f"fewer than {_ENOUGH_EVENTS} events with content: ask for a longer answer")
     if asked >= _LUMPS * plain and asked >= _LUMPS:
         said = f"with {one_line(encoding, 40)} {asked:.3g} events arrive at once, without it {plain:.3g}"
-        yield Finding(said, None, f"{plain:.3g} events at once", f"{asked:.3g}")
+        yield Finding("held-by-compression", said, None, f"{plain:.3g} events at once", f"{asked:.3g}")
 
 
 def _per_burst(stream: Transcript) -> float | None:
@@ -314,7 +362,7 @@ def bounds_what_it_buffers(slow: SlowReading) -> Iterator[Finding]:
         raise Inconclusive(f"{said}; whether it went on producing is not seen from outside: {hint}")
     if slow.held_tokens >= slow.planned_tokens:
         said = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
-        yield Finding(said, None, "production stands still", f"{slow.held_tokens:,} tokens")
+        yield Finding("unbounded-buffer", said, None, "production stands still", f"{slow.held_tokens:,} tokens")
 
 
 @rule("RES002", Severity.ERROR, RuleKind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", of=Resumption)
@@ -334,13 +382,13 @@ def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
         if status == 204:
             raise Inconclusive("the server answered 204: the stream is over, and there is nothing to resume")
         said = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
-        yield Finding(f"the reconnection was answered {said}", None, "the rest of the stream", said)
+        yield Finding("not-resumed", f"the reconnection was answered {said}", None, "the rest of the stream", said)
         return
     whole, seen, came = _ids(resumption.whole), list(resumption.seen), _ids(resumption.resumed)
     doubled = [identifier for identifier in came if identifier in set(seen)]
     if doubled:
         shown = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
-        yield Finding(f"{len(doubled)} events came again", None, "no event twice", f"ids {shown}, …")
+        yield Finding("repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {shown}, …")
     if whole[: len(seen)] != seen:
         if doubled:
             return
@@ -348,7 +396,7 @@ def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
     lost = [identifier for identifier in whole[len(seen) :] if identifier not in set(came)]
     if lost:
         shown = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
-        yield Finding(f"{len(lost)} events never came", None, "every event", f"missing ids {shown}")
+        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {shown}")
 
 
 def _ids(stream: Transcript) -> list[str]:

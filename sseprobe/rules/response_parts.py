@@ -50,6 +50,17 @@ def _index_of(fields: dict[str, Any]) -> int | None:
     return as_count(fields.get("content_index", fields.get("summary_index")))
 
 
+class Misplaced(NamedTuple):
+    """What is wrong with the place of an event: a finding's key, and words that follow "comes"."""
+
+    key: str
+    said: str
+
+
+_SECOND: Final = Misplaced("second-time", "a second time for the same part")
+_BEFORE_PART: Final = Misplaced("before-part", "before its part was added")
+
+
 class OutputItem:
     """One item that was added: what of it is open."""
 
@@ -58,54 +69,54 @@ class OutputItem:
         self._parts: dict[Part, bool] = {}
         self._deltas: dict[Part, bool] = {}
 
-    def take(self, kind: str, fields: dict[str, Any]) -> str:
-        """What is wrong with the place of this event, in words that follow "comes"; empty if nothing is."""
+    def take(self, kind: str, fields: dict[str, Any]) -> Misplaced | None:
+        """What is wrong with the place of this event, None if nothing is."""
         if self._is_done:
-            return "after the item was done"
+            return Misplaced("after-item-done", "after the item was done")
         if kind == "response.output_item.done":
             self._is_done = True
-            return ""
+            return None
         stem, _, last = kind.rpartition(".")
         if stem in _PART_EVENTS:
             return self._take_part((stem, as_count(fields.get(_PART_EVENTS[stem]))), last)
         if stem in _WHOLES:
             return self._take_delta(stem, _index_of(fields), last)
-        return ""
+        return None
 
-    def _take_part(self, part: Part, last: str) -> str:
+    def _take_part(self, part: Part, last: str) -> Misplaced | None:
         is_done = self._parts.get(part)
         self._parts[part] = last == "done"
         if last == "added":
-            return "a second time for the same part" if is_done is not None else ""
+            return _SECOND if is_done is not None else None
         if is_done is None:
-            return "before its part was added" if part[0] == "response.content_part" else ""
-        return "a second time for the same part" if is_done else ""
+            return _BEFORE_PART if part[0] == "response.content_part" else None
+        return _SECOND if is_done else None
 
-    def _take_delta(self, stem: str, index: int | None, last: str) -> str:
+    def _take_delta(self, stem: str, index: int | None, last: str) -> Misplaced | None:
         part = (stem, index)
         is_done = self._deltas.get(part)
         self._deltas[part] = last == "done"
         if is_done:
             self._deltas[part] = True
-            return f"after the {stem}.done of the same part"
+            return Misplaced("after-its-done", f"after the {stem}.done of the same part")
         holder = ("response.content_part", index)
         if stem in _NEEDS_A_PART:
             holder_is_done = self._parts.get(holder)
             if holder_is_done is None:
                 self._parts[holder] = False  # told once
-                return "before its part was added"
+                return _BEFORE_PART
             if holder_is_done:
-                return "after its part was done"
-        return ""
+                return Misplaced("after-part-done", "after its part was done")
+        return None
 
     def missing(self) -> str:
         """The event that should have come by the response's end; empty if none is missing."""
         if not self._is_done:
-            return "the response.output_item.done"
+            return "response.output_item.done"
         open_part = next((stem for (stem, _), is_done in self._parts.items() if not is_done), None)
         open_deltas = next((stem for (stem, _), is_done in self._deltas.items() if not is_done), None)
         stem = open_deltas or open_part
-        return f"the {stem}.done" if stem else ""
+        return f"{stem}.done" if stem else ""
 
 
 class Difference(NamedTuple):

@@ -44,14 +44,16 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
         identifier = event.last_event_id
         if identifier in seen:
             shown = one_line(identifier, 60)
-            yield Finding(f"the id {shown!r} came before", event.span, "an id of its own", shown)
+            yield Finding("repeated-id", f"the id {shown!r} came before", event.span, "an id of its own", shown)
         seen.add(identifier)
         if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
             shown = one_line(identifier, 60)
-            yield Finding("an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown)
+            yield Finding(
+                "unsafe-id", "an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown
+            )
     if not all(event.start in ends for event in without):
         said = f"{len(without)} of {len(blocks)} events have no id, and others have"
-        yield Finding(said, without[0].span, "an id on every event", "none")
+        yield Finding("missing-id", said, without[0].span, "an id on every event", "none")
 
 
 @rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)
@@ -68,4 +70,10 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not end well")
     if stream.dialect.reading is not None and not stream.last_event_id:
-        yield Finding("the stream ends without ids: EventSource will ask for it again", None, "ids, or 204", "neither")
+        yield Finding(
+            "ends-without-ids",
+            "the stream ends without ids: EventSource will ask for it again",
+            None,
+            "ids, or 204",
+            "neither",
+        )

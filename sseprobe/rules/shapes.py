@@ -212,10 +212,10 @@ _TABLES: Final[dict[str, tuple[Callable[[Message], str], _Table]]] = {
 
 
 class Shape:
-    """What one type of event must hold."""
+    """What one type of event must hold. `fields`: path -> JSON type."""
 
     def __init__(self, fields: dict[str, str]) -> None:
-        self._fields = fields
+        self.fields = fields
         below: dict[str, dict[str, str]] = {}
         for path, kind in fields.items():
             name, dot, rest = path.partition(".")
@@ -245,7 +245,7 @@ class Shape:
         Below a part that is missing nothing more is said.
         """
         said: list[str] = []
-        for path, kind in self._fields.items():
+        for path, kind in self.fields.items():
             if any(path.startswith(prefix) for prefix in said):
                 continue
             for value in _values(fields, path.split(".")):

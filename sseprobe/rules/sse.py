@@ -48,7 +48,7 @@ def is_utf8(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(InvalidUtf8):
         shown = item.raw.hex(" ")
-        yield Finding(f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
+        yield Finding("invalid-utf8", f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
 
 
 @rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -60,7 +60,7 @@ def has_no_bom(stream: Transcript) -> Iterator[Finding]:
     Good: `data: a` as the first bytes. Bad: EF BB BF, then `data: a`.
     """
     for item in stream.of(Bom):
-        yield Finding("the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
+        yield Finding("bom", "the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
 
 
 @rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
@@ -73,7 +73,12 @@ def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(IgnoredField):
         if item.name.startswith(_BOM):
-            yield Finding("a byte order mark stands before a field, which is lost", item.span, "the field's name alone")
+            yield Finding(
+                "later-bom",
+                "a byte order mark stands before a field, which is lost",
+                item.span,
+                "the field's name alone",
+            )
 
 
 @rule("SSE004", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -86,7 +91,7 @@ def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
     """
     for frame in stream.frames:
         if frame.newlines & Newlines.CR:
-            yield Finding("a line ends with a lone CR", frame.span, "LF", "CR")
+            yield Finding("lone-cr", "a line ends with a lone CR", frame.span, "LF", "CR")
             return
 
 
@@ -103,7 +108,13 @@ def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
         styles |= frame.newlines
         if styles.bit_count() > 1:
             kinds = [name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)]
-            yield Finding(f"line endings are mixed: {' and '.join(kinds)}", frame.span, "one style", ", ".join(kinds))
+            yield Finding(
+                "mixed-newlines",
+                f"line endings are mixed: {' and '.join(kinds)}",
+                frame.span,
+                "one style",
+                ", ".join(kinds),
+            )
             return
 
 
@@ -118,7 +129,7 @@ def has_crlf(stream: Transcript) -> Iterator[Finding]:
     """
     for frame in stream.frames:
         if frame.newlines & Newlines.CRLF:
-            yield Finding("lines end with CRLF", frame.span, "LF", "CRLF")
+            yield Finding("crlf", "lines end with CRLF", frame.span, "LF", "CRLF")
             return
 
 
@@ -137,7 +148,13 @@ def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
     tail = stream.tail
     if tail is not None and tail.fields & ~Fields.COMMENT:
         actual = one_line(stream.body[tail.start : tail.end].decode(errors="replace"))
-        yield Finding("the stream ends inside an event", tail.span, "a blank line after the last field", actual)
+        yield Finding(
+            "ends-inside-event",
+            "the stream ends inside an event",
+            tail.span,
+            "a blank line after the last field",
+            actual,
+        )
 
 
 @rule("SSE008", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -156,7 +173,9 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
         lines = "a line that looks" if len(found) == 1 else f"{len(found)} lines that look"
         are = "is" if len(found) == 1 else "are"
         first = "" if len(found) == 1 else "; the first"
-        yield Finding(f"{lines} like payload {are} ignored{first}: {shown!r}", found[0].span, "data: …", shown)
+        yield Finding(
+            "payload-ignored", f"{lines} like payload {are} ignored{first}: {shown!r}", found[0].span, "data: …", shown
+        )
 
 
 @rule("SSE009", Severity.INFO, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -176,11 +195,13 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
             lines.append(item)
             continue
         shown = one_line(item.name, 60)
-        yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
+        yield Finding(
+            "unknown-field", f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown
+        )
     if lines:
         shown = as_sent(lines[0])
         count = "a line that is no field is ignored" if len(lines) == 1 else f"{len(lines)} ignored lines, the first"
-        yield Finding(f"{count}: {shown!r}", lines[0].span, "event, data, id or retry", shown)
+        yield Finding("no-field", f"{count}: {shown!r}", lines[0].span, "event, data, id or retry", shown)
 
 
 @rule("SSE010", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -196,7 +217,7 @@ def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
     matches = list(_NO_SPACE.finditer(stream.body))
     if matches:
         count = f"{len(matches)} data fields have" if len(matches) > 1 else "a data field has"
-        yield Finding(f"{count} no space after the colon", matches[0].span(), "data: …", "data:…")
+        yield Finding("no-space", f"{count} no space after the colon", matches[0].span(), "data: …", "data:…")
 
 
 @rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -209,7 +230,9 @@ def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.NUL_IN_ID:
-            yield Finding("an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60))
+            yield Finding(
+                "nul-in-id", "an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60)
+            )
 
 
 @rule("SSE012", Severity.WARNING, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -223,10 +246,22 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.RETRY_NOT_DIGITS:
             shown = one_line(item.value, 60)
-            yield Finding(f"retry {shown!r} is not a number and is ignored", item.span, "ASCII digits", shown)
+            yield Finding(
+                "retry-not-a-number",
+                f"retry {shown!r} is not a number and is ignored",
+                item.span,
+                "ASCII digits",
+                shown,
+            )
     for retry in stream.of(Retry):
         if not 100 <= retry.ms <= 600_000:
-            yield Finding(f"a reconnection time of {retry.ms} ms", retry.span, "100 to 600000 ms", str(retry.ms))
+            yield Finding(
+                "retry-out-of-range",
+                f"a reconnection time of {retry.ms} ms",
+                retry.span,
+                "100 to 600000 ms",
+                str(retry.ms),
+            )
 
 
 @rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -245,9 +280,19 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
             last_id = item.last_event_id
         elif isinstance(item, Frame) and not item.fields & Fields.DATA:
             if item.fields & (Fields.EVENT | Fields.ID):
-                yield Finding("a block with fields but without data", item.span, "a data field, or no block")
+                yield Finding(
+                    "fields-without-data",
+                    "a block with fields but without data",
+                    item.span,
+                    "a data field, or no block",
+                )
             elif last_id:
-                yield Finding("a blank line without data while an id is in force", item.span, "no blank line")
+                yield Finding(
+                    "blank-line-after-id",
+                    "a blank line without data while an id is in force",
+                    item.span,
+                    "no blank line",
+                )
 
 
 @rule("SSE014", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", framing=Framing.SSE)
@@ -261,7 +306,7 @@ def has_comments(stream: Transcript) -> Iterator[Finding]:
     comments = stream.comments
     if comments:
         shown = one_line(comments[0].text, 60)
-        yield Finding(f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
+        yield Finding("comments", f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
 
 
 @rule("SSE015", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -274,14 +319,14 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(LimitExceeded):
         limit = human_bytes(item.limit_bytes)
-        yield Finding(f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
+        yield Finding(f"{item.kind}-over-limit", f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
     smallest = _CLIENT_LIMITS[-1][0]
     for event in stream.events:
         size = event.end - event.start
         if size > smallest:
             limit_bytes, client = next(each for each in _CLIENT_LIMITS if size > each[0])
             said = f"an event of {human_bytes(size)}: too large for {client}"
-            yield Finding(said, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
+            yield Finding("large-event", said, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
 
 
 @rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -297,7 +342,9 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
         match = _LINE_BREAKS.search(event.data)
         if match:
             shown = f"U+{ord(match[0]):04X}"
-            yield Finding(f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown)
+            yield Finding(
+                "raw-line-break", f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown
+            )
 
 
 @rule("SSE017", Severity.INFO, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -311,7 +358,9 @@ def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
     for event in stream.events:
         if "\n" in event.data:
             lines = event.data.count("\n") + 1
-            yield Finding(f"an event with {lines} data lines", event.span, "one data line", str(lines))
+            yield Finding(
+                "several-data-lines", f"an event with {lines} data lines", event.span, "one data line", str(lines)
+            )
 
 
 @rule("SSE018", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -324,7 +373,13 @@ def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
     """
     for event in stream.events:
         if event.type != event.type.strip():
-            yield Finding(f"event name {event.type!r}", event.span, repr(event.type.strip()), repr(event.type))
+            yield Finding(
+                "space-around-name",
+                f"event name {event.type!r}",
+                event.span,
+                repr(event.type.strip()),
+                repr(event.type),
+            )
 
 
 @rule("SSE019", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
@@ -342,4 +397,4 @@ def has_events(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the body was cut: see TRM001")
     if not stream.events:
         shown = one_line(stream.body[:400].decode(errors="replace"), 100) or "an empty body"
-        yield Finding("not one event came", (0, min(len(stream.body), 100)), "at least one event", shown)
+        yield Finding("no-events", "not one event came", (0, min(len(stream.body), 100)), "at least one event", shown)

@@ -50,7 +50,9 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
     if told or stream.ending in _BROKEN:
         end = len(stream.body)
         expected = stream.dialect.terminator or "the end of the body"
-        yield Finding(stream.outcome.reason or str(stream.ending), (end, end), expected, str(stream.ending))
+        yield Finding(
+            str(stream.ending), stream.outcome.reason or str(stream.ending), (end, end), expected, str(stream.ending)
+        )
 
 
 def _told_by_lines(stream: Transcript) -> None:
@@ -100,7 +102,9 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
             continue
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
             shown = one_line(message.event.data, 100)
-            yield Finding(f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
+            yield Finding(
+                "event-after-end", f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+            )
 
 
 def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
@@ -108,7 +112,9 @@ def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
     for message in stream.messages[end.index + 1 :]:
         if message.has(*CONTENT_KINDS):
             shown = one_line(message.event.data, 100)
-            yield Finding(f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
+            yield Finding(
+                "text-after-end", f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+            )
 
 
 @rule("TRM003", Severity.INFO, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/structured-outputs")
@@ -126,7 +132,7 @@ def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
     found = [(message, delta) for message, delta in finishes if delta.incomplete]
     for message, delta in found[:1]:
         said = f"the answer is incomplete: {delta.incomplete}"
-        yield Finding(said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
+        yield Finding("incomplete", said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
 
 
 @rule("TRM005", Severity.WARNING, Kind.COMPATIBILITY, _RFC9110)
@@ -143,7 +149,11 @@ def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no terminator came")
     if stream.body_end is BodyEnd.LEFT_OPEN:
         yield Finding(
-            "the server left the body open after the terminator", end.event.span, "the end of the body", "open"
+            "left-open",
+            "the server left the body open after the terminator",
+            end.event.span,
+            "the end of the body",
+            "open",
         )
 
 
@@ -165,7 +175,7 @@ def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     if response and response.get("status") != _RESPONSES_END.get(str(end.fields.get("type"))):
         raise NotApplicable("the status in the terminal event is another: see ORS005")
     if stream.ending is Ending.TRUNCATED and _clean(stream) and stream.outcome is not None:
-        yield Finding(stream.outcome.reason or "", end.event.span, "a finish before it", "none")
+        yield Finding("not-finished", stream.outcome.reason or "", end.event.span, "a finish before it", "none")
 
 
 _RESPONSES_END: Final = {

@@ -25,7 +25,7 @@ def checked(recording: str, judging: Judging | None = None) -> Report:
 
 
 def _crashes(stream: Transcript) -> Iterator[Finding]:
-    yield Finding("before it")
+    yield Finding("too-soon", "before it")
     raise KeyError(len(stream.body))
 
 

@@ -10,6 +10,7 @@ from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
 from sseprobe.rules.pages import PARTS, all_pages, page_of
 from sseprobe.transcription import Transcript
 from tests.rules.proofs import DATA, all_proofs
+from tests.support.finding_keys import what_is_wrong
 from tests.support.takes import received
 
 RULES = {rule.id: rule for rule in all_rules()}
@@ -49,6 +50,7 @@ def test_the_bad_stream_is_found(name: str) -> None:
     judgement = judge(RULES[name], _recorded(name, "bad"))
     assert judgement.verdict is RuleVerdict.FAIL, judgement
     assert PROOFS[name].says in judgement.findings[0].message
+    assert [wrong for each in judgement.findings if (wrong := what_is_wrong(RULES[name], each.key))] == []
 
 
 @pytest.mark.parametrize("name", PROOFS)

@@ -85,6 +85,7 @@ def test_the_contracts_object() -> None:
     }
     assert {
         "rule": "SSE007",
+        "key": "SSE007/ends-inside-event",
         "severity": "error",
         "message": "the stream ends inside an event",
         "span": [39, 49],

@@ -101,8 +101,11 @@ def run_async(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(work)
 
 
-def ask(plan: StreamPlan, request: Request, asked: str) -> Answer:
-    """The answer to a request that is no healthy stream: its head, and the beginning of its body."""
+def ask(plan: StreamPlan, request: Request, name: str, asked: str) -> Answer:
+    """The answer to a request that is no healthy stream: its head, and the beginning of its body.
+
+    `name`, `asked`: see `Answer`.
+    """
     limit_s = min(_ANSWER_LIMIT_S, plan.options.timeout_s)
     options = replace(plan.options, timeout_s=limit_s, idle_timeout_s=min(limit_s, plan.options.idle_timeout_s))
 
@@ -113,12 +116,12 @@ def ask(plan: StreamPlan, request: Request, asked: str) -> Answer:
             if request.method != "HEAD" and by_content_type(stream.head.header("content-type")) is None:
                 async with contextlib.aclosing(stream.chunks()) as chunks:
                     body = await excerpt(stream, chunks)
-            return Answer(asked, stream.head, body)
+            return Answer(name, asked, stream.head, body)
 
     try:
         answer: Answer = run_async(go())
     except TargetError as error:
-        return Answer(asked, None, problem=plan.redact(str(error)))
+        return Answer(name, asked, None, problem=plan.redact(str(error)))
     return answer
 
 

@@ -14,8 +14,8 @@ def _run(bench: Bench) -> Found:
     if request.body is None:
         raise Skipped(f"a {request.method} request without a body has nothing that could be wrong")
     answers = (
-        ask(bench.plan, replace(request, body=_BROKEN), "a body that is not JSON"),
-        ask(bench.plan, replace(request, body=_EMPTY), "a body without a prompt"),
+        ask(bench.plan, replace(request, body=_BROKEN), "broken-body", "a body that is not JSON"),
+        ask(bench.plan, replace(request, body=_EMPTY), "empty-body", "a body without a prompt"),
     )
     evidence: list[Refusal | MidStreamFailure] = [Refusal(answers)]
     if bench.mock_url is not None:

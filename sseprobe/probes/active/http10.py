@@ -16,12 +16,14 @@ def _run(bench: Bench) -> Found:
     try:
         run_async(run.go())
     except TargetError as error:
-        return Found([Http10(Answer("HTTP/1.0", run.head, problem=refusal_of(error, bench.plan)), None, None)], "asked")
+        return Found(
+            [Http10(Answer("http10", "HTTP/1.0", run.head, problem=refusal_of(error, bench.plan)), None, None)], "asked"
+        )
     if run.interrupted:
         raise KeyboardInterrupt
     stream = run.transcript()
     encoding = run.head.header("transfer-encoding") if run.head else None
-    return Found([Http10(Answer("HTTP/1.0", run.head), stream, encoding)], "asked")
+    return Found([Http10(Answer("http10", "HTTP/1.0", run.head), stream, encoding)], "asked")
 
 
 PROBE = ActiveProbe("http10", (Http10,), _run)

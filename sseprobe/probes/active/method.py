@@ -14,8 +14,8 @@ _INVENTED: Final = "SSEPROBE"
 def _run(bench: Bench) -> Found:
     request = bench.plan.request
     others = ("GET", _INVENTED) if request.method != "GET" else (_INVENTED,)
-    head = ask(bench.plan, _bare(request, "HEAD"), "HEAD")
-    answers = tuple(ask(bench.plan, _bare(request, method), method) for method in others)
+    head = ask(bench.plan, _bare(request, "HEAD"), "HEAD", "HEAD")
+    answers = tuple(ask(bench.plan, _bare(request, method), method, method) for method in others)
     return Found([Methods(head, answers)], f"asked with HEAD, {' and '.join(others)}")
 
 

@@ -67,11 +67,13 @@ def _run(bench: Bench) -> Found:
     try:
         run_async(run.go())
     except TargetError as error:
-        answer = Answer("Last-Event-ID", run.head, problem=refusal_of(error, plan))
+        answer = Answer("resumption", "Last-Event-ID", run.head, problem=refusal_of(error, plan))
         return Found([Resumption(whole, tuple(seen), seen[-1], None, answer)], "left, and asked for the rest")
     if run.interrupted:
         raise KeyboardInterrupt
-    evidence = Resumption(whole, tuple(seen), seen[-1], run.transcript(), Answer("Last-Event-ID", run.head))
+    evidence = Resumption(
+        whole, tuple(seen), seen[-1], run.transcript(), Answer("resumption", "Last-Event-ID", run.head)
+    )
     return Found([evidence], f"left after {len(seen)} of {len(ids)} ids, and asked for the rest")
 
 
