@@ -59,7 +59,7 @@ class ProbeReport(Struct, frozen=True):
 
 
 class BaselineReport(Struct, frozen=True):
-    """What became of the expected findings. `stale`: those that no longer occur, which is a failure."""
+    """What became of the expected findings. `stale`: the keys of those that no longer occur, which is a failure."""
 
     file: str
     expected: int
