@@ -4,7 +4,6 @@ import re
 from typing import Final, NamedTuple
 
 from sseprobe.rules.catalogue import FAMILIES, Rule, all_rules
-from sseprobe.rules.retired import RETIRED
 from sseprobe.transcription import Transcript
 
 PARTS: Final = ("What it does", "Why it matters", "Good", "Bad")
@@ -41,7 +40,7 @@ def markdown(rule: Rule) -> str:
 
 
 def index() -> str:
-    """The table of all rules as Markdown, by family, and what became of retired ids."""
+    """The table of all rules as Markdown, by family."""
     lines = [
         "# The rules",
         "",
@@ -57,9 +56,7 @@ def index() -> str:
             if rule.family == name
         ]
         lines.append("")
-    lines += ["## Retired", "", "| id | what became of it |", "|---|---|"]
-    lines += [f"| {name} | {said} |" for name, said in RETIRED.items()]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def all_pages() -> dict[str, str]:
