@@ -29,13 +29,15 @@ def page_of(rule: Rule) -> Page:
     return Page(rule, f"{rule.severity} · {rule.kind}{only}{judged}", parts)
 
 
-def markdown(rule: Rule) -> str:
-    """The page as Markdown."""
-    page = page_of(rule)
-    lines = [f"# {rule.id}: {rule.title.rstrip('.')}", "", page.about, ""]
-    for name, text in page.parts.items():
-        lines += [f"**{name}:** {text}", ""]
-    lines += [f"**Reference:** <{rule.spec}>", "", f"[All rules]({INDEX})", ""]
+def markdown(name: str) -> str:
+    """The page of a family as Markdown. The heading of a rule is its id alone, so that its anchor never changes."""
+    lines = [f"# {name}: {FAMILIES[name].title}", "", f"[All rules]({INDEX})", ""]
+    for rule in _rules_of(name):
+        page = page_of(rule)
+        lines += [f"## {rule.id}", "", rule.title, "", page.about, ""]
+        for part, text in page.parts.items():
+            lines += [f"**{part}:** {text}", ""]
+        lines += [f"**Reference:** <{rule.spec}>", ""]
     return "\n".join(lines)
 
 
@@ -44,21 +46,24 @@ def index() -> str:
     lines = [
         "# The rules",
         "",
-        "Generated from the code by `scripts/generate`; `sseprobe rules ID` shows the same page in a terminal.",
+        "Generated from the code by `scripts/generate`; `sseprobe rules ID` shows the same in a terminal.",
         "An id keeps its meaning for ever.",
         "",
     ]
     for name, family in FAMILIES.items():
         lines += [f"## {name}: {family.title}", "", "| id | severity | kind | rule |", "|---|---|---|---|"]
         lines += [
-            f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {rule.kind} | {rule.title.rstrip('.')} |"
-            for rule in all_rules()
-            if rule.family == name
+            f"| [{rule.id}]({name}.md#{rule.id.lower()}) | {rule.severity} | {rule.kind} | {rule.title.rstrip('.')} |"
+            for rule in _rules_of(name)
         ]
         lines.append("")
     return "\n".join(lines)
 
 
+def _rules_of(family: str) -> list[Rule]:
+    return [rule for rule in all_rules() if rule.family == family]
+
+
 def all_pages() -> dict[str, str]:
     """File name -> Markdown, of everything in docs/rules/."""
-    return {INDEX: index(), **{f"{rule.id}.md": markdown(rule) for rule in all_rules()}}
+    return {INDEX: index(), **{f"{name}.md": markdown(name) for name in FAMILIES}}

@@ -7,7 +7,7 @@ import pytest
 
 from sseprobe.cassette import load
 from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
-from sseprobe.rules.pages import PARTS, all_pages, page_of
+from sseprobe.rules.pages import INDEX, PARTS, all_pages, page_of
 from sseprobe.transcription import Transcript
 from tests.rules.proofs import DATA, all_proofs
 from tests.support.finding_keys import what_is_wrong
@@ -43,6 +43,13 @@ def test_every_rule_has_a_page(rule: Rule) -> None:
 def test_the_pages_in_the_docs_are_fresh() -> None:
     """`scripts/generate` writes them."""
     assert {path.name: path.read_text() for path in DOCS.iterdir()} == all_pages()
+
+
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_index_links_to_every_rule(rule: Rule) -> None:
+    pages = all_pages()
+    assert f"[{rule.id}]({rule.family}.md#{rule.id.lower()})" in pages[INDEX]
+    assert pages[f"{rule.family}.md"].splitlines().count(f"## {rule.id}") == 1
 
 
 @pytest.mark.parametrize("name", PROOFS)
