@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from sseprobe import exit_codes
+from sseprobe import dialects, exit_codes
 from sseprobe.metrics import Distribution
 from sseprobe.net.hangup import HangUp
 from sseprobe.probes import sweeping
@@ -77,7 +77,9 @@ def _report(state: AbortRun, started_at: str, started_ns: int) -> Report:
     dialect = plan.setting.plan.dialect
     return Report(
         command="abort-test",
-        target=target_of(plan.setting.plan.request, _dialect_seen(state) or (dialect.name if dialect else "plain")),
+        target=target_of(
+            plan.setting.plan.request, _dialect_seen(state) or (dialect.name if dialect else dialects.PLAIN)
+        ),
         started_at=started_at,
         duration_ms=round((time.monotonic_ns() - started_ns) / 1e6, 3),
         verdict=verdict,

@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sseprobe import exit_codes
+from sseprobe import dialects, exit_codes
 from sseprobe.baseline import Baseline, apply_baseline, baseline_of
 from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect
@@ -219,7 +219,7 @@ def run(plan: CheckPlan, progress: Callable[[str], None]) -> Report:
     progress("judging")
     first = check.transcripts[0] if check.transcripts else None
     dialect = (first.expected or first.dialect) if first else plan.stream.dialect
-    return _report(check, target_of(plan.stream.request, dialect.name if dialect else "plain"))
+    return _report(check, target_of(plan.stream.request, dialect.name if dialect else dialects.PLAIN))
 
 
 def run_recorded(cassette: Cassette, dialect: Dialect | None, judging: Judging, *, named: bool) -> Report:
@@ -310,7 +310,7 @@ def _readers(check: _Check) -> list[ReaderReport]:
     reports = read_all(
         chunks,
         stream.events if whole else [event for event in stream.events if event.end <= end],
-        dialect=stream.dialect.name if stream.dialect.reading is None else "plain",
+        dialect=stream.dialect,
         framing=stream.framing,
         content_type=stream.head.header("content-type") if stream.head else None,
         ended_in_error=whole and stream.ending is Ending.ERROR,

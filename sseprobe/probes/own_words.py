@@ -39,8 +39,8 @@ class OwnWords(msgspec.Struct, frozen=True):
                 said = f"dialects.{known}: sseprobe has a dialect of that name; take another."
                 raise refused(path, ("dialects", known), said)
         table = found.dialects.get(name)
-        if name in (dialects.AUTO, "plain"):
-            return own_dialect("plain", Reading.of(self._added_to(Convention()))) if self.are_given else None
+        if name in (dialects.AUTO, dialects.PLAIN):
+            return own_dialect(dialects.PLAIN, Reading.of(self._added_to(Convention()))) if self.are_given else None
         if table is not None and name not in dialects.NAMES:
             return own_dialect(name, Reading.of(self._added_to(_convention(table))))
         if self.are_given and name in dialects.NAMES:

@@ -60,7 +60,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         cassette = load(BytesIO(data), name)
         data = cassette.body
         recorded = cassette.opening.dialect
-        dialect = dialects.by_name(recorded if recorded in dialects.NAMES else "plain")
+        dialect = dialects.by_name(recorded if recorded in dialects.NAMES else dialects.PLAIN)
         framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
     elif are_lines(data):
         framing = Framing.LINES

@@ -62,7 +62,7 @@ class RequestWords(msgspec.Struct, frozen=True):
     def dialect_of_recording(self, opening: Opening) -> Dialect | None:
         """The dialect as named now, else as it was when recorded, else as the URL tells it. Raises UsageError."""
         told = dialects.by_url(opening.url)
-        own = opening.dialect == "plain" or opening.dialect not in dialects.NAMES
+        own = opening.dialect == dialects.PLAIN or opening.dialect not in dialects.NAMES
         own = own or (told is not None and told.name == opening.dialect)
         recorded = not self.names_dialect and not own
         return dialects.by_name(opening.dialect) if recorded else self.known_dialect(opening.url)
@@ -95,7 +95,7 @@ def build_request(words: RequestWords) -> tuple[Request, Dialect | None, Redacto
         )
     key = _api_key(words.api_key_env)
     if key is not None:
-        defaults.append((dialect or dialects.by_name("plain")).key_header(key))
+        defaults.append((dialect or dialects.by_name(dialects.PLAIN)).key_header(key))
     headers += [(name, value) for name, value in defaults if name.lower() not in given]
     request = Request((words.method or method).upper(), url, headers, body)
     if not request.method.isascii() or not request.method.isalpha():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import ended_by
@@ -16,7 +17,7 @@ from sseprobe.transcription import Transcript
 _API: Final = "https://docs.ag-ui.com/concepts/events"
 _SDK: Final = "https://docs.ag-ui.com/sdk/js/core/events"
 _CLIENT: Final = "https://github.com/ag-ui-protocol/ag-ui/tree/main/sdks/typescript/packages/client"
-_OURS: Final = ("ag-ui",)
+_OURS: Final = Scope((Wire.AG_UI,))
 # Type of event -> what it is about, the field that names it, and what it does.
 _STEPS: Final = {
     "TEXT_MESSAGE_START": ("text message", "messageId", Place.BEGIN),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_id, as_list
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
@@ -16,7 +17,7 @@ _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _TOOLS: Final = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview"
 _SDK: Final = "https://github.com/anthropics/anthropic-sdk-python/blob/main/src/anthropic/lib/streaming/_messages.py"
 _THINKING: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
-_OURS: Final = ("anthropic",)
+_OURS: Final = Scope((Wire.ANTHROPIC,))
 _PLACES: Final = {
     "content_block_start": Place.BEGIN,
     "content_block_delta": Place.GO_ON,

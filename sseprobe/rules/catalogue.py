@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 
 from msgspec import Struct
 
+from sseprobe.dialects.traits import Scope
 from sseprobe.framing import Framing
 from sseprobe.transcription import Transcript
 
@@ -135,8 +136,8 @@ Check = Callable[[Subject], Iterator[Finding]]
 class Rule(Struct, frozen=True):
     """One requirement. Its id is permanent; `page` is the docstring of its function, whose first line is its `title`.
 
-    `subject`: what it judges: a `Transcript`, or the evidence of an active probe. `dialects`: the names of those it
-    concerns, empty for all; `framing`: likewise.
+    `subject`: what it judges: a `Transcript`, or the evidence of an active probe. `dialects`: those it is
+    for, None for all; `framing`: likewise.
     """
 
     id: str
@@ -147,7 +148,7 @@ class Rule(Struct, frozen=True):
     page: str
     check: Check[Any]
     subject: type = Transcript
-    dialects: tuple[str, ...] = ()
+    dialects: Scope | None = None
     framing: Framing | None = None
 
     @property
@@ -179,7 +180,7 @@ def rule(
     spec: str,
     *,
     of: type[Subject] = Transcript,  # type: ignore[assignment]  # the default of a type variable
-    dialects: tuple[str, ...] = (),
+    dialects: Scope | None = None,
     framing: Framing | None = None,
 ) -> Callable[[Check[Subject]], Check[Subject]]:
     """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
@@ -241,7 +242,7 @@ def judge(rule: Rule, subject: Any) -> Judgement:
 def _no_concern(rule: Rule, stream: Transcript) -> str | None:
     if rule.framing is not None and stream.framing is not rule.framing:
         return f"the body is framed as {stream.framing}, not as {rule.framing}"
-    if rule.dialects and stream.dialect.name not in rule.dialects:
+    if rule.dialects is not None and not stream.dialect.is_in(rule.dialects):
         return f"the stream is {stream.dialect.name}"
     return None
 

@@ -5,7 +5,7 @@ no JSON nothing can be said about what is missing: it may have been in there (JS
 """
 
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -17,8 +17,6 @@ from sseprobe.reception import Message
 from sseprobe.rules.order import within
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
-
-CHAT: Final = ("openai-chat", "openrouter", "vllm", "llamacpp", "mistral")
 
 Choice = dict[str, Any]
 Choices = list[tuple[Message, int, Choice]]

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
@@ -14,7 +15,7 @@ from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.cohere.com/docs/streaming"
 _REFERENCE: Final = "https://docs.cohere.com/reference/chat-stream"
-_OURS: Final = ("cohere",)
+_OURS: Final = Scope((Wire.COHERE,))
 _PARTS: Final = ("content", "tool-call", "citation")
 _PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
+from sseprobe.dialects.traits import Scope, Trait
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import IgnoredField
@@ -14,6 +15,7 @@ from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
+_FINISHING: Final = Scope(having=(Trait.ERROR_WITH_FINISH,))
 _HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)
 _PLAIN: Final = re.compile(
     r"\s*(\w+ ){0,3}(error|exception|traceback|timeout|timed out|unavailable|bad gateway|overloaded|rate limit)\b",
@@ -120,7 +122,7 @@ def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
     if not errors:
         raise NotApplicable("no error came")
     for message in stream.messages[errors[0] + 1 :]:
-        if stream.dialect.name == "ag-ui" and message.has(DeltaKind.OPEN):
+        if stream.dialect.has(Trait.SEVERAL_RUNS) and message.has(DeltaKind.OPEN):
             return  # the next run
         if any(delta.kind not in _ENDS_AFTER_ERROR for delta in message.deltas):
             yield Finding(
@@ -156,7 +158,7 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
                 "a sentence",
                 shown,
             )
-        elif error.type is None and error.code is None and stream.dialect.name in _TYPED:
+        elif error.type is None and error.code is None and stream.dialect.has(Trait.TYPED_ERRORS):
             yield Finding(
                 "missing-type-and-code",
                 "the error has neither type nor code",
@@ -166,13 +168,7 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
             )
 
 
-_TYPED: Final = (
-    "openai-chat", "openai-completions", "openai-responses", "anthropic", "gemini", "mistral", "openrouter", "vllm",
-    "llamacpp",
-)  # fmt: skip
-
-
-@rule("ERR004", Severity.WARNING, Kind.CONFORMANCE, _OPENROUTER, dialects=("openrouter",))
+@rule("ERR004", Severity.WARNING, Kind.CONFORMANCE, _OPENROUTER, dialects=_FINISHING)
 def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
     """OpenRouter's error chunk has an error and the finish reason `error`, both.
 

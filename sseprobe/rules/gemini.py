@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
+from sseprobe.dialects.shapes import json_type
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
 from sseprobe.rules.parts import seen
-from sseprobe.rules.shapes import json_type
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse"
 _CALLS: Final = "https://ai.google.dev/gemini-api/docs/function-calling"
-_OURS: Final = ("gemini",)
+_OURS: Final = Scope((Wire.GEMINI,))
 _KNOWN: Final = frozenset(
     {"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime", "error"}
 )

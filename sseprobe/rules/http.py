@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.text import one_line
@@ -267,7 +268,7 @@ def allows_the_origin(stream: Transcript) -> Iterator[Finding]:
         )
 
 
-@rule("HTTP013", Severity.WARNING, Kind.CONFORMANCE, _AI_SDK, dialects=("vercel-ui",))
+@rule("HTTP013", Severity.WARNING, Kind.CONFORMANCE, _AI_SDK, dialects=Scope((Wire.VERCEL_UI,)))
 def marks_the_ui_stream(stream: Transcript) -> Iterator[Finding]:
     """A UI message stream is marked as one.
 

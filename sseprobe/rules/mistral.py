@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.chunks import all_chunks, choices, finish_of, has_usage, is_legible
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
+_OURS: Final = Scope((Wire.OPENAI_CHUNKS,), having=(Trait.USAGE_WITH_FINISH,))
 _CHAT: Final = "https://docs.mistral.ai/api/endpoint/chat"
 
 
-@rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, _CHAT, dialects=("mistral",))
+@rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, _CHAT, dialects=_OURS)
 def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
     """Usage comes once, unasked, with the chunk that finishes.
 

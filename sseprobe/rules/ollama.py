@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import as_count, as_dict, as_list
+from sseprobe.dialects.shapes import json_type
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import Framing
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.shapes import json_type
 from sseprobe.sse import Frame
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.ollama.com/api/streaming"
 _TOOLS: Final = "https://docs.ollama.com/capabilities/tool-calling"
 _CLIENT: Final = "https://github.com/ollama/ollama-python/blob/main/ollama/_client.py"
-_OURS: Final = ("ollama",)
+_OURS: Final = Scope((Wire.OLLAMA,))
 # A request without a prompt loads or unloads the model, and counts nothing.
 _NO_ANSWER: Final = ("load", "unload")
 _LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")

@@ -10,10 +10,10 @@ from typing import Any, Final, NamedTuple
 from sseprobe.dialects.base import CONTENT_KINDS, as_count, as_dict
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_FIELDS
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.chunks import (
-    CHAT,
     all_choices,
     all_chunks,
     asked,
@@ -38,10 +38,13 @@ _PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/l
 _MIRRORED: Final = "https://github.com/MoonshotAI/kimi-code/issues/3928"
 _FAILED: Final = "https://github.com/pydantic/pydantic-ai/issues/7685"
 
-_CHUNKED: Final = (*CHAT, "openai-completions")
-_COUNTED: Final = tuple(name for name in _CHUNKED if name != "mistral")  # MIS001
-_TOLD: Final = tuple(name for name in _CHUNKED if name not in ("mistral", "openrouter"))  # documented there: ERR004
-_STAMPED: Final = ("openai-chat", "openrouter", "vllm", "openai-completions")  # llama.cpp stamps each chunk anew
+_CHAT: Final = Scope((Wire.OPENAI_CHUNKS,))
+_COMPLETION: Final = Scope((Wire.OPENAI_COMPLETIONS,))
+_WIRES: Final = (Wire.OPENAI_CHUNKS, Wire.OPENAI_COMPLETIONS)
+_CHUNKED: Final = Scope(_WIRES)
+_COUNTED: Final = Scope(_WIRES, lacking=(Trait.USAGE_WITH_FINISH,))  # MIS001
+_TOLD: Final = Scope(_WIRES, lacking=(Trait.FAILURE_AS_FINISH,))  # see also ERR004
+_STAMPED: Final = Scope(_WIRES, lacking=(Trait.TIMES_MAY_CHANGE,))
 _FOR_CALLS: Final = frozenset({"tool_calls", "function_call"})
 _UNKNOWN_ID: Final = "null"  # what Mistral's types say where there is no id
 
@@ -56,7 +59,7 @@ class _Call(NamedTuple):
     name: str
 
 
-@rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
+@rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
 def has_one_identity(stream: Transcript) -> Iterator[Finding]:
     """Each chunk is a `chat.completion.chunk` of the same id.
 
@@ -92,7 +95,7 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
                 )
 
 
-@rule("OAI002", Severity.WARNING, Kind.COMPATIBILITY, _NODE, dialects=CHAT)
+@rule("OAI002", Severity.WARNING, Kind.COMPATIBILITY, _NODE, dialects=_CHAT)
 def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
     """The first delta of each choice has a role.
 
@@ -157,7 +160,7 @@ def _after_the_finish(message: Message, index: int, before: _Finish, reason: str
         yield Finding("second-finish", said, message.event.span, "one finish_reason", shown(reason))
 
 
-@rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
+@rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
 def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
     """A tool call begins with its id, type and name, and its index stands for that call alone.
 
@@ -178,7 +181,7 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
     for message, index, fragment in fragments:
         number = as_count(fragment.get("index"))
         if number is None:
-            if stream.dialect.name != "mistral":
+            if not stream.dialect.has(Trait.WHOLE_CALLS):
                 said = f"a fragment of a tool call of choice {shown(index)} has no index"
                 yield Finding("missing-index", said, message.event.span, "index", shown(fragment.get("index")))
             continue
@@ -187,7 +190,7 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
         place = f"tool call {shown(number)} of choice {shown(index)}"
         before = begun.setdefault((index, number), call)
         if before is call:
-            if missing := _missing(fragment, call, stream.dialect.name):
+            if missing := _missing(fragment, call, whole=stream.dialect.has(Trait.WHOLE_CALLS)):
                 said = f"{place} begins without {' and '.join(missing)}"
                 yield Finding(
                     f"missing-{'-'.join(missing).replace('function.', '')}",
@@ -209,10 +212,10 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
 
 
-def _missing(fragment: dict[str, Any], call: _Call, dialect: str) -> list[str]:
-    parts = {"id": call.id, "type": _text(fragment.get("type")), "function.name": call.name}
-    if dialect == "mistral":
-        parts = {"function.name": call.name}
+def _missing(fragment: dict[str, Any], call: _Call, *, whole: bool) -> list[str]:
+    parts = {"function.name": call.name}
+    if not whole:
+        parts = {"id": call.id, "type": _text(fragment.get("type")), **parts}
     return [name for name, value in parts.items() if not value]
 
 
@@ -251,7 +254,7 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
         yield Finding(
             "usage-before-last", "usage came before the last chunk", counted[-1].event.span, "in the last chunk"
         )
-    elif last.fields.get("choices") and stream.dialect.name != "openrouter":
+    elif last.fields.get("choices") and not stream.dialect.has(Trait.USAGE_WITH_CHOICES):
         yield Finding("usage-with-choices", "usage came with choices", last.event.span, '"choices":[]')
     if len(counted) > 1 and options.get("continuous_usage_stats") is not True:
         yield Finding(
@@ -293,7 +296,7 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
     yield Finding(key, f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
 
 
-@rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=("openai-completions",))
+@rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=_COMPLETION)
 def is_a_text_completion(stream: Transcript) -> Iterator[Finding]:
     """Each chunk of the legacy Completions is a `text_completion` of the same id.
 
@@ -332,7 +335,7 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
                 )
 
 
-@rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=CHAT)
+@rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=_CHAT)
 def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
     """The id of a tool call comes once.
 
@@ -355,7 +358,7 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no tool call with an id came")
 
 
-@rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=CHAT)
+@rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=_CHAT)
 def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
     """A choice that called tools finishes with `tool_calls`, and no other does.
 
@@ -383,7 +386,7 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
             yield Finding(f"{reason}-without-tool-call", said, message.event.span, "a call, or stop", reason)
 
 
-@rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=CHAT)
+@rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=_CHAT)
 def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
     """Reasoning stands in one field of the delta.
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import as_count, as_dict, as_id, as_text
-from sseprobe.dialects.openai_responses import KNOWN
+from sseprobe.dialects.openai_responses_types import KNOWN
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import typed, within
@@ -26,7 +27,7 @@ _CODEX: Final = "https://github.com/openai/codex/blob/main/codex-rs/codex-api/sr
 _EMPTY: Final = "https://github.com/BerriAI/litellm/issues/32724"
 _NESTED: Final = "https://github.com/openai/openai-dotnet/issues/881"
 
-_RESPONSES: Final = ("openai-responses",)
+_RESPONSES: Final = Scope((Wire.OPENAI_RESPONSES,))
 _CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 # What fails at once tells only that.
 _FIRST: Final = frozenset({"response.created", "response.queued", "response.failed", "error"})

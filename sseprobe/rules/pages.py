@@ -3,6 +3,7 @@
 import re
 from typing import Final, NamedTuple
 
+from sseprobe.dialects import names_in
 from sseprobe.rules.catalogue import FAMILIES, Rule, all_rules
 from sseprobe.transcription import Transcript
 
@@ -25,7 +26,7 @@ def page_of(rule: Rule) -> Page:
     pieces = _PART.split(body)[1:]
     parts = {name: " ".join(text.split()) for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
     judged = "" if rule.subject is Transcript else " · judges what an active probe found"
-    only = f" · {', '.join(rule.dialects)} only" if rule.dialects else ""
+    only = f" · {', '.join(names_in(rule.dialects))} only" if rule.dialects is not None else ""
     return Page(rule, f"{rule.severity} · {rule.kind}{only}{judged}", parts)
 
 

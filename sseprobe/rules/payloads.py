@@ -8,10 +8,11 @@ from typing import Any, Final, NamedTuple
 from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, as_count, as_dict, documents
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.openai_flavours import usages
+from sseprobe.dialects.shapes import json_type
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.shapes import SHAPES, json_type
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -20,20 +21,8 @@ _RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _OTHER: Final = "https://github.com/Wei-Shaw/sub2api/issues/7097"
-_NAMED: Final = ("anthropic", "openai-responses", "cohere")
-_UNNAMED: Final = (
-    "openai-chat",
-    "openai-completions",
-    "openrouter",
-    "vllm",
-    "llamacpp",
-    "gemini",
-    "mistral",
-    "vercel-ui",
-    "ag-ui",
-)
-_BY_NAME: Final = ("anthropic", "gemini")
-_BY_PAYLOAD: Final = tuple(name for name in (*_NAMED, *_UNNAMED) if name not in _BY_NAME)
+_BY_NAME: Final = Scope(having=(Trait.NAMES_MATTER,))
+_BY_PAYLOAD: Final = Scope(having=(Trait.NAMED_EVENTS, Trait.NAMELESS_EVENTS), lacking=(Trait.NAMES_MATTER,))
 
 
 class _Mistake(NamedTuple):
@@ -174,9 +163,9 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
     Why it matters: SDKs build objects without checking them; the client's code then fails where it reads the field.
     Good: `{"id": "c1", …, "choices": [{"index": 0, "delta": {}}]}`. Bad: the same without `index`.
     """
-    if stream.dialect.name not in SHAPES:
+    shapes = stream.dialect.shapes
+    if shapes is None:
         raise NotApplicable(f"no fields are required of {stream.dialect.name}")
-    type_of, table = SHAPES[stream.dialect.name]
     known = 0
     for message in stream.messages:
         fields = message.payload
@@ -187,7 +176,7 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
                     "not-an-object", f"the payload is of type {actual}", message.event.span, "a JSON object", actual
                 )
             continue
-        shape = table.get(type_of(message))
+        shape = shapes.of(fields)
         if shape is None:
             continue
         known += 1
@@ -226,7 +215,7 @@ def has_the_usual_name(stream: Transcript) -> Iterator[Finding]:
 
 
 def _names(stream: Transcript) -> Iterator[Finding]:
-    named = stream.dialect.name in _NAMED
+    named = stream.dialect.has(Trait.NAMED_EVENTS)
     judged = 0
     for message in stream.messages:
         kind = message.fields.get("type")
@@ -347,7 +336,7 @@ def _begun_with(stream: Transcript) -> int:
     """What Anthropic's `message_start` counts already: what follows is cumulative."""
     begun = as_dict(as_dict(stream.messages[0].fields.get("message")).get("usage")) if stream.messages else {}
     count = as_count(begun.get("output_tokens"))
-    return -1 if count is None or stream.dialect.name != "anthropic" else count
+    return -1 if count is None or stream.dialect.wire is not Wire.ANTHROPIC else count
 
 
 def _sum(message: Message) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from typing import Final
 
 from sseprobe.dialects.base import CONTENT_KINDS, EndRule, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.ignored_lines import IgnoredLines
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
@@ -19,11 +20,8 @@ _AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110#section-6.1"
 _BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT, Ending.LIMIT})
-# Cohere's own API description has it behind `message-end`; gateways add it to Responses: see ORS006.
-# vLLM sends it behind `message_stop`: see ANT013.
-_DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses", "anthropic")
-# A stream of AG-UI may hold several runs.
-_MAY_BEGIN_AGAIN: Final = ("ag-ui",)
+# Where an end mark may come too early, and no rule of the dialect's own family says so.
+_ENDS_EARLY: Final = Scope((Wire.VERCEL_UI, Wire.COHERE, Wire.OPENAI_RESPONSES))
 _AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})
 
 
@@ -93,12 +91,12 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
         return
     over = True
     for message in stream.messages[end.index :]:
-        if stream.dialect.name in _MAY_BEGIN_AGAIN and message.has(DeltaKind.OPEN):
+        if stream.dialect.has(Trait.SEVERAL_RUNS) and message.has(DeltaKind.OPEN):
             over = False
         if not over or message is end:
             over = over or message.has(DeltaKind.END)
             continue
-        if stream.dialect.name in _DONE_MAY_FOLLOW and message.event.data == "[DONE]":
+        if stream.dialect.has(Trait.DONE_MAY_FOLLOW) and message.event.data == "[DONE]":
             continue
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
             shown = one_line(message.event.data, 100)
@@ -157,7 +155,7 @@ def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
         )
 
 
-@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, _AI_SDK, dialects=("vercel-ui", "cohere", "openai-responses"))
+@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, _AI_SDK, dialects=_ENDS_EARLY)
 def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     """The terminator is sent only when the answer has finished, or after an error.
 

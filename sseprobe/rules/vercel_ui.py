@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
 from sseprobe.reception import Message
 from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
@@ -16,7 +17,7 @@ from sseprobe.transcription import Transcript
 _API: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _SCHEMA: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui-message-stream/ui-message-chunks.ts"
 _CLIENT: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui/process-ui-message-stream.ts"
-_OURS: Final = ("vercel-ui",)
+_OURS: Final = Scope((Wire.VERCEL_UI,))
 # Family -> the field that names the part.
 _NAMED_BY: Final = {"text": "id", "reasoning": "id", "tool-input": "toolCallId"}
 _PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}

@@ -9,8 +9,8 @@ from itertools import chain
 from types import ModuleType
 from typing import Any
 
+from sseprobe import dialects
 from sseprobe.rules import Rule, all_rules
-from sseprobe.rules.shapes import SHAPES
 
 FORM = re.compile(r"[A-Z]+[0-9]{3}/[A-Za-z][A-Za-z0-9]*([-_.][A-Za-z0-9]+)*")
 """The rule's id, a slash, words with hyphens; names of fields, headers and events as their specification spells them."""
@@ -51,8 +51,9 @@ def _regex(pattern: str) -> re.Pattern[str]:
 @cache
 def _fields() -> frozenset[str]:
     """The names of fields that the vendors' types have, some with digits."""
-    shapes = chain.from_iterable(table.values() for _, table in SHAPES.values())
-    return frozenset(path.replace("[]", "") for shape in shapes for path in shape.fields)
+    shapes = [dialects.by_name(name).shapes for name in dialects.NAMES]
+    fields = chain.from_iterable(each.table.values() for each in shapes if each is not None)
+    return frozenset(path.replace("[]", "") for path in chain.from_iterable(fields))
 
 
 def _reached(start: Any) -> set[Any]:

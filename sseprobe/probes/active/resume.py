@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from sseprobe.dialects import by_name
+from sseprobe.dialects import PLAIN, by_name
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
@@ -95,7 +95,7 @@ async def _leave(plan: StreamPlan, until: str) -> list[str]:
 
 def _other_path(bench: Bench, mock_url: str) -> tuple[StreamPlan, Transcript]:
     """The bundled mock sends ids at its path for EventSource."""
-    plain = by_name("plain")
+    plain = by_name(PLAIN)
     headers = [(name, value) for name, value in bench.plan.request.headers if name.lower() != "content-type"]
     request = replace(bench.plan.request, method="GET", url=mock_url + plain.path, headers=headers, body=None)
     plan = replace(bench.plan, request=request, dialect=plain, named=True)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sseprobe import exit_codes
+from sseprobe import dialects, exit_codes
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.learning import learn_together
 from sseprobe.net.options import proxy_for, verification
@@ -56,7 +56,7 @@ class _Test:
         self.error: SseprobeError | None = None
         self.interrupted = False
         self.notes: list[str] = []
-        self.dialect = plan.stream.dialect.name if plan.stream.dialect else "plain"
+        self.dialect = plan.stream.dialect.name if plan.stream.dialect else dialects.PLAIN
         self.unclear: str | None = None
         """Why nothing can be said at all."""
         self.cut: str | None = None
