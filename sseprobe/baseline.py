@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sseprobe.errors import UsageError
 from sseprobe.report import BaselineReport, FindingReport, RuleResult
-from sseprobe.rules.catalogue import RuleVerdict
+from sseprobe.rules.base import RuleVerdict
 from sseprobe.rules.selection import known_id
 
 VERSION: Final = 2

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe.redaction import Redactor
 from sseprobe.report import Excerpt, FindingReport, RuleResult
-from sseprobe.rules.catalogue import Finding, Judgement, Listing, Rule, RuleVerdict, judge
+from sseprobe.rules.base import Finding, Judgement, Listing, Rule, RuleVerdict, judge
 from sseprobe.text import visible
 from sseprobe.transcription import Transcript
 from sseprobe.units import ms

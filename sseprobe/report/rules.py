@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sseprobe.rules.catalogue import Kind, RuleVerdict, Severity
+from sseprobe.rules.base import Kind, RuleVerdict, Severity
 
 
 class Excerpt(Struct, frozen=True):

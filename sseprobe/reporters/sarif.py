@@ -18,7 +18,7 @@ from urllib.parse import quote
 from sseprobe import exit_codes
 from sseprobe.report import Report, RuleResult
 from sseprobe.reporters.cases import Case, Group, Outcome, Told, cases_of, counting, fail_on_of, lines_of, shown, told
-from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.rules.base import RuleVerdict, Severity
 from sseprobe.text import one_line, to_json, visible
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"

@@ -6,7 +6,7 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import ended_by
 from sseprobe.rules.parts import Place, Step, Trace, require_ends_in_place, require_readable, seen, shown, strays
 from sseprobe.rules.shapes import require_whole

@@ -15,7 +15,7 @@ from sseprobe.dialects.own.reading import Payloads, Reading
 from sseprobe.framing import Framing
 from sseprobe.ignored_lines import looks_like_payload
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending

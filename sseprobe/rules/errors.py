@@ -4,14 +4,16 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sseprobe.dialects.base import NO_PAYLOAD, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
 from sseprobe.dialects.traits import Scope, Trait
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.probe_results import MidStreamFailure
 from sseprobe.sse import IgnoredField
 from sseprobe.text import one_line
+from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
@@ -211,3 +213,24 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
                 )
     if not found:
         raise NotApplicable("no error came")
+
+
+@rule("ERR007", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER, of=MidStreamFailure)
+def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
+    """A failure in mid-stream is told by the dialect's error event.
+
+    What it does: lets the server fail after the first tokens, where it can be told to, as the bundled mock can.
+    Why it matters: the status is sent already; a stream that just ends is taken for a finished answer by every client.
+    Good: `data: {"error": {"message": "…"}}`, then the end. Bad: the connection closes.
+    """
+    stream = failed.stream
+    if stream.ending is not Ending.ERROR or stream.outcome is None or stream.outcome.error is None:
+        yield Finding(
+            "no-error-event",
+            f"{failed.said}: the stream ended as {stream.ending}",
+            None,
+            "an error event",
+            str(stream.ending),
+        )
+    elif not any(message.has(*CONTENT_KINDS) for message in stream.messages):
+        raise Inconclusive("the error came before any content")

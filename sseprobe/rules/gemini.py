@@ -8,7 +8,7 @@ from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
 from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
 from sseprobe.rules.parts import seen
 from sseprobe.text import one_line

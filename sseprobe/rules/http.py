@@ -5,7 +5,7 @@ from typing import Final
 
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
-from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Head
 from sseprobe.transcription import Transcript

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.chunks import all_chunks, choices, finish_of, has_usage, is_legible
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

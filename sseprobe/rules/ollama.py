@@ -8,7 +8,7 @@ from sseprobe.dialects.base import as_count, as_dict, as_list
 from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import Framing
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Frame
 from sseprobe.transcription import Transcript
 

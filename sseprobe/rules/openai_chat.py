@@ -12,7 +12,7 @@ from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_FIELDS
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.chunks import (
     all_choices,
     all_chunks,

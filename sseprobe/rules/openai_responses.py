@@ -11,7 +11,7 @@ from sseprobe.dialects.base import as_count, as_dict, as_id, as_text
 from sseprobe.dialects.openai_responses_types import KNOWN
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import typed, within
 from sseprobe.rules.response_order import SENTINEL, disorder, in_order, is_broken, is_resumed, number_of, type_of
 from sseprobe.rules.response_parts import Difference, OutputItem, Wholes, item_id_of

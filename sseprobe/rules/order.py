@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from sseprobe.dialects.base import Kind
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import NotApplicable
+from sseprobe.rules.base import NotApplicable
 from sseprobe.transcription import Transcript
 
 

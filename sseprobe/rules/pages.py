@@ -4,7 +4,8 @@ import re
 from typing import Final, NamedTuple
 
 from sseprobe.dialects import names_in
-from sseprobe.rules.catalogue import FAMILIES, Rule, all_rules
+from sseprobe.rules.base import Rule
+from sseprobe.rules.catalogue import FAMILIES, rules_of
 from sseprobe.transcription import Transcript
 
 PARTS: Final = ("What it does", "Why it matters", "Good", "Bad")
@@ -33,7 +34,7 @@ def page_of(rule: Rule) -> Page:
 def markdown(name: str) -> str:
     """The page of a family as Markdown. The heading of a rule is its id alone, so that its anchor never changes."""
     lines = [f"# {name}: {FAMILIES[name].title}", "", f"[All rules]({INDEX})", ""]
-    for rule in _rules_of(name):
+    for rule in rules_of(name):
         page = page_of(rule)
         lines += [f"## {rule.id}", "", rule.title, "", page.about, ""]
         for part, text in page.parts.items():
@@ -55,14 +56,10 @@ def index() -> str:
         lines += [f"## {name}: {family.title}", "", "| id | severity | kind | rule |", "|---|---|---|---|"]
         lines += [
             f"| [{rule.id}]({name}.md#{rule.id.lower()}) | {rule.severity} | {rule.kind} | {rule.title.rstrip('.')} |"
-            for rule in _rules_of(name)
+            for rule in rules_of(name)
         ]
         lines.append("")
     return "\n".join(lines)
-
-
-def _rules_of(family: str) -> list[Rule]:
-    return [rule for rule in all_rules() if rule.family == family]
 
 
 def all_pages() -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from sseprobe.dialects.base import MAX_PARTS, NO_PAYLOAD, Kind
 from sseprobe.dialects.shapes import json_type
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, NotApplicable
+from sseprobe.rules.base import Finding, NotApplicable
 from sseprobe.rules.order import typed
 from sseprobe.rules.shapes import require_whole
 from sseprobe.text import one_line

@@ -11,7 +11,7 @@ from sseprobe.dialects.openai_flavours import usages
 from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.errors import is_foreign_error
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending

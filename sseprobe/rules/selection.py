@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from sseprobe.errors import UsageError
-from sseprobe.rules.catalogue import Rule, all_rules
+from sseprobe.rules.base import Rule
+from sseprobe.rules.catalogue import all_rules
 
 
 class Selection(Struct, frozen=True):

@@ -1,6 +1,6 @@
 """Whether payloads have the fields that their dialect requires (`dialects/shapes.py`)."""
 
-from sseprobe.rules.catalogue import NotApplicable
+from sseprobe.rules.base import NotApplicable
 from sseprobe.transcription import Transcript
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from sseprobe.framing import Framing
 from sseprobe.ignored_lines import as_sent, looks_like_payload
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import (
     Bom,
     Event,

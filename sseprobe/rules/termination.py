@@ -8,10 +8,11 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.ignored_lines import IgnoredLines
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.order import ended_by
+from sseprobe.rules.probe_results import Repetition
 from sseprobe.rules.shapes import require_whole
-from sseprobe.sse import Fields, IgnoredField
+from sseprobe.sse import Fields, IgnoredField, Newlines
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Ending
 from sseprobe.transcription import Transcript
@@ -181,3 +182,70 @@ _RESPONSES_END: Final = {
     "response.failed": "failed",
     "response.incomplete": "incomplete",
 }
+
+
+@rule("TRM004", Severity.ERROR, Kind.CONFORMANCE, _OPENAI, of=Repetition)
+def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
+    """Streams of the same request have the same shape.
+
+    What it does: sends the same request several times and compares content type, dialect, line endings, whether ids are
+    sent, what the first and the last event are, the ending, and whether an end mark was sent. Text, counts and times
+    may differ.
+    Why it matters: a difference is a replica with another version, or a path that only sometimes goes through a proxy,
+    and shows up as an error that nobody can reproduce.
+    Good: three streams that end with `data: [DONE]`. Bad: two with `[DONE]`, one without.
+    """
+    if repeated.refused is not None and len(repeated.streams) < 2:
+        raise Inconclusive(f"the request was not answered with a stream again: {repeated.refused}")
+    if len(repeated.streams) < 2:
+        raise NotApplicable("there was one stream only: --repeat 2 or more compares them")
+    first = _shape(repeated.streams[0])
+    for place, stream in enumerate(repeated.streams[1:], start=1):
+        for name, value in _shape(stream).items():
+            if value != first[name]:
+                shown, before = one_line(value, 200), one_line(first[name], 200)
+                yield Finding(
+                    f"{name.removeprefix('the ').replace(' ', '-')}-differs",
+                    f"stream {place} differs from stream 0 in {name}",
+                    None,
+                    before,
+                    shown,
+                )
+    if repeated.refused is not None:
+        raise Inconclusive(f"a later request was not answered with a stream: {repeated.refused}")
+
+
+def _shape(stream: Transcript) -> dict[str, str]:
+    head = stream.head
+    messages = [message for message in stream.messages if not message.has(DeltaKind.HEARTBEAT)]
+    first, last = (messages[0], messages[-1]) if messages else (None, None)
+    styles = 0
+    for frame in stream.frames:
+        styles |= frame.newlines
+    own = stream.dialect.reading is not None
+    return {
+        "content type": (head.header("content-type") if head else None) or "none",
+        "dialect": stream.dialect.name,
+        "line endings": ", ".join(name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)) or "none",
+        "ids": "sent" if stream.last_event_id else "not sent",
+        # Of an app's own, either may be there or not; what has to be last was learned from all streams.
+        "the first event": "" if own else _sort(first),
+        "the last event": "" if own else _sort(last),
+        "the ending": str(stream.ending),
+        "the end mark": _end_mark(stream),
+    }
+
+
+def _end_mark(stream: Transcript) -> str:
+    """Whether an app's own stream that is whole ended with a mark: one that broke off behind the 200 ends without."""
+    if stream.dialect.reading is None or stream.ending is not Ending.COMPLETE:
+        return ""
+    return "sent" if stream.end_mark is not None else "not sent"
+
+
+def _sort(message: Message | None) -> str:
+    """What an event is, as far as the dialects say it in one word."""
+    if message is None:
+        return "none"
+    kinds = (message.fields.get(name) for name in ("type", "object"))
+    return next((kind for kind in kinds if isinstance(kind, str)), message.event.type)

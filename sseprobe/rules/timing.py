@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_ms, ms

@@ -11,7 +11,7 @@ import pytest
 
 from sseprobe.cassette import load
 from sseprobe.rules import RuleVerdict, all_rules, judge
-from sseprobe.rules.evidence import MidStreamFailure, SlowReading
+from sseprobe.rules.probe_results import MidStreamFailure, SlowReading
 from sseprobe.transcription import Transcript
 from tests.rules.proofs import DATA
 from tests.support.cli import Cli, Result

@@ -13,7 +13,7 @@ from sseprobe.reporters.cases import Outcome, cases_of
 from sseprobe.reporters.findings import compacted, excerpt_lines
 from sseprobe.reporters.markdown import code, prose
 from sseprobe.reporters.sarif import uri
-from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.rules.base import RuleVerdict, Severity
 from tests.reporters.reading import READERS, WIDTH, read_github, read_junit, read_markdown, read_sarif
 from tests.support.hop_reports import UNCOUNTED
 from tests.support.reports import FULL, REPORTS, TRIAL, finding, made, result

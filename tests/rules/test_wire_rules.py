@@ -6,7 +6,7 @@ import pytest
 
 from sseprobe.probes.parsing import parse_bytes, render
 from sseprobe.rules import run, wire_rules
-from sseprobe.rules.catalogue import MAX_FINDINGS
+from sseprobe.rules.base import MAX_FINDINGS
 from sseprobe.transcription import transcribe
 from tests.support.cli import Cli
 

@@ -32,7 +32,7 @@ from sseprobe.report import (
     TrialReport,
     Verdict,
 )
-from sseprobe.rules.catalogue import Kind, RuleVerdict, Severity
+from sseprobe.rules.base import Kind, RuleVerdict, Severity
 from sseprobe.testimony import Answer, Strength
 from sseprobe.transcript import BodyEnd, Ending
 from tests.support import hop_reports

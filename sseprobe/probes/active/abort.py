@@ -10,7 +10,7 @@ from sseprobe.probes.abort_run import AbortPlan
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.probes.bench import Setting
 from sseprobe.report import Report, TrialReport
-from sseprobe.rules.evidence import Aborts, Trial
+from sseprobe.rules.probe_results import Aborts, Trial
 
 GRACE_S: Final = 5.0
 """As the abort test has it by default."""

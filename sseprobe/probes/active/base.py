@@ -15,7 +15,7 @@ from sseprobe.net.opening import OpenStream
 from sseprobe.probes.receiving import StreamPlan, StreamRun, excerpt
 from sseprobe.reception import View
 from sseprobe.report import AbortSummary, TrialReport
-from sseprobe.rules.evidence import Answer
+from sseprobe.rules.probe_results import Answer
 from sseprobe.transcript import Chunk, Head, Redirect, Request
 from sseprobe.transcription import Transcript
 from sseprobe.witnesses.base import Witness

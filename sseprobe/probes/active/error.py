@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, ask, stream_once
-from sseprobe.rules.evidence import MidStreamFailure, Refusal
+from sseprobe.rules.probe_results import MidStreamFailure, Refusal
 
 _BROKEN = b'{"sseprobe": '
 _EMPTY = b"{}"

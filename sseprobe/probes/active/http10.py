@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from sseprobe.errors import TargetError
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, Unseen, refusal_of, run_async
 from sseprobe.probes.receiving import StreamRun
-from sseprobe.rules.evidence import Answer, Http10
+from sseprobe.rules.probe_results import Answer, Http10
 
 
 def _run(bench: Bench) -> Found:

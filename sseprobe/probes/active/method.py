@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, ask
-from sseprobe.rules.evidence import Methods
+from sseprobe.rules.probe_results import Methods
 from sseprobe.transcript import Request
 
 _INVENTED: Final = "SSEPROBE"

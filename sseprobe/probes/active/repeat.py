@@ -3,7 +3,7 @@
 from sseprobe.errors import TargetError
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
 from sseprobe.probes.receiving import StreamRun
-from sseprobe.rules.evidence import Repetition
+from sseprobe.rules.probe_results import Repetition
 from sseprobe.transcript import Ending
 
 

@@ -13,7 +13,7 @@ from sseprobe.net.hangup import HangUp
 from sseprobe.probes.active.base import ActiveProbe, Bench, Found, Skipped, Unseen, refusal_of, run_async, stream_once
 from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.reception import Received
-from sseprobe.rules.evidence import Answer, Resumption
+from sseprobe.rules.probe_results import Answer, Resumption
 from sseprobe.sse import Event
 from sseprobe.transcript import Chunk
 from sseprobe.transcription import Transcript

@@ -35,7 +35,8 @@ from sseprobe.report import (
 )
 from sseprobe.reporting import target_of
 from sseprobe.results import Asked, result_of
-from sseprobe.rules.catalogue import RuleVerdict, Severity, all_rules
+from sseprobe.rules.base import RuleVerdict, Severity
+from sseprobe.rules.catalogue import rules_of
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 from sseprobe.units import ms
@@ -194,7 +195,7 @@ def _upstream(plan: StreamPlan) -> UpstreamAddress:
 
 def _judge_alone(transcript: Transcript, plan: StreamPlan) -> list[RuleResult]:
     """What the rules about buffering say of the endpoint's own stream, before any hop."""
-    rules = [rule for rule in all_rules() if rule.id.startswith(_FAMILY) and rule.subject is Transcript]
+    rules = [rule for rule in rules_of(_FAMILY) if rule.subject is Transcript]
     return [result_of(rule, [Asked(transcript, 0)], plan.redact, absent="no stream came") for rule in rules]
 
 

@@ -21,8 +21,8 @@ class Proof(NamedTuple):
 def all_proofs() -> dict[str, Proof]:
     """By rule id, over all families that have a file here."""
     proofs: dict[str, Proof] = {}
-    for family in FAMILIES.values():
-        path = Path(__file__).parent / f"{family.module}.py"
+    for module in [module for family in FAMILIES.values() for module in family.modules]:
+        path = Path(__file__).parent / f"{module}.py"
         if path.exists():
-            proofs |= import_module(f"tests.rules.proofs.{family.module}").PROOFS
+            proofs |= import_module(f"tests.rules.proofs.{module}").PROOFS
     return proofs

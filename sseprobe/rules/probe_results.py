@@ -1,4 +1,4 @@
-"""What active probes bring home, for rules to judge: answers to requests that are no healthy stream of their own."""
+"""What active probes found, for rules to judge: answers to requests that are no healthy stream of their own."""
 
 from collections.abc import Sequence
 
