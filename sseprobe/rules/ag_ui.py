@@ -7,9 +7,18 @@ from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import ended_by
-from sseprobe.rules.parts import Place, Step, Trace, require_ends_in_place, require_readable, seen, shown, strays
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.support.order import ended_by
+from sseprobe.rules.support.parts import (
+    Place,
+    Step,
+    Trace,
+    require_ends_in_place,
+    require_readable,
+    seen,
+    shown,
+    strays,
+)
+from sseprobe.rules.support.shapes import require_whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

@@ -8,7 +8,7 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
+from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

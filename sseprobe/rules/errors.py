@@ -1,16 +1,15 @@
 """Family ERR: failures, and how they are told."""
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
 from sseprobe.dialects.traits import Scope, Trait
-from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import MidStreamFailure
+from sseprobe.rules.support.foreign_errors import HTML, TRACE, is_foreign_error
 from sseprobe.sse import IgnoredField
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
@@ -18,16 +17,6 @@ from sseprobe.transcription import Transcript
 
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
 _FINISHING: Final = Scope(having=(Trait.ERROR_WITH_FINISH,))
-_HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)
-_PLAIN: Final = re.compile(
-    r"\s*(\w+ ){0,3}(error|exception|traceback|timeout|timed out|unavailable|bad gateway|overloaded|rate limit)\b",
-    re.IGNORECASE,
-)
-_TRACE: Final = re.compile(r'Traceback \(most recent call last\)|File "[^"]+", line \d+|\n\s+at [\w.$<>]+ ?\(')
-_DETAILS: Final = frozenset({"detail", "error", "errors", "message", "exception", "traceback"})
-_BESIDE: Final = frozenset({"status", "code", "type"})
-_FAILED: Final = 400
-_FAILURE: Final = re.compile("error|fail|exception|invalid|denied|refused", re.IGNORECASE)
 # What may follow an error: the end, or what comes with it, and no more content.
 _ENDS_AFTER_ERROR: Final = frozenset(
     {DeltaKind.END, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.FINISH, DeltaKind.USAGE, DeltaKind.OPEN}
@@ -37,35 +26,6 @@ _ENDS_AFTER_ERROR: Final = frozenset(
 def errors_in(stream: Transcript) -> list[int]:
     """The places of the events that tell an error in the dialect's own way."""
     return list(dict.fromkeys(message.index for message, _ in stream.told[DeltaKind.ERROR]))
-
-
-def is_foreign_error(message: Message) -> bool:
-    """Whether an event plainly tells a failure, but not in the way of its dialect."""
-    if not message.deltas or any(delta.kind is not DeltaKind.UNKNOWN for delta in message.deltas):
-        return False
-    value: Any = message.payload
-    if value is NO_PAYLOAD:
-        data = message.event.data
-        return (
-            message.event.type == "error"
-            or any(each.match(data) for each in (_HTML, _PLAIN))
-            or bool(_TRACE.search(data))
-        )
-    fields = as_dict(value)
-    if not fields.keys() & _DETAILS:
-        return False
-    return message.event.type == "error" or (fields.keys() <= _DETAILS | _BESIDE and _speaks_of_failure(fields))
-
-
-def _speaks_of_failure(fields: dict[str, Any]) -> bool:
-    """Whether details are those of a failure: a status may have a message too."""
-    status = [fields.get(name) for name in ("status", "code")]
-    words = [fields.get(name) for name in ("message", "type", "status", "code")]
-    return (
-        bool(fields.keys() & (_DETAILS - {"message"}))
-        or any(type(each) is int and each >= _FAILED for each in status)
-        or any(isinstance(each, str) and (_PLAIN.match(each) or _FAILURE.search(each)) for each in words)
-    )
 
 
 def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
@@ -151,7 +111,7 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
         error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
         if not error.text.strip():
             yield Finding("missing-message", "the error has no message", message.event.span, "a message", "none")
-        elif _TRACE.search(error.text) or _HTML.match(error.text):
+        elif TRACE.search(error.text) or HTML.match(error.text):
             shown = one_line(error.text, 100)
             yield Finding(
                 "trace-or-page-as-message",

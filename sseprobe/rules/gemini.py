@@ -9,8 +9,8 @@ from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.parts import seen
+from sseprobe.rules.support.foreign_errors import is_foreign_error
+from sseprobe.rules.support.parts import seen
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 

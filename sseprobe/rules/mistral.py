@@ -5,7 +5,7 @@ from typing import Final
 
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.chunks import all_chunks, choices, finish_of, has_usage, is_legible
+from sseprobe.rules.support.openai_chunks import all_chunks, choices, finish_of, has_usage, is_legible
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 

@@ -13,7 +13,7 @@ from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.chunks import (
+from sseprobe.rules.support.openai_chunks import (
     all_choices,
     all_chunks,
     asked,
@@ -25,7 +25,7 @@ from sseprobe.rules.chunks import (
     legible_choices,
     shown,
 )
-from sseprobe.rules.order import ended_by
+from sseprobe.rules.support.order import ended_by
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 

@@ -12,9 +12,17 @@ from sseprobe.dialects.openai_responses_types import KNOWN
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import typed, within
-from sseprobe.rules.response_order import SENTINEL, disorder, in_order, is_broken, is_resumed, number_of, type_of
-from sseprobe.rules.response_parts import Difference, OutputItem, Wholes, item_id_of
+from sseprobe.rules.support.openai_response_items import Difference, OutputItem, Wholes, item_id_of
+from sseprobe.rules.support.openai_response_order import (
+    SENTINEL,
+    disorder,
+    in_order,
+    is_broken,
+    is_resumed,
+    number_of,
+    type_of,
+)
+from sseprobe.rules.support.order import typed, within
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

@@ -12,7 +12,7 @@ from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.errors import is_foreign_error
+from sseprobe.rules.support.foreign_errors import is_foreign_error
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

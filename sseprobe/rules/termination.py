@@ -9,9 +9,9 @@ from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.ignored_lines import IgnoredLines
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import ended_by
 from sseprobe.rules.probe_results import Repetition
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.support.order import ended_by
+from sseprobe.rules.support.shapes import require_whole
 from sseprobe.sse import Fields, IgnoredField, Newlines
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Ending

@@ -8,8 +8,8 @@ from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.rules.support.foreign_errors import is_foreign_error
+from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

@@ -8,8 +8,8 @@ from sseprobe.dialects.base import MAX_PARTS, NO_PAYLOAD, Kind
 from sseprobe.dialects.shapes import json_type
 from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, NotApplicable
-from sseprobe.rules.order import typed
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.support.order import typed
+from sseprobe.rules.support.shapes import require_whole
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 

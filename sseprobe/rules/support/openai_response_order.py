@@ -7,8 +7,8 @@ from urllib.parse import parse_qs, urlsplit
 from sseprobe.dialects.base import NO_PAYLOAD, as_text
 from sseprobe.reception import Message
 from sseprobe.rules.base import Inconclusive, NotApplicable
-from sseprobe.rules.order import within
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.support.order import within
+from sseprobe.rules.support.shapes import require_whole
 from sseprobe.transcription import Transcript
 
 SENTINEL: Final = "[DONE]"

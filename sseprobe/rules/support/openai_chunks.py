@@ -14,7 +14,7 @@ from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_chat import choice_index
 from sseprobe.dialects.openai_flavours import usages
 from sseprobe.reception import Message
-from sseprobe.rules.order import within
+from sseprobe.rules.support.order import within
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
@@ -22,12 +22,12 @@ Choice = dict[str, Any]
 Choices = list[tuple[Message, int, Choice]]
 
 
-def told(stream: Transcript) -> list[Message]:
+def events_of_answer(stream: Transcript) -> list[Message]:
     """The events before the terminator and before any error."""
-    return stream.remembered(_told)
+    return stream.remembered(_events_of_answer)
 
 
-def _told(stream: Transcript) -> list[Message]:
+def _events_of_answer(stream: Transcript) -> list[Message]:
     found = list(within(stream))
     if found and found[-1].has(Decoded.END, Decoded.ERROR):
         found.pop()
@@ -36,12 +36,12 @@ def _told(stream: Transcript) -> list[Message]:
 
 def is_legible(stream: Transcript) -> bool:
     """Whether all of them are JSON."""
-    return len(stream.remembered(_legible)) == len(told(stream))
+    return len(stream.remembered(_legible)) == len(events_of_answer(stream))
 
 
 def _legible(stream: Transcript) -> list[Message]:
     found = []
-    for message in told(stream):
+    for message in events_of_answer(stream):
         if message.payload is NO_PAYLOAD:
             break
         found.append(message)
@@ -56,7 +56,7 @@ def all_chunks(stream: Transcript) -> list[Message]:
 def _all_chunks(stream: Transcript) -> list[Message]:
     return [
         message
-        for message in told(stream)
+        for message in events_of_answer(stream)
         if type(message.payload) is dict and type(message.payload.get("choices")) is list
     ]
 
@@ -90,7 +90,7 @@ def legible_choices(stream: Transcript) -> Choices:
 
 def _legible_choices(stream: Transcript) -> Choices:
     end = len(stream.remembered(_legible))
-    last = told(stream)[end].index if end < len(told(stream)) else None
+    last = events_of_answer(stream)[end].index if end < len(events_of_answer(stream)) else None
     everything = all_choices(stream)
     return everything if last is None else [each for each in everything if each[0].index < last]
 
