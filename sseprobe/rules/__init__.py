@@ -1,4 +1,4 @@
-"""Rules: what a stream must or should do. One family a file; a rule is one decorated function of a transcript."""
+"""Rules: what a stream must or should do. A rule is one decorated function, of a transcript or a probe's results."""
 
 from sseprobe.rules.base import Finding, Judgement, Kind, Rule, RuleVerdict, Severity, judge
 from sseprobe.rules.catalogue import all_rules, run, wire_rules

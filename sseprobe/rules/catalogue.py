@@ -18,11 +18,13 @@ class Family(NamedTuple):
 
 FAMILIES: Final = {
     "HTTP": Family(("http", "http_requests"), "The answer's head and framing"),
-    "SSE": Family(("sse",), "The wire format of event streams"),
-    "JSON": Family(("payloads",), "Payloads, whatever the dialect"),
-    "OAI": Family(("openai_chat",), "OpenAI Chat Completions and Completions, and servers that speak them"),
-    "ORS": Family(("openai_responses",), "OpenAI Responses"),
-    "ANT": Family(("anthropic",), "Anthropic Messages"),
+    "SSE": Family(("sse_lines", "sse"), "The wire format of event streams"),
+    "JSON": Family(("payload_syntax", "payloads", "payload_usage"), "Payloads, whatever the dialect"),
+    "OAI": Family(
+        ("openai_chat", "openai_calls"), "OpenAI Chat Completions and Completions, and servers that speak them"
+    ),
+    "ORS": Family(("openai_responses", "openai_outputs"), "OpenAI Responses"),
+    "ANT": Family(("anthropic", "anthropic_blocks"), "Anthropic Messages"),
     "GEM": Family(("gemini",), "Google Gemini"),
     "COH": Family(("cohere",), "Cohere v2"),
     "MIS": Family(("mistral",), "Mistral"),

@@ -1,7 +1,13 @@
-"""Whether payloads have the fields that their dialect requires (`dialects/shapes.py`)."""
+"""Whether events have payloads, with the fields that their dialect requires (`dialects/shapes.py`)."""
 
 from sseprobe.rules.base import NotApplicable
 from sseprobe.transcription import Transcript
+
+
+def require_payloads(stream: Transcript) -> None:
+    """Raises NotApplicable for a dialect whose data is no JSON."""
+    if not stream.dialect.parses_json:
+        raise NotApplicable(f"{stream.dialect.name} has no payloads of its own")
 
 
 def is_whole(stream: Transcript) -> bool:
