@@ -11,6 +11,7 @@ import pytest
 
 from mockserver.faults import FAULTS
 from sseprobe import dialects
+from sseprobe.dialects.traits import Scope
 from sseprobe.net.options import ConnectOptions
 from sseprobe.probes.receiving import StreamPlan
 from sseprobe.probes.request import RequestWords, build_request
@@ -208,9 +209,9 @@ def test_errors_before_the_stream(mock: Mock, name: str, fault: str, status: int
     assert "application/json" in (report.error or "")
 
 
-@pytest.mark.parametrize("name", [name for name in dialects.NAMES if name not in ("openrouter", "vllm", "llamacpp")])
+@pytest.mark.parametrize("name", dialects.NAMES)
 def test_the_events_tell_the_dialect(mock: Mock, name: str) -> None:
-    """Also where the URL does not: then they settle it, and what they settle decodes as well."""
+    """Also where the URL does not: then they settle it, and what they settle decodes as well. Of flavours, the first."""
     url = f"{mock.url}{dialects.by_name(name).path}"
     built = dialects.by_name(name).request
     body: Any = built(url, "Hi", None).body.decode() if built and built(url, "Hi", None).body else None  # type: ignore[union-attr]
@@ -219,7 +220,7 @@ def test_the_events_tell_the_dialect(mock: Mock, name: str) -> None:
     if name == "gemini":
         request = build_request(RequestWords(url + "?alt=sse", data=body, headers=words.headers, dialect="plain"))[0]
     got = only(run(StreamPlan(request, CONNECT, None, redact, 10**8), SilentView()))
-    assert got.dialect == ("openai-chat" if name == "mistral" else name)
+    assert got.dialect == dialects.names_in(Scope((dialects.by_name(name).wire,)))[0]
     assert got.ending == "complete"
     assert got.metrics.tokens == (None if name == "plain" else 3)
 
