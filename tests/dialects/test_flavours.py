@@ -4,7 +4,6 @@ import json
 import re
 import sys
 from collections.abc import Callable
-from io import BytesIO
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -13,30 +12,28 @@ import pytest
 from msgspec.structs import replace
 
 from sseprobe import dialects, readers
-from sseprobe.cassette import Cassette, load
+from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.traits import Scope
 from sseprobe.readers.installed import installed_version
 from sseprobe.readers.run import read_all
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.transcription import Transcript, transcript_of_cassette
-from tests.rules.proofs import DATA
+from tests.rules.proofs import all_proofs
 from tests.support.cli import Cli
 from tests.support.openai import DONE, chunk, error
+from tests.support.recordings import Recordings
 from tests.support.requirements import missing
 from tests.support.takes import Edit, Take, both, changed, edited, event_with, everywhere, insert
 from tests.support.takes import replace as replaced
 
-RECORDINGS = sorted(DATA.rglob("*.jsonl"))
+PROOFS = all_proofs()
+RECORDINGS = [f"{name}/{kind}" for name in PROOFS for kind in ("good", "bad")]
 RULES = [rule for rule in all_rules() if rule.subject is Transcript]
 COPY = "a-copy"
 CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 Said = dict[str, Any]
-
-
-def recording(path: Path) -> Cassette:
-    return load(BytesIO(path.read_bytes()), path.name)
 
 
 def copy_of(name: str) -> Dialect:
@@ -58,15 +55,15 @@ def failing(said: Said) -> set[str]:
     return {name for name, judgement in said.items() if judgement.verdict is RuleVerdict.FAIL}
 
 
-@pytest.mark.parametrize("path", RECORDINGS, ids=[f"{path.parent.name}-{path.stem}" for path in RECORDINGS])
-def test_a_copy_is_judged_alike(path: Path) -> None:
-    cassette = recording(path)
+@pytest.mark.parametrize("recording", RECORDINGS)
+def test_a_copy_is_judged_alike(recording: str, recorded: Recordings) -> None:
+    cassette = recorded(recording)
     name = cassette.opening.dialect
     assert as_of(name, judged(cassette, copy_of(name))) == repr(judged(cassette, dialects.by_name(name)))
 
 
 def test_every_dialect_has_recordings() -> None:
-    assert {recording(path).opening.dialect for path in RECORDINGS} >= set(dialects.NAMES) - {"vllm", "llamacpp"}
+    assert {proof.good.dialect for proof in PROOFS.values()} >= set(dialects.NAMES) - {"vllm", "llamacpp"}
 
 
 def choice(**fields: Any) -> Callable[[Any], None]:
@@ -101,9 +98,9 @@ NONSENSE: dict[str, tuple[Edit, set[str]]] = {
 
 
 @pytest.mark.parametrize("name", NONSENSE)
-def test_nonsense_is_found_in_a_copy(name: str) -> None:
+def test_nonsense_is_found_in_a_copy(name: str, recorded: Recordings) -> None:
     edit, rules = NONSENSE[name]
-    cassette = edited(recording(DATA / "OAI001" / "good.jsonl"), Take("openai-chat", edit=edit))
+    cassette = edited(recorded("OAI001/good"), Take("openai-chat", edit=edit))
     said = judged(cassette, copy_of("openai-chat"))
     assert failing(said) >= rules
     assert as_of("openai-chat", said) == repr(judged(cassette, dialects.by_name("openai-chat")))
@@ -121,8 +118,8 @@ def test_a_copy_has_the_same_rules_and_readers(name: str) -> None:
     assert bool(found) is (name != dialects.PLAIN)
 
 
-def test_a_copy_is_read_by_the_readers_of_its_wire_form() -> None:
-    cassette = recording(DATA / "OAI001" / "good.jsonl")
+def test_a_copy_is_read_by_the_readers_of_its_wire_form(recorded: Recordings) -> None:
+    cassette = recorded("OAI001/good")
     stream = transcript_of_cassette(cassette, copy_of("openai-chat"), named=True)[1]
     reader = readers.by_name("openai")
     if installed_version(reader) is None:
@@ -157,8 +154,10 @@ def example(monkeypatch: pytest.MonkeyPatch) -> Dialect:
     return dialect
 
 
-def test_the_example_is_judged_as_its_wire_form(example: Dialect, cli: Cli, tmp_path: Path) -> None:
-    lines = (DATA / "OAI001" / "good.jsonl").read_text(encoding="utf-8").splitlines(keepends=True)
+def test_the_example_is_judged_as_its_wire_form(
+    example: Dialect, cli: Cli, recorded: Recordings, tmp_path: Path
+) -> None:
+    lines = recorded.file("OAI001/good").decode().splitlines(keepends=True)
     for place, old, new in ((4, r"\"created\":", r"\"created\":1"), (5, r"\"index\":0", r"\"index\":\"zero\"")):
         assert old in lines[place]
         lines[place] = lines[place].replace(old, new)

@@ -1,4 +1,4 @@
-"""What proves each rule: a good and a bad stream, one file a family. `scripts/record_proofs` records them."""
+"""What proves each rule: a good and a bad stream, one file a family. The fixture `recorded` records them."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from sseprobe.rules.catalogue import FAMILIES
 from tests.support.takes import Take
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 class Proof(NamedTuple):
