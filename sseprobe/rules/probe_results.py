@@ -60,7 +60,7 @@ class Methods(Struct, frozen=True):
 
 
 class Http10(Struct, frozen=True):
-    """The request made over HTTP/1.0. `chunked`: the answer has a Transfer-Encoding."""
+    """The request made over HTTP/1.0. `transfer_encoding`: the header's value, None if there is none."""
 
     answer: Answer
     stream: Transcript | None
