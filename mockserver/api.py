@@ -1,12 +1,15 @@
 """An API: what each vendor's file must tell, and the one way in which all of them are served."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, ClassVar, Final
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
+from starlette.datastructures import Headers
+from starlette.routing import Match, Route
+from starlette.types import Scope
 
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.faults import SLOW_FIRST_MS
@@ -50,11 +53,31 @@ class Said:
             self.reasoning[piece.choice] += piece.text
 
 
+class _RouteOfClients(Route):
+    """A route for requests of these clients alone; others go on to the next route."""
+
+    def __init__(
+        self, path: str, endpoint: Callable[[Request], Awaitable[Response]], user_agents: tuple[str, ...]
+    ) -> None:
+        super().__init__(path, endpoint, methods=["POST"])
+        self._user_agents = user_agents
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """No match for other clients."""
+        if scope["type"] == "http" and Headers(scope=scope).get("user-agent", "").startswith(self._user_agents):
+            return super().matches(scope)
+        return Match.NONE, {}
+
+
 class Api(ABC):
     """One vendor's API. To add one: a file in `dialects/` that derives from this, and its line in the table there."""
 
     name: ClassVar[str]
     paths: ClassVar[tuple[str, ...]]
+    shared_paths: ClassVar[tuple[str, ...]] = ()
+    """Paths of other APIs, where requests of `user_agents` are answered by this one."""
+    user_agents: ClassVar[tuple[str, ...]] = ()
+    """How the `User-Agent` of this vendor's own clients begins."""
     form: ClassVar[StreamForm] = StreamForm()
     reasons: ClassVar[bool] = True
     calls_tools: ClassVar[bool] = True
@@ -82,15 +105,12 @@ class Api(ABC):
         """Adds the API's routes."""
 
         async def answer(request: Request) -> Response:
-            return await self.for_request(request).serve(request, defaults, truth)
+            return await self.serve(request, defaults, truth)
 
         for path in self.paths:
             app.post(path)(answer)
-
-    def for_request(self, request: Request) -> "Api":
-        """The API that this request means, where vendors share a path."""
-        del request
-        return self
+        for path in self.shared_paths:
+            app.router.routes.insert(0, _RouteOfClients(path, answer, self.user_agents))
 
     async def serve(self, request: Request, defaults: Scenario, truth: TruthStore) -> Response:
         """Answers one request."""

@@ -8,35 +8,39 @@ from msgspec.structs import replace
 
 from sseprobe.errors import UsageError
 from sseprobe.report import BaselineReport, FindingReport, RuleResult
-from sseprobe.rules.catalogue import RuleVerdict, gist
+from sseprobe.rules.base import RuleVerdict
 from sseprobe.rules.selection import known_id
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 
 class Expected(Struct, frozen=True, order=True):
-    """One expected finding: its rule and its message, numbers left out, since offsets and counts vary."""
+    """What findings are expected: those of this rule and key, whatever they say and however many there are."""
 
     rule: str
-    finding: str
+    key: str
 
 
-class Baseline(Struct, frozen=True):
+class _Versioned(Struct, frozen=True):
+    sseprobe_baseline: int
+
+
+class Baseline(_Versioned, frozen=True):
     """The file, as JSON."""
 
-    sseprobe_baseline: int
     expected: list[Expected]
 
 
 def load_baseline(data: bytes, name: str) -> Baseline:
     """Reads a baseline. Raises UsageError; `name` is for the message."""
     try:
+        version = msgspec.json.decode(data, type=_Versioned).sseprobe_baseline
+        if version != VERSION:
+            why = f"a baseline of version {version}, and this sseprobe reads version {VERSION}"
+            raise UsageError(f"{name}: {why}: write it again with --write-baseline {name}.")
         baseline = msgspec.json.decode(data, type=Baseline)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{name}: not a baseline as --write-baseline writes it ({error}).") from error
-    if baseline.sseprobe_baseline != VERSION:
-        said = f"{name}: a baseline of version {baseline.sseprobe_baseline}; this sseprobe reads version {VERSION}."
-        raise UsageError(said)
     for entry in baseline.expected:
         known_id(entry.rule, name)
     return baseline
@@ -68,8 +72,8 @@ def apply_baseline(baseline: Baseline, name: str, results: list[RuleResult]) -> 
     occurring = {_expected(result, finding) for result in results for finding in result.findings}
     judged = {each.rule for each in results if each.verdict in (RuleVerdict.PASS, RuleVerdict.FAIL)}
     stale = sorted(entry for entry in expected - occurring if entry.rule in judged)
-    return marked, BaselineReport(name, len(expected), [f"{entry.rule}: {entry.finding}" for entry in stale])
+    return marked, BaselineReport(name, len(expected), [entry.key for entry in stale])
 
 
 def _expected(result: RuleResult, finding: FindingReport) -> Expected:
-    return Expected(result.rule, gist(finding.message))
+    return Expected(result.rule, finding.key)

@@ -60,7 +60,7 @@ class Reception:
     def __init__(
         self, dialect: Dialect | None, *, named: bool = False, framing: Framing | None = None, keep: bool = False
     ) -> None:
-        dialect = dialect or dialects.by_name("plain")
+        dialect = dialect or dialects.by_name(dialects.PLAIN)
         self.framing = framing or dialect.framing
         self.parser = new_parser(self.framing)
         self.body_bytes = 0

@@ -37,7 +37,7 @@ class Recognition:
 
     def __init__(self, dialect: Dialect, framing: Framing, *, named: bool) -> None:
         if not named and dialect.shared_paths and framing is not dialect.framing:
-            dialect = dialects.by_name("plain")  # a guess that the framing refutes
+            dialect = dialects.by_name(dialects.PLAIN)  # a guess that the framing refutes
         self.named = named
         self.looks_like: str | None = None
         self.expected: Dialect | None = None
@@ -167,16 +167,16 @@ class Recognition:
             else:
                 self._change_to(replace(other, by_events=True))
         elif not self.named and dialect.shared_paths and self._is_no_event_of(dialect, value):
-            self._change_to(dialects.by_name("plain"))
+            self._change_to(dialects.by_name(dialects.PLAIN))
         else:
             self._count_down(event, value)
 
     def _another(self, event: Event, value: object) -> Dialect | None:
-        """Another dialect that the event tells, by itself or with those before it."""
+        """A dialect of another wire form that the event tells, by itself or with those before it."""
         other = dialects.by_event(event, value)
         if other is None and len(self._first) < _RECOGNISED_WITHIN:
             other = dialects.by_beginning(self._first)
-        return None if other is None or other.name == self._dialect.name else other
+        return None if other is None or other.wire is self._dialect.wire else other
 
     def _contradict(self, expected: Dialect, other: Dialect, event: Event, value: object) -> None:
         """The events are another vendor's than was said. They are read as what they are, and this is kept."""

@@ -5,7 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe.redaction import Redactor
 from sseprobe.report import Excerpt, FindingReport, RuleResult
-from sseprobe.rules.catalogue import Finding, Judgement, Listing, Rule, RuleVerdict, judge
+from sseprobe.rules.base import Finding, Judgement, Listing, Rule, RuleVerdict, judge
 from sseprobe.text import visible
 from sseprobe.transcription import Transcript
 from sseprobe.units import ms
@@ -36,7 +36,7 @@ def result_of(rule: Rule, asked: Sequence[Asked], redact: Redactor, *, absent: s
     listing = Listing()
     for each, said in judged:
         for found in said.findings:
-            listing.add(_finding(found, each, redact))
+            listing.add(_finding(rule, found, each, redact))
     return RuleResult(
         rule=rule.id,
         severity=rule.severity,
@@ -60,7 +60,7 @@ def _reason(verdict: RuleVerdict, judged: Sequence[tuple[Asked, Judgement]], abs
     return f"{reason} (in {len(said)} of {len(judged)} streams)"
 
 
-def _finding(found: Finding, asked: Asked, redact: Redactor) -> FindingReport:
+def _finding(rule: Rule, found: Finding, asked: Asked, redact: Redactor) -> FindingReport:
     stream = asked.subject if isinstance(asked.subject, Transcript) else None
     event, t_ms, excerpt = None, None, None
     if stream is not None and found.span is not None:
@@ -71,6 +71,7 @@ def _finding(found: Finding, asked: Asked, redact: Redactor) -> FindingReport:
         t_ms = ms(read.t_ns) if read else None
         excerpt = _excerpt(stream.body, start, end, redact)
     return FindingReport(
+        key=rule.key_of(found),
         message=redact(found.message),
         expected=redact(found.expected) if found.expected is not None else None,
         actual=redact(found.actual) if found.actual is not None else None,

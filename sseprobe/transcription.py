@@ -138,7 +138,7 @@ def transcribe(body: bytes, framing: Framing = Framing.SSE, cut_at: Sequence[int
     for start, end in pairwise([0, *cut_at, len(body)]):
         items += parser.receive(body[start:end])
     items += parser.receive_eof()
-    return Transcript(body, items, parser.last_event_id, parser.retry_ms, framing, dialects.by_name("plain"))
+    return Transcript(body, items, parser.last_event_id, parser.retry_ms, framing, dialects.by_name(dialects.PLAIN))
 
 
 def transcript_of(

@@ -4,6 +4,7 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -18,7 +19,12 @@ from tests.support.raw_server import HEAD, Peer, RawServer, transfer_chunk
 CHAT = "/v1/chat/completions"
 QUICK = {"X-Mock": "tokens=5,itl_ms=1,ttft_ms=1"}
 Serve = Callable[[Callable[[Peer], None]], RawServer]
-FUNCTIONS = {"stream": sseprobe.stream, "check": sseprobe.check, "abort-test": sseprobe.abort_test, "buffer-test": sseprobe.buffer_test}
+FUNCTIONS = {
+    "stream": sseprobe.stream,
+    "check": sseprobe.check,
+    "abort-test": sseprobe.abort_test,
+    "buffer-test": sseprobe.buffer_test,
+}
 
 
 def test_a_running_loop_awaits_it(mock: Mock) -> None:
@@ -81,14 +87,15 @@ class TestCancelled:
     def test_in_mid_stream(self, serve: Serve) -> None:
         def script(peer: Peer) -> None:
             peer.send(HEAD, transfer_chunk(b"data: one\n\n"))
+            sent.set()
             peer.wait_for_close()
 
+        sent = threading.Event()
         server = serve(script)
 
         async def cancel() -> sseprobe.Report:
             task = asyncio.create_task(sseprobe.stream(server.url + "/x", dialect="plain"))
-            while not server.peers:
-                await asyncio.sleep(0.01)
+            await asyncio.to_thread(sent.wait)
             task.cancel()
             return await task
 
@@ -136,4 +143,4 @@ def test_importing_costs_nothing() -> None:
     assert done.stdout == "[]\n"
     assert set(sseprobe.__all__) <= set(dir(sseprobe))
     with pytest.raises(AttributeError, match="no attribute 'chek'"):
-        _ = sseprobe.chek  # type: ignore[attr-defined]
+        _ = sseprobe.chek

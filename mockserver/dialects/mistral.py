@@ -59,6 +59,8 @@ class Mistral(OpenAIChat):
 
     name = "mistral"
     paths = ("/mistral/v1/chat/completions",)
+    shared_paths = OpenAIChat.paths
+    user_agents = ("mistral-client",)
     whole_calls = True
     writer_class = MistralWriter
 

@@ -27,14 +27,10 @@ def rules(
     """
     from sseprobe.cli.terminal import terminal
     from sseprobe.rules import all_rules
-    from sseprobe.rules.retired import RETIRED
     from sseprobe.rules.selection import known_id
 
     console = terminal(no_color=no_color)
     wanted = (identifier or "").upper()
-    if wanted in RETIRED:
-        console.print(f"{wanted} is no rule any more: {RETIRED[wanted]}.")
-        return
     known = known_id(wanted, "rules") if wanted else ""
     exact = [rule for rule in all_rules() if rule.id == known]
     if exact:

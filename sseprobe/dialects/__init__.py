@@ -9,15 +9,18 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
+from sseprobe.config.request import AUTO
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:  # `--help` lists the names, and shall be quick
     from collections.abc import Callable, Sequence
 
     from sseprobe.dialects.base import Dialect
+    from sseprobe.dialects.traits import Scope
     from sseprobe.sse import Event
 
-AUTO: Final = "auto"
+PLAIN: Final = "plain"
+"""Any event stream: the dialect of streams that tell no other."""
 _MODULES: Final = {
     "openai-chat": "sseprobe.dialects.openai_chat",
     "openai-completions": "sseprobe.dialects.openai_completions",
@@ -32,7 +35,7 @@ _MODULES: Final = {
     "openrouter": "sseprobe.dialects.openrouter",
     "vllm": "sseprobe.dialects.vllm",
     "llamacpp": "sseprobe.dialects.llamacpp",
-    "plain": "sseprobe.dialects.plain",
+    PLAIN: "sseprobe.dialects.plain",
 }
 NAMES: Final = tuple(_MODULES)
 _VENDORS_PATH: Final = re.compile(r"/chat/completions$|/v1(?:beta\d?)?/[^/]+$|/openai/|:streamGenerateContent$")
@@ -89,11 +92,17 @@ def by_header(header: "Callable[[str], str | None]", expected: "Dialect | None")
 
     `header`: (name) -> value.
     """
-    vercel = import_module(_MODULES["vercel-ui"])
     if expected is not None and expected.reading is None and not expected.shared_paths:
         return expected
-    name, value = vercel.HEADER
-    return vercel.DIALECT if (header(name) or "").strip() == value else expected
+    for dialect in map(by_name, NAMES):
+        if dialect.header is not None and (header(dialect.header[0]) or "").strip() == dialect.header[1]:
+            return dialect
+    return expected
+
+
+def names_in(scope: "Scope") -> list[str]:
+    """The names of the dialects that a rule or a reader of this scope is for."""
+    return [name for name in NAMES if by_name(name).is_in(scope)]
 
 
 def by_beginning(payloads: "Sequence[Any]") -> "Dialect | None":

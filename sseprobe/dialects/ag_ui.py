@@ -27,6 +27,8 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.shapes import Shapes, type_in
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.transcript import Request
 
@@ -159,8 +161,26 @@ class Decoder:
         return (*((usage,) if counted else ()), finish, Delta(Kind.END, problem))
 
 
+_REQUIRED: Final = {
+    "RUN_STARTED": {"threadId": "string", "runId": "string"},
+    "RUN_FINISHED": {"threadId": "string", "runId": "string"},
+    "RUN_ERROR": {"message": "string"},
+    "STEP_STARTED": {"stepName": "string"},
+    "STEP_FINISHED": {"stepName": "string"},
+    "TEXT_MESSAGE_START": {"messageId": "string"},
+    "TEXT_MESSAGE_CONTENT": {"messageId": "string", "delta": "string"},
+    "TEXT_MESSAGE_END": {"messageId": "string"},
+    "TOOL_CALL_START": {"toolCallId": "string", "toolCallName": "string"},
+    "TOOL_CALL_ARGS": {"toolCallId": "string", "delta": "string"},
+    "TOOL_CALL_END": {"toolCallId": "string"},
+    "REASONING_MESSAGE_START": {"messageId": "string"},
+    "REASONING_MESSAGE_CONTENT": {"messageId": "string", "delta": "string"},
+    "REASONING_MESSAGE_END": {"messageId": "string"},
+}
+
 DIALECT = Dialect(
     name="ag-ui",
+    wire=Wire.AG_UI,
     path="/ag-ui/run",
     paths=("/ag-ui/run",),
     end_rule=EndRule.TERMINATOR,
@@ -172,4 +192,6 @@ DIALECT = Dialect(
     has_choices=False,
     recognises=recognises,
     decoder=lambda: Decoder().decode,
+    shapes=Shapes(type_in, _REQUIRED),
+    traits=frozenset({Trait.NAMELESS_EVENTS, Trait.SEVERAL_RUNS}),
 )

@@ -25,6 +25,8 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.shapes import Shapes, type_in
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.text import to_json
 from sseprobe.transcript import Request
@@ -125,8 +127,21 @@ def _finish(delta: dict[str, Any]) -> tuple[Delta, ...]:
     return (Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)),) if reason else ()
 
 
+_REQUIRED: Final = {
+    "message_start": {
+        "message": "object", "message.id": "string", "message.role": "string", "message.content": "array",
+        "message.model": "string", "message.usage": "object",
+    },
+    "content_block_start": {"index": "number", "content_block": "object", "content_block.type": "string"},
+    "content_block_delta": {"index": "number", "delta": "object", "delta.type": "string"},
+    "content_block_stop": {"index": "number"},
+    "message_delta": {"delta": "object", "usage": "object"},
+    "error": {"error": "object", "error.type": "string", "error.message": "string"},
+}  # fmt: skip
+
 DIALECT = Dialect(
     name="anthropic",
+    wire=Wire.ANTHROPIC,
     path="/v1/messages",
     paths=("/v1/messages",),
     end_rule=EndRule.TERMINATOR,
@@ -138,4 +153,6 @@ DIALECT = Dialect(
     has_choices=False,
     recognises=recognises,
     decoder=lambda: decode,
+    shapes=Shapes(type_in, _REQUIRED),
+    traits=frozenset({Trait.NAMED_EVENTS, Trait.NAMES_MATTER, Trait.TYPED_ERRORS, Trait.DONE_MAY_FOLLOW}),
 )

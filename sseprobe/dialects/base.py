@@ -10,6 +10,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.shapes import Shapes
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.framing import Framing
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
@@ -103,19 +105,23 @@ Decode = Callable[[Event, Any], tuple[Delta, ...]]
 class Dialect(Struct, frozen=True):
     """A vendor's convention: everything the vendor decided, in one place.
 
+    `wire`: how its events are built; `traits`: what it does that others do not; `shapes`: the fields that its payloads
+    must have, None where none is required. A flavour is one more dialect of the same wire form, made with `replace`.
     `path`: where the bundled mock speaks it. `paths`: ends of a URL's path that tell it; `hosts`: whose they are, where
-    the path is not the vendor's own. `terminator`: its name in sentences. `request`: (URL, prompt, model) -> request
-    for a stream; model None: the one in the URL, or the default. `key_header`: (API key) -> header. `recognises`:
-    whether an event with this payload can be of no other dialect, nor an app's own. `decoder`: makes the decoder of one
-    stream. `parses_json`: whether payloads are JSON. `separate_events`: events are messages of their own, shown a line
-    each. `reading`: of an app's own, how it is read, as far as that is known; the rest is learned from its events.
-    `by_events`: neither a name nor the path told it, but the events: an app passes them on, and may add its own.
-    `opening`, `finish`: what begins an answer and what finishes it, in the vendor's words; `has_choices`: there may be
-    several. `shared_paths`: apps of any kind use these paths, so that the path decides only if the events agree.
-    `begins`: whether payloads, from the first on, tell it together though none does alone.
+    the path is not the vendor's own; `header`: name and value of a response header that tells it. `terminator`: its
+    name in sentences. `request`: (URL, prompt, model) -> request for a stream; model None: the one in the URL, or the
+    default. `key_header`: (API key) -> header. `recognises`: whether an event with this payload can be of no other
+    dialect, nor an app's own. `decoder`: makes the decoder of one stream. `parses_json`: whether payloads are JSON.
+    `separate_events`: events are messages of their own, shown a line each. `reading`: of an app's own, how it is read,
+    as far as that is known; the rest is learned from its events. `by_events`: neither a name nor the path told it, but
+    the events: an app passes them on, and may add its own. `opening`, `finish`: what begins an answer and what finishes
+    it, in the vendor's words; `has_choices`: there may be several. `shared_paths`: apps of any kind use these paths, so
+    that the path decides only if the events agree. `begins`: whether payloads, from the first on, tell it together
+    though none does alone.
     """
 
     name: str
+    wire: Wire
     path: str
     paths: tuple[str, ...]
     end_rule: EndRule
@@ -135,6 +141,17 @@ class Dialect(Struct, frozen=True):
     has_choices: bool = True
     by_events: bool = False
     begins: Callable[[Sequence[Any]], bool] | None = None
+    header: tuple[str, str] | None = None
+    shapes: Shapes | None = None
+    traits: frozenset[Trait] = frozenset()
+
+    def has(self, trait: Trait) -> bool:
+        """Whether it has this trait."""
+        return trait in self.traits
+
+    def is_in(self, scope: Scope) -> bool:
+        """Whether a rule or a reader of this scope is for it."""
+        return scope.includes(self.wire, self.traits)
 
     def shared(self) -> "Dialect":
         """The same, told by a path that may be any app's."""

@@ -24,6 +24,8 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.shapes import Shapes, type_in
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
 from sseprobe.transcript import Request
@@ -124,8 +126,20 @@ _DECODERS: Final = {
     "message-end": _end,
 }
 
+_REQUIRED: Final = {
+    "message-start": {"delta.message.role": "string"},
+    "content-start": {"index": "number", "delta.message.content": "object"},
+    "content-delta": {"index": "number", "delta.message.content": "object"},
+    "content-end": {"index": "number"},
+    "tool-call-start": {"index": "number", "delta.message.tool_calls": "object"},
+    "tool-call-delta": {"index": "number", "delta.message.tool_calls": "object"},
+    "tool-call-end": {"index": "number"},
+    "message-end": {"delta.finish_reason": "string"},
+}
+
 DIALECT = Dialect(
     name="cohere",
+    wire=Wire.COHERE,
     path="/v2/chat",
     paths=("/v2/chat",),
     end_rule=EndRule.TERMINATOR,
@@ -137,4 +151,6 @@ DIALECT = Dialect(
     has_choices=False,
     recognises=recognises,
     decoder=lambda: decode,
+    shapes=Shapes(type_in, _REQUIRED),
+    traits=frozenset({Trait.NAMED_EVENTS, Trait.DONE_MAY_FOLLOW}),
 )

@@ -27,6 +27,7 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.text import to_json
 from sseprobe.transcript import Request
@@ -149,6 +150,7 @@ class Decoder:
 
 DIALECT = Dialect(
     name="gemini",
+    wire=Wire.GEMINI,
     path="/v1beta/models/mock:streamGenerateContent",
     paths=(":streamGenerateContent",),
     end_rule=EndRule.FINISH,
@@ -157,4 +159,5 @@ DIALECT = Dialect(
     key_header=lambda key: ("x-goog-api-key", key),
     recognises=recognises,
     decoder=lambda: Decoder().decode,
+    traits=frozenset({Trait.NAMELESS_EVENTS, Trait.NAMES_MATTER, Trait.TYPED_ERRORS}),
 )

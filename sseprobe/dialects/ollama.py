@@ -25,6 +25,8 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.shapes import Fields, Shapes
+from sseprobe.dialects.traits import Wire
 from sseprobe.framing import CONTENT_TYPES, Framing
 from sseprobe.sse import Event
 from sseprobe.text import to_json
@@ -90,8 +92,22 @@ def _done(value: dict[str, Any]) -> tuple[Delta, ...]:
     return (*usage, Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)), Delta(Kind.END))
 
 
+_COMMON: Final = {"model": "string", "done": "boolean"}
+_REQUIRED: Final = {
+    "chat": {**_COMMON, "message": "object", "message.role": "string"},
+    "generate": {**_COMMON, "response": "string"},
+}
+
+
+def _type_of(fields: Fields) -> str:
+    if "error" in fields:
+        return ""
+    return "generate" if "response" in fields else "chat"
+
+
 DIALECT = Dialect(
     name="ollama",
+    wire=Wire.OLLAMA,
     path="/api/chat",
     paths=("/api/chat", "/api/generate"),
     end_rule=EndRule.TERMINATOR,
@@ -102,4 +118,5 @@ DIALECT = Dialect(
     decoder=lambda: Decoder().decode,
     framing=Framing.LINES,
     shared_paths=True,
+    shapes=Shapes(_type_of, _REQUIRED),
 )

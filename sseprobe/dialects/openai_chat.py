@@ -26,6 +26,8 @@ from sseprobe.dialects.base import (
     unknown,
 )
 from sseprobe.dialects.openai_flavours import FINISHES, error_in, native_failure, reasonings, usages
+from sseprobe.dialects.shapes import Fields, Shapes
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
 from sseprobe.transcript import Request
@@ -159,8 +161,35 @@ def _decode_call(fragment: dict[str, Any], index: int, call: int, deltas: list[D
     deltas.append(Delta(Kind.TOOL_CALL, as_text(arguments), choice=index, call=call, name=name, type=kind))
 
 
+CHUNK: Final = {"id": "string", "choices": "array", "choices[].index": "number", "choices[].delta": "object"}
+"""What each chunk has, whoever sends it."""
+
+
+def chunk_shapes(required: dict[str, str]) -> Shapes:
+    """The shapes of a dialect whose chunks have these fields."""
+    return Shapes(_type_of, {"chunk": required})
+
+
+def _type_of(fields: Fields) -> str:
+    if _is_azures_filter(fields.get("choices")):
+        return ""
+    return "chunk" if "choices" in fields or "object" in fields else ""
+
+
+def _is_azures_filter(choices: Any) -> bool:
+    """Whether a chunk holds nothing but what Azure's asynchronous filter found: its choices have no delta
+    (learn.microsoft.com/azure/ai-services/openai/concepts/content-streaming).
+    """
+    return (
+        type(choices) is list
+        and bool(choices)
+        and all(type(each) is dict and "delta" not in each and "content_filter_results" in each for each in choices)
+    )
+
+
 DIALECT = Dialect(
     name="openai-chat",
+    wire=Wire.OPENAI_CHUNKS,
     path="/v1/chat/completions",
     paths=("/chat/completions",),
     end_rule=EndRule.TERMINATOR,
@@ -169,4 +198,6 @@ DIALECT = Dialect(
     key_header=bearer,
     recognises=recognises,
     decoder=lambda: decode,
+    shapes=chunk_shapes({**CHUNK, "object": "string", "created": "number", "model": "string"}),
+    traits=frozenset({Trait.NAMELESS_EVENTS, Trait.TYPED_ERRORS}),
 )

@@ -18,7 +18,15 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
-from sseprobe.dialects.openai_chat import DONE, choice_index, decode_error, decode_finish, decode_usage
+from sseprobe.dialects.openai_chat import (
+    DONE,
+    choice_index,
+    chunk_shapes,
+    decode_error,
+    decode_finish,
+    decode_usage,
+)
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.transcript import Request
 
@@ -56,8 +64,14 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     return tuple(deltas)
 
 
+_CHUNK: Final = {
+    "id": "string", "object": "string", "created": "number", "model": "string",
+    "choices": "array", "choices[].index": "number", "choices[].text": "string",
+}  # fmt: skip
+
 DIALECT = Dialect(
     name="openai-completions",
+    wire=Wire.OPENAI_COMPLETIONS,
     path="/v1/completions",
     paths=("/completions",),
     end_rule=EndRule.TERMINATOR,
@@ -66,4 +80,6 @@ DIALECT = Dialect(
     key_header=bearer,
     recognises=recognises,
     decoder=lambda: decode,
+    shapes=chunk_shapes(_CHUNK),
+    traits=frozenset({Trait.NAMELESS_EVENTS, Trait.TYPED_ERRORS}),
 )

@@ -1,7 +1,7 @@
 """`openai-responses`: OpenAI Responses.
 
-Source: openai-openapi, `ResponseStreamEvent`; types of the openai Python package 3.54.0, `types/responses/`. The stream
-ends with the response's own end (`response.completed`, `.incomplete`, `.failed`); there is no `[DONE]`.
+Source: openai-openapi, `ResponseStreamEvent`; the types stand in `openai_responses_types`. The stream ends with the
+response's own end (`response.completed`, `.incomplete`, `.failed`); there is no `[DONE]`, but gateways add it.
 """
 
 from typing import Any, Final
@@ -28,73 +28,10 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
+from sseprobe.dialects.openai_responses_types import KNOWN, SHAPES
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.sse import Event
 from sseprobe.transcript import Request
-
-KNOWN: Final = frozenset(
-    [
-        "error",
-        "response.audio.delta",
-        "response.audio.done",
-        "response.audio.transcript.delta",
-        "response.audio.transcript.done",
-        "response.code_interpreter_call.completed",
-        "response.code_interpreter_call.in_progress",
-        "response.code_interpreter_call.interpreting",
-        "response.code_interpreter_call_code.delta",
-        "response.code_interpreter_call_code.done",
-        "response.compaction.compacting",
-        "response.completed",
-        "response.content_part.added",
-        "response.content_part.done",
-        "response.created",
-        "response.custom_tool_call_input.delta",
-        "response.custom_tool_call_input.done",
-        "response.failed",
-        "response.file_search_call.completed",
-        "response.file_search_call.in_progress",
-        "response.file_search_call.searching",
-        "response.function_call_arguments.delta",
-        "response.function_call_arguments.done",
-        "response.image_generation_call.completed",
-        "response.image_generation_call.generating",
-        "response.image_generation_call.in_progress",
-        "response.image_generation_call.partial_image",
-        "response.in_progress",
-        "response.incomplete",
-        "response.mcp_call.completed",
-        "response.mcp_call.failed",
-        "response.mcp_call.in_progress",
-        "response.mcp_call_arguments.delta",
-        "response.mcp_call_arguments.done",
-        "response.mcp_list_tools.completed",
-        "response.mcp_list_tools.failed",
-        "response.mcp_list_tools.in_progress",
-        "response.output_item.added",
-        "response.output_item.done",
-        "response.output_text.annotation.added",
-        "response.output_text.delta",
-        "response.output_text.done",
-        "response.queued",
-        "response.reasoning_summary_part.added",
-        "response.reasoning_summary_part.done",
-        "response.reasoning_summary_text.delta",
-        "response.reasoning_summary_text.done",
-        "response.reasoning_text.delta",
-        "response.reasoning_text.done",
-        "response.refusal.delta",
-        "response.refusal.done",
-        "response.shell_call_command.added",
-        "response.shell_call_command.delta",
-        "response.shell_call_command.done",
-        "response.shell_call_output_content.delta",
-        "response.shell_call_output_content.done",
-        "response.web_search_call.completed",
-        "response.web_search_call.in_progress",
-        "response.web_search_call.searching",
-    ]
-)
-"""All event types that the SDK's `ResponseStreamEvent` unites."""
 
 _INCOMPLETE: Final = {"max_output_tokens": LENGTH, "content_filter": FILTERED, "cancelled": CANCELLED}
 _PREFIX: Final = "response."
@@ -208,6 +145,7 @@ class Decoder:
 
 DIALECT = Dialect(
     name="openai-responses",
+    wire=Wire.OPENAI_RESPONSES,
     path="/v1/responses",
     paths=("/responses",),
     end_rule=EndRule.TERMINATOR,
@@ -219,4 +157,6 @@ DIALECT = Dialect(
     has_choices=False,
     recognises=recognises,
     decoder=lambda: Decoder().decode,
+    shapes=SHAPES,
+    traits=frozenset({Trait.NAMED_EVENTS, Trait.TYPED_ERRORS, Trait.DONE_MAY_FOLLOW}),
 )

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from sseprobe.dialects import openai_chat
 from sseprobe.dialects.base import DEFAULT_MODEL, chat, post
+from sseprobe.dialects.traits import Trait
 from sseprobe.transcript import Request
 
 
@@ -32,4 +33,5 @@ DIALECT = replace(
     paths=("/chat/completions",),
     hosts=("openrouter.ai",),
     request=build_request,
+    traits=openai_chat.DIALECT.traits | {Trait.USAGE_WITH_CHOICES, Trait.FAILURE_AS_FINISH, Trait.ERROR_WITH_FINISH},
 )

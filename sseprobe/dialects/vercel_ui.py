@@ -30,6 +30,8 @@ from sseprobe.dialects.base import (
     unknown,
 )
 from sseprobe.dialects.openai_chat import DONE
+from sseprobe.dialects.shapes import Shapes, type_in
+from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.dialects.vercel_parts import PARTS, part_of
 from sseprobe.sse import Event
 from sseprobe.text import to_json
@@ -40,8 +42,6 @@ _COMMON_WORDS: Final = frozenset(
     {"start", "finish", "file", "message-metadata", "error", "abort", "custom", "steering-message"}
 )
 _DELTAS: Final = frozenset({"delta", "inputTextDelta"})
-HEADER: Final = ("x-vercel-ai-ui-message-stream", "v1")
-"""The header that its streams have."""
 _NOTHING: Final = "no part of a message before it"
 
 
@@ -177,6 +177,7 @@ def _usage(value: dict[str, Any]) -> tuple[Delta, ...]:
 
 DIALECT = Dialect(
     name="vercel-ui",
+    wire=Wire.VERCEL_UI,
     path="/vercel-ui/chat",
     paths=("/vercel-ui/chat",),
     end_rule=EndRule.TERMINATOR,
@@ -189,4 +190,7 @@ DIALECT = Dialect(
     recognises=recognises,
     decoder=lambda: Decoder().decode,
     begins=begins,
+    shapes=Shapes(type_in, {kind: part.required for kind, part in PARTS.items() if part.required}),
+    traits=frozenset({Trait.NAMELESS_EVENTS}),
+    header=("x-vercel-ai-ui-message-stream", "v1"),
 )

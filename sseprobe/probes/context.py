@@ -6,6 +6,7 @@ from typing import Any, Generic
 
 from msgspec import Struct
 
+from sseprobe import dialects
 from sseprobe.config.options import Options, ProbeT
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
@@ -34,7 +35,7 @@ class Asked(Struct, frozen=True):
     @property
     def dialect_name(self) -> str:
         """Of the dialect that is expected."""
-        return self.stream.dialect.name if self.stream.dialect else "plain"
+        return self.stream.dialect.name if self.stream.dialect else dialects.PLAIN
 
     def witness_context(self, grace_s: float) -> Context:
         """What witnesses may need to know."""
@@ -92,7 +93,7 @@ class RunContext(Generic[ProbeT]):
         **parts: Any,
     ) -> Report:
         """The report. `parts`: the fields that this probe fills; `dialect`: as it was seen, if it was."""
-        target = target or self._asked or Target(redact_url(self.url or BUNDLED_MOCK), "GET", "plain")
+        target = target or self._asked or Target(redact_url(self.url or BUNDLED_MOCK), "GET", dialects.PLAIN)
         if dialect is not None:
             name = dialect if isinstance(dialect, str) else dialect.name
             target = Target(target.url, target.method, name)

@@ -25,10 +25,10 @@ def described_dialect(options: RequestOptions) -> Dialect | None:
             said = f"dialects.{known}: sseprobe has a dialect of that name; take another."
             raise refused(path, ("dialects", known), said)
     table = found.dialects.get(name)
-    if name in (AUTO, "plain"):
+    if name in (AUTO, dialects.PLAIN):
         if not options.describes_events:
             return None
-        return own_dialect("plain", Reading.of(_added_to(Convention(), options)))
+        return own_dialect(dialects.PLAIN, Reading.of(_added_to(Convention(), options)))
     if table is not None and name not in dialects.NAMES:
         return own_dialect(name, Reading.of(_added_to(_convention(table), options)))
     if options.describes_events and name in dialects.NAMES:

@@ -28,6 +28,7 @@ class ParsedFinding(Struct, frozen=True):
     """A finding as the contract has it, and its severity."""
 
     rule: str
+    key: str
     severity: Severity
     message: str
     span: tuple[int, int] | None
@@ -59,7 +60,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         cassette = load(BytesIO(data), name)
         data = cassette.body
         recorded = cassette.opening.dialect
-        dialect = dialects.by_name(recorded if recorded in dialects.NAMES else "plain")
+        dialect = dialects.by_name(recorded if recorded in dialects.NAMES else dialects.PLAIN)
         framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
     elif are_lines(data):
         framing = Framing.LINES
@@ -74,7 +75,8 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
         last_event_id=stream.last_event_id,
         tail_bytes=stream.tail.end - stream.tail.start if stream.tail else 0,
         findings=[
-            ParsedFinding(rule.id, rule.severity, finding.message, finding.span) for rule, finding in run(rules, stream)
+            ParsedFinding(rule.id, rule.key_of(finding), rule.severity, finding.message, finding.span)
+            for rule, finding in run(rules, stream)
         ],
         framing=framing,
     )

@@ -28,7 +28,7 @@ def known_dialect(options: RequestOptions, url: str) -> Dialect | None:
 def dialect_of_recording(options: RequestOptions, opening: Opening) -> Dialect | None:
     """The dialect as named now, else as it was when recorded, else as the URL shows it. Raises UsageError."""
     told = dialects.by_url(opening.url)
-    own = opening.dialect == "plain" or opening.dialect not in dialects.NAMES
+    own = opening.dialect == dialects.PLAIN or opening.dialect not in dialects.NAMES
     own = own or (told is not None and told.name == opening.dialect)
     recorded = not options.names_dialect and not own
     return dialects.by_name(opening.dialect) if recorded else known_dialect(options, opening.url)
@@ -61,7 +61,7 @@ def build_request(url: str, options: RequestOptions) -> tuple[Request, Dialect |
         )
     key = _api_key(options.api_key_env)
     if key is not None:
-        defaults.append((dialect or dialects.by_name("plain")).key_header(key))
+        defaults.append((dialect or dialects.by_name(dialects.PLAIN)).key_header(key))
     headers += [(name, value) for name, value in defaults if name.lower() not in given]
     request = Request((options.method or method).upper(), url, headers, body)
     if not request.method.isascii() or not request.method.isalpha():

@@ -1,5 +1,6 @@
 """`@ag-ui/client`, under node: `HttpAgent`. It makes several events of some, so only what they say is compared."""
 
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.readers.base import Reader, View
 
 _CANARY = (
@@ -15,6 +16,6 @@ READER = Reader(
     View.PARTS,
     _CANARY,
     script="ag-ui.mjs",
-    dialects=("ag-ui",),
+    dialects=Scope((Wire.AG_UI,)),
     shows_silent=False,
 )

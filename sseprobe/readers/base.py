@@ -5,6 +5,8 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from typing import Any, ClassVar, Final, NamedTuple
 
+from sseprobe.dialects.traits import Scope
+
 
 class View(StrEnum):
     """What a reader lets its user see of an event, and so what can be compared."""
@@ -22,14 +24,13 @@ class Stream(NamedTuple):
 
     chunks: list[bytes]
     content_type: str
-    dialect: str
 
 
 class Reader(NamedTuple):
     """Somebody else's client. It is imported only in the process that runs it.
 
     `package`: on PyPI, or on npm where `script` names the module beside `node/child.mjs` that drives it. `dialects`:
-    those it reads; empty: every event stream. `canary`: a stream that it reads without fail: if it does not, it is not
+    those it reads; None: every event stream. `canary`: a stream that it reads without fail: if it does not, it is not
     the stream that is wrong. `read`: yields what the client delivers, in `view`'s shape, and raises what it raises.
     `shows_silent`: one item an event, also of those that add no part.
     """
@@ -40,7 +41,7 @@ class Reader(NamedTuple):
     canary: bytes
     read: Callable[[Stream], Iterator[Any]] | None = None
     script: str | None = None
-    dialects: tuple[str, ...] = ()
+    dialects: Scope | None = None
     shows_silent: bool = True
 
 
@@ -67,7 +68,7 @@ class ReachedOut(Exception):  # noqa: N818  it says what happened
 
 def encode_stream(stream: Stream) -> Iterator[bytes]:
     """What the process reads from its standard input: one line of JSON, then the body."""
-    about = {"content_type": stream.content_type, "dialect": stream.dialect, "sizes": [len(c) for c in stream.chunks]}
+    about = {"content_type": stream.content_type, "sizes": [len(c) for c in stream.chunks]}
     yield json.dumps(about).encode() + b"\n"
     yield from stream.chunks
 
@@ -80,4 +81,4 @@ def decode_stream(data: bytes) -> Stream:
     for size in about["sizes"]:
         chunks.append(body[start : start + size])
         start += size
-    return Stream(chunks, about["content_type"], about["dialect"])
+    return Stream(chunks, about["content_type"])

@@ -58,7 +58,7 @@ def main() -> None:
     try:
         reader: Reader = import_module(sys.argv[1]).READER
         assert reader.read is not None
-        if not list(reader.read(_canary(reader, stream.dialect))):
+        if not list(reader.read(_canary(reader))):
             raise RuntimeError("it delivered nothing of a stream that it should read")
     except BaseException as error:  # also SystemExit
         say(unfit=": ".join(_described(error)))
@@ -78,10 +78,10 @@ def main() -> None:
     os._exit(0)  # what a client left running is not waited for
 
 
-def _canary(reader: Reader, dialect: str) -> Stream:
+def _canary(reader: Reader) -> Stream:
     """In two chunks, so that it must wait for the second."""
     half = len(reader.canary) // 2
-    return Stream([reader.canary[:half], reader.canary[half:]], "text/event-stream", dialect)
+    return Stream([reader.canary[:half], reader.canary[half:]], "text/event-stream")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.readers.base import Reader, Stream, View
 from sseprobe.readers.transports import URL, transport
 
@@ -39,4 +40,4 @@ def _text(value: Any, *path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-READER = Reader("cohere", "cohere", View.PARTS, _CANARY, read, dialects=("cohere",))
+READER = Reader("cohere", "cohere", View.PARTS, _CANARY, read, dialects=Scope((Wire.COHERE,)))

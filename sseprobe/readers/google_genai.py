@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.readers.base import Reader, Stream, View
 from sseprobe.readers.transports import URL, transport
 
@@ -32,4 +33,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield parts
 
 
-READER = Reader("google-genai", "google-genai", View.PARTS, _CANARY, read, dialects=("gemini",))
+READER = Reader("google-genai", "google-genai", View.PARTS, _CANARY, read, dialects=Scope((Wire.GEMINI,)))

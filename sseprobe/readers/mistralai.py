@@ -1,8 +1,9 @@
 """`mistralai`: `chat.stream`."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.readers.base import CHAT_CANARY, Reader, Stream, View
 from sseprobe.readers.transports import URL, transport
 
@@ -35,4 +36,5 @@ def _text(arguments: Any) -> str:
     return arguments if isinstance(arguments, str) else json.dumps(arguments)
 
 
-READER = Reader("mistralai", "mistralai", View.PARTS, CHAT_CANARY, read, dialects=("mistral",))
+_OURS: Final = Scope((Wire.OPENAI_CHUNKS,), having=(Trait.CONTENT_PARTS,))
+READER = Reader("mistralai", "mistralai", View.PARTS, CHAT_CANARY, read, dialects=_OURS)

@@ -1,8 +1,9 @@
 """`openai`: `Stream`, behind a real client."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.readers.base import CHAT_CANARY, Reader, Stream, View
 from sseprobe.readers.transports import URL, transport
 
@@ -17,5 +18,7 @@ def read(stream: Stream) -> Iterator[Any]:
     yield from client.post("/chat", cast_to=object, body={}, stream=True, stream_cls=openai.Stream[object])
 
 
-DIALECTS = ("openai-chat", "openrouter", "vllm", "llamacpp", "openai-completions", "openai-responses")
+DIALECTS: Final = Scope(
+    (Wire.OPENAI_CHUNKS, Wire.OPENAI_COMPLETIONS, Wire.OPENAI_RESPONSES), lacking=(Trait.CONTENT_PARTS,)
+)
 READER = Reader("openai", "openai", View.PAYLOADS, CHAT_CANARY, read, dialects=DIALECTS)

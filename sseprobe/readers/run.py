@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
-from sseprobe import dialects
+from sseprobe.dialects.base import Dialect
 from sseprobe.framing import CONTENT_TYPES, Framing
 from sseprobe.readers import NAMES, by_name
 from sseprobe.readers.base import Reader, Stream, encode_stream
@@ -47,7 +47,7 @@ def read_all(
     chunks: Sequence[bytes],
     events: Sequence[Event],
     *,
-    dialect: str,
+    dialect: Dialect,
     framing: Framing,
     content_type: str | None,
     ended_in_error: bool,
@@ -67,7 +67,7 @@ def read_all(
         return []
     said = _header_value(content_type or CONTENT_TYPES[framing])
     body = Body(chunks, events, framing, said)
-    with _Session(Stream(list(chunks), said, dialect), limits or Limits()) as session:
+    with _Session(Stream(list(chunks), said), limits or Limits()) as session:
         (stop or Stop()).arm(session.kill)
 
         def report(reader: Reader, version: str, process: ReaderProcess | str) -> ReaderReport:
@@ -88,16 +88,16 @@ def read_all(
 
 
 def differences(
-    reader: Reader, reading: Reading, events: Sequence[Event], dialect: str, *, ended_in_error: bool
+    reader: Reader, reading: Reading, events: Sequence[Event], dialect: Dialect, *, ended_in_error: bool
 ) -> list[Difference]:
     """What is not as it should be in this reading."""
-    due = expectation(reader, events, dialects.by_name(dialect), ended_in_error=ended_in_error)
+    due = expectation(reader, events, dialect, ended_in_error=ended_in_error)
     return compare(reader.view, due, reading.items, reading.error)
 
 
-def _reads(reader: Reader, dialect: str, framing: Framing) -> bool:
-    if reader.dialects:
-        return dialect in reader.dialects and dialects.by_name(dialect).framing is framing
+def _reads(reader: Reader, dialect: Dialect, framing: Framing) -> bool:
+    if reader.dialects is not None:
+        return dialect.is_in(reader.dialects) and dialect.framing is framing
     return framing is Framing.SSE
 
 

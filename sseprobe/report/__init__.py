@@ -24,7 +24,7 @@ from sseprobe.report.figures import Counts, Percentiles, Verdict
 from sseprobe.report.hops import LimitReport, PathReport, ProfileAbort, ProfileReport, RemedyReport
 from sseprobe.report.rules import BaselineReport, Excerpt, FindingReport, ProbeReport, ReaderReport, RuleResult
 from sseprobe.report.streams import RedirectReport, StreamError, StreamMetrics, StreamReport, ToolCallReport
-from sseprobe.rules.catalogue import Severity
+from sseprobe.rules.base import Severity
 
 __all__ = [
     "SCHEMA_VERSION",

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sseprobe.rules.catalogue import Kind, RuleVerdict, Severity
+from sseprobe.rules.base import Kind, RuleVerdict, Severity
 
 
 class Excerpt(Struct, frozen=True):
@@ -14,11 +14,13 @@ class Excerpt(Struct, frozen=True):
 
 
 class FindingReport(Struct, frozen=True):
-    """One violation. `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival.
+    """One violation. `key`: what it is, the same whatever the message says (`OAI004/missing-name`).
 
-    `stream`: which of `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.
+    `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival. `stream`: which of
+    `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.
     """
 
+    key: str
     message: str
     expected: str | None
     actual: str | None
@@ -57,7 +59,7 @@ class ProbeReport(Struct, frozen=True):
 
 
 class BaselineReport(Struct, frozen=True):
-    """What became of the expected findings. `stale`: those that no longer occur, which is a failure."""
+    """What became of the expected findings. `stale`: the keys of those that no longer occur, which is a failure."""
 
     file: str
     expected: int

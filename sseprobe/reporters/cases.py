@@ -25,7 +25,7 @@ from sseprobe.report import (
 )
 from sseprobe.reporters import hops, paths, trials
 from sseprobe.reporters.figures import figures_of
-from sseprobe.rules.catalogue import RuleVerdict, Severity, gist
+from sseprobe.rules.base import RuleVerdict, Severity, gist
 from sseprobe.text import one_line, visible
 from sseprobe.units import human_ms
 

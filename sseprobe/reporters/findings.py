@@ -13,7 +13,7 @@ from sseprobe.report import Excerpt, ReaderReport, Report, RuleResult
 from sseprobe.reporters.cases import Told, by_weight, counting, counts_of, fail_on_of, shown, told
 from sseprobe.reporters.figures import brief
 from sseprobe.reporters.trials import trial_lines
-from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.rules.base import RuleVerdict, Severity
 from sseprobe.text import one_line
 
 SEVERITIES: Final = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}

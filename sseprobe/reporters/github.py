@@ -9,7 +9,7 @@ from typing import Final
 
 from sseprobe.report import Report
 from sseprobe.reporters.cases import Case, Outcome, cases_of, counting, fail_on_of, told
-from sseprobe.rules.catalogue import Severity
+from sseprobe.rules.base import Severity
 from sseprobe.text import one_line
 
 _MAX_ANNOTATIONS: Final = 10

@@ -33,7 +33,7 @@ from sseprobe.reporters.document import (
 from sseprobe.reporters.figures import FORMULAS, figures_of
 from sseprobe.reporters.findings import compacted, idle_probes
 from sseprobe.reporters.outline_hops import hop_sections
-from sseprobe.rules.catalogue import RuleVerdict
+from sseprobe.rules.base import RuleVerdict
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
 

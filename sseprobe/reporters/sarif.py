@@ -7,7 +7,8 @@ is never without a result.
 """
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from ipaddress import AddressValueError, IPv6Address
@@ -17,7 +18,7 @@ from urllib.parse import quote
 from sseprobe import exit_codes
 from sseprobe.report import Report, RuleResult
 from sseprobe.reporters.cases import Case, Group, Outcome, Told, cases_of, counting, fail_on_of, lines_of, shown, told
-from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.rules.base import RuleVerdict, Severity
 from sseprobe.text import one_line, to_json, visible
 
 _SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/os/schemas/sarif-schema-2.1.0.json"
@@ -37,7 +38,7 @@ _OWN_RULES: Final = {
 }
 _RAN: Final = (exit_codes.PASS, exit_codes.FAIL, exit_codes.INCONCLUSIVE)
 _MAX_URI: Final = 2000
-_NUMBER: Final = re.compile(r"\d+")
+_FINGERPRINT: Final = "sseprobe/v1"
 _PLACEHOLDER: Final = re.compile(r"\{(\d+)\}")
 
 
@@ -65,7 +66,7 @@ def render(report: Report, *, width: int, colour: bool) -> str:
         "artifacts": [{"location": {"uri": path_of(report.target.url)}, "roles": ["analysisTarget"]}],
         "columnKind": "unicodeCodePoints",
         "properties": {"target": uri(report.target.url)},
-        "results": _within_limits([result for case in cases for result in _results(case, report, ids)]),
+        "results": _within_limits(_marked(result for case in cases for result in _results(case, report, ids))),
     }
     return to_json({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2) + "\n"
 
@@ -128,11 +129,12 @@ def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[s
         if _wanted(case):
             level = "error" if case.outcome.counts else "warning"
             said = ": ".join(filter(None, (case.name, case.message)))
-            yield _result(str(case.group), ids, "\n".join((said, *case.details)), report) | {"level": level}
+            text = "\n".join((said, *case.details))
+            yield _result(str(case.group), ids, _key_of(case), text, report) | {"level": level}
         return
     if case.outcome.counts and (not result.findings or result.verdict is RuleVerdict.CRASHED):
         said = case.message or one_line(result.title, 400)
-        yield _result(case.name, ids, said, report) | {"level": "error"}
+        yield _result(case.name, ids, f"{case.name}/{result.verdict}", said, report) | {"level": "error"}
     counts = counting(result, fail_on_of(report))
     for fault in told(result):
         finding = fault.finding
@@ -145,7 +147,7 @@ def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[s
 
 def _finding(case: Case, fault: Told, report: Report, ids: dict[str, int]) -> dict[str, Any]:
     finding = fault.finding
-    made = _result(case.name, ids, "\n".join(lines_of(fault)), report, one_line(finding.message, 400))
+    made = _result(case.name, ids, one_line(finding.key, 200), "\n".join(lines_of(fault)), report)
     location = made["locations"][0]
     if finding.span is not None:
         start, end = max(0, finding.span[0]), max(0, *finding.span)
@@ -161,19 +163,35 @@ def _finding(case: Case, fault: Told, report: Report, ids: dict[str, int]) -> di
     return made
 
 
-def _result(rule: str, ids: dict[str, int], text: str, report: Report, identity: str | None = None) -> dict[str, Any]:
-    """`identity`: what stays the same from run to run, but for its numbers."""
-    said = _NUMBER.sub("#", identity if identity is not None else text.partition("\n")[0])
-    mark = sha256(f"{rule}\n{said}".encode()).hexdigest()[:16]
+def _key_of(case: Case) -> str:
+    """What tells a case that is no rule's from others, in every run."""
+    own = {Group.PROFILE: case.name, Group.TRIAL: case.title}
+    return f"{case.group}/{own.get(case.group, '')}"
+
+
+def _result(rule: str, ids: dict[str, int], key: str, text: str, report: Report) -> dict[str, Any]:
+    """`key`: what stays the same from run to run."""
     artifact = {"uri": path_of(report.target.url), "index": 0}
     return {
         "ruleId": rule,
         "ruleIndex": ids[rule],
         "message": _message(text),
         "locations": [{"physicalLocation": {"artifactLocation": artifact, "region": {"startLine": 1}}}],
-        # The second key is the one that GitHub tells alerts apart by.
-        "partialFingerprints": {"sseprobe/v1": mark, "primaryLocationLineHash": f"{mark}:1"},
+        "partialFingerprints": {_FINGERPRINT: sha256(f"{rule}\n{key}".encode()).hexdigest()[:16]},
     }
+
+
+def _marked(results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The results with fingerprints that differ: those of the same rule and key are numbered."""
+    seen: Counter[str] = Counter()
+    marked = []
+    for result in results:
+        mark = result["partialFingerprints"][_FINGERPRINT]
+        seen[mark] += 1
+        said = f"{mark}:{seen[mark]}"
+        # The second key is the one that GitHub tells alerts apart by.
+        marked.append(result | {"partialFingerprints": {_FINGERPRINT: said, "primaryLocationLineHash": said}})
+    return marked
 
 
 def _within_limits(results: list[dict[str, Any]]) -> list[dict[str, Any]]:

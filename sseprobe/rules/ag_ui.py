@@ -4,11 +4,21 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import ended_by
-from sseprobe.rules.parts import Place, Step, Trace, require_ends_in_place, require_readable, seen, shown, strays
-from sseprobe.rules.shapes import require_whole
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.order import ended_by
+from sseprobe.rules.support.parts import (
+    Place,
+    Step,
+    Trace,
+    require_ends_in_place,
+    require_readable,
+    seen,
+    shown,
+    strays,
+)
+from sseprobe.rules.support.shapes import require_whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -16,7 +26,7 @@ from sseprobe.transcription import Transcript
 _API: Final = "https://docs.ag-ui.com/concepts/events"
 _SDK: Final = "https://docs.ag-ui.com/sdk/js/core/events"
 _CLIENT: Final = "https://github.com/ag-ui-protocol/ag-ui/tree/main/sdks/typescript/packages/client"
-_OURS: Final = ("ag-ui",)
+_OURS: Final = Scope((Wire.AG_UI,))
 # Type of event -> what it is about, the field that names it, and what it does.
 _STEPS: Final = {
     "TEXT_MESSAGE_START": ("text message", "messageId", Place.BEGIN),
@@ -124,7 +134,7 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     yield from strays(trace)
     for step, _ in trace.again:
         said = f"{step.kind} for {shown(step.part[1])}, which is open already"
-        yield Finding(said, step.message.event.span, "its end before it", "none")
+        yield Finding(f"{step.kind}-while-open", said, step.message.event.span, "its end before it", "none")
 
 
 @rule("AGU002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -139,19 +149,29 @@ def is_a_run(stream: Transcript) -> Iterator[Finding]:
     events = _typed(stream)
     kind, first = events[0]
     if kind not in ("RUN_STARTED", "RUN_ERROR"):
-        yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "RUN_STARTED", one_line(kind, 60))
+        yield Finding(
+            "first-event",
+            f"the first event is {one_line(kind, 60)}",
+            first.event.span,
+            "RUN_STARTED",
+            one_line(kind, 60),
+        )
     running = kind == "RUN_STARTED"
     for kind, message in events[1:]:
         if kind == "RUN_STARTED":
             if running:
-                yield Finding("a run starts inside a run", message.event.span, "RUN_FINISHED", "RUN_STARTED")
+                yield Finding(
+                    "run-in-run", "a run starts inside a run", message.event.span, "RUN_FINISHED", "RUN_STARTED"
+                )
             running = True
         elif kind in _ENDS:
             running = False
     cut = stream.ending is Ending.TRUNCATED and stream.body_end is not None and stream.body_end.is_clean
     if running and cut and ended_by(stream) is not None:
         last = events[-1][1]
-        yield Finding("the last run never finishes", last.event.span, "RUN_FINISHED", "the end of the body")
+        yield Finding(
+            "run-not-finished", "the last run never finishes", last.event.span, "RUN_FINISHED", "the end of the body"
+        )
 
 
 @rule("AGU003", Severity.WARNING, Kind.CONFORMANCE, _SDK, dialects=_OURS)
@@ -165,7 +185,7 @@ def is_in_camel_case(stream: Transcript) -> Iterator[Finding]:
     """
     for _, message in _typed(stream):
         for name in [name for name in message.fields if name in _SNAKE]:
-            yield Finding(f"{name} is not camelCase", message.event.span, _SNAKE[name], name)
+            yield Finding(f"snake-case-{name}", f"{name} is not camelCase", message.event.span, _SNAKE[name], name)
 
 
 @rule("AGU004", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
@@ -180,7 +200,7 @@ def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
     for kind, message in _typed(stream):
         for name, value in message.fields.items():
             if value is None and name in _OPTIONAL and (kind, name) not in _RETIRED_NULLS and not _required(kind, name):
-                yield Finding(f"{name} is null", message.event.span, "a value, or no field", "null")
+                yield Finding(f"null-{name}", f"{name} is null", message.event.span, "a value, or no field", "null")
 
 
 def _required(kind: str, name: str) -> bool:
@@ -201,7 +221,7 @@ def closes_what_it_opened(stream: Transcript) -> Iterator[Finding]:
     for step, (what, name), begun in trace.forgotten:
         if step.kind == "RUN_FINISHED":
             said = f"the run finishes while {one_line(what, 60)} {shown(name)} is open"
-            yield Finding(said, begun.event.span, "its end", "none")
+            yield Finding(f"{begun.fields['type']}-left-open", said, begun.event.span, "its end", "none")
 
 
 @rule("AGU006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
@@ -230,7 +250,9 @@ def names_its_chunks(stream: Transcript) -> Iterator[Finding]:
             continue
         for name in _CHUNKS[kind]:
             if not isinstance(message.fields.get(name), str):
-                yield Finding(f"the first {kind} has no {name}", message.event.span, name, "none")
+                yield Finding(
+                    f"first-{kind}-without-{name}", f"the first {kind} has no {name}", message.event.span, name, "none"
+                )
         began.add(kind)
         if len(known) < MAX_PARTS:
             known.add(part)
@@ -251,12 +273,12 @@ def has_known_roles(stream: Transcript) -> Iterator[Finding]:
         role = message.fields.get("role")
         if kind == "REASONING_MESSAGE_START" and "role" not in message.fields:
             judged += 1
-            yield Finding("a reasoning message has no role", message.event.span, "reasoning", "none")
+            yield Finding("missing-role", "a reasoning message has no role", message.event.span, "reasoning", "none")
         elif kind in _ROLES and role is not None:
             judged += 1
             if role not in _ROLES[kind]:
                 said = f"{kind} has the role {seen(role)}"
-                yield Finding(said, message.event.span, ", ".join(_ROLES[kind]), seen(role))
+                yield Finding(f"wrong-role-of-{kind}", said, message.event.span, ", ".join(_ROLES[kind]), seen(role))
     if not judged:
         raise NotApplicable("no role came")
 
@@ -272,7 +294,13 @@ def has_nothing_retired(stream: Transcript) -> Iterator[Finding]:
     """
     for kind, message in _typed(stream):
         if kind.startswith("THINKING_"):
-            yield Finding(f"{one_line(kind, 60)} is retired", message.event.span, "REASONING_…", one_line(kind, 60))
+            yield Finding(
+                "thinking-event",
+                f"{one_line(kind, 60)} is retired",
+                message.event.span,
+                "REASONING_…",
+                one_line(kind, 60),
+            )
         for name, value in message.fields.items():
             if value is None and (name == "rawEvent" or (kind, name) in _RETIRED_NULLS):
-                yield Finding(f"{name} is null", message.event.span, f"no {name}", "null")
+                yield Finding(f"null-{name}", f"{name} is null", message.event.span, f"no {name}", "null")

@@ -15,7 +15,7 @@ from sseprobe.dialects.own.reading import Payloads, Reading
 from sseprobe.framing import Framing
 from sseprobe.ignored_lines import looks_like_payload
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
@@ -73,7 +73,7 @@ def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
         expected = "an event such as [DONE]"
         if stream.framing is Framing.TEXT:
             expected = "events, or lines of JSON: text alone has no place for an end mark"
-        yield Finding(said, last.span if last else None, expected, shown)
+        yield Finding("no-end-mark", said, last.span if last else None, expected, shown)
 
 
 @rule("APP002", Severity.ERROR, Kind.COMPATIBILITY, _OPENROUTER)
@@ -96,7 +96,13 @@ def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
         return
     for message in told[:1]:
         shown = one_line(message.event.data, 120)
-        yield Finding("the failure is told as text", message.event.span, "event: error, or an object with error", shown)
+        yield Finding(
+            "failure-as-text",
+            "the failure is told as text",
+            message.event.span,
+            "event: error, or an object with error",
+            shown,
+        )
 
 
 def _is_bare_text(message: Message) -> bool:
@@ -126,11 +132,19 @@ def _lost(stream: Transcript) -> Iterator[Finding]:
         is_a_field = names[item.name] > 1  # of the app's own: a text does not repeat itself so
         if item.reason is IgnoredReason.UNKNOWN_NAME and not is_other and not is_a_field:
             shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
-            yield Finding("text behind a line break is ignored: its line is no field", item.span, _AS_JSON, shown)
+            yield Finding(
+                "text-line-ignored",
+                "text behind a line break is ignored: its line is no field",
+                item.span,
+                _AS_JSON,
+                shown,
+            )
     blank = _lost_line_breaks(stream)
     if blank:
         said = "line breaks of the text became blank lines, and are lost"
-        yield Finding(said, blank[0].span, _AS_JSON, f"{len(blank)} of {len(stream.events)} events lost one")
+        yield Finding(
+            "line-breaks-lost", said, blank[0].span, _AS_JSON, f"{len(blank)} of {len(stream.events)} events lost one"
+        )
     yield from _lost_spaces(stream)
 
 
@@ -160,7 +174,7 @@ def _lost_spaces(stream: Transcript) -> Iterator[Finding]:
         first, start = with_space[0]
         said = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
         span = (start + first.start(), start + first.end())
-        yield Finding(said, span, "data:, a space, then the text", f"data: on {without} lines")
+        yield Finding("leading-spaces-lost", said, span, "data:, a space, then the text", f"data: on {without} lines")
 
 
 @rule("APP004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#event-stream-interpretation")
@@ -182,7 +196,7 @@ def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
         return  # each of its lines has a data field: that is the other way
     first = stream.content[0].event
     said = "the text is sent as it is: a line break in it would be lost"
-    yield Finding(said, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
+    yield Finding("text-not-encoded", said, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
 
 
 @rule("APP005", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -200,7 +214,13 @@ def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
     for message in stream.messages:
         if message.event.type == "message" and message.event.data.strip('[]"').lower() in words.HEARTBEATS:
             shown = one_line(message.event.data, 40)
-            yield Finding("a heartbeat that looks like text", message.event.span, "a comment: `: ping`", shown)
+            yield Finding(
+                "heartbeat-as-text",
+                "a heartbeat that looks like text",
+                message.event.span,
+                "a comment: `: ping`",
+                shown,
+            )
 
 
 @rule("APP006", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
@@ -217,12 +237,18 @@ def sends_pieces(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no text came")
     first = stream.content[0].event
     if reading.grows:
-        yield Finding("each event repeats the whole text so far", first.span, "what is new", one_line(first.data, 60))
+        yield Finding(
+            "text-repeated",
+            "each event repeats the whole text so far",
+            first.span,
+            "what is new",
+            one_line(first.data, 60),
+        )
     elif len(stream.content) == 1 and stream.framing is not Framing.TEXT:
         chars = sum(len(delta.text) for delta in stream.content[0].deltas if delta.kind is DeltaKind.TEXT)
         if chars > _MANY_CHARS:
             said = f"the whole answer, {chars:,} characters, came in one event"
-            yield Finding(said, first.span, "an event for each token", "one event")
+            yield Finding("one-event", said, first.span, "an event for each token", "one event")
 
 
 @rule("APP007", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
@@ -245,7 +271,7 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
             spelling = spellings.setdefault(words.words_of(kind), kind)
             if spelling != kind and words.words_of(kind):
                 said = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
-                yield Finding(said, message.event.span, one_line(spelling, 40), one_line(kind, 40))
+                yield Finding("two-spellings", said, message.event.span, one_line(spelling, 40), one_line(kind, 40))
 
 
 def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
@@ -258,7 +284,7 @@ def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
         if (other := other_text(message.payload, reading.text)) is not None:
             place, expected = json_pointer.text_of(other[0]), reading.text_at or ""
             said = f"the text stands at {one_line(place, 60)}, in other events at {one_line(expected, 60)}"
-            yield Finding(said, message.event.span, one_line(expected, 60), one_line(place, 60))
+            yield Finding("text-in-two-places", said, message.event.span, one_line(expected, 60), one_line(place, 60))
 
 
 @rule("APP008", Severity.INFO, Kind.COMPATIBILITY, _OPENAI)
@@ -276,4 +302,6 @@ def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
     events = sum(message.has(*CONTENT_KINDS) for message in stream.messages)
     if events >= _ENOUGH_EVENTS and usage[-1] >= _TOKENS_AN_EVENT * events:
         said = f"{usage[-1]:,} tokens came in {events:,} events"
-        yield Finding(said, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event")
+        yield Finding(
+            "tokens-gathered", said, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event"
+        )

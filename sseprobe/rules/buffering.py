@@ -4,12 +4,16 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.buffering import Holding, bursts_of, came_at_once, diagnose
-from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.evidence import Lengths
+from sseprobe.dialects.base import CONTENT_KINDS
+from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.probe_results import Compression, Lengths, SlowReading
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes, human_ms, ms
 
+_ASGI: Final = "https://asgi.readthedocs.io/en/latest/specs/www.html"
+_ENOUGH_EVENTS: Final = 10
+_LUMPS: Final = 3.0
 _HELD_NS: Final = 5 * 10**6
 _LONGER: Final = 3
 _MUCH_LATER: Final = 2
@@ -39,7 +43,7 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     encoding = one_line(stream.head.header("content-encoding") or "", 40)
     packed = f"; it came as {encoding}: a compressor that is not flushed holds so" if encoding else ""
-    yield Finding(f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
+    yield Finding("all-at-once", f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
 
 
 @rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")
@@ -59,7 +63,7 @@ def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     if said.kind is Holding.BLOCK:
         block = bursts[1]
         size = human_bytes(said.block_bytes or 0)
-        yield Finding(said.evidence[0], (block.start, block.end), "whole events", size)
+        yield Finding("fixed-blocks", said.evidence[0], (block.start, block.end), "whole events", size)
     elif 2 * sum(each.trusted for each in bursts) < len(bursts):
         raise Inconclusive("this process read late: what came in pieces may have been read as one")
 
@@ -83,7 +87,7 @@ def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
             late.append(message)
     if 2 * len(late) > len(stream.messages):
         said = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
-        yield Finding(said, late[0].event.span, "with the event", "later")
+        yield Finding("blank-line-late", said, late[0].event.span, "with the event", "later")
 
 
 @rule("BUF004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream")
@@ -101,7 +105,8 @@ def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
     for end in stream.chunk_ends[:-1]:
         if 0 < end < len(body) and (body[end] & 0xC0 == 0x80 or body[end - 1 : end + 1] == b"\r\n"):
             what = "CRLF" if body[end - 1 : end + 1] == b"\r\n" else "a character"
-            yield Finding(f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)
+            key = "cut-inside-crlf" if what == "CRLF" else "cut-inside-character"
+            yield Finding(key, f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)
 
 
 @rule("BUF007", Severity.ERROR, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", of=Lengths)
@@ -126,7 +131,7 @@ def begins_before_it_is_whole(lengths: Lengths) -> Iterator[Finding]:
             f"{lengths.said}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
             "the answer is made whole before it is sent"
         )
-        yield Finding(said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
+        yield Finding("whole-before-sent", said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
 
 
 def _first_ms(stream: Transcript) -> float:
@@ -135,3 +140,51 @@ def _first_ms(stream: Transcript) -> float:
 
 def _size(stream: Transcript) -> int:
     return sum(len(delta.text) for message in stream.content for delta in message.deltas)
+
+
+@rule("BUF006", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes", of=Compression)
+def compression_delays_nothing(streams: Compression) -> Iterator[Finding]:
+    """Compression does not hold events back.
+
+    What it does: makes the request with `Accept-Encoding: gzip` and compares how events arrive with a stream without.
+    Why it matters: a compressor that is not flushed after each event turns a stream into lumps; browsers always ask
+    for compression.
+    Good: no Content-Encoding for event streams, or one that is flushed. Bad: hundreds of events in one read.
+    """
+    head = streams.asked.head
+    encoding = head.header("content-encoding") if head else None
+    if encoding is None or encoding.strip().lower() == "identity":
+        return
+    plain, asked = _per_burst(streams.plain), _per_burst(streams.asked)
+    if plain is None or asked is None:
+        raise Inconclusive(f"fewer than {_ENOUGH_EVENTS} events with content: ask for a longer answer")
+    if asked >= _LUMPS * plain and asked >= _LUMPS:
+        said = f"with {one_line(encoding, 40)} {asked:.3g} events arrive at once, without it {plain:.3g}"
+        yield Finding("held-by-compression", said, None, f"{plain:.3g} events at once", f"{asked:.3g}")
+
+
+def _per_burst(stream: Transcript) -> float | None:
+    """Events with content for each moment in which any arrived, None if there are too few."""
+    times = [message.read.t_ns for message in stream.messages if message.has(*CONTENT_KINDS)]
+    return len(times) / len(set(times)) if len(times) >= _ENOUGH_EVENTS else None
+
+
+@rule("BUF005", Severity.ERROR, Kind.CONFORMANCE, f"{_ASGI}#response-body-send-event", of=SlowReading)
+def bounds_what_it_buffers(slow: SlowReading) -> Iterator[Finding]:
+    """What is held for a reader that does not read is bounded.
+
+    What it does: stops reading in mid-stream. The server has to stop producing while its buffers are full, or to cut
+    the reader off. Whether it stopped is seen in the bundled mock's own record; from outside only a cut is seen, since
+    what a fast server sends afterwards looks like what it had held.
+    Why it matters: a few slow readers fill the memory of a server that buffers without bound.
+    Good: production stands still after some hundred KiB. Bad: the whole answer is waiting in memory.
+    """
+    if slow.cut:
+        return
+    if slow.held_tokens is None or slow.planned_tokens is None:
+        said = f"the server kept a reader that did not read for {human_ms(slow.stalled_ms)}"
+        hint = "ask a witness: sseprobe abort-test --how stall --witness SPEC"
+        raise Inconclusive(f"{said}; whether it went on producing is not seen from outside: {hint}")
+    if slow.held_tokens >= slow.planned_tokens:
+        said = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
+        yield Finding("unbounded-buffer", said, None, "production stands still", f"{slow.held_tokens:,} tokens")

@@ -1,203 +1,66 @@
-"""What a rule is, and how one is judged. The rules themselves stand in the families' files."""
+"""All rules, by family."""
 
-import inspect
-import re
-import traceback
-from collections.abc import Callable, Iterator
-from enum import StrEnum
+from collections.abc import Iterable, Iterator
 from functools import cache
 from importlib import import_module
-from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from msgspec import Struct
-
-from sseprobe.framing import Framing
+from sseprobe.rules.base import ENTERED, Finding, Rule, RuleVerdict, judge
 from sseprobe.transcription import Transcript
-
-MAX_FINDINGS: Final = 20
-"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another gist come on top,
-so that what a baseline expects does not hide what it does not."""
-
-_MAX_GISTS: Final = 100
-_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
-
-WHATWG: Final = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
-
-
-class Severity(StrEnum):
-    """From the specification's word: MUST, SHOULD, advice."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class Kind(StrEnum):
-    """Whether a specification says so, or whether it is legal and named clients break."""
-
-    CONFORMANCE = "conformance"
-    COMPATIBILITY = "compatibility"
-
-
-class RuleVerdict(StrEnum):
-    """What a rule says. It never passes without evidence."""
-
-    PASS = "pass"
-    FAIL = "fail"
-    INCONCLUSIVE = "inconclusive"
-    NOT_APPLICABLE = "not-applicable"
-    CRASHED = "crashed"
-
-
-class Finding(Struct, frozen=True):
-    """One violation: what, where (half-open byte range in the body), what was expected, what was there."""
-
-    message: str
-    span: tuple[int, int] | None = None
-    expected: str | None = None
-    actual: str | None = None
-
-
-class NotApplicable(Exception):  # noqa: N818  no error, an answer
-    """Raised by a rule that has nothing to judge here, such as tool calls where none came; says why."""
-
-
-class Inconclusive(Exception):  # noqa: N818
-    """Raised by a rule whose evidence is missing; says what is missing, and how to get it."""
 
 
 class Family(NamedTuple):
-    """A family of rules: the module it stands in, and what it is about."""
+    """A family of rules: the modules it stands in, and what it is about."""
 
-    module: str
+    modules: tuple[str, ...]
     title: str
 
 
 FAMILIES: Final = {
-    "HTTP": Family("http", "The answer's head and framing"),
-    "SSE": Family("sse", "The wire format of event streams"),
-    "JSON": Family("payloads", "Payloads, whatever the dialect"),
-    "OAI": Family("openai_chat", "OpenAI Chat Completions and Completions, and servers that speak them"),
-    "ORS": Family("openai_responses", "OpenAI Responses"),
-    "ANT": Family("anthropic", "Anthropic Messages"),
-    "GEM": Family("gemini", "Google Gemini"),
-    "COH": Family("cohere", "Cohere v2"),
-    "MIS": Family("mistral", "Mistral"),
-    "OLL": Family("ollama", "Ollama"),
-    "VRC": Family("vercel_ui", "Vercel's UI message stream"),
-    "AGU": Family("ag_ui", "AG-UI"),
-    "APP": Family("apps", "Streams of an app's own, with events of its own"),
-    "ERR": Family("errors", "Failures, and how they are told"),
-    "TRM": Family("termination", "The end of a stream"),
-    "TIM": Family("timing", "Silence and first tokens"),
-    "BUF": Family("buffering", "Whether events arrive as they are made"),
-    "RES": Family("resumption", "Ids, and reconnecting"),
-    "ABT": Family("aborts", "Whether the server stops when its client leaves"),
+    "HTTP": Family(("http", "http_requests"), "The answer's head and framing"),
+    "SSE": Family(("sse_lines", "sse"), "The wire format of event streams"),
+    "JSON": Family(("payload_syntax", "payloads", "payload_usage"), "Payloads, whatever the dialect"),
+    "OAI": Family(
+        ("openai_chat", "openai_calls"), "OpenAI Chat Completions and Completions, and servers that speak them"
+    ),
+    "ORS": Family(("openai_responses", "openai_outputs"), "OpenAI Responses"),
+    "ANT": Family(("anthropic", "anthropic_blocks"), "Anthropic Messages"),
+    "GEM": Family(("gemini",), "Google Gemini"),
+    "COH": Family(("cohere",), "Cohere v2"),
+    "MIS": Family(("mistral",), "Mistral"),
+    "OLL": Family(("ollama",), "Ollama"),
+    "VRC": Family(("vercel_ui",), "Vercel's UI message stream"),
+    "AGU": Family(("ag_ui",), "AG-UI"),
+    "APP": Family(("apps",), "Streams of an app's own, with events of its own"),
+    "ERR": Family(("errors", "refusals"), "Failures, and how they are told"),
+    "TRM": Family(("termination",), "The end of a stream"),
+    "TIM": Family(("timing",), "Silence and first tokens"),
+    "BUF": Family(("buffering",), "Whether events arrive as they are made"),
+    "RES": Family(("resumption",), "Ids, and reconnecting"),
+    "ABT": Family(("aborts",), "Whether the server stops when its client leaves"),
 }
-
-
-def gist(message: str) -> str:
-    """A finding's message without its numbers: offsets and counts vary from run to run."""
-    return _NUMBER.sub("#", message)
-
-
-class Listing:
-    """Findings, the first of them and one of each gist; the rest is counted. They may be of any type with a message."""
-
-    def __init__(self) -> None:
-        self.kept: list[Any] = []
-        self.more = 0
-        self._gists: set[str] = set()
-
-    def add(self, finding: Any) -> None:
-        """Keeps it, or counts it."""
-        said = gist(finding.message)
-        new = said not in self._gists and len(self._gists) < _MAX_GISTS
-        if new or len(self.kept) < MAX_FINDINGS:
-            self._gists.add(said)
-            self.kept.append(finding)
-        else:
-            self.more += 1
-
-
-Subject = TypeVar("Subject")
-Check = Callable[[Subject], Iterator[Finding]]
-
-
-class Rule(Struct, frozen=True):
-    """One requirement. Its id is permanent; `page` is the docstring of its function, whose first line is its `title`.
-
-    `subject`: what it judges: a `Transcript`, or the evidence of an active probe. `dialects`: the names of those it
-    concerns, empty for all; `framing`: likewise.
-    """
-
-    id: str
-    severity: Severity
-    kind: Kind
-    spec: str
-    title: str
-    page: str
-    check: Check[Any]
-    subject: type = Transcript
-    dialects: tuple[str, ...] = ()
-    framing: Framing | None = None
-
-    @property
-    def family(self) -> str:
-        """The letters of its id."""
-        return self.id.rstrip("0123456789")
-
-
-class Judgement(Struct, frozen=True):
-    """What one rule says of one subject. `reason`: why there is no answer; `more`: findings over `MAX_FINDINGS`."""
-
-    verdict: RuleVerdict
-    findings: tuple[Finding, ...] = ()
-    more: int = 0
-    reason: str | None = None
-
-
-_RULES: dict[str, Rule] = {}
-
-
-def rule(
-    identifier: str,
-    severity: Severity,
-    kind: Kind,
-    spec: str,
-    *,
-    of: type[Subject] = Transcript,  # type: ignore[assignment]  # the default of a type variable
-    dialects: tuple[str, ...] = (),
-    framing: Framing | None = None,
-) -> Callable[[Check[Subject]], Check[Subject]]:
-    """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
-
-    def enter(check: Check[Subject]) -> Check[Subject]:
-        page = inspect.cleandoc(check.__doc__ or "")
-        title = page.partition("\n")[0]
-        _RULES[identifier] = Rule(identifier, severity, kind, spec, title, page, check, of, dialects, framing)
-        return check
-
-    return enter
 
 
 @cache
 def all_rules() -> tuple[Rule, ...]:
     """The whole catalogue, family by family, by id."""
-    for name in [*(family.module for family in FAMILIES.values()), "probed"]:
-        import_module(f"sseprobe.rules.{name}")
-    order = list(FAMILIES)
-    return tuple(sorted(_RULES.values(), key=lambda each: (order.index(each.family), each.id)))
+    return tuple(rule for name in FAMILIES for rule in rules_of(name))
 
 
-def wire_rules() -> list[Rule]:
+@cache
+def rules_of(family: str) -> tuple[Rule, ...]:
+    """The rules of one family, by id: `family` is the letters of their ids."""
+    for module in FAMILIES[family].modules:
+        import_module(f"sseprobe.rules.{module}")
+    return tuple(rule for _, rule in sorted(ENTERED.items()) if rule.family == family)
+
+
+def wire_rules() -> tuple[Rule, ...]:
     """The rules that need nothing but the bytes of a body, by id."""
-    import_module("sseprobe.rules.sse")
-    return [each for identifier, each in sorted(_RULES.items()) if each.family == "SSE"]
+    return rules_of("SSE")
 
 
-def run(rules: list[Rule], stream: Transcript) -> Iterator[tuple[Rule, Finding]]:
+def run(rules: Iterable[Rule], stream: Transcript) -> Iterator[tuple[Rule, Finding]]:
     """All findings, rule by rule, at most `MAX_FINDINGS` of each. Raises RuntimeError for a rule that crashes."""
     for each in rules:
         judgement = judge(each, stream)
@@ -205,36 +68,3 @@ def run(rules: list[Rule], stream: Transcript) -> Iterator[tuple[Rule, Finding]]
             raise RuntimeError(f"{each.id}: {judgement.reason}")
         for finding in judgement.findings:
             yield each, finding
-
-
-def judge(rule: Rule, subject: Any) -> Judgement:
-    """What a rule says of a stream, or of a probe's evidence. Total: a rule that crashes is contained."""
-    if isinstance(subject, Transcript) and (why := _no_concern(rule, subject)):
-        return Judgement(RuleVerdict.NOT_APPLICABLE, reason=why)
-    found = Listing()
-    verdict, reason = RuleVerdict.PASS, ""
-    try:
-        for finding in rule.check(subject):
-            found.add(finding)
-    except NotApplicable as said:
-        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(said)
-    except Inconclusive as said:
-        verdict, reason = RuleVerdict.INCONCLUSIVE, str(said)
-    except Exception as error:  # a fault of ours must not cost the other rules their say
-        return Judgement(RuleVerdict.CRASHED, tuple(found.kept), found.more, _where(error))
-    if found.kept:
-        return Judgement(RuleVerdict.FAIL, tuple(found.kept), found.more)
-    return Judgement(verdict, reason=reason or None)
-
-
-def _no_concern(rule: Rule, stream: Transcript) -> str | None:
-    if rule.framing is not None and stream.framing is not rule.framing:
-        return f"the body is framed as {stream.framing}, not as {rule.framing}"
-    if rule.dialects and stream.dialect.name not in rule.dialects:
-        return f"the stream is {stream.dialect.name}"
-    return None
-
-
-def _where(error: Exception) -> str:
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} (in {Path(last.filename).name}, line {last.lineno})"

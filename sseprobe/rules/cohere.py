@@ -5,16 +5,17 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.cohere.com/docs/streaming"
 _REFERENCE: Final = "https://docs.cohere.com/reference/chat-stream"
-_OURS: Final = ("cohere",)
+_OURS: Final = Scope((Wire.COHERE,))
 _PARTS: Final = ("content", "tool-call", "citation")
 _PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
 
@@ -31,10 +32,16 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
     events = in_order(stream)
     kind, first = events[0]
     if kind != "message-start" and not first.has(DeltaKind.ERROR):
-        yield Finding(f"the first event is {one_line(kind, 60)}", first.event.span, "message-start", one_line(kind, 60))
+        yield Finding(
+            "first-event",
+            f"the first event is {one_line(kind, 60)}",
+            first.event.span,
+            "message-start",
+            one_line(kind, 60),
+        )
     for kind, message in events[1:]:
         if kind == "message-start":
-            yield Finding("message-start comes again", message.event.span, "once", "again")
+            yield Finding("second-message-start", "message-start comes again", message.event.span, "once", "again")
 
 
 def _trace(stream: Transcript) -> Trace:
@@ -62,7 +69,7 @@ def opens_parts_before_use(stream: Transcript) -> Iterator[Finding]:
     for step, _ in trace.again:
         part, index = step.part
         said = f"{part} {shown(index)} starts while it is open"
-        yield Finding(said, step.message.event.span, f"{part}-end", step.kind)
+        yield Finding(f"{step.kind}-while-open", said, step.message.event.span, f"{part}-end", step.kind)
 
 
 @rule("COH003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -79,7 +86,7 @@ def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the stream did not come to its end")
     require_ends_in_place(trace)
     for (part, index), begun in trace.open.items():
-        yield Finding(f"{part} {shown(index)} never ends", begun.event.span, f"{part}-end", "none")
+        yield Finding(f"{part}-not-ended", f"{part} {shown(index)} never ends", begun.event.span, f"{part}-end", "none")
 
 
 def _content(message: Message) -> dict[str, Any]:
@@ -105,7 +112,9 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
             begun = types[index or 0]
             other = "thinking" if begun == "text" else "text"
             if other in _content(message) and begun not in _content(message):
-                yield Finding(f"{other} in content of type {begun}", message.event.span, begun, other)
+                yield Finding(
+                    f"{other}-in-{begun}", f"{other} in content of type {begun}", message.event.span, begun, other
+                )
     if not judged:
         raise NotApplicable("no content goes on")
 
@@ -126,9 +135,21 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     if not called and reason != "TOOL_CALL":
         raise NotApplicable("no tool is called")
     if called and reason == "COMPLETE":
-        yield Finding("a tool is called, and the finish reason is COMPLETE", message.event.span, "TOOL_CALL", reason)
+        yield Finding(
+            "COMPLETE-with-tool-call",
+            "a tool is called, and the finish reason is COMPLETE",
+            message.event.span,
+            "TOOL_CALL",
+            reason,
+        )
     elif not called:
-        yield Finding("the finish reason is TOOL_CALL, and no tool is called", message.event.span, "COMPLETE", reason)
+        yield Finding(
+            "TOOL_CALL-without-tool-call",
+            "the finish reason is TOOL_CALL, and no tool is called",
+            message.event.span,
+            "COMPLETE",
+            reason,
+        )
 
 
 @rule("COH006", Severity.ERROR, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
@@ -148,6 +169,12 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
         call = as_dict(as_dict(as_dict(message.fields.get("delta")).get("message")).get("tool_calls"))
         for what, value in (("id", call.get("id")), ("name", as_dict(call.get("function")).get("name"))):
             if not isinstance(value, str) or not value:
-                yield Finding(f"a tool call starts without its {what}", message.event.span, f"its {what}", "none")
+                yield Finding(
+                    f"missing-{what}",
+                    f"a tool call starts without its {what}",
+                    message.event.span,
+                    f"its {what}",
+                    "none",
+                )
     if not judged:
         raise NotApplicable("no tool is called")

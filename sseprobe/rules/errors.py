@@ -1,29 +1,22 @@
 """Family ERR: failures, and how they are told."""
 
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from sseprobe.dialects.base import NO_PAYLOAD, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
-from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.dialects.traits import Scope, Trait
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.probe_results import MidStreamFailure
+from sseprobe.rules.support.foreign_errors import HTML, TRACE, is_foreign_error
 from sseprobe.sse import IgnoredField
 from sseprobe.text import one_line
+from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
-_HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)
-_PLAIN: Final = re.compile(
-    r"\s*(\w+ ){0,3}(error|exception|traceback|timeout|timed out|unavailable|bad gateway|overloaded|rate limit)\b",
-    re.IGNORECASE,
-)
-_TRACE: Final = re.compile(r'Traceback \(most recent call last\)|File "[^"]+", line \d+|\n\s+at [\w.$<>]+ ?\(')
-_DETAILS: Final = frozenset({"detail", "error", "errors", "message", "exception", "traceback"})
-_BESIDE: Final = frozenset({"status", "code", "type"})
-_FAILED: Final = 400
-_FAILURE: Final = re.compile("error|fail|exception|invalid|denied|refused", re.IGNORECASE)
+_FINISHING: Final = Scope(having=(Trait.ERROR_WITH_FINISH,))
 # What may follow an error: the end, or what comes with it, and no more content.
 _ENDS_AFTER_ERROR: Final = frozenset(
     {DeltaKind.END, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.FINISH, DeltaKind.USAGE, DeltaKind.OPEN}
@@ -33,35 +26,6 @@ _ENDS_AFTER_ERROR: Final = frozenset(
 def errors_in(stream: Transcript) -> list[int]:
     """The places of the events that tell an error in the dialect's own way."""
     return list(dict.fromkeys(message.index for message, _ in stream.told[DeltaKind.ERROR]))
-
-
-def is_foreign_error(message: Message) -> bool:
-    """Whether an event plainly tells a failure, but not in the way of its dialect."""
-    if not message.deltas or any(delta.kind is not DeltaKind.UNKNOWN for delta in message.deltas):
-        return False
-    value: Any = message.payload
-    if value is NO_PAYLOAD:
-        data = message.event.data
-        return (
-            message.event.type == "error"
-            or any(each.match(data) for each in (_HTML, _PLAIN))
-            or bool(_TRACE.search(data))
-        )
-    fields = as_dict(value)
-    if not fields.keys() & _DETAILS:
-        return False
-    return message.event.type == "error" or (fields.keys() <= _DETAILS | _BESIDE and _speaks_of_failure(fields))
-
-
-def _speaks_of_failure(fields: dict[str, Any]) -> bool:
-    """Whether details are those of a failure: a status may have a message too."""
-    status = [fields.get(name) for name in ("status", "code")]
-    words = [fields.get(name) for name in ("message", "type", "status", "code")]
-    return (
-        bool(fields.keys() & (_DETAILS - {"message"}))
-        or any(type(each) is int and each >= _FAILED for each in status)
-        or any(isinstance(each, str) and (_PLAIN.match(each) or _FAILURE.search(each)) for each in words)
-    )
 
 
 def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
@@ -74,7 +38,7 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
             continue
         shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
         said = f"an error in a line that is no field, which every client ignores: {shown}"
-        found = Finding(said, item.span, "data: …", shown)
+        found = Finding("error-in-ignored-line", said, item.span, "data: …", shown)
         if not item.name.lstrip().startswith("<"):
             yield found
         elif not has_title:
@@ -99,7 +63,11 @@ def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
         if is_foreign_error(message):
             shown = one_line(message.event.data, 120)
             yield Finding(
-                "an error in a shape that no client of this dialect knows", message.event.span, "its error event", shown
+                "foreign-error",
+                "an error in a shape that no client of this dialect knows",
+                message.event.span,
+                "its error event",
+                shown,
             )
 
 
@@ -116,11 +84,15 @@ def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
     if not errors:
         raise NotApplicable("no error came")
     for message in stream.messages[errors[0] + 1 :]:
-        if stream.dialect.name == "ag-ui" and message.has(DeltaKind.OPEN):
+        if stream.dialect.has(Trait.SEVERAL_RUNS) and message.has(DeltaKind.OPEN):
             return  # the next run
         if any(delta.kind not in _ENDS_AFTER_ERROR for delta in message.deltas):
             yield Finding(
-                "the stream goes on after an error", message.event.span, "the end", one_line(message.event.data, 100)
+                "content-after-error",
+                "the stream goes on after an error",
+                message.event.span,
+                "the end",
+                one_line(message.event.data, 100),
             )
 
 
@@ -138,21 +110,27 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
     for message in (stream.messages[place] for place in errors):
         error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
         if not error.text.strip():
-            yield Finding("the error has no message", message.event.span, "a message", "none")
-        elif _TRACE.search(error.text) or _HTML.match(error.text):
+            yield Finding("missing-message", "the error has no message", message.event.span, "a message", "none")
+        elif TRACE.search(error.text) or HTML.match(error.text):
             shown = one_line(error.text, 100)
-            yield Finding("the error's message is a stack trace or a web page", message.event.span, "a sentence", shown)
-        elif error.type is None and error.code is None and stream.dialect.name in _TYPED:
-            yield Finding("the error has neither type nor code", message.event.span, "a type or a code", "neither")
+            yield Finding(
+                "trace-or-page-as-message",
+                "the error's message is a stack trace or a web page",
+                message.event.span,
+                "a sentence",
+                shown,
+            )
+        elif error.type is None and error.code is None and stream.dialect.has(Trait.TYPED_ERRORS):
+            yield Finding(
+                "missing-type-and-code",
+                "the error has neither type nor code",
+                message.event.span,
+                "a type or a code",
+                "neither",
+            )
 
 
-_TYPED: Final = (
-    "openai-chat", "openai-completions", "openai-responses", "anthropic", "gemini", "mistral", "openrouter", "vllm",
-    "llamacpp",
-)  # fmt: skip
-
-
-@rule("ERR004", Severity.WARNING, Kind.CONFORMANCE, _OPENROUTER, dialects=("openrouter",))
+@rule("ERR004", Severity.WARNING, Kind.CONFORMANCE, _OPENROUTER, dialects=_FINISHING)
 def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
     """OpenRouter's error chunk has an error and the finish reason `error`, both.
 
@@ -165,17 +143,54 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
         for _, error in ((message, each) for each in message.deltas if each.kind is DeltaKind.ERROR):
             if "native_finish_reason" in error.text:
                 found = True
-                yield Finding(error.text, message.event.span, "an error, and finish_reason error", "neither")
+                yield Finding(
+                    "native_finish_reason-alone",
+                    error.text,
+                    message.event.span,
+                    "an error, and finish_reason error",
+                    "neither",
+                )
         has_error = isinstance(message.fields.get("error"), dict)
         choices = message.fields.get("choices")
         reasons = [as_dict(choice).get("finish_reason") for choice in choices] if isinstance(choices, list) else []
         if has_error or "error" in reasons:
             found = True
             if not has_error:
-                yield Finding("finish_reason is error, and there is no error", message.event.span, "an error", "none")
+                yield Finding(
+                    "finish_reason-alone",
+                    "finish_reason is error, and there is no error",
+                    message.event.span,
+                    "an error",
+                    "none",
+                )
             elif "error" not in reasons:
                 yield Finding(
-                    "an error without finish_reason error", message.event.span, "error", one_line(str(reasons), 60)
+                    "error-alone",
+                    "an error without finish_reason error",
+                    message.event.span,
+                    "error",
+                    one_line(str(reasons), 60),
                 )
     if not found:
         raise NotApplicable("no error came")
+
+
+@rule("ERR007", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER, of=MidStreamFailure)
+def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
+    """A failure in mid-stream is told by the dialect's error event.
+
+    What it does: lets the server fail after the first tokens, where it can be told to, as the bundled mock can.
+    Why it matters: the status is sent already; a stream that just ends is taken for a finished answer by every client.
+    Good: `data: {"error": {"message": "…"}}`, then the end. Bad: the connection closes.
+    """
+    stream = failed.stream
+    if stream.ending is not Ending.ERROR or stream.outcome is None or stream.outcome.error is None:
+        yield Finding(
+            "no-error-event",
+            f"{failed.said}: the stream ended as {stream.ending}",
+            None,
+            "an error event",
+            str(stream.ending),
+        )
+    elif not any(message.has(*CONTENT_KINDS) for message in stream.messages):
+        raise Inconclusive("the error came before any content")

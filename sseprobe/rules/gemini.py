@@ -5,17 +5,18 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
+from sseprobe.dialects.shapes import json_type
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.parts import seen
-from sseprobe.rules.shapes import json_type
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.foreign_errors import is_foreign_error
+from sseprobe.rules.support.parts import seen
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse"
 _CALLS: Final = "https://ai.google.dev/gemini-api/docs/function-calling"
-_OURS: Final = ("gemini",)
+_OURS: Final = Scope((Wire.GEMINI,))
 _KNOWN: Final = frozenset(
     {"candidates", "promptFeedback", "usageMetadata", "modelVersion", "responseId", "createTime", "error"}
 )
@@ -61,12 +62,16 @@ def is_a_response(stream: Transcript) -> Iterator[Finding]:
         judged += 1
         if not isinstance(message.payload, dict):
             actual = json_type(message.payload)
-            yield Finding(f"the payload is of type {actual}", message.event.span, "a JSON object", actual)
+            yield Finding(
+                "not-an-object", f"the payload is of type {actual}", message.event.span, "a JSON object", actual
+            )
         elif snake := _in_snake_case(message):
-            yield Finding(f"{snake} is not camelCase", message.event.span, "camelCase", snake)
+            yield Finding(f"snake-case-{snake}", f"{snake} is not camelCase", message.event.span, "camelCase", snake)
         elif _KNOWN.isdisjoint(message.fields):
             shown = one_line(", ".join(sorted(message.fields)[:8]), 80) or "{}"
-            yield Finding("the event has neither candidates nor usage", message.event.span, "candidates", shown)
+            yield Finding(
+                "no-known-field", "the event has neither candidates nor usage", message.event.span, "candidates", shown
+            )
     if not judged:
         raise NotApplicable("no event holds JSON")
 
@@ -90,7 +95,7 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
     _responses(stream)
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and message.event.data.startswith("[DONE]"):
-            yield Finding("the stream has a [DONE]", message.event.span, "nothing", "[DONE]")
+            yield Finding("done-mark", "the stream has a [DONE]", message.event.span, "nothing", "[DONE]")
 
 
 @rule("GEM005", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -108,7 +113,13 @@ def has_well_formed_candidates(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             actual = json_type(value)
             if actual != expected and value is not None:
-                yield Finding(f"{path} is of type {actual}", message.event.span, expected, actual)
+                yield Finding(
+                    f"wrong-type-of-{path.removeprefix('a ')}",
+                    f"{path} is of type {actual}",
+                    message.event.span,
+                    expected,
+                    actual,
+                )
     if not judged:
         raise NotApplicable("no candidate came")
 
@@ -143,15 +154,25 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if not isinstance(call, dict):
                 actual = json_type(call)
-                yield Finding(f"functionCall is of type {actual}", message.event.span, "object", actual)
+                yield Finding(
+                    "call-not-an-object", f"functionCall is of type {actual}", message.event.span, "object", actual
+                )
                 continue
             args, name = call.get("args"), call.get("name")
             if args is not None and not isinstance(args, dict):
                 actual = json_type(args)
-                yield Finding(f"the arguments are of type {actual}", message.event.span, "object", actual)
+                yield Finding(
+                    "arguments-not-an-object",
+                    f"the arguments are of type {actual}",
+                    message.event.span,
+                    "object",
+                    actual,
+                )
             in_pieces = "partialArgs" in call or "willContinue" in call or not call
             if not in_pieces and (not isinstance(name, str) or not name):
-                yield Finding("a function call without its name", message.event.span, "its name", "none")
+                yield Finding(
+                    "missing-name", "a function call without its name", message.event.span, "its name", "none"
+                )
     if not judged:
         raise NotApplicable("no function is called")
 
@@ -176,6 +197,6 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if not isinstance(reason, str) or not _WORD.fullmatch(reason):
                 said = f"the finish reason is {seen(reason)}"
-                yield Finding(said, message.event.span, "STOP, MAX_TOKENS, …", seen(reason))
+                yield Finding("wrong-finish-reason", said, message.event.span, "STOP, MAX_TOKENS, …", seen(reason))
     if not judged:
         raise NotApplicable("no finish reason came")

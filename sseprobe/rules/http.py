@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import Final
 
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
-from sseprobe.rules.catalogue import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Head
 from sseprobe.transcription import Transcript
@@ -54,7 +55,7 @@ def has_status_200(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     if head.status != 200:
         said = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
-        yield Finding(said, None, "200", str(head.status))
+        yield Finding("other-status", said, None, "200", str(head.status))
 
 
 @rule("HTTP002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#dom-eventsource")
@@ -73,7 +74,7 @@ def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
     said = head.header("content-type")
     if by_content_type(said) is not expected:
         shown = one_line(media_type(said) or "none", 80)
-        yield Finding(f"Content-Type is {shown}", None, CONTENT_TYPES[expected], shown)
+        yield Finding("wrong-content-type", f"Content-Type is {shown}", None, CONTENT_TYPES[expected], shown)
 
 
 @rule("HTTP003", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream", framing=Framing.SSE)
@@ -90,7 +91,7 @@ def has_no_other_charset(stream: Transcript) -> Iterator[Finding]:
         charset = value.strip().strip("\"'").lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
             shown = one_line(charset, 40)
-            yield Finding(f"the charset is {shown}", None, "utf-8", shown)
+            yield Finding("other-charset", f"the charset is {shown}", None, "utf-8", shown)
 
 
 @rule("HTTP004", Severity.WARNING, Kind.COMPATIBILITY, f"{_RFC9110}#section-7.7")
@@ -106,7 +107,7 @@ def is_not_cached(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     if not _tokens(head, "cache-control") & {"no-store", "no-cache"}:
         shown = one_line(head.header("cache-control") or "none", 80)
-        yield Finding("Cache-Control allows the stream to be cached", None, "no-store or no-cache", shown)
+        yield Finding("cacheable", "Cache-Control allows the stream to be cached", None, "no-store or no-cache", shown)
 
 
 @rule("HTTP005", Severity.INFO, Kind.COMPATIBILITY, _MCP)
@@ -119,7 +120,7 @@ def asks_nginx_not_to_buffer(stream: Transcript) -> Iterator[Finding]:
     """
     said = _head(stream).header("x-accel-buffering")
     if (said or "").strip().lower() != "no":
-        yield Finding("X-Accel-Buffering is not no", None, "no", one_line(said or "none", 40))
+        yield Finding("no-x-accel-buffering", "X-Accel-Buffering is not no", None, "no", one_line(said or "none", 40))
 
 
 @rule("HTTP006", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -137,7 +138,9 @@ def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable(f"the request asks for it (Accept-Encoding: {one_line(asked, 40)})")
     if said is not None and said.strip().lower() not in ("", "identity"):
         no_coding = ", which is no coding; read as identity" if said.strip().lower() in _NO_CODING else ""
-        yield Finding(f"Content-Encoding is {one_line(said, 40)}{no_coding}", None, "no header", one_line(said, 40))
+        yield Finding(
+            "compressed", f"Content-Encoding is {one_line(said, 40)}{no_coding}", None, "no header", one_line(said, 40)
+        )
 
 
 @rule("HTTP007", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -152,7 +155,7 @@ def has_no_content_length(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     said = head.header("content-length")
     if said is not None and head.status == 200:
-        yield Finding("the answer has a Content-Length", None, "none", one_line(said, 40))
+        yield Finding("has-content-length", "the answer has a Content-Length", None, "none", one_line(said, 40))
 
 
 @rule("HTTP008", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9112}#section-8")
@@ -174,7 +177,7 @@ def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
         coding = one_line((stream.head.header("content-encoding") if stream.head else None) or "", 40)
         if end is BodyEnd.PROTOCOL_ERROR and coding:
             said, expected = f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing", coding
-        yield Finding(said, (len(stream.body), len(stream.body)), expected, str(end))
+        yield Finding(str(end), said, (len(stream.body), len(stream.body)), expected, str(end))
 
 
 @rule("HTTP009", Severity.INFO, Kind.COMPATIBILITY, f"{_RFC9112}#section-6.3")
@@ -189,7 +192,9 @@ def has_framing(stream: Transcript) -> Iterator[Finding]:
     if head.http_version == "2" or stream.body_end is None:
         return
     if head.header("content-length") is None and "chunked" not in _tokens(head, "transfer-encoding"):
-        yield Finding("only closing the connection ends the body", None, "Transfer-Encoding: chunked", "neither")
+        yield Finding(
+            "no-framing", "only closing the connection ends the body", None, "Transfer-Encoding: chunked", "neither"
+        )
 
 
 @rule("HTTP010", Severity.WARNING, Kind.CONFORMANCE, "https://openrouter.ai/docs/api/reference/errors-and-debugging")
@@ -208,7 +213,11 @@ def fails_before_the_stream(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there is no event")
     if head.status == 200 and first.has(DeltaKind.ERROR):
         yield Finding(
-            "the first event is an error, in an answer with status 200", first.event.span, "4xx or 5xx", "200"
+            "error-as-first-event",
+            "the first event is an error, in an answer with status 200",
+            first.event.span,
+            "4xx or 5xx",
+            "200",
         )
 
 
@@ -227,7 +236,11 @@ def redirects_keep_the_method(stream: Transcript) -> Iterator[Finding]:
     for hop in stream.redirects:
         if hop.status in _TURN_INTO_GET:
             yield Finding(
-                f"a {stream.request.method} is redirected with {hop.status}", None, "307 or 308", str(hop.status)
+                "redirect-loses-method",
+                f"a {stream.request.method} is redirected with {hop.status}",
+                None,
+                "307 or 308",
+                str(hop.status),
             )
 
 
@@ -247,11 +260,15 @@ def allows_the_origin(stream: Transcript) -> Iterator[Finding]:
     if said not in ("*", origin):
         shown = one_line(said or "none", 80)
         yield Finding(
-            "Access-Control-Allow-Origin does not name the Origin", None, f"{one_line(origin, 80)} or *", shown
+            "origin-not-allowed",
+            "Access-Control-Allow-Origin does not name the Origin",
+            None,
+            f"{one_line(origin, 80)} or *",
+            shown,
         )
 
 
-@rule("HTTP013", Severity.WARNING, Kind.CONFORMANCE, _AI_SDK, dialects=("vercel-ui",))
+@rule("HTTP013", Severity.WARNING, Kind.CONFORMANCE, _AI_SDK, dialects=Scope((Wire.VERCEL_UI,)))
 def marks_the_ui_stream(stream: Transcript) -> Iterator[Finding]:
     """A UI message stream is marked as one.
 
@@ -261,7 +278,9 @@ def marks_the_ui_stream(stream: Transcript) -> Iterator[Finding]:
     """
     said = _head(stream).header("x-vercel-ai-ui-message-stream")
     if (said or "").strip() != "v1":
-        yield Finding("x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(said or "none", 40))
+        yield Finding(
+            "no-ui-stream-header", "x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(said or "none", 40)
+        )
 
 
 @rule("HTTP014", Severity.INFO, Kind.COMPATIBILITY, "https://platform.openai.com/docs/api-reference/debugging-requests")
@@ -274,7 +293,7 @@ def names_the_request(stream: Transcript) -> Iterator[Finding]:
     """
     head = _head(stream)
     if not any(head.header(name) for name in _REQUEST_IDS):
-        yield Finding("no header names the request", None, "x-request-id, or one like it", "none")
+        yield Finding("no-request-id", "no header names the request", None, "x-request-id, or one like it", "none")
 
 
 @rule("HTTP019", Severity.ERROR, Kind.COMPATIBILITY, "https://www.rfc-editor.org/rfc/rfc1952#section-2.2")
@@ -292,4 +311,4 @@ def is_one_gzip_member(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the body did not come as gzip, or it was recorded decoded")
     if stream.gzip_members > 1:
         said = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
-        yield Finding(said, None, "one member", f"{stream.gzip_members} members")
+        yield Finding("several-gzip-members", said, None, "one member", f"{stream.gzip_members} members")

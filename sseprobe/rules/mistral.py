@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.chunks import all_chunks, choices, finish_of, has_usage, is_legible
+from sseprobe.dialects.traits import Scope, Trait, Wire
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.openai_chunks import all_chunks, choices, finish_of, has_usage, is_legible
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
+_OURS: Final = Scope((Wire.OPENAI_CHUNKS,), having=(Trait.USAGE_WITH_FINISH,))
 _CHAT: Final = "https://docs.mistral.ai/api/endpoint/chat"
 
 
-@rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, _CHAT, dialects=("mistral",))
+@rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, _CHAT, dialects=_OURS)
 def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
     """Usage comes once, unasked, with the chunk that finishes.
 
@@ -27,11 +29,21 @@ def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
     if not counted:
         if not is_legible(stream):
             raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
-        yield Finding("no usage came", expected="usage with the chunk that finishes")
+        yield Finding("no-usage", "no usage came", expected="usage with the chunk that finishes")
         return
     for message in counted:
         if not any(finish_of(choice) for _, choice in choices(message)):
-            yield Finding("usage came without a finish", message.event.span, "with the chunk that finishes")
+            yield Finding(
+                "usage-without-finish",
+                "usage came without a finish",
+                message.event.span,
+                "with the chunk that finishes",
+            )
             return
     if len(counted) > 1:
-        yield Finding(f"usage came in {len(counted)} chunks", counted[0].event.span, "with the last finish alone")
+        yield Finding(
+            "repeated-usage",
+            f"usage came in {len(counted)} chunks",
+            counted[0].event.span,
+            "with the last finish alone",
+        )

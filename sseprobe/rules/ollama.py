@@ -5,16 +5,17 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import as_count, as_dict, as_list
+from sseprobe.dialects.shapes import json_type
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import Framing
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.shapes import json_type
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Frame
 from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.ollama.com/api/streaming"
 _TOOLS: Final = "https://docs.ollama.com/capabilities/tool-calling"
 _CLIENT: Final = "https://github.com/ollama/ollama-python/blob/main/ollama/_client.py"
-_OURS: Final = ("ollama",)
+_OURS: Final = Scope((Wire.OLLAMA,))
 # A request without a prompt loads or unloads the model, and counts nothing.
 _NO_ANSWER: Final = ("load", "unload")
 _LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")
@@ -35,9 +36,9 @@ def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
     if reason in _NO_ANSWER:
         raise NotApplicable("the model was loaded or unloaded, and said nothing")
     if not isinstance(reason, str) or not reason:
-        yield Finding("the last line has no done_reason", done.event.span, "done_reason", "none")
+        yield Finding("missing-done_reason", "the last line has no done_reason", done.event.span, "done_reason", "none")
     if as_count(done.fields.get("eval_count")) is None:
-        yield Finding("the last line has no eval_count", done.event.span, "eval_count", "none")
+        yield Finding("missing-eval_count", "the last line has no eval_count", done.event.span, "eval_count", "none")
 
 
 @rule("OLL002", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
@@ -53,7 +54,7 @@ def has_no_empty_lines(stream: Transcript) -> Iterator[Finding]:
     empty = [frame for frame in stream.of(Frame) if not frame.fields]
     if empty:
         count = f"{len(empty)} lines are empty" if len(empty) > 1 else "a line is empty"
-        yield Finding(count, empty[0].span, "a JSON document", "nothing")
+        yield Finding("empty-line", count, empty[0].span, "a JSON document", "nothing")
 
 
 @rule("OLL003", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
@@ -70,7 +71,13 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
     for message in stream.messages:
         if match := _LINE_BREAKS.search(message.event.data):
             seen = f"U+{ord(match[0]):04X}"
-            yield Finding(f"{seen} stands raw in a line", message.event.span, f"\\u{ord(match[0]):04x}, escaped", seen)
+            yield Finding(
+                "raw-line-break",
+                f"{seen} stands raw in a line",
+                message.event.span,
+                f"\\u{ord(match[0]):04x}, escaped",
+                seen,
+            )
 
 
 @rule("OLL004", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
@@ -88,10 +95,18 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
             function = as_dict(as_dict(call).get("function"))
             name, arguments = function.get("name"), function.get("arguments")
             if not isinstance(name, str) or not name:
-                yield Finding("a tool call without its name", message.event.span, "function.name", "none")
+                yield Finding(
+                    "missing-name", "a tool call without its name", message.event.span, "function.name", "none"
+                )
             if not isinstance(arguments, dict):
                 actual = json_type(arguments) if "arguments" in function else "missing"
-                yield Finding(f"the arguments are {_said(actual)}", message.event.span, "object", actual)
+                yield Finding(
+                    "arguments-not-an-object",
+                    f"the arguments are {_said(actual)}",
+                    message.event.span,
+                    "object",
+                    actual,
+                )
     if not judged:
         raise NotApplicable("no tool is called")
 

@@ -7,13 +7,13 @@ Azure, Groq, DeepSeek and TGI are known to send is no error here, unless clients
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from sseprobe.dialects.base import CONTENT_KINDS, as_count, as_dict
+from sseprobe.dialects.base import CONTENT_KINDS, as_dict
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_FIELDS
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.chunks import (
-    CHAT,
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.openai_chunks import (
     all_choices,
     all_chunks,
     asked,
@@ -21,11 +21,10 @@ from sseprobe.rules.chunks import (
     finish_of,
     has_usage,
     is_legible,
-    legible_calls,
     legible_choices,
     shown,
 )
-from sseprobe.rules.order import ended_by
+from sseprobe.rules.support.order import ended_by
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
@@ -33,17 +32,17 @@ _CHUNK: Final = "https://platform.openai.com/docs/api-reference/chat-streaming/s
 _REQUEST: Final = "https://platform.openai.com/docs/api-reference/chat/create"
 _COMPLETIONS: Final = "https://platform.openai.com/docs/api-reference/completions/object"
 _NODE: Final = "https://github.com/openai/openai-node/blob/master/src/lib/ChatCompletionStream.ts"
-_PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/_deltas.py"
 
 _MIRRORED: Final = "https://github.com/MoonshotAI/kimi-code/issues/3928"
 _FAILED: Final = "https://github.com/pydantic/pydantic-ai/issues/7685"
 
-_CHUNKED: Final = (*CHAT, "openai-completions")
-_COUNTED: Final = tuple(name for name in _CHUNKED if name != "mistral")  # MIS001
-_TOLD: Final = tuple(name for name in _CHUNKED if name not in ("mistral", "openrouter"))  # documented there: ERR004
-_STAMPED: Final = ("openai-chat", "openrouter", "vllm", "openai-completions")  # llama.cpp stamps each chunk anew
-_FOR_CALLS: Final = frozenset({"tool_calls", "function_call"})
-_UNKNOWN_ID: Final = "null"  # what Mistral's types say where there is no id
+_CHAT: Final = Scope((Wire.OPENAI_CHUNKS,))
+_COMPLETION: Final = Scope((Wire.OPENAI_COMPLETIONS,))
+_WIRES: Final = (Wire.OPENAI_CHUNKS, Wire.OPENAI_COMPLETIONS)
+_CHUNKED: Final = Scope(_WIRES)
+_COUNTED: Final = Scope(_WIRES, lacking=(Trait.USAGE_WITH_FINISH,))  # MIS001
+_TOLD: Final = Scope(_WIRES, lacking=(Trait.FAILURE_AS_FINISH,))  # see also ERR004
+_STAMPED: Final = Scope(_WIRES, lacking=(Trait.TIMES_MAY_CHANGE,))
 
 
 class _Finish(NamedTuple):
@@ -51,12 +50,7 @@ class _Finish(NamedTuple):
     counted: bool
 
 
-class _Call(NamedTuple):
-    id: str
-    name: str
-
-
-@rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
+@rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
 def has_one_identity(stream: Transcript) -> Iterator[Finding]:
     """Each chunk is a `chat.completion.chunk` of the same id.
 
@@ -77,16 +71,22 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
     for message in everything:
         identity, kind = message.fields.get("id"), message.fields.get("object")
         if isinstance(kind, str) and kind not in ("", expected):
-            yield Finding(f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind))
+            yield Finding(
+                "wrong-object", f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind)
+            )
         if isinstance(identity, str) and identity:
             first = first or identity
             if identity != first:
                 yield Finding(
-                    "the id is not that of the first chunk", message.event.span, shown(first), shown(identity)
+                    "changed-id",
+                    "the id is not that of the first chunk",
+                    message.event.span,
+                    shown(first),
+                    shown(identity),
                 )
 
 
-@rule("OAI002", Severity.WARNING, Kind.COMPATIBILITY, _NODE, dialects=CHAT)
+@rule("OAI002", Severity.WARNING, Kind.COMPATIBILITY, _NODE, dialects=_CHAT)
 def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
     """The first delta of each choice has a role.
 
@@ -105,7 +105,9 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
         role = delta.get("role")
         if not isinstance(role, str) or not role:
             said = f"choice {shown(index)} begins without a role"
-            yield Finding(said, message.event.span, '"role":"assistant"', None if role is None else shown(role))
+            yield Finding(
+                "missing-role", said, message.event.span, '"role":"assistant"', None if role is None else shown(role)
+            )
     if not begun:
         raise NotApplicable("no delta came")
 
@@ -131,7 +133,9 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
             finished[index] = _Finish(reason, has_usage(message))
             if reason not in FINISHES:
                 said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
-                yield Finding(said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason))
+                yield Finding(
+                    "unknown-finish-reason", said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason)
+                )
     if not finished:
         raise NotApplicable("no choice finished")
 
@@ -141,62 +145,14 @@ def _after_the_finish(message: Message, index: int, before: _Finish, reason: str
     with_late_usage = reason == before.reason and has_usage(message) and not before.counted
     if index in said_more:
         said = f"choice {shown(index)} goes on after it finished ({shown(before.reason)})"
-        yield Finding(said, message.event.span, "nothing of this choice")
+        yield Finding("content-after-finish", said, message.event.span, "nothing of this choice")
     elif reason and not with_late_usage:
         said = f"choice {shown(index)} finishes a second time: {shown(before.reason)}, then {shown(reason)}"
-        yield Finding(said, message.event.span, "one finish_reason", shown(reason))
-
-
-@rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=CHAT)
-def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
-    """A tool call begins with its id, type and name, and its index stands for that call alone.
-
-    What it does: follows the calls of each choice by `index`, which each fragment must have. The first must hold `id`,
-    `type` and `function.name`, later ones only arguments: no other id, and the name not again. Mistral's calls come
-    whole, and need the name alone.
-    Why it matters: without an id the result cannot be handed back; openai-node throws "missing choices[0].tool_calls[0]
-    .id"; openai-python and others append names, so that `get_weather` twice becomes `get_weatherget_weather`; two calls
-    under one index become one call whose arguments are no JSON.
-    Good: `{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}`, then
-    `{"index":0,"function":{"arguments":"{}"}}`.
-    Bad: `{"index":0,"function":{"arguments":"{"}}` first; a second call that has index 0 too.
-    """
-    begun: dict[tuple[int, int], _Call] = {}
-    fragments = legible_calls(stream)
-    if not fragments:
-        raise NotApplicable("no tool call came")
-    for message, index, fragment in fragments:
-        number = as_count(fragment.get("index"))
-        if number is None:
-            if stream.dialect.name != "mistral":
-                said = f"a fragment of a tool call of choice {shown(index)} has no index"
-                yield Finding(said, message.event.span, "index", shown(fragment.get("index")))
-            continue
-        named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
-        call = _Call(_text(fragment.get("id")), _text(named.get("name")))
-        place = f"tool call {shown(number)} of choice {shown(index)}"
-        before = begun.setdefault((index, number), call)
-        if before is call:
-            if missing := _missing(fragment, call, stream.dialect.name):
-                said = f"{place} begins without {' and '.join(missing)}"
-                yield Finding(said, message.event.span, "id, type and function.name")
-        elif call.id and before.id and call.id != before.id:
-            begun[index, number] = call
-            said = f"another call comes under the index of {place}"
-            yield Finding(said, message.event.span, shown(before.id), shown(call.id))
-        elif call.name and before.name:
-            yield Finding(f"{place} is named again", message.event.span, "arguments only", shown(call.name))
+        yield Finding("second-finish", said, message.event.span, "one finish_reason", shown(reason))
 
 
 def _text(value: Any) -> str:
     return value if isinstance(value, str) else ""
-
-
-def _missing(fragment: dict[str, Any], call: _Call, dialect: str) -> list[str]:
-    parts = {"id": call.id, "type": _text(fragment.get("type")), "function.name": call.name}
-    if dialect == "mistral":
-        parts = {"function.name": call.name}
-    return [name for name, value in parts.items() if not value]
 
 
 @rule("OAI006", Severity.WARNING, Kind.CONFORMANCE, _REQUEST, dialects=_COUNTED)
@@ -224,16 +180,22 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
     if not counted:
         if not is_legible(stream):
             raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
-        yield Finding("usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]')
+        yield Finding(
+            "no-usage", "usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]'
+        )
         return
     # What has neither choices nor usage may follow, such as a report of moderation.
     last = [message for message in everything if message.fields.get("choices") or has_usage(message)][-1]
     if counted[-1] is not last:
-        yield Finding("usage came before the last chunk", counted[-1].event.span, "in the last chunk")
-    elif last.fields.get("choices") and stream.dialect.name != "openrouter":
-        yield Finding("usage came with choices", last.event.span, '"choices":[]')
+        yield Finding(
+            "usage-before-last", "usage came before the last chunk", counted[-1].event.span, "in the last chunk"
+        )
+    elif last.fields.get("choices") and not stream.dialect.has(Trait.USAGE_WITH_CHOICES):
+        yield Finding("usage-with-choices", "usage came with choices", last.event.span, '"choices":[]')
     if len(counted) > 1 and options.get("continuous_usage_stats") is not True:
-        yield Finding(f"usage came in {len(counted)} chunks", counted[0].event.span, "in the last chunk alone")
+        yield Finding(
+            "repeated-usage", f"usage came in {len(counted)} chunks", counted[0].event.span, "in the last chunk alone"
+        )
 
 
 @rule("OAI007", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
@@ -266,10 +228,11 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
         raise Inconclusive("an event is not JSON, and may have held what is missing: see JSON001")
     which = f"choice {', '.join(shown(index) for index in unfinished[:10])}" if begun else ""
     said = f"{which} has no finish_reason" if begun else "no choice came before it"
-    yield Finding(f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
+    key = "choice-not-finished" if begun else "no-choice"
+    yield Finding(key, f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
 
 
-@rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=("openai-completions",))
+@rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=_COMPLETION)
 def is_a_text_completion(stream: Transcript) -> Iterator[Finding]:
     """Each chunk of the legacy Completions is a `text_completion` of the same id.
 
@@ -303,61 +266,12 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
                 continue
             if value != first.setdefault(name, value):
                 first[name] = value  # told once a change
-                yield Finding(f"{name} changes in mid-stream", message.event.span, actual=shown(value))
+                yield Finding(
+                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=shown(value)
+                )
 
 
-@rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=CHAT)
-def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
-    """The id of a tool call comes once.
-
-    What it does: reports fragments after the first that repeat the call's `id`.
-    Why it matters: openai-python's `stream()` joins the strings of fragments: `call_1` twice becomes `call_1call_1`,
-    and the result is handed back for a call that does not exist. SGLang sent it so.
-    Good: `{"index":0,"function":{"arguments":"{}"}}` after the first fragment.
-    Bad: `{"index":0,"id":"call_1","function":{"arguments":"{}"}}` in every fragment.
-    """
-    begun: dict[tuple[int, int], str] = {}
-    for message, index, fragment in legible_calls(stream):
-        number, identity = as_count(fragment.get("index")), _text(fragment.get("id"))
-        if number is None or identity in ("", _UNKNOWN_ID):
-            continue
-        if begun.get((index, number)) == identity:
-            said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
-            yield Finding(said, message.event.span, "arguments only", shown(identity))
-        begun.setdefault((index, number), identity)
-    if not begun:
-        raise NotApplicable("no tool call with an id came")
-
-
-@rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=CHAT)
-def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
-    """A choice that called tools finishes with `tool_calls`, and no other does.
-
-    What it does: compares the finish reason of each choice with what it sent. `length`, `content_filter` and the like
-    are true whatever was sent; a request that forced one function gets `stop` from OpenAI itself.
-    Why it matters: agents go on where the reason is `tool_calls`, and end where it is `stop`: the call is never run.
-    Good: `"tool_calls":[…]`, then `"finish_reason":"tool_calls"`.
-    Bad: `"tool_calls":[…]`, then `"finish_reason":"stop"`.
-    """
-    if isinstance(asked(stream).get("tool_choice"), dict):
-        raise NotApplicable("the request forced one function, and OpenAI then finishes with stop")
-    called = {delta.choice for _, delta in stream.told[Decoded.TOOL_CALL]}
-    finished: dict[int, tuple[str, Message]] = {}
-    for message, index, choice in legible_choices(stream):
-        if reason := finish_of(choice):
-            finished.setdefault(index, (reason, message))
-    if not called and not any(reason in _FOR_CALLS for reason, _ in finished.values()):
-        raise NotApplicable("no tool call came")
-    for index, (reason, message) in finished.items():
-        if index in called and reason == "stop":
-            said = f"choice {shown(index)} called tools and finishes with stop"
-            yield Finding(said, message.event.span, "tool_calls", "stop")
-        elif index not in called and reason in _FOR_CALLS:
-            said = f"choice {shown(index)} finishes with {reason}, and no call came"
-            yield Finding(said, message.event.span, "a call, or stop", reason)
-
-
-@rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=CHAT)
+@rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=_CHAT)
 def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
     """Reasoning stands in one field of the delta.
 
@@ -377,7 +291,7 @@ def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no reasoning came")
     if mirrored is not None:
         said_twice = "reasoning is sent twice: in reasoning_content and in reasoning"
-        yield Finding(said_twice, mirrored.event.span, "one of them", "both")
+        yield Finding("repeated-reasoning", said_twice, mirrored.event.span, "one of them", "both")
 
 
 @rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_TOLD)
@@ -397,4 +311,10 @@ def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     for message, error in errors:
         told = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
         if not told and error.type in FINISHES:
-            yield Finding(error.text, message.event.span, "an error object", f"finish reason {shown(error.type)}")
+            yield Finding(
+                "failure-as-finish-reason",
+                error.text,
+                message.event.span,
+                "an error object",
+                f"finish reason {shown(error.type)}",
+            )

@@ -3,8 +3,9 @@
 import re
 from typing import Final, NamedTuple
 
-from sseprobe.rules.catalogue import FAMILIES, Rule, all_rules
-from sseprobe.rules.retired import RETIRED
+from sseprobe.dialects import names_in
+from sseprobe.rules.base import Rule
+from sseprobe.rules.catalogue import FAMILIES, rules_of
 from sseprobe.transcription import Transcript
 
 PARTS: Final = ("What it does", "Why it matters", "Good", "Bad")
@@ -26,42 +27,41 @@ def page_of(rule: Rule) -> Page:
     pieces = _PART.split(body)[1:]
     parts = {name: " ".join(text.split()) for name, text in zip(pieces[::2], pieces[1::2], strict=True)}
     judged = "" if rule.subject is Transcript else " · judges what an active probe found"
-    only = f" · {', '.join(rule.dialects)} only" if rule.dialects else ""
+    only = f" · {', '.join(names_in(rule.dialects))} only" if rule.dialects is not None else ""
     return Page(rule, f"{rule.severity} · {rule.kind}{only}{judged}", parts)
 
 
-def markdown(rule: Rule) -> str:
-    """The page as Markdown."""
-    page = page_of(rule)
-    lines = [f"# {rule.id}: {rule.title.rstrip('.')}", "", page.about, ""]
-    for name, text in page.parts.items():
-        lines += [f"**{name}:** {text}", ""]
-    lines += [f"**Reference:** <{rule.spec}>", "", f"[All rules]({INDEX})", ""]
+def markdown(name: str) -> str:
+    """The page of a family as Markdown. The heading of a rule is its id alone, so that its anchor never changes."""
+    lines = [f"# {name}: {FAMILIES[name].title}", "", f"[All rules]({INDEX})", ""]
+    for rule in rules_of(name):
+        page = page_of(rule)
+        lines += [f"## {rule.id}", "", rule.title, "", page.about, ""]
+        for part, text in page.parts.items():
+            lines += [f"**{part}:** {text}", ""]
+        lines += [f"**Reference:** <{rule.spec}>", ""]
     return "\n".join(lines)
 
 
 def index() -> str:
-    """The table of all rules as Markdown, by family, and what became of retired ids."""
+    """The table of all rules as Markdown, by family."""
     lines = [
         "# The rules",
         "",
-        "Generated from the code by `scripts/generate`; `sseprobe rules ID` shows the same page in a terminal.",
+        "Generated from the code by `scripts/generate`; `sseprobe rules ID` shows the same in a terminal.",
         "An id keeps its meaning for ever.",
         "",
     ]
     for name, family in FAMILIES.items():
         lines += [f"## {name}: {family.title}", "", "| id | severity | kind | rule |", "|---|---|---|---|"]
         lines += [
-            f"| [{rule.id}]({rule.id}.md) | {rule.severity} | {rule.kind} | {rule.title.rstrip('.')} |"
-            for rule in all_rules()
-            if rule.family == name
+            f"| [{rule.id}]({name}.md#{rule.id.lower()}) | {rule.severity} | {rule.kind} | {rule.title.rstrip('.')} |"
+            for rule in rules_of(name)
         ]
         lines.append("")
-    lines += ["## Retired", "", "| id | what became of it |", "|---|---|"]
-    lines += [f"| {name} | {said} |" for name, said in RETIRED.items()]
-    return "\n".join([*lines, ""])
+    return "\n".join(lines)
 
 
 def all_pages() -> dict[str, str]:
     """File name -> Markdown, of everything in docs/rules/."""
-    return {INDEX: index(), **{f"{rule.id}.md": markdown(rule) for rule in all_rules()}}
+    return {INDEX: index(), **{f"{name}.md": markdown(name) for name in FAMILIES}}

@@ -1,135 +1,23 @@
-"""Family JSON: payloads, whatever the dialect."""
+"""Family JSON: the fields, names and types of events, whatever the dialect."""
 
-import json
-import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
-from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, as_count, as_dict, documents
+from sseprobe.dialects.base import NO_PAYLOAD
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.dialects.openai_flavours import usages
-from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.shapes import SHAPES, json_type
+from sseprobe.dialects.shapes import json_type
+from sseprobe.dialects.traits import Scope, Trait
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.foreign_errors import is_foreign_error
+from sseprobe.rules.support.shapes import require_payloads
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
-_RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _OTHER: Final = "https://github.com/Wei-Shaw/sub2api/issues/7097"
-_NAMED: Final = ("anthropic", "openai-responses", "cohere")
-_UNNAMED: Final = (
-    "openai-chat",
-    "openai-completions",
-    "openrouter",
-    "vllm",
-    "llamacpp",
-    "gemini",
-    "mistral",
-    "vercel-ui",
-    "ag-ui",
-)
-_BY_NAME: Final = ("anthropic", "gemini")
-_BY_PAYLOAD: Final = tuple(name for name in (*_NAMED, *_UNNAMED) if name not in _BY_NAME)
-_NOT_JSON: Final = (
-    (r"\{'.*\}", "a dict of Python, as str() writes it", "json.dumps(…)"),
-    (r"b(['\"]).*\1", "bytes of Python, as str() writes them", "….decode()"),
-    (r"(\[object Object\])+", "an object of JavaScript, as String() writes it", "JSON.stringify(…)"),
-    (r"(data|event): ?.*", "an event within the event: it was given its `data:` twice", "one data: …"),
-    (r".*\\n\\n(data|event):.*", "several events in one: \\n is sent as two characters", "line feeds between events"),
-)
-"""What payloads look like that were to be something else, what that is, and what was to be sent."""
-_MAX_ARGUMENTS: Final = 4 * 2**20
-_PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
-_CALL_KEY = tuple[int, int | str | None]
-
-
-def _json_only(stream: Transcript) -> None:
-    if not stream.dialect.parses_json:
-        raise NotApplicable(f"{stream.dialect.name} has no payloads of its own")
-
-
-@rule("JSON001", Severity.ERROR, Kind.CONFORMANCE, _RFC8259)
-def is_json(stream: Transcript) -> Iterator[Finding]:
-    """Each payload is one JSON value.
-
-    What it does: parses the data of each event, the terminator aside. `NaN`, `Infinity`, comments, single quotes and
-    anything behind the value are not JSON.
-    Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
-    Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
-    """
-    yield from _mistaken(stream)
-    yield from _merged(stream)
-    _json_only(stream)
-    if not stream.messages:
-        raise NotApplicable("there is no event")
-    for message in stream.messages:
-        if message.payload is NO_PAYLOAD and documents(message.event.data):
-            continue
-        if message.payload is NO_PAYLOAD:
-            end = message.has(DeltaKind.END, DeltaKind.HEARTBEAT, DeltaKind.ERROR) or message.event.data.startswith(
-                "[DONE]"
-            )
-            if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
-                shown = one_line(message.event.data, 100) or "empty"
-                said = "the payload is not JSON"
-                if (cause := _cause(message.event.data)) is not None:
-                    said = f"the payload is not JSON: {cause[0]}"
-                yield Finding(said, message.event.span, "one JSON value", shown)
-        elif _has_constants(message):
-            yield Finding("the payload holds NaN or Infinity", message.event.span, "JSON numbers", "NaN or Infinity")
-
-
-def _merged(stream: Transcript) -> Iterator[Finding]:
-    """Events that hold several documents, whatever the dialect: nobody can read them, and an app's seem to be text."""
-    for message in stream.messages:
-        if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
-            said = f"{count} JSON documents share one event: the blank line between them is missing"
-            yield Finding(said, message.event.span, "one JSON value", one_line(message.event.data, 100))
-
-
-def _is_another_kind(stream: Transcript, message: Message) -> bool:
-    """Whether an app's own event that is no JSON has a name, or a place, that its text has not: `event: session`."""
-    if stream.dialect.reading is None or not stream.content:
-        return False
-    text = stream.content[0]
-    looks_broken = message.event.data.lstrip()[:1] in ("{", "[")
-    return not looks_broken and (message.event.type != text.event.type or message.index < text.index)
-
-
-def _mistaken(stream: Transcript) -> Iterator[Finding]:
-    """An app's own events whose text is, in all of them, what a mistake makes of a payload: `_NOT_JSON`."""
-    found = [message for message in stream.content if message.payload is NO_PAYLOAD]
-    if stream.dialect.reading is None or not found or len(found) < len(stream.content):
-        return
-    causes = {_cause(message.event.data) for message in found}
-    if len(causes) == 1 and (cause := causes.pop()) is not None:
-        shown = one_line(found[0].event.data, 100)
-        yield Finding(f"the payload looks like JSON and is none: {cause[0]}", found[0].event.span, cause[1], shown)
-
-
-def _cause(data: str) -> tuple[str, str] | None:
-    """What a payload that is no JSON is instead, and what was to be sent; None if it may be anything."""
-    matches = ((said, right) for pattern, said, right in _NOT_JSON if re.fullmatch(pattern, data.strip(), re.DOTALL))
-    return next(matches, None)
-
-
-def _has_constants(message: Message) -> bool:
-    data = message.event.data
-    if "NaN" not in data and "Infinity" not in data:
-        return False
-    try:
-        json.loads(data, parse_constant=_refuse)
-    except (ValueError, RecursionError):
-        return True
-    return False
-
-
-def _refuse(name: str) -> Any:
-    raise ValueError(name)
+_BY_NAME: Final = Scope(having=(Trait.NAMES_MATTER,))
+_BY_PAYLOAD: Final = Scope(having=(Trait.NAMED_EVENTS, Trait.NAMELESS_EVENTS), lacking=(Trait.NAMES_MATTER,))
 
 
 @rule("JSON002", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
@@ -140,18 +28,20 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
     Why it matters: SDKs build objects without checking them; the client's code then fails where it reads the field.
     Good: `{"id": "c1", …, "choices": [{"index": 0, "delta": {}}]}`. Bad: the same without `index`.
     """
-    if stream.dialect.name not in SHAPES:
+    shapes = stream.dialect.shapes
+    if shapes is None:
         raise NotApplicable(f"no fields are required of {stream.dialect.name}")
-    type_of, table = SHAPES[stream.dialect.name]
     known = 0
     for message in stream.messages:
         fields = message.payload
         if type(fields) is not dict:
             if fields is not NO_PAYLOAD and not message.has(DeltaKind.END):
                 actual = json_type(fields)
-                yield Finding(f"the payload is of type {actual}", message.event.span, "a JSON object", actual)
+                yield Finding(
+                    "not-an-object", f"the payload is of type {actual}", message.event.span, "a JSON object", actual
+                )
             continue
-        shape = table.get(type_of(message))
+        shape = shapes.of(fields)
         if shape is None:
             continue
         known += 1
@@ -159,7 +49,7 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
             continue
         for path, expected, actual in shape.lacking(fields):
             said = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
-            yield Finding(said, message.event.span, f"{path}: {expected}", actual)
+            yield Finding(path.replace("[]", ""), said, message.event.span, f"{path}: {expected}", actual)
     if not known:
         raise NotApplicable("no event of a known type came")
 
@@ -190,7 +80,7 @@ def has_the_usual_name(stream: Transcript) -> Iterator[Finding]:
 
 
 def _names(stream: Transcript) -> Iterator[Finding]:
-    named = stream.dialect.name in _NAMED
+    named = stream.dialect.has(Trait.NAMED_EVENTS)
     judged = 0
     for message in stream.messages:
         kind = message.fields.get("type")
@@ -199,122 +89,14 @@ def _names(stream: Transcript) -> Iterator[Finding]:
             if message.event.type != kind:
                 shown = one_line(message.event.type, 60)
                 said = f"the event is named {shown!r} and its type is {one_line(kind, 60)!r}"
-                yield Finding(said, message.event.span, f"event: {one_line(kind, 60)}", shown)
+                yield Finding("name-differs", said, message.event.span, f"event: {one_line(kind, 60)}", shown)
         elif not named and message.deltas:
             judged += 1
             if message.event.type != "message" and not message.has(DeltaKind.ERROR, DeltaKind.UNKNOWN):
                 shown = one_line(message.event.type, 60)
-                yield Finding(f"the event is named {shown!r}", message.event.span, "no event field", shown)
+                yield Finding("named", f"the event is named {shown!r}", message.event.span, "no event field", shown)
     if not judged:
         raise NotApplicable("no event with a type came")
-
-
-@rule(
-    "JSON004", Severity.WARNING, Kind.CONFORMANCE, "https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404"
-)
-def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
-    """Text holds whole characters.
-
-    What it does: looks for U+FFFD and lone surrogates in what the events decode to.
-    Why it matters: a token that is half a character was decoded by itself; the user sees `�`.
-    Good: `{"content": "é"}`. Bad: `{"content": "\\ufffd"}` twice.
-    """
-    if not stream.content:
-        raise NotApplicable("no text came")
-    for kind in CONTENT_KINDS:
-        for message, delta in stream.told[kind]:
-            if "\ufffd" in delta.text:
-                yield Finding("the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD")
-
-
-@rule("JSON005", Severity.ERROR, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/function-calling")
-def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
-    """The fragments of a tool call's arguments come to one JSON document.
-
-    What it does: joins the fragments call by call, and parses the whole once the stream has ended well. A call without
-    arguments may have none.
-    Why it matters: the client calls the tool with what it parses, or fails to.
-    Good: `{"ci`, `ty": "Rome"}`. Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
-    """
-    calls: dict[_CALL_KEY, list[str]] = {}
-    last: dict[_CALL_KEY, Message] = {}
-    size = 0
-    free = {(delta.choice, delta.call) for _, delta in stream.told[DeltaKind.TOOL_CALL] if delta.type == FREE_TEXT}
-    taken_back = _taken_back(stream)
-    for message, delta in stream.told[DeltaKind.TOOL_CALL]:
-        if (delta.choice, delta.call) in free or message.index in taken_back:
-            continue
-        size += len(delta.text)
-        if size > _MAX_ARGUMENTS:
-            raise NotApplicable("the arguments are too large to be kept")
-        calls.setdefault((delta.choice, delta.call), []).append(delta.text)
-        last[delta.choice, delta.call] = message
-    if not calls:
-        raise NotApplicable("no tool call with JSON came")
-    if stream.ending is not Ending.COMPLETE or _cut_short(stream):
-        raise NotApplicable("the stream did not end well, so that arguments may be cut")
-    for key, fragments in calls.items():
-        text = "".join(fragments)
-        try:
-            json.loads(text or "{}")
-        except (ValueError, RecursionError):
-            shown = one_line(text, 100)
-            yield Finding("the arguments of a tool call are not JSON", last[key].event.span, "one JSON document", shown)
-
-
-def _taken_back(stream: Transcript) -> set[int]:
-    """The places of the events that a step said before it was begun again."""
-    steps = [message.index for message, _ in stream.told[DeltaKind.STEP]]
-    found: set[int] = set()
-    for message, _ in stream.told[DeltaKind.RESET]:
-        begun = max((step for step in steps if step < message.index), default=0)
-        found |= set(range(begun, message.index))
-    return found
-
-
-def _cut_short(stream: Transcript) -> bool:
-    return any(delta.incomplete for _, delta in stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END])
-
-
-@rule("JSON006", Severity.WARNING, Kind.CONFORMANCE, _OPENAI)
-def counts_consistently(stream: Transcript) -> Iterator[Finding]:
-    """Usage adds up, and never falls.
-
-    What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
-    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's
-    counts are cumulative, from `message_start` on.
-    Why it matters: bills and limits are made of it.
-    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
-    """
-    counted = [(message, delta.output_tokens) for message, delta in stream.told[DeltaKind.USAGE]]
-    if not counted:
-        raise NotApplicable("no usage came")
-    most = _begun_with(stream)
-    may_fall = any("toolUsePromptTokenCount" in as_dict(message.fields.get("usageMetadata")) for message, _ in counted)
-    for message, tokens in counted:
-        if tokens is not None and tokens < most and not may_fall:
-            said = f"output tokens fall from {most} to {tokens}"
-            yield Finding(said, message.event.span, f"at least {most}", str(tokens))
-        most = max(most, tokens or 0)
-        yield from _sum(message)
-
-
-def _begun_with(stream: Transcript) -> int:
-    """What Anthropic's `message_start` counts already: what follows is cumulative."""
-    begun = as_dict(as_dict(stream.messages[0].fields.get("message")).get("usage")) if stream.messages else {}
-    count = as_count(begun.get("output_tokens"))
-    return -1 if count is None or stream.dialect.name != "anthropic" else count
-
-
-def _sum(message: Message) -> Iterator[Finding]:
-    counted = [*usages(message.fields), as_dict(as_dict(message.fields.get("response")).get("usage"))]
-    for usage in counted:
-        for names in _PARTS_OF_TOTAL:
-            into, out = (as_count(usage.get(name)) for name in names)
-            total = as_count(usage.get("total_tokens"))
-            if into is not None and out is not None and total is not None and into + out != total:
-                said = f"{into} and {out} tokens are not {total} (total_tokens)"
-                yield Finding(said, message.event.span, str(into + out), str(total))
 
 
 @rule("JSON007", Severity.INFO, Kind.CONFORMANCE, _ANTHROPIC)
@@ -325,14 +107,18 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
     Why it matters: it is an extension, or a typing error that no client hears.
     Good: `{"type": "content_block_delta", …}`. Bad: `{"type": "content_block_dleta", …}`.
     """
-    _json_only(stream)
+    require_payloads(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message, delta in stream.told[DeltaKind.UNKNOWN]:
         if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
             shown = one_line(delta.type or "?", 60)
             yield Finding(
-                f"an event that {stream.dialect.name} does not define ({shown})", message.event.span, None, shown
+                "unknown-type",
+                f"an event that {stream.dialect.name} does not define ({shown})",
+                message.event.span,
+                None,
+                shown,
             )
 
 
@@ -354,4 +140,4 @@ def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
         by = "--dialect" if stream.named else "the path"
         first = stream.content[0] if stream.content else stream.messages[0]
         said = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
-        yield Finding(said, first.event.span, expected, came)
+        yield Finding("other-dialect", said, first.event.span, expected, came)

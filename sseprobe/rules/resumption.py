@@ -6,13 +6,15 @@ from typing import Final
 
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.framing import Framing
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.probe_results import Resumption
 from sseprobe.sse import Fields
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 
 _SAFE_BYTES: Final = 128
+_FEW_IDS: Final = 3
 _UNSAFE: Final = re.compile(r'[\x00-\x08\x0a-\x1f\x7f"():<>?@\[\\\]{}]')
 """CORS-unsafe request-header bytes: https://fetch.spec.whatwg.org/#cors-unsafe-request-header-byte"""
 
@@ -44,14 +46,16 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
         identifier = event.last_event_id
         if identifier in seen:
             shown = one_line(identifier, 60)
-            yield Finding(f"the id {shown!r} came before", event.span, "an id of its own", shown)
+            yield Finding("repeated-id", f"the id {shown!r} came before", event.span, "an id of its own", shown)
         seen.add(identifier)
         if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
             shown = one_line(identifier, 60)
-            yield Finding("an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown)
+            yield Finding(
+                "unsafe-id", "an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown
+            )
     if not all(event.start in ends for event in without):
         said = f"{len(without)} of {len(blocks)} events have no id, and others have"
-        yield Finding(said, without[0].span, "an id on every event", "none")
+        yield Finding("missing-id", said, without[0].span, "an id on every event", "none")
 
 
 @rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)
@@ -68,4 +72,49 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not end well")
     if stream.dialect.reading is not None and not stream.last_event_id:
-        yield Finding("the stream ends without ids: EventSource will ask for it again", None, "ids, or 204", "neither")
+        yield Finding(
+            "ends-without-ids",
+            "the stream ends without ids: EventSource will ask for it again",
+            None,
+            "ids, or 204",
+            "neither",
+        )
+
+
+@rule("RES002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", of=Resumption)
+def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
+    """A reconnection with Last-Event-ID loses nothing and doubles nothing.
+
+    What it does: leaves a stream that sends ids in the middle, connects again with the last id, and compares the ids
+    that come with those of the whole stream.
+    Why it matters: ids promise that a client can go on; one that gets the beginning again shows it twice.
+    Good: after `id: 5` the next is `id: 6`. Bad: the stream begins again with `id: 1`.
+    """
+    request = resumption.whole.request
+    if request is not None and request.method != "GET":
+        raise NotApplicable("the request is no GET: nothing reconnects to it, so that ids promise no resumption")
+    if resumption.resumed is None:
+        status = resumption.answer.status
+        if status == 204:
+            raise Inconclusive("the server answered 204: the stream is over, and there is nothing to resume")
+        said = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
+        yield Finding("not-resumed", f"the reconnection was answered {said}", None, "the rest of the stream", said)
+        return
+    whole, seen, came = _ids(resumption.whole), list(resumption.seen), _ids(resumption.resumed)
+    doubled = [identifier for identifier in came if identifier in set(seen)]
+    if doubled:
+        shown = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
+        yield Finding("repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {shown}, …")
+    if whole[: len(seen)] != seen:
+        if doubled:
+            return
+        raise Inconclusive("each stream has ids of its own: what should follow the last one is not known")
+    lost = [identifier for identifier in whole[len(seen) :] if identifier not in set(came)]
+    if lost:
+        shown = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
+        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {shown}")
+
+
+def _ids(stream: Transcript) -> list[str]:
+    """The ids in order, each once."""
+    return list(dict.fromkeys(event.last_event_id for event in stream.events if event.last_event_id))

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from msgspec import Struct
 
 from sseprobe.errors import UsageError
-from sseprobe.rules.catalogue import Rule, all_rules
-from sseprobe.rules.retired import RETIRED
+from sseprobe.rules.base import Rule
+from sseprobe.rules.catalogue import all_rules
 
 
 class Selection(Struct, frozen=True):
@@ -55,8 +55,6 @@ def known_id(name: str, where: str) -> str:
     ids = [rule.id for rule in all_rules()]
     if any(each.startswith(wanted) for each in ids):
         return wanted
-    if wanted in RETIRED:
-        raise UsageError(f"{where}: {wanted} is no rule any more: {RETIRED[wanted]}.")
     families = {rule.family for rule in all_rules()}
     near = difflib.get_close_matches(wanted, [*ids, *families], 1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""

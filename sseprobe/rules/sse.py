@@ -1,4 +1,4 @@
-"""Family SSE: the wire format, WHATWG HTML 9.2.5 and 9.2.6. Clients named here were measured."""
+"""Family SSE: fields, blocks and events, WHATWG HTML 9.2.5 and 9.2.6. Clients named here were measured."""
 
 import re
 from collections.abc import Iterator
@@ -6,17 +6,14 @@ from typing import Final
 
 from sseprobe.framing import Framing
 from sseprobe.ignored_lines import as_sent, looks_like_payload
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import (
-    Bom,
     Event,
     Fields,
     Frame,
     IgnoredField,
     IgnoredReason,
-    InvalidUtf8,
     LimitExceeded,
-    Newlines,
     Retry,
 )
 from sseprobe.text import one_line
@@ -27,7 +24,6 @@ _PARSING: Final = f"{WHATWG}#parsing-an-event-stream"
 _INTERPRETATION: Final = f"{WHATWG}#event-stream-interpretation"
 _BOM: Final = "\ufeff"
 _FIELD_NAME: Final = re.compile(r"[\w.-]{1,40}")
-_NO_SPACE: Final = re.compile(rb"(?:^|(?<=[\r\n]))data:(?=[^ \r\n])")
 _LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")
 _CLIENT_LIMITS: Final = (
     (10 * 2**20, "the AG-UI client (10 MiB)"),
@@ -35,91 +31,6 @@ _CLIENT_LIMITS: Final = (
     (2**19, "aiohttp's newer readers (512 KiB)"),
     (2**17, "aiohttp's readuntil up to 3.13 (128 KiB)"),
 )
-
-
-@rule("SSE001", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
-def is_utf8(stream: Transcript) -> Iterator[Finding]:
-    """The body is valid UTF-8.
-
-    What it does: reports byte sequences that are not UTF-8. The specification replaces them by U+FFFD.
-    Why it matters: the text is damaged in every client, and openai-python, anthropic, mistralai and sseclient-py raise
-    UnicodeDecodeError.
-    Good: `data: é` as C3 A9. Bad: `data: é` as E9, in Latin-1.
-    """
-    for item in stream.of(InvalidUtf8):
-        shown = item.raw.hex(" ")
-        yield Finding(f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
-
-
-@rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
-def has_no_bom(stream: Transcript) -> Iterator[Finding]:
-    """The stream does not begin with a byte order mark.
-
-    What it does: reports EF BB BF as the first three bytes. It is legal, and stripped once.
-    Why it matters: httpx-sse, httpx2, openai, anthropic, cohere, a2a-sdk and sseclient-py lose the first event.
-    Good: `data: a` as the first bytes. Bad: EF BB BF, then `data: a`.
-    """
-    for item in stream.of(Bom):
-        yield Finding("the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
-
-
-@rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
-def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
-    """No line but the first begins with a byte order mark.
-
-    What it does: reports U+FEFF before a field name later in the stream, or a second one at its start.
-    Why it matters: it becomes part of the name, so that the field is unknown and its event is lost.
-    Good: a byte order mark nowhere. Bad: EF BB BF before the third event's `data:`, where two files were joined.
-    """
-    for item in stream.of(IgnoredField):
-        if item.name.startswith(_BOM):
-            yield Finding("a byte order mark stands before a field, which is lost", item.span, "the field's name alone")
-
-
-@rule("SSE004", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
-def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
-    """No line ends with a lone CR.
-
-    What it does: reports lines that end with CR without LF, which is legal.
-    Why it matters: clients built on aiohttp never split there; google-genai and eventsource-parser hold the last event.
-    Good: lines that end with LF. Bad: `data: a`, CR, CR.
-    """
-    for frame in stream.frames:
-        if frame.newlines & Newlines.CR:
-            yield Finding("a line ends with a lone CR", frame.span, "LF", "CR")
-            return
-
-
-@rule("SSE005", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
-def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
-    """All lines end alike.
-
-    What it does: reports a stream that mixes LF, CRLF and CR.
-    Why it matters: anthropic and sseclient-py merge or delay events where LF meets CRLF.
-    Good: LF everywhere. Bad: events with LF from the app, and CRLF heartbeats from a library.
-    """
-    styles = 0
-    for frame in stream.frames:
-        styles |= frame.newlines
-        if styles.bit_count() > 1:
-            kinds = [name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)]
-            yield Finding(f"line endings are mixed: {' and '.join(kinds)}", frame.span, "one style", ", ".join(kinds))
-            return
-
-
-@rule("SSE006", Severity.INFO, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
-def has_crlf(stream: Transcript) -> Iterator[Finding]:
-    """Lines end with LF rather than CRLF.
-
-    What it does: tells that lines end with CRLF, which is legal and the default of sse-starlette and the MCP SDK.
-    Why it matters: the AG-UI client 1.0.0 splits at LF LF only; requests-sse makes an extra blank line of a CRLF that
-    two reads cut apart.
-    Good: `data: a`, LF, LF. Bad: `data: a`, CR LF, CR LF.
-    """
-    for frame in stream.frames:
-        if frame.newlines & Newlines.CRLF:
-            yield Finding("lines end with CRLF", frame.span, "LF", "CRLF")
-            return
 
 
 @rule("SSE007", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -137,7 +48,13 @@ def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
     tail = stream.tail
     if tail is not None and tail.fields & ~Fields.COMMENT:
         actual = one_line(stream.body[tail.start : tail.end].decode(errors="replace"))
-        yield Finding("the stream ends inside an event", tail.span, "a blank line after the last field", actual)
+        yield Finding(
+            "ends-inside-event",
+            "the stream ends inside an event",
+            tail.span,
+            "a blank line after the last field",
+            actual,
+        )
 
 
 @rule("SSE008", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -156,7 +73,9 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
         lines = "a line that looks" if len(found) == 1 else f"{len(found)} lines that look"
         are = "is" if len(found) == 1 else "are"
         first = "" if len(found) == 1 else "; the first"
-        yield Finding(f"{lines} like payload {are} ignored{first}: {shown!r}", found[0].span, "data: …", shown)
+        yield Finding(
+            "payload-ignored", f"{lines} like payload {are} ignored{first}: {shown!r}", found[0].span, "data: …", shown
+        )
 
 
 @rule("SSE009", Severity.INFO, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -176,27 +95,13 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
             lines.append(item)
             continue
         shown = one_line(item.name, 60)
-        yield Finding(f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown)
+        yield Finding(
+            "unknown-field", f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown
+        )
     if lines:
         shown = as_sent(lines[0])
         count = "a line that is no field is ignored" if len(lines) == 1 else f"{len(lines)} ignored lines, the first"
-        yield Finding(f"{count}: {shown!r}", lines[0].span, "event, data, id or retry", shown)
-
-
-@rule("SSE010", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
-def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
-    """A space follows `data:`.
-
-    What it does: reports `data:` followed at once by its value, which is legal.
-    Why it matters: google-genai 3.4.0 requires the space, and huggingface_hub 2.4.0 compares `data: [DONE]` literally.
-    Good: `data: a`. Bad: `data:a`.
-    """
-    if stream.body.count(b"data:") == stream.body.count(b"data: "):
-        return  # quicker than looking at each
-    matches = list(_NO_SPACE.finditer(stream.body))
-    if matches:
-        count = f"{len(matches)} data fields have" if len(matches) > 1 else "a data field has"
-        yield Finding(f"{count} no space after the colon", matches[0].span(), "data: …", "data:…")
+        yield Finding("no-field", f"{count}: {shown!r}", lines[0].span, "event, data, id or retry", shown)
 
 
 @rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -209,7 +114,9 @@ def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.NUL_IN_ID:
-            yield Finding("an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60))
+            yield Finding(
+                "nul-in-id", "an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60)
+            )
 
 
 @rule("SSE012", Severity.WARNING, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -223,10 +130,22 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.RETRY_NOT_DIGITS:
             shown = one_line(item.value, 60)
-            yield Finding(f"retry {shown!r} is not a number and is ignored", item.span, "ASCII digits", shown)
+            yield Finding(
+                "retry-not-a-number",
+                f"retry {shown!r} is not a number and is ignored",
+                item.span,
+                "ASCII digits",
+                shown,
+            )
     for retry in stream.of(Retry):
         if not 100 <= retry.ms <= 600_000:
-            yield Finding(f"a reconnection time of {retry.ms} ms", retry.span, "100 to 600000 ms", str(retry.ms))
+            yield Finding(
+                "retry-out-of-range",
+                f"a reconnection time of {retry.ms} ms",
+                retry.span,
+                "100 to 600000 ms",
+                str(retry.ms),
+            )
 
 
 @rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -245,9 +164,19 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
             last_id = item.last_event_id
         elif isinstance(item, Frame) and not item.fields & Fields.DATA:
             if item.fields & (Fields.EVENT | Fields.ID):
-                yield Finding("a block with fields but without data", item.span, "a data field, or no block")
+                yield Finding(
+                    "fields-without-data",
+                    "a block with fields but without data",
+                    item.span,
+                    "a data field, or no block",
+                )
             elif last_id:
-                yield Finding("a blank line without data while an id is in force", item.span, "no blank line")
+                yield Finding(
+                    "blank-line-after-id",
+                    "a blank line without data while an id is in force",
+                    item.span,
+                    "no blank line",
+                )
 
 
 @rule("SSE014", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", framing=Framing.SSE)
@@ -261,7 +190,7 @@ def has_comments(stream: Transcript) -> Iterator[Finding]:
     comments = stream.comments
     if comments:
         shown = one_line(comments[0].text, 60)
-        yield Finding(f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
+        yield Finding("comments", f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
 
 
 @rule("SSE015", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -274,14 +203,14 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(LimitExceeded):
         limit = human_bytes(item.limit_bytes)
-        yield Finding(f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
+        yield Finding(f"{item.kind}-over-limit", f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
     smallest = _CLIENT_LIMITS[-1][0]
     for event in stream.events:
         size = event.end - event.start
         if size > smallest:
             limit_bytes, client = next(each for each in _CLIENT_LIMITS if size > each[0])
             said = f"an event of {human_bytes(size)}: too large for {client}"
-            yield Finding(said, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
+            yield Finding("large-event", said, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
 
 
 @rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -297,7 +226,9 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
         match = _LINE_BREAKS.search(event.data)
         if match:
             shown = f"U+{ord(match[0]):04X}"
-            yield Finding(f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown)
+            yield Finding(
+                "raw-line-break", f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown
+            )
 
 
 @rule("SSE017", Severity.INFO, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -311,7 +242,9 @@ def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
     for event in stream.events:
         if "\n" in event.data:
             lines = event.data.count("\n") + 1
-            yield Finding(f"an event with {lines} data lines", event.span, "one data line", str(lines))
+            yield Finding(
+                "several-data-lines", f"an event with {lines} data lines", event.span, "one data line", str(lines)
+            )
 
 
 @rule("SSE018", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
@@ -324,7 +257,13 @@ def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
     """
     for event in stream.events:
         if event.type != event.type.strip():
-            yield Finding(f"event name {event.type!r}", event.span, repr(event.type.strip()), repr(event.type))
+            yield Finding(
+                "space-around-name",
+                f"event name {event.type!r}",
+                event.span,
+                repr(event.type.strip()),
+                repr(event.type),
+            )
 
 
 @rule("SSE019", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
@@ -342,4 +281,4 @@ def has_events(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the body was cut: see TRM001")
     if not stream.events:
         shown = one_line(stream.body[:400].decode(errors="replace"), 100) or "an empty body"
-        yield Finding("not one event came", (0, min(len(stream.body), 100)), "at least one event", shown)
+        yield Finding("no-events", "not one event came", (0, min(len(stream.body), 100)), "at least one event", shown)

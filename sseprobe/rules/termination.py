@@ -5,12 +5,14 @@ from typing import Final
 
 from sseprobe.dialects.base import CONTENT_KINDS, EndRule, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.ignored_lines import IgnoredLines
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.order import ended_by
-from sseprobe.rules.shapes import require_whole
-from sseprobe.sse import Fields, IgnoredField
+from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.probe_results import Repetition
+from sseprobe.rules.support.order import ended_by
+from sseprobe.rules.support.shapes import require_whole
+from sseprobe.sse import Fields, IgnoredField, Newlines
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Ending
 from sseprobe.transcription import Transcript
@@ -19,11 +21,8 @@ _AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110#section-6.1"
 _BROKEN: Final = frozenset({Ending.RESET, Ending.IDLE_TIMEOUT, Ending.TOTAL_TIMEOUT, Ending.LIMIT})
-# Cohere's own API description has it behind `message-end`; gateways add it to Responses: see ORS006.
-# vLLM sends it behind `message_stop`: see ANT013.
-_DONE_MAY_FOLLOW: Final = ("cohere", "openai-responses", "anthropic")
-# A stream of AG-UI may hold several runs.
-_MAY_BEGIN_AGAIN: Final = ("ag-ui",)
+# Where an end mark may come too early, and no rule of the dialect's own family says so.
+_ENDS_EARLY: Final = Scope((Wire.VERCEL_UI, Wire.COHERE, Wire.OPENAI_RESPONSES))
 _AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})
 
 
@@ -50,7 +49,9 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
     if told or stream.ending in _BROKEN:
         end = len(stream.body)
         expected = stream.dialect.terminator or "the end of the body"
-        yield Finding(stream.outcome.reason or str(stream.ending), (end, end), expected, str(stream.ending))
+        yield Finding(
+            str(stream.ending), stream.outcome.reason or str(stream.ending), (end, end), expected, str(stream.ending)
+        )
 
 
 def _told_by_lines(stream: Transcript) -> None:
@@ -91,16 +92,18 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
         return
     over = True
     for message in stream.messages[end.index :]:
-        if stream.dialect.name in _MAY_BEGIN_AGAIN and message.has(DeltaKind.OPEN):
+        if stream.dialect.has(Trait.SEVERAL_RUNS) and message.has(DeltaKind.OPEN):
             over = False
         if not over or message is end:
             over = over or message.has(DeltaKind.END)
             continue
-        if stream.dialect.name in _DONE_MAY_FOLLOW and message.event.data == "[DONE]":
+        if stream.dialect.has(Trait.DONE_MAY_FOLLOW) and message.event.data == "[DONE]":
             continue
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
             shown = one_line(message.event.data, 100)
-            yield Finding(f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
+            yield Finding(
+                "event-after-end", f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+            )
 
 
 def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
@@ -108,7 +111,9 @@ def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
     for message in stream.messages[end.index + 1 :]:
         if message.has(*CONTENT_KINDS):
             shown = one_line(message.event.data, 100)
-            yield Finding(f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown)
+            yield Finding(
+                "text-after-end", f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+            )
 
 
 @rule("TRM003", Severity.INFO, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/structured-outputs")
@@ -126,7 +131,7 @@ def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
     found = [(message, delta) for message, delta in finishes if delta.incomplete]
     for message, delta in found[:1]:
         said = f"the answer is incomplete: {delta.incomplete}"
-        yield Finding(said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
+        yield Finding("incomplete", said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
 
 
 @rule("TRM005", Severity.WARNING, Kind.COMPATIBILITY, _RFC9110)
@@ -143,11 +148,15 @@ def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no terminator came")
     if stream.body_end is BodyEnd.LEFT_OPEN:
         yield Finding(
-            "the server left the body open after the terminator", end.event.span, "the end of the body", "open"
+            "left-open",
+            "the server left the body open after the terminator",
+            end.event.span,
+            "the end of the body",
+            "open",
         )
 
 
-@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, _AI_SDK, dialects=("vercel-ui", "cohere", "openai-responses"))
+@rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, _AI_SDK, dialects=_ENDS_EARLY)
 def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     """The terminator is sent only when the answer has finished, or after an error.
 
@@ -165,7 +174,7 @@ def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     if response and response.get("status") != _RESPONSES_END.get(str(end.fields.get("type"))):
         raise NotApplicable("the status in the terminal event is another: see ORS005")
     if stream.ending is Ending.TRUNCATED and _clean(stream) and stream.outcome is not None:
-        yield Finding(stream.outcome.reason or "", end.event.span, "a finish before it", "none")
+        yield Finding("not-finished", stream.outcome.reason or "", end.event.span, "a finish before it", "none")
 
 
 _RESPONSES_END: Final = {
@@ -173,3 +182,70 @@ _RESPONSES_END: Final = {
     "response.failed": "failed",
     "response.incomplete": "incomplete",
 }
+
+
+@rule("TRM004", Severity.ERROR, Kind.CONFORMANCE, _OPENAI, of=Repetition)
+def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
+    """Streams of the same request have the same shape.
+
+    What it does: sends the same request several times and compares content type, dialect, line endings, whether ids are
+    sent, what the first and the last event are, the ending, and whether an end mark was sent. Text, counts and times
+    may differ.
+    Why it matters: a difference is a replica with another version, or a path that only sometimes goes through a proxy,
+    and shows up as an error that nobody can reproduce.
+    Good: three streams that end with `data: [DONE]`. Bad: two with `[DONE]`, one without.
+    """
+    if repeated.refused is not None and len(repeated.streams) < 2:
+        raise Inconclusive(f"the request was not answered with a stream again: {repeated.refused}")
+    if len(repeated.streams) < 2:
+        raise NotApplicable("there was one stream only: --repeat 2 or more compares them")
+    first = _shape(repeated.streams[0])
+    for place, stream in enumerate(repeated.streams[1:], start=1):
+        for name, value in _shape(stream).items():
+            if value != first[name]:
+                shown, before = one_line(value, 200), one_line(first[name], 200)
+                yield Finding(
+                    f"{name.removeprefix('the ').replace(' ', '-')}-differs",
+                    f"stream {place} differs from stream 0 in {name}",
+                    None,
+                    before,
+                    shown,
+                )
+    if repeated.refused is not None:
+        raise Inconclusive(f"a later request was not answered with a stream: {repeated.refused}")
+
+
+def _shape(stream: Transcript) -> dict[str, str]:
+    head = stream.head
+    messages = [message for message in stream.messages if not message.has(DeltaKind.HEARTBEAT)]
+    first, last = (messages[0], messages[-1]) if messages else (None, None)
+    styles = 0
+    for frame in stream.frames:
+        styles |= frame.newlines
+    own = stream.dialect.reading is not None
+    return {
+        "content type": (head.header("content-type") if head else None) or "none",
+        "dialect": stream.dialect.name,
+        "line endings": ", ".join(name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)) or "none",
+        "ids": "sent" if stream.last_event_id else "not sent",
+        # Of an app's own, either may be there or not; what has to be last was learned from all streams.
+        "the first event": "" if own else _sort(first),
+        "the last event": "" if own else _sort(last),
+        "the ending": str(stream.ending),
+        "the end mark": _end_mark(stream),
+    }
+
+
+def _end_mark(stream: Transcript) -> str:
+    """Whether an app's own stream that is whole ended with a mark: one that broke off behind the 200 ends without."""
+    if stream.dialect.reading is None or stream.ending is not Ending.COMPLETE:
+        return ""
+    return "sent" if stream.end_mark is not None else "not sent"
+
+
+def _sort(message: Message | None) -> str:
+    """What an event is, as far as the dialects say it in one word."""
+    if message is None:
+        return "none"
+    kinds = (message.fields.get(name) for name in ("type", "object"))
+    return next((kind for kind in kinds if isinstance(kind, str)), message.event.type)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.rules.catalogue import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.text import one_line
 from sseprobe.transcription import Transcript
 from sseprobe.units import human_ms, ms
@@ -36,11 +36,11 @@ def begins_soon(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no content came" if stream.head else "only bytes are known, and not when they came")
     if first_ns > _FIRST_TOKEN_NS:
         said = human_ms(ms(first_ns))
-        yield Finding(f"the first content came after {said}", None, "10 s at most", said)
+        yield Finding("late-first-content", f"the first content came after {said}", None, "10 s at most", said)
     if stream.head.t_ns > _HELD_HEAD_NS and first_ns - stream.head.t_ns < _TOGETHER_NS:
         said = human_ms(ms(stream.head.t_ns))
         found = f"the head was held back until the first content came, after {said}"
-        yield Finding(found, None, "the head at once", said)
+        yield Finding("head-held-back", found, None, "the head at once", said)
 
 
 @rule("TIM002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -67,7 +67,7 @@ def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
 def _silence(gap_ns: int, offset: int) -> Finding:
     said = human_ms(ms(gap_ns))
     fatal = ", longer than many proxies keep a connection" if gap_ns > _PROXY_LIMIT_NS else ""
-    return Finding(f"nothing came for {said}{fatal}", (offset, offset), "a heartbeat every 15 s", said)
+    return Finding("silence", f"nothing came for {said}{fatal}", (offset, offset), "a heartbeat every 15 s", said)
 
 
 @rule("TIM003", Severity.INFO, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -89,7 +89,9 @@ def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
         word = (kind if isinstance(kind, str) else message.event.data).strip().strip('"').lower()
         if word in _BEATS or (not message.deltas and message.event.data.strip().lower() in _BEATS):
             shown = one_line(message.event.data, 60) or "empty"
-            yield Finding("an event that looks like a heartbeat", message.event.span, "a comment", shown)
+            yield Finding(
+                "heartbeat-as-event", "an event that looks like a heartbeat", message.event.span, "a comment", shown
+            )
 
 
 @rule("TIM004", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -115,4 +117,6 @@ def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
         between = [since_ns, *(t_ns for t_ns in reads if since_ns < t_ns < until_ns), until_ns]
         if max(later - earlier for earlier, later in itertools.pairwise(between)) <= _SILENCE_NS:
             said = human_ms(ms(until_ns - since_ns))
-            yield Finding(f"no content came for {said}, while heartbeats did", None, "content every 15 s", said)
+            yield Finding(
+                "content-silence", f"no content came for {said}, while heartbeats did", None, "content every 15 s", said
+            )

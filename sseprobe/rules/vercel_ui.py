@@ -4,11 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
 from sseprobe.reception import Message
-from sseprobe.rules.catalogue import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.errors import is_foreign_error
-from sseprobe.rules.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.foreign_errors import is_foreign_error
+from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
@@ -16,7 +17,7 @@ from sseprobe.transcription import Transcript
 _API: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _SCHEMA: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui-message-stream/ui-message-chunks.ts"
 _CLIENT: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui/process-ui-message-stream.ts"
-_OURS: Final = ("vercel-ui",)
+_OURS: Final = Scope((Wire.VERCEL_UI,))
 # Family -> the field that names the part.
 _NAMED_BY: Final = {"text": "id", "reasoning": "id", "tool-input": "toolCallId"}
 _PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
@@ -81,7 +82,7 @@ def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     if first is not None:
         kind, message = first
         said = f"the first part is {one_line(kind, 60)}"
-        yield Finding(said, message.event.span, "start", one_line(kind, 60))
+        yield Finding("first-part", said, message.event.span, "start", one_line(kind, 60))
 
 
 def _first_of_the_answer(events: Sequence[tuple[str, Message]]) -> tuple[str, Message] | None:
@@ -108,17 +109,25 @@ def pairs_its_steps(stream: Transcript) -> Iterator[Finding]:
         if kind == "start-step":
             judged += 1
             if begun is not None:
-                yield Finding("a step starts inside a step", message.event.span, "finish-step", "start-step")
+                yield Finding(
+                    "step-in-step", "a step starts inside a step", message.event.span, "finish-step", "start-step"
+                )
             begun = message
         elif kind == "finish-step":
             judged += 1
             if begun is None:
-                yield Finding("a step finishes that never started", message.event.span, "start-step", "finish-step")
+                yield Finding(
+                    "step-not-started",
+                    "a step finishes that never started",
+                    message.event.span,
+                    "start-step",
+                    "finish-step",
+                )
             begun = None
     if not judged:
         raise NotApplicable("no step came")
     if begun is not None and stream.ending is Ending.COMPLETE:
-        yield Finding("the last step never finishes", begun.event.span, "finish-step", "none")
+        yield Finding("step-not-finished", "the last step never finishes", begun.event.span, "finish-step", "none")
 
 
 @rule("VRC004", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -137,9 +146,11 @@ def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     for step, begun in trace.again:
         family, name = step.part
         said = f"{family} {shown(name)} starts again before it has ended"
-        yield Finding(said, begun.event.span, _end_of(family), step.kind)
+        yield Finding(f"{step.kind}-while-open", said, begun.event.span, _end_of(family), step.kind)
     for (family, name), begun in trace.open.items():
-        yield Finding(f"{family} {shown(name)} never ends", begun.event.span, _end_of(family), "none")
+        yield Finding(
+            f"{family}-not-ended", f"{family} {shown(name)} never ends", begun.event.span, _end_of(family), "none"
+        )
 
 
 def _end_of(family: str) -> str:
@@ -172,7 +183,7 @@ def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
                     opened.add(part)
             elif part in open_before:
                 said = f"{kind} for {shown(part[1])}, whose step has finished"
-                yield Finding(said, message.event.span, f"{family}-end before finish-step", kind)
+                yield Finding(f"{kind}-after-step", said, message.event.span, f"{family}-end before finish-step", kind)
             if step == "end":
                 opened.discard(part)
                 open_before.discard(part)
@@ -200,7 +211,9 @@ def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if name not in came and name.encode() not in asked:
                 said = f"{kind} for the call {shown(name)}, which never came"
-                yield Finding(said, message.event.span, "tool-input-available before it", "none")
+                yield Finding(
+                    f"{kind}-without-call", said, message.event.span, "tool-input-available before it", "none"
+                )
             came.add(name)
     if not judged:
         raise NotApplicable("no output of a tool came")
@@ -216,7 +229,7 @@ def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
     """
     for _, message in in_order(stream):
         for name in [name for name, value in message.fields.items() if value is None and name in OPTIONAL]:
-            yield Finding(f"{name} is null", message.event.span, f"no {name}", "null")
+            yield Finding(f"null-{name}", f"{name} is null", message.event.span, f"no {name}", "null")
 
 
 @rule("VRC008", Severity.ERROR, Kind.CONFORMANCE, _SCHEMA, dialects=_OURS)
@@ -235,7 +248,7 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if reason not in REASONS:
                 said = f"the finish reason is {seen(reason)}"
-                yield Finding(said, message.event.span, ", ".join(REASONS), seen(reason))
+                yield Finding("unknown-finish-reason", said, message.event.span, ", ".join(REASONS), seen(reason))
     if not judged:
         raise NotApplicable("no finish reason came")
 
@@ -252,7 +265,7 @@ def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
     for kind, message in in_order(stream):
         if part_of(kind) is None and not is_foreign_error(message):
             said = f"the client knows no part of type {one_line(kind, 60)}"
-            yield Finding(said, message.event.span, "data-…", one_line(kind, 60))
+            yield Finding("unknown-type", said, message.event.span, "data-…", one_line(kind, 60))
 
 
 @rule("VRC010", Severity.WARNING, Kind.COMPATIBILITY, _API, dialects=_OURS)
@@ -269,7 +282,9 @@ def frames_its_message(stream: Transcript) -> Iterator[Finding]:
     kinds = {kind for kind, _ in events}
     first = None if "start" in kinds else _first_of_the_answer(events)
     if first is not None:
-        yield Finding("the message begins without start", first[1].event.span, "start", one_line(first[0], 60))
+        yield Finding(
+            "no-start", "the message begins without start", first[1].event.span, "start", one_line(first[0], 60)
+        )
     if "finish" not in kinds and stream.ending is Ending.COMPLETE:
         kind, last = events[-1]
-        yield Finding("the message ends without finish", last.event.span, "finish", one_line(kind, 60))
+        yield Finding("no-finish", "the message ends without finish", last.event.span, "finish", one_line(kind, 60))

@@ -8,14 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sseprobe import dialects
-from sseprobe.dialects import ag_ui, anthropic, cohere, openai_responses, vercel_parts
+from sseprobe.dialects import ag_ui, anthropic, cohere, openai_responses_types, vercel_parts
 from sseprobe.dialects.base import Delta, Kind
 from sseprobe.errors import UsageError
 from tests.support.decoding import Decoding, event
 
 NAMES = dialects.NAMES
 TYPES = sorted(
-    openai_responses.KNOWN | ag_ui._OWN | anthropic._OWN | cohere._DECODERS.keys() | vercel_parts.PARTS.keys()
+    openai_responses_types.KNOWN | ag_ui._OWN | anthropic._OWN | cohere._DECODERS.keys() | vercel_parts.PARTS.keys()
     | {"error", "text", "thinking", "text_delta", "input_json_delta", "citations_delta", "tool_use", "function_call"}
 )  # fmt: skip
 FIELDS = [

@@ -97,13 +97,13 @@ def test_a_baseline(cli: Cli, serve: Serve, tmp_path: Path) -> None:
     words = ("--repeat", "1", "--fail-on", "info", "--select", "SSE")
     assert cli("check", bad, *words).code == 1
     assert cli("check", bad, *words, "--write-baseline", str(known)).code == 0
-    assert json.loads(known.read_text())["expected"][0]["rule"] == "SSE006"
+    assert json.loads(known.read_text())["expected"] == [{"rule": "SSE006", "key": "SSE006/crlf"}]
     again = cli("check", bad, *words, "--baseline", str(known), "--report", "json")
     assert again.code == 0, again
     assert [finding["baselined"] for each in again.report["results"] for finding in each["findings"]] == [True]
     stale = cli("check", better, *words, "--baseline", str(known), "--report", "json")
     assert stale.code == 1
-    assert stale.report["baseline"]["stale"] == ["SSE006: lines end with CRLF"]
+    assert stale.report["baseline"]["stale"] == ["SSE006/crlf"]
     other = cli("check", serve(BOM).url + CHAT, *words, "--baseline", str(known), "--ignore", "SSE006")
     assert other.code == 1
 
@@ -111,7 +111,7 @@ def test_a_baseline(cli: Cli, serve: Serve, tmp_path: Path) -> None:
 def test_a_baseline_hides_nothing_behind_what_it_expects(cli: Cli, serve: Serve, tmp_path: Path) -> None:
     known = tmp_path / "known.json"
     words = ("--repeat", "1", "--fail-on", "info", "--select", "SSE009")
-    old, new = [b"foo: 1\n\n"] * 50, b"bar: 1\n\n"
+    old, new = [b"foo: 1\n\n"] * 50, b"no field at all\n\n"
     assert cli("check", serve(_streams(*old, *good("a"))).url + CHAT, *words, "--write-baseline", str(known)).code == 0
     result = cli("check", serve(_streams(*old, new, *good("a"))).url + CHAT, *words, "--baseline", str(known))
     assert result.code == 1, result
@@ -121,8 +121,10 @@ def test_a_baseline_hides_nothing_behind_what_it_expects(cli: Cli, serve: Serve,
     ("text", "said"),
     [
         ("{", "not a baseline"),
-        ('{"sseprobe_baseline": 2, "expected": []}', "version 2"),
-        ('{"sseprobe_baseline": 1, "expected": [{"rule": "SSE0077", "finding": "x"}]}', "Did you mean SSE007"),
+        ('{"sseprobe_baseline": 3, "expected": []}', "version 3"),
+        ('{"sseprobe_baseline": 1, "expected": [{"rule": "SSE007", "finding": "x"}]}', "write it again"),
+        ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE007", "finding": "x"}]}', "not a baseline"),
+        ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE0077", "key": "x"}]}', "Did you mean SSE007"),
     ],
 )
 def test_a_broken_baseline(text: str, said: str, cli: Cli, tmp_path: Path) -> None:

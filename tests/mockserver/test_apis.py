@@ -149,7 +149,7 @@ def at(value: Any, path: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize("name", POSTED)
 def test_failures_have_the_vendors_shape(name: str, mock: Mock) -> None:
-    message, refusal, failure = SHAPES[name]
+    message, refusal, failure = SHAPES.get(name, SHAPES["openai-chat"])
     path = PATHS.get(name, dialects.by_name(name).path)
     wrong: list[Any] = [b"{broken", [], {}, b"\xff\xfe"]
     answers = [mock.ask(path, body) for body in wrong]

@@ -41,12 +41,13 @@ def disagreeing(mock: Mock, dialect: str, knobs: str, *, read_as: str | None = N
     parser = new_parser(framing)
     items = [*parser.receive(body), *parser.receive_eof()]
     general = framing is Framing.SSE and not sdks_only
-    fit = [reader for reader in map(by_name, NAMES) if (name in reader.dialects if reader.dialects else general)]
+    shown = dialects.by_name(name)
+    fit = [each for each in map(by_name, NAMES) if (shown.is_in(each.dialects) if each.dialects else general)]
     cut = by(40) if "tools" in knobs else at_random(3)
     reports = read_all(
         list(cut(body)),
         [item for item in items if isinstance(item, Event)],
-        dialect=name,
+        dialect=shown,
         framing=framing,
         content_type=content_type,
         ended_in_error="fault" in knobs,

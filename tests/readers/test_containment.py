@@ -13,6 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from sseprobe import dialects
+from sseprobe.dialects import PLAIN
+from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.framing import Framing
 from sseprobe.readers import by_name, installed
 from sseprobe.readers.base import CANARY, Reader, View
@@ -27,13 +30,13 @@ EVENTS = [Event("message", "a", "", 0, 9), Event("message", "b", "", 9, 18)]
 QUICK = Limits(read_s=1.0)
 
 
-def reports(*names: str, limits: Limits | None = None, dialect: str = "plain") -> list[ReaderReport]:
+def reports(*names: str, limits: Limits | None = None, dialect: str = PLAIN) -> list[ReaderReport]:
     """What is said of these fakes."""
     fakes = [import_module(f"tests.support.fakes.{name}").READER for name in names]
     return read_all(
         CHUNKS,
         EVENTS,
-        dialect=dialect,
+        dialect=dialects.by_name(dialect),
         framing=Framing.SSE,
         content_type="text/event-stream",
         ended_in_error=False,
@@ -156,7 +159,7 @@ def test_a_reader_that_is_not_installed_is_left_out() -> None:
     said = read_all(
         CHUNKS,
         EVENTS,
-        dialect="plain",
+        dialect=dialects.by_name(PLAIN),
         framing=Framing.SSE,
         content_type=None,
         ended_in_error=False,
@@ -175,11 +178,11 @@ def test_readers_of_other_dialects_are_left_out() -> None:
         found = read_all(
             [],
             [],
-            dialect=dialect,
+            dialect=dialects.by_name(dialect),
             framing=framing,
             content_type=None,
             ended_in_error=False,
-            readers=[fake._replace(dialects=("anthropic",))],
+            readers=[fake._replace(dialects=Scope((Wire.ANTHROPIC,)))],
         )
         assert bool(found) is there
 
@@ -220,7 +223,7 @@ def test_hostile_content_types_reach_no_header() -> None:
     (report,) = read_all(
         CHUNKS,
         EVENTS,
-        dialect="plain",
+        dialect=dialects.by_name(PLAIN),
         framing=Framing.SSE,
         content_type="text/event-stream;\r\nX: ☃\x00",
         ended_in_error=False,

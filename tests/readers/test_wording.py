@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from sseprobe import dialects
+from sseprobe.dialects.traits import Scope
 from sseprobe.framing import Framing, new_parser
 from sseprobe.readers.base import CANARY, Reader, View
 from sseprobe.readers.causes import Body
@@ -122,8 +123,9 @@ def test_what_has_the_same_cause_is_said_once_and_five_sentences_are_enough() ->
 
 def expected_of(dialect: str, body: Body, view: View = View.PAYLOADS) -> tuple[list[int], bool]:
     """The events that a reader of the dialect must deliver, and whether it may raise."""
-    reader = Reader("x", "x", view, CANARY, dialects=(dialect,))
-    made = expectation(reader, body.events, dialects.by_name(dialect), ended_in_error=False)
+    spoken = dialects.by_name(dialect)
+    reader = Reader("x", "x", view, CANARY, dialects=Scope((spoken.wire,)))
+    made = expectation(reader, body.events, spoken, ended_in_error=False)
     return [each.event for each in made.items if each.needed], made.may_raise
 
 

@@ -7,13 +7,13 @@ import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
-from sseprobe.report import Excerpt, Report, Verdict
+from sseprobe.report import Excerpt, FindingReport, Report, Verdict
 from sseprobe.reporters import by_format
 from sseprobe.reporters.cases import Outcome, cases_of
 from sseprobe.reporters.findings import compacted, excerpt_lines
 from sseprobe.reporters.markdown import code, prose
 from sseprobe.reporters.sarif import uri
-from sseprobe.rules.catalogue import RuleVerdict, Severity
+from sseprobe.rules.base import RuleVerdict, Severity
 from tests.reporters.reading import READERS, WIDTH, read_github, read_junit, read_markdown, read_sarif
 from tests.support.hop_reports import UNCOUNTED
 from tests.support.reports import FULL, REPORTS, TRIAL, finding, made, result
@@ -152,15 +152,26 @@ def test_sarif_keeps_to_what_github_takes() -> None:
     assert len(text.encode()) < 10 * 1024 * 1024
 
 
-def test_fingerprints_do_not_depend_on_numbers() -> None:
-    def marks(message: str) -> Any:
-        report = made(
-            "check", REPORTS["check-fails"].verdict, 1, results=[result("A1", RuleVerdict.FAIL, finding(message))]
-        )
-        return read_sarif(rendered(report, "sarif"))["runs"][0]["results"][0]["partialFingerprints"]
+def test_fingerprints_depend_on_rule_and_key_alone() -> None:
+    def marks(rule: str, *found: FindingReport) -> list[Any]:
+        report = made("check", REPORTS["check-fails"].verdict, 1, results=[result(rule, RuleVerdict.FAIL, *found)])
+        [run] = read_sarif(rendered(report, "sarif"))["runs"]
+        return [each["partialFingerprints"] for each in run["results"]]
 
-    assert marks("gap of 41.2 ms at byte 7") == marks("gap of 9.0 ms at byte 800")
-    assert marks("a gap") != marks("no gap")
+    gap, silence = finding("gap of 41.2 ms", key="A1/gap"), finding("nothing came for 9 s", key="A1/gap")
+    assert marks("A1", gap) == marks("A1", silence)
+    assert marks("A1", gap) != marks("A1", replace(gap, key="A1/no-gap"))
+    assert marks("A1", gap) != marks("A2", gap)
+    first, second = marks("A1", gap, silence)
+    assert first != second
+    assert [first] == marks("A1", gap)
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_no_two_results_of_a_run_have_one_fingerprint(name: str) -> None:
+    [run] = read_sarif(rendered(REPORTS[name], "sarif"))["runs"]
+    marks = [each["partialFingerprints"]["primaryLocationLineHash"] for each in run["results"]]
+    assert len(set(marks)) == len(marks)
 
 
 @pytest.mark.parametrize(

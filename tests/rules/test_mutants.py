@@ -8,6 +8,7 @@ from sseprobe.cassette import Cassette
 from sseprobe.rules import RuleVerdict, Severity, all_rules, judge
 from sseprobe.transcription import Transcript
 from tests.rules.mutants import Mutant, all_mutants
+from tests.support.finding_keys import what_is_wrong
 from tests.support.mock import Mock
 from tests.support.takes import Take, edited, received, record
 
@@ -29,6 +30,8 @@ def failing(cassette: Cassette) -> dict[str, Severity]:
     stream = received(cassette)[1]
     judged = [(rule, judge(rule, stream)) for rule in RULES]
     assert [rule.id for rule, said in judged if said.verdict is RuleVerdict.CRASHED] == []
+    wrong = [what_is_wrong(rule, finding.key) for rule, said in judged for finding in said.findings]
+    assert list(filter(None, wrong)) == []
     return {rule.id: rule.severity for rule, said in judged if said.verdict is RuleVerdict.FAIL}
 
 

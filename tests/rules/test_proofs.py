@@ -1,26 +1,21 @@
 """Each rule on recordings: it passes the good one, finds what the bad one does, and explains itself."""
 
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from sseprobe.cassette import load
 from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
-from sseprobe.rules.pages import PARTS, all_pages, page_of
+from sseprobe.rules.pages import INDEX, PARTS, all_pages, page_of
 from sseprobe.transcription import Transcript
-from tests.rules.proofs import DATA, all_proofs
+from tests.rules.proofs import all_proofs
+from tests.support.finding_keys import what_is_wrong
+from tests.support.recordings import Recordings
 from tests.support.takes import received
 
 RULES = {rule.id: rule for rule in all_rules()}
 ON_STREAMS = {name: rule for name, rule in RULES.items() if rule.subject is Transcript}
 PROOFS = all_proofs()
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
-
-
-def _recorded(name: str, kind: str) -> Transcript:
-    path = DATA / name / f"{kind}.jsonl"
-    return received(load(BytesIO(path.read_bytes()), path.name))[1]
 
 
 LIVE = {"HTTP011", "HTTP019"}
@@ -44,21 +39,29 @@ def test_the_pages_in_the_docs_are_fresh() -> None:
     assert {path.name: path.read_text() for path in DOCS.iterdir()} == all_pages()
 
 
+@pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+def test_the_index_links_to_every_rule(rule: Rule) -> None:
+    pages = all_pages()
+    assert f"[{rule.id}]({rule.family}.md#{rule.id.lower()})" in pages[INDEX]
+    assert pages[f"{rule.family}.md"].splitlines().count(f"## {rule.id}") == 1
+
+
 @pytest.mark.parametrize("name", PROOFS)
-def test_the_bad_stream_is_found(name: str) -> None:
-    judgement = judge(RULES[name], _recorded(name, "bad"))
+def test_the_bad_stream_is_found(name: str, recorded: Recordings) -> None:
+    judgement = judge(RULES[name], received(recorded(f"{name}/bad"))[1])
     assert judgement.verdict is RuleVerdict.FAIL, judgement
     assert PROOFS[name].says in judgement.findings[0].message
+    assert [wrong for each in judgement.findings if (wrong := what_is_wrong(RULES[name], each.key))] == []
 
 
 @pytest.mark.parametrize("name", PROOFS)
-def test_the_good_stream_passes(name: str) -> None:
-    assert judge(RULES[name], _recorded(name, "good")).verdict is RuleVerdict.PASS
+def test_the_good_stream_passes(name: str, recorded: Recordings) -> None:
+    assert judge(RULES[name], received(recorded(f"{name}/good"))[1]).verdict is RuleVerdict.PASS
 
 
 @pytest.mark.parametrize("name", PROOFS)
-def test_the_good_stream_breaks_no_other_rule(name: str) -> None:
-    stream = _recorded(name, "good")
+def test_the_good_stream_breaks_no_other_rule(name: str, recorded: Recordings) -> None:
+    stream = received(recorded(f"{name}/good"))[1]
     assert [each.id for each in RULES.values() if _fails(each, stream) and each.severity is Severity.ERROR] == []
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sseprobe.probes.parse import parse_bytes, render
 from sseprobe.rules import run, wire_rules
-from sseprobe.rules.catalogue import MAX_FINDINGS
+from sseprobe.rules.base import MAX_FINDINGS
 from sseprobe.transcription import transcribe
 from tests.support.cli import Cli
 
@@ -85,6 +85,7 @@ def test_the_contracts_object() -> None:
     }
     assert {
         "rule": "SSE007",
+        "key": "SSE007/ends-inside-event",
         "severity": "error",
         "message": "the stream ends inside an event",
         "span": [39, 49],

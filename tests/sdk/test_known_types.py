@@ -3,7 +3,7 @@
 import importlib
 from typing import get_args
 
-from sseprobe.dialects import openai_responses
+from sseprobe.dialects import openai_responses_types
 from tests.support.requirements import missing
 
 
@@ -22,4 +22,4 @@ def test_no_event_of_responses_is_unknown() -> None:
         missing("openai is not installed")
     told = types_in(responses.ResponseStreamEvent)
     assert len(told) > 50
-    assert told <= openai_responses.KNOWN
+    assert told <= openai_responses_types.KNOWN

@@ -78,13 +78,13 @@ class Peculiarity(NamedTuple):
     lines: Callable[[Named], list[bytes]] | None = None
     charset: str = ""
 
-    def stream(self, dialect: str, events: Named, framing: Framing) -> Stream | None:
+    def stream(self, events: Named, framing: Framing) -> Stream | None:
         """The stream, None if this framing cannot be so."""
         make = self.make if framing is Framing.SSE else self.lines
         if make is None:
             return None
         kind = "text/event-stream" if framing is Framing.SSE else "application/x-ndjson"
-        return Stream(make(events), kind + self.charset, dialect)
+        return Stream(make(events), kind + self.charset)
 
 
 PECULIARITIES = (

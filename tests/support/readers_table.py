@@ -70,7 +70,7 @@ def _cell(kinds: list[str] | None) -> str:
 
 def _find(url: str) -> Findings:
     readers = [each for each in map(by_name, NAMES) if installed_version(each) is not None]
-    streams = {name: _events(url, name) for name in {d for each in readers for d in (*each.dialects[:1], GENERAL)}}
+    streams = {name: _events(url, name) for name in {GENERAL, *map(_dialect, readers)}}
     cells = [(of, reader) for of in PECULIARITIES for reader in readers if _stream(of, reader, streams) is not None]
     apart = [cell for cell in cells if cell[1].read is None]
     found: Findings = {of.name: {} for of in PECULIARITIES}
@@ -85,12 +85,12 @@ def _find(url: str) -> Findings:
 
 
 def _dialect(reader: Reader) -> str:
-    return reader.dialects[0] if reader.dialects else GENERAL
+    return dialects.names_in(reader.dialects)[0] if reader.dialects else GENERAL
 
 
 def _stream(of: Peculiarity, reader: Reader, streams: dict[str, Named]) -> Stream | None:
     dialect = _dialect(reader)
-    return of.stream(dialect, streams[dialect], dialects.by_name(dialect).framing)
+    return of.stream(streams[dialect], dialects.by_name(dialect).framing)
 
 
 def _events(url: str, dialect: str) -> Named:
@@ -109,13 +109,13 @@ def _parsed(chunks: list[bytes], framing: Framing) -> list[Event]:
 
 
 def _kinds(of: Peculiarity, reader: Reader, streams: dict[str, Named]) -> list[str]:
-    stream, framing = _stream(of, reader, streams), dialects.by_name(_dialect(reader)).framing
+    stream, dialect = _stream(of, reader, streams), dialects.by_name(_dialect(reader))
     assert stream is not None
     reading = _read_here(reader, stream) if reader.read else _read_elsewhere(reader, stream)
     if reading.unfit is not None:
         return [f"not run: {reading.unfit}"]
-    events = _parsed(stream.chunks, framing)
-    found = differences(reader, reading, events, stream.dialect, ended_in_error=False)
+    events = _parsed(stream.chunks, dialect.framing)
+    found = differences(reader, reading, events, dialect, ended_in_error=False)
     return sorted({each.kind.value for each in found})
 
 

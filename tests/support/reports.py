@@ -32,7 +32,7 @@ from sseprobe.report import (
     TrialReport,
     Verdict,
 )
-from sseprobe.rules.catalogue import Kind, RuleVerdict, Severity
+from sseprobe.rules.base import Kind, RuleVerdict, Severity
 from sseprobe.testimony import Answer, Strength
 from sseprobe.transcript import BodyEnd, Ending
 from tests.support import hop_reports
@@ -154,7 +154,16 @@ made = _Made()
 def finding(message: str, **fields: Any) -> FindingReport:
     """A finding with nothing but a message, unless more is given."""
     return FindingReport(
-        **{"message": message, "expected": None, "actual": None, "span": None, "event": None, "t_ms": None, **fields}
+        **{
+            "key": "A1/made-up",
+            "message": message,
+            "expected": None,
+            "actual": None,
+            "span": None,
+            "event": None,
+            "t_ms": None,
+            **fields,
+        }
     )
 
 
@@ -172,6 +181,7 @@ def result(rule: str, verdict: RuleVerdict, *findings: FindingReport, **fields: 
 
 TAIL = finding(
     "the stream ends inside an event",
+    key="SSE007/ends-inside-event",
     expected="a blank line after the last field",
     actual="data: [DONE]␊",
     span=(8980, 8993),
@@ -189,7 +199,7 @@ PASSING = [
 WARNING = result(
     "SSE002",
     RuleVerdict.FAIL,
-    finding("a byte order mark at the start", span=(0, 3), event=0, stream=0),
+    finding("a byte order mark at the start", key="SSE002/bom", span=(0, 3), event=0, stream=0),
     severity=Severity.WARNING,
     kind=Kind.COMPATIBILITY,
     title="No byte order mark.",
@@ -275,7 +285,7 @@ REPORTS: dict[str, Report] = {
             *PASSING,
             WARNING,
             result("SSE007", RuleVerdict.FAIL, TAIL, title="The last event is ended by a blank line."),
-            result("SSE009", RuleVerdict.FAIL, finding("known for long", baselined=True)),
+            result("SSE009", RuleVerdict.FAIL, finding("known for long", key="SSE009/unknown-field", baselined=True)),
             OPEN,
         ],
         fail_on=Severity.ERROR,
@@ -290,7 +300,7 @@ REPORTS: dict[str, Report] = {
             ReaderReport("openai", "3.54.0", True, []),
             ReaderReport("eventsource-parser", None, None, ["node is not installed"]),
         ],
-        baseline=BaselineReport("known.json", 2, ["SSE011: an id with a null"]),
+        baseline=BaselineReport("known.json", 2, ["SSE011/nul-in-id"]),
         notes=["the streams were 9 kB each"],
     ),
     "check-warnings-count": made(
@@ -302,7 +312,7 @@ REPORTS: dict[str, Report] = {
         1,
         results=PASSING,
         fail_on=Severity.ERROR,
-        baseline=BaselineReport("known.json", 1, ["SSE011: an id with a null"]),
+        baseline=BaselineReport("known.json", 1, ["SSE011/nul-in-id"]),
     ),
     "check-crashed": made(
         "check",

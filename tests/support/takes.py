@@ -1,7 +1,7 @@
 """Takes: recordings made of the mock's streams, whole or with one thing broken, for proving rules.
 
-`scripts/record_proofs` writes the takes of `tests/rules/proofs/` into `tests/rules/data/`; the mutation tests edit
-recordings of clean streams in memory.
+`tests/support/recordings.py` records the takes of `tests/rules/proofs/`; the mutation tests edit recordings of clean
+streams.
 """
 
 import asyncio

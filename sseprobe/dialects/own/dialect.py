@@ -5,6 +5,7 @@ from typing import Final
 from sseprobe.dialects.base import Dialect, EndRule, bearer
 from sseprobe.dialects.own.decoder import Decoder
 from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.traits import Wire
 from sseprobe.framing import Framing
 
 MOCK_PATH: Final = "/app/chat"
@@ -16,6 +17,7 @@ def own_dialect(name: str, reading: Reading, path: str = MOCK_PATH) -> Dialect:
     done = reading.given.done
     return Dialect(
         name=name,
+        wire=Wire.OWN,
         path=path,
         paths=(),
         end_rule=EndRule.MARK if done else EndRule.BODY,

@@ -14,7 +14,7 @@ from sseprobe.probes.judging import Seen, judge_all, worst
 from sseprobe.probes.target import MOCK_SCENARIO
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, TrialReport, Verdict
-from sseprobe.rules.evidence import Aborts
+from sseprobe.rules.probe_results import Aborts
 from sseprobe.testimony import Answer
 
 _NO_TRIAL = "no trial that had to stop was run"

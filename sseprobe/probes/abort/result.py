@@ -11,7 +11,7 @@ from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun
 from sseprobe.probes.abort.trial_report import NO_WITNESS, trial_reports
 from sseprobe.probes.stream_report import report_of
 from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
-from sseprobe.rules.evidence import Aborts, Trial
+from sseprobe.rules.probe_results import Aborts, Trial
 from sseprobe.testimony import Answer, Strength
 from sseprobe.units import ns
 

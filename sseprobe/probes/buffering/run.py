@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 from msgspec import Struct
 
+from sseprobe import dialects
 from sseprobe.config.connection import proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.learning import learn_together
@@ -63,7 +64,7 @@ class BufferRun:
         self.error: SseprobeError | None = None
         self.interrupted = False
         self.notes: list[str] = []
-        self.dialect = plan.stream.dialect.name if plan.stream.dialect else "plain"
+        self.dialect = plan.stream.dialect.name if plan.stream.dialect else dialects.PLAIN
         self.unclear: str | None = None
         """Why nothing can be said at all."""
         self.cut: str | None = None

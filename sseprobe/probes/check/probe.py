@@ -3,6 +3,7 @@
 import asyncio
 from typing import Final
 
+from sseprobe import dialects
 from sseprobe.config.probes import CheckOptions
 from sseprobe.errors import ISSUES
 from sseprobe.probes.check import active
@@ -49,7 +50,7 @@ async def check(context: RunContext[CheckOptions]) -> Report:
     await run.go(plan, context.observer)
     first = run.transcripts[0] if run.transcripts else None
     dialect = (first.expected or first.dialect) if first else asked.stream.dialect
-    return await _report(context, run, target_of(asked.stream.request, dialect.name if dialect else "plain"))
+    return await _report(context, run, target_of(asked.stream.request, dialect.name if dialect else dialects.PLAIN))
 
 
 async def _recorded(context: RunContext[CheckOptions], path: str) -> Report:

@@ -30,7 +30,7 @@ def _read(stream: Transcript, stop: Stop) -> list[ReaderReport]:
     return read_all(
         chunks,
         stream.events if whole else [event for event in stream.events if event.end <= end],
-        dialect=stream.dialect.name if stream.dialect.reading is None else "plain",
+        dialect=stream.dialect,
         framing=stream.framing,
         content_type=stream.head.header("content-type") if stream.head else None,
         ended_in_error=whole and stream.ending is Ending.ERROR,

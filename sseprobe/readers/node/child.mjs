@@ -41,7 +41,7 @@ function decoded(data) {
   const about = JSON.parse(data.subarray(0, end));
   let start = end + 1;
   const chunks = about.sizes.filter((size) => size).map((size) => data.subarray(start, (start += size)));
-  return { chunks, contentType: about.content_type, dialect: about.dialect };
+  return { chunks, contentType: about.content_type };
 }
 
 /** Reads the stream on standard input: `read(load, stream, say)`; `load` imports a package of the user's. */

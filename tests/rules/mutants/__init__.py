@@ -26,8 +26,8 @@ def mutant(name: str, take: Take, *rules: str) -> Mutant:
 def all_mutants() -> list[Mutant]:
     """Over all families that have a file here."""
     found: list[Mutant] = []
-    for family in FAMILIES.values():
-        path = Path(__file__).parent / f"{family.module}.py"
+    for module in [module for family in FAMILIES.values() for module in family.modules]:
+        path = Path(__file__).parent / f"{module}.py"
         if path.exists():
-            found += import_module(f"tests.rules.mutants.{family.module}").MUTANTS
+            found += import_module(f"tests.rules.mutants.{module}").MUTANTS
     return found

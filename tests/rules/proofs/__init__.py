@@ -1,4 +1,4 @@
-"""What proves each rule: a good and a bad stream, one file a family. `scripts/record_proofs` records them."""
+"""What proves each rule: a good and a bad stream, one file a family. The fixture `recorded` records them."""
 
 from importlib import import_module
 from pathlib import Path
@@ -6,8 +6,6 @@ from typing import NamedTuple
 
 from sseprobe.rules.catalogue import FAMILIES
 from tests.support.takes import Take
-
-DATA = Path(__file__).parents[1] / "data"
 
 
 class Proof(NamedTuple):
@@ -21,8 +19,8 @@ class Proof(NamedTuple):
 def all_proofs() -> dict[str, Proof]:
     """By rule id, over all families that have a file here."""
     proofs: dict[str, Proof] = {}
-    for family in FAMILIES.values():
-        path = Path(__file__).parent / f"{family.module}.py"
+    for module in [module for family in FAMILIES.values() for module in family.modules]:
+        path = Path(__file__).parent / f"{module}.py"
         if path.exists():
-            proofs |= import_module(f"tests.rules.proofs.{family.module}").PROOFS
+            proofs |= import_module(f"tests.rules.proofs.{module}").PROOFS
     return proofs

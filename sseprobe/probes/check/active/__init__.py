@@ -1,6 +1,6 @@
 """Active probes of `check`: each asks the endpoint something of its own, and brings home evidence for rules to judge.
 
-To add one: one file here, and its line in `_MODULES`; its evidence in `sseprobe.rules.evidence`.
+To add one: one file here, and its line in `_MODULES`; its evidence in `sseprobe.rules.probe_results`.
 """
 
 import difflib

@@ -11,7 +11,7 @@ from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.probes.observer import Observer
-from sseprobe.rules.evidence import Aborts
+from sseprobe.rules.probe_results import Aborts
 
 GRACE_S: Final = 5.0
 """As the abort test has it by default."""

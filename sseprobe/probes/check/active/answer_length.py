@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sseprobe.dialects.base import as_dict, as_list
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, stream_once
 from sseprobe.probes.receive import StreamPlan
-from sseprobe.rules.evidence import Lengths
+from sseprobe.rules.probe_results import Lengths
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
 

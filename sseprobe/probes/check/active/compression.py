@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, stream_once
-from sseprobe.rules.evidence import Compression
+from sseprobe.rules.probe_results import Compression
 
 
 async def _run(bench: Bench) -> Found:

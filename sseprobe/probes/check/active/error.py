@@ -3,7 +3,7 @@
 from msgspec.structs import replace
 
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, ask, stream_once
-from sseprobe.rules.evidence import MidStreamFailure, Refusal
+from sseprobe.rules.probe_results import MidStreamFailure, Refusal
 
 _BROKEN = b'{"sseprobe": '
 _EMPTY = b"{}"
@@ -14,8 +14,8 @@ async def _run(bench: Bench) -> Found:
     if request.body is None:
         raise Skipped(f"a {request.method} request without a body has nothing that could be wrong")
     answers = (
-        await ask(bench.plan, replace(request, body=_BROKEN), "a body that is not JSON"),
-        await ask(bench.plan, replace(request, body=_EMPTY), "a body without a prompt"),
+        await ask(bench.plan, replace(request, body=_BROKEN), "broken-body", "a body that is not JSON"),
+        await ask(bench.plan, replace(request, body=_EMPTY), "empty-body", "a body without a prompt"),
     )
     evidence: list[Refusal | MidStreamFailure] = [Refusal(answers)]
     if bench.mock_url is not None:

@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, ask
-from sseprobe.rules.evidence import Methods
+from sseprobe.rules.probe_results import Methods
 from sseprobe.transcript import Request
 
 _INVENTED: Final = "SSEPROBE"
@@ -14,8 +14,8 @@ _INVENTED: Final = "SSEPROBE"
 async def _run(bench: Bench) -> Found:
     request = bench.plan.request
     others = ("GET", _INVENTED) if request.method != "GET" else (_INVENTED,)
-    head = await ask(bench.plan, _bare(request, "HEAD"), "HEAD")
-    answers = tuple([await ask(bench.plan, _bare(request, method), method) for method in others])
+    head = await ask(bench.plan, _bare(request, "HEAD"), "HEAD", "HEAD")
+    answers = tuple([await ask(bench.plan, _bare(request, method), method, method) for method in others])
     return Found([Methods(head, answers)], f"asked with HEAD, {' and '.join(others)}")
 
 

@@ -3,7 +3,7 @@
 from sseprobe.errors import TargetError
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
 from sseprobe.probes.receive import StreamRun
-from sseprobe.rules.evidence import Repetition
+from sseprobe.rules.probe_results import Repetition
 from sseprobe.transcript import Ending
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from sseprobe.dialects import by_name
+from sseprobe.dialects import PLAIN, by_name
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
 from sseprobe.net.hangup import HangUp
@@ -20,7 +20,7 @@ from sseprobe.probes.check.active.base import (
     stream_once,
 )
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.rules.evidence import Answer, Resumption
+from sseprobe.rules.probe_results import Answer, Resumption
 from sseprobe.sse import Event
 from sseprobe.transcript import Chunk
 from sseprobe.transcription import Transcript
@@ -75,9 +75,10 @@ async def _run(bench: Bench) -> Found:
     try:
         await receive(run)
     except TargetError as error:
-        answer = Answer("Last-Event-ID", run.head, problem=refusal_of(error, plan))
+        answer = Answer("resumption", "Last-Event-ID", run.head, problem=refusal_of(error, plan))
         return Found([Resumption(whole, tuple(seen), seen[-1], None, answer)], "left, and asked for the rest")
-    evidence = Resumption(whole, tuple(seen), seen[-1], run.transcript(), Answer("Last-Event-ID", run.head))
+    answer = Answer("resumption", "Last-Event-ID", run.head)
+    evidence = Resumption(whole, tuple(seen), seen[-1], run.transcript(), answer)
     return Found([evidence], f"left after {len(seen)} of {len(ids)} ids, and asked for the rest")
 
 
@@ -99,7 +100,7 @@ async def _leave(plan: StreamPlan, until: str) -> list[str]:
 
 async def _other_path(bench: Bench, mock_url: str) -> tuple[StreamPlan, Transcript]:
     """The bundled mock sends ids at its path for EventSource."""
-    plain = by_name("plain")
+    plain = by_name(PLAIN)
     headers = [(name, value) for name, value in bench.plan.request.headers if name.lower() != "content-type"]
     request = replace(bench.plan.request, method="GET", url=mock_url + plain.path, headers=headers, body=None)
     plan = replace(bench.plan, request=request, dialect=plain, named=True)

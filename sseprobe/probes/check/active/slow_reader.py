@@ -12,7 +12,7 @@ from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.net.opening import OpenStream
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
-from sseprobe.rules.evidence import SlowReading
+from sseprobe.rules.probe_results import SlowReading
 from sseprobe.transcript import BodyEnd, Chunk
 
 _READ_FIRST: Final = 10

@@ -1,0 +1,154 @@
+"""Family ANT: the content blocks of a message. What clients do was read in anthropic 2.12.0."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
+from sseprobe.dialects.traits import Scope, Wire
+from sseprobe.reception import Message
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.parts import Place, Step, Trace, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.transcript import Ending
+from sseprobe.transcription import Transcript
+
+_API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
+_THINKING: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
+_OURS: Final = Scope((Wire.ANTHROPIC,))
+_PLACES: Final = {
+    "content_block_start": Place.BEGIN,
+    "content_block_delta": Place.GO_ON,
+    "content_block_stop": Place.END,
+}
+_FITTING: Final = {
+    "text_delta": ("text",),
+    "citations_delta": ("text",),
+    "input_json_delta": ("tool_use", "server_tool_use", "mcp_tool_use"),
+    "thinking_delta": ("thinking",),
+    "signature_delta": ("thinking",),
+}
+
+
+def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
+    found = []
+    for kind, message in whole(stream):
+        index = as_count(message.fields.get("index"))
+        if kind in _PLACES and index is not None:
+            found.append((kind, message, index))
+    if not found:
+        raise NotApplicable("no block came")
+    return found
+
+
+def _trace(stream: Transcript) -> Trace:
+    return Trace(Step(message, kind, _PLACES[kind], ("block", index)) for kind, message, index in _block_events(stream))
+
+
+@rule("ANT002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
+    """A block goes on and stops only between its start and its stop.
+
+    What it does: follows `content_block_start`, `_delta` and `_stop` by index.
+    Why it matters: the index is a place in the message's content: where nothing was started SDKs raise IndexError.
+    Good: start 0, deltas 0, stop 0, start 1. Bad: a delta for block 1, which never started or has stopped.
+    """
+    trace = stream.remembered(_trace)
+    yield from strays(trace)
+    for step, _ in trace.again:
+        said = f"block {shown(step.part[1])} starts while it is open"
+        yield Finding("start-while-open", said, step.message.event.span, "its stop", "its start")
+
+
+@rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
+    """The indices of blocks count from 0.
+
+    What it does: compares the index of each block that starts with the number of blocks before it.
+    Why it matters: SDKs append a block where it starts, and look it up by its index: text lands in another block.
+    Good: blocks 0, 1, 2. Bad: a first block 1; a second block 0.
+    """
+    starts = [(message, index) for kind, message, index in _block_events(stream) if kind == "content_block_start"]
+    if not starts:
+        raise NotApplicable("no block starts")
+    missed = {step.part[1] for step in stream.remembered(_trace).stray}
+    awaited = 0
+    for message, index in starts:
+        while awaited != index and awaited in missed:
+            awaited += 1  # its start is missing: ANT002 says so
+        if index != awaited:
+            said = f"block {shown(index)} starts, and {shown(awaited)} was to be next"
+            yield Finding("wrong-index", said, message.event.span, shown(awaited), shown(index))
+        awaited = index + 1
+
+
+@rule("ANT007", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
+    """Deltas fit the type of their block.
+
+    What it does: looks that text and citations go to blocks of text, `input_json_delta` to tools, thinking and its
+    signature to thinking. Types that are not known are left alone.
+    Why it matters: SDKs drop a delta that does not fit, without a word.
+    Good: `text_delta` in a block `text`. Bad: `text_delta` in a block `thinking`.
+    """
+    types: dict[int, Any] = {}
+    judged = 0
+    for kind, message, index in _block_events(stream):
+        if kind == "content_block_start" and (index in types or len(types) < MAX_PARTS):
+            types[index] = as_dict(message.fields.get("content_block")).get("type")
+        elif kind == "content_block_delta" and index in types:
+            judged += 1
+            delta, block = as_dict(message.fields.get("delta")).get("type"), types[index]
+            fitting = _FITTING.get(delta) if isinstance(delta, str) else None
+            if fitting is not None and block not in fitting:
+                said = f"a {delta} in a block of type {seen(block)}"
+                yield Finding(f"{delta}-in-wrong-block", said, message.event.span, " or ".join(fitting), seen(block))
+    if not judged:
+        raise NotApplicable("no block goes on")
+
+
+@rule("ANT008", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
+def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
+    """Each block stops before the message does.
+
+    What it does: looks for blocks without `content_block_stop` in a stream that came to its end.
+    Why it matters: clients act when a block stops: a tool call that never does is never made.
+    Good: start 0, deltas 0, stop 0, `message_delta`. Bad: the same without stop 0.
+    """
+    trace = stream.remembered(_trace)
+    if stream.ending is not Ending.COMPLETE:
+        raise NotApplicable("the stream did not come to its end")
+    require_ends_in_place(trace)
+    for (_, index), begun in trace.open.items():
+        yield Finding(
+            "block-not-stopped", f"block {shown(index)} never stops", begun.event.span, "content_block_stop", "none"
+        )
+
+
+@rule("ANT014", Severity.WARNING, Kind.COMPATIBILITY, _THINKING, dialects=_OURS)
+def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
+    """A block of thinking has a signature.
+
+    What it does: looks for a `signature_delta` with a text in each block `thinking` that has thinking and stops, or a
+    signature where it starts.
+    Why it matters: with tools, thinking is sent back as it came; the API refuses a block without its signature.
+    Good: `thinking_delta`, `signature_delta`, `content_block_stop`. Bad: the same without `signature_delta`.
+    """
+    open_blocks: dict[int, tuple[Message, bool, bool]] = {}
+    judged = 0
+    for kind, message, index in _block_events(stream):
+        if kind == "content_block_start":
+            block = as_dict(message.fields.get("content_block"))
+            if block.get("type") == "thinking" and len(open_blocks) < MAX_PARTS:
+                open_blocks[index] = (message, bool(block.get("thinking")), bool(block.get("signature")))
+        elif index in open_blocks:
+            begun, thought, signed = open_blocks[index]
+            delta = as_dict(message.fields.get("delta"))
+            thought, signed = thought or bool(delta.get("thinking")), signed or bool(delta.get("signature"))
+            open_blocks[index] = (begun, thought, signed)
+            if kind == "content_block_stop":
+                del open_blocks[index]
+                judged += 1
+                if thought and not signed:
+                    said = f"the thinking of block {shown(index)} has no signature"
+                    yield Finding("missing-signature", said, message.event.span, "signature_delta", "none")
+    if not judged:
+        raise NotApplicable("no thinking came")

@@ -1,0 +1,196 @@
+"""What a rule is, and how one is judged. Families enter their rules here; `catalogue` lists them."""
+
+import inspect
+import re
+import traceback
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+
+from sseprobe.dialects.traits import Scope
+from sseprobe.framing import Framing
+from sseprobe.transcription import Transcript
+
+MAX_FINDINGS: Final = 20
+"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or gist come
+on top, so that what a baseline expects does not hide what it does not."""
+
+_MAX_GISTS: Final = 100
+_NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
+
+WHATWG: Final = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
+
+
+class Severity(StrEnum):
+    """From the specification's word: MUST, SHOULD, advice."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+class Kind(StrEnum):
+    """Whether a specification says so, or whether it is legal and named clients break."""
+
+    CONFORMANCE = "conformance"
+    COMPATIBILITY = "compatibility"
+
+
+class RuleVerdict(StrEnum):
+    """What a rule says. It never passes without evidence."""
+
+    PASS = "pass"
+    FAIL = "fail"
+    INCONCLUSIVE = "inconclusive"
+    NOT_APPLICABLE = "not-applicable"
+    CRASHED = "crashed"
+
+
+class Finding(Struct, frozen=True):
+    """One violation: what, where (half-open byte range in the body), what was expected, what was there.
+
+    `key`: what it is, in kebab case, the same for ever whatever the message says. Names that the specification knows
+    (fields, headers, types of events) may stand in it; numbers, ids and text of the stream never.
+    """
+
+    key: str
+    message: str
+    span: tuple[int, int] | None = None
+    expected: str | None = None
+    actual: str | None = None
+
+
+class NotApplicable(Exception):  # noqa: N818  no error, an answer
+    """Raised by a rule that has nothing to judge here, such as tool calls where none came; says why."""
+
+
+class Inconclusive(Exception):  # noqa: N818
+    """Raised by a rule whose evidence is missing; says what is missing, and how to get it."""
+
+
+def gist(message: str) -> str:
+    """A finding's message without its numbers: offsets and counts vary from run to run."""
+    return _NUMBER.sub("#", message)
+
+
+class Listing:
+    """Findings, the first of them and one of each key and gist; the rest is counted. They are of any type with both."""
+
+    def __init__(self) -> None:
+        self.kept: list[Any] = []
+        self.more = 0
+        self._keys: set[str] = set()
+        self._gists: set[str] = set()
+
+    def add(self, finding: Any) -> None:
+        """Keeps it, or counts it."""
+        said = gist(finding.message)
+        new = finding.key not in self._keys or (said not in self._gists and len(self._gists) < _MAX_GISTS)
+        if new or len(self.kept) < MAX_FINDINGS:
+            self._keys.add(finding.key)
+            self._gists.add(said)
+            self.kept.append(finding)
+        else:
+            self.more += 1
+
+
+Subject = TypeVar("Subject")
+Check = Callable[[Subject], Iterator[Finding]]
+
+
+class Rule(Struct, frozen=True):
+    """One requirement. Its id is permanent; `page` is the docstring of its function, whose first line is its `title`.
+
+    `subject`: what it judges: a `Transcript`, or the evidence of an active probe. `dialects`: those it is
+    for, None for all; `framing`: likewise.
+    """
+
+    id: str
+    severity: Severity
+    kind: Kind
+    spec: str
+    title: str
+    page: str
+    check: Check[Any]
+    subject: type = Transcript
+    dialects: Scope | None = None
+    framing: Framing | None = None
+
+    @property
+    def family(self) -> str:
+        """The letters of its id."""
+        return self.id.rstrip("0123456789")
+
+    def key_of(self, finding: Finding) -> str:
+        """A finding's key with the rule's id before it: `OAI004/missing-name`."""
+        return f"{self.id}/{finding.key}"
+
+
+class Judgement(Struct, frozen=True):
+    """What one rule says of one subject. `reason`: why there is no answer; `more`: findings over `MAX_FINDINGS`."""
+
+    verdict: RuleVerdict
+    findings: tuple[Finding, ...] = ()
+    more: int = 0
+    reason: str | None = None
+
+
+ENTERED: Final[dict[str, Rule]] = {}
+"""By id: the rules of the families that were imported so far."""
+
+
+def rule(
+    identifier: str,
+    severity: Severity,
+    kind: Kind,
+    spec: str,
+    *,
+    of: type[Subject] = Transcript,  # type: ignore[assignment]  # the default of a type variable
+    dialects: Scope | None = None,
+    framing: Framing | None = None,
+) -> Callable[[Check[Subject]], Check[Subject]]:
+    """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
+
+    def enter(check: Check[Subject]) -> Check[Subject]:
+        page = inspect.cleandoc(check.__doc__ or "")
+        title = page.partition("\n")[0]
+        ENTERED[identifier] = Rule(identifier, severity, kind, spec, title, page, check, of, dialects, framing)
+        return check
+
+    return enter
+
+
+def judge(rule: Rule, subject: Any) -> Judgement:
+    """What a rule says of a stream, or of a probe's evidence. Total: a rule that crashes is contained."""
+    if isinstance(subject, Transcript) and (why := _no_concern(rule, subject)):
+        return Judgement(RuleVerdict.NOT_APPLICABLE, reason=why)
+    found = Listing()
+    verdict, reason = RuleVerdict.PASS, ""
+    try:
+        for finding in rule.check(subject):
+            found.add(finding)
+    except NotApplicable as said:
+        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(said)
+    except Inconclusive as said:
+        verdict, reason = RuleVerdict.INCONCLUSIVE, str(said)
+    except Exception as error:  # a fault of ours must not cost the other rules their say
+        return Judgement(RuleVerdict.CRASHED, tuple(found.kept), found.more, _where(error))
+    if found.kept:
+        return Judgement(RuleVerdict.FAIL, tuple(found.kept), found.more)
+    return Judgement(verdict, reason=reason or None)
+
+
+def _no_concern(rule: Rule, stream: Transcript) -> str | None:
+    if rule.framing is not None and stream.framing is not rule.framing:
+        return f"the body is framed as {stream.framing}, not as {rule.framing}"
+    if rule.dialects is not None and not stream.dialect.is_in(rule.dialects):
+        return f"the stream is {stream.dialect.name}"
+    return None
+
+
+def _where(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (in {Path(last.filename).name}, line {last.lineno})"

@@ -1,0 +1,139 @@
+"""Family OAI: tool calls in OpenAI's chunks."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from sseprobe.dialects.base import Kind as Decoded
+from sseprobe.dialects.base import as_count, as_dict
+from sseprobe.dialects.traits import Scope, Trait, Wire
+from sseprobe.reception import Message
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.openai_chunks import (
+    asked,
+    finish_of,
+    legible_calls,
+    legible_choices,
+    shown,
+)
+from sseprobe.transcription import Transcript
+
+_CHUNK: Final = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
+_PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/_deltas.py"
+_CHAT: Final = Scope((Wire.OPENAI_CHUNKS,))
+_FOR_CALLS: Final = frozenset({"tool_calls", "function_call"})
+_UNKNOWN_ID: Final = "null"  # what Mistral's types say where there is no id
+
+
+class _Call(NamedTuple):
+    id: str
+    name: str
+
+
+@rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
+def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
+    """A tool call begins with its id, type and name, and its index stands for that call alone.
+
+    What it does: follows the calls of each choice by `index`, which each fragment must have. The first must hold `id`,
+    `type` and `function.name`, later ones only arguments: no other id, and the name not again. Mistral's calls come
+    whole, and need the name alone.
+    Why it matters: without an id the result cannot be handed back; openai-node throws "missing choices[0].tool_calls[0]
+    .id"; openai-python and others append names, so that `get_weather` twice becomes `get_weatherget_weather`; two calls
+    under one index become one call whose arguments are no JSON.
+    Good: `{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}`, then
+    `{"index":0,"function":{"arguments":"{}"}}`.
+    Bad: `{"index":0,"function":{"arguments":"{"}}` first; a second call that has index 0 too.
+    """
+    begun: dict[tuple[int, int], _Call] = {}
+    fragments = legible_calls(stream)
+    if not fragments:
+        raise NotApplicable("no tool call came")
+    for message, index, fragment in fragments:
+        number = as_count(fragment.get("index"))
+        if number is None:
+            if not stream.dialect.has(Trait.WHOLE_CALLS):
+                said = f"a fragment of a tool call of choice {shown(index)} has no index"
+                yield Finding("missing-index", said, message.event.span, "index", shown(fragment.get("index")))
+            continue
+        named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
+        call = _Call(_text(fragment.get("id")), _text(named.get("name")))
+        place = f"tool call {shown(number)} of choice {shown(index)}"
+        before = begun.setdefault((index, number), call)
+        if before is call:
+            if missing := _missing(fragment, call, whole=stream.dialect.has(Trait.WHOLE_CALLS)):
+                said = f"{place} begins without {' and '.join(missing)}"
+                yield Finding(
+                    f"missing-{'-'.join(missing).replace('function.', '')}",
+                    said,
+                    message.event.span,
+                    "id, type and function.name",
+                )
+        elif call.id and before.id and call.id != before.id:
+            begun[index, number] = call
+            said = f"another call comes under the index of {place}"
+            yield Finding("reused-index", said, message.event.span, shown(before.id), shown(call.id))
+        elif call.name and before.name:
+            yield Finding(
+                "repeated-name", f"{place} is named again", message.event.span, "arguments only", shown(call.name)
+            )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _missing(fragment: dict[str, Any], call: _Call, *, whole: bool) -> list[str]:
+    parts = {"function.name": call.name}
+    if not whole:
+        parts = {"id": call.id, "type": _text(fragment.get("type")), **parts}
+    return [name for name, value in parts.items() if not value]
+
+
+@rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=_CHAT)
+def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
+    """The id of a tool call comes once.
+
+    What it does: reports fragments after the first that repeat the call's `id`.
+    Why it matters: openai-python's `stream()` joins the strings of fragments: `call_1` twice becomes `call_1call_1`,
+    and the result is handed back for a call that does not exist. SGLang sent it so.
+    Good: `{"index":0,"function":{"arguments":"{}"}}` after the first fragment.
+    Bad: `{"index":0,"id":"call_1","function":{"arguments":"{}"}}` in every fragment.
+    """
+    begun: dict[tuple[int, int], str] = {}
+    for message, index, fragment in legible_calls(stream):
+        number, identity = as_count(fragment.get("index")), _text(fragment.get("id"))
+        if number is None or identity in ("", _UNKNOWN_ID):
+            continue
+        if begun.get((index, number)) == identity:
+            said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
+            yield Finding("repeated-id", said, message.event.span, "arguments only", shown(identity))
+        begun.setdefault((index, number), identity)
+    if not begun:
+        raise NotApplicable("no tool call with an id came")
+
+
+@rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=_CHAT)
+def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
+    """A choice that called tools finishes with `tool_calls`, and no other does.
+
+    What it does: compares the finish reason of each choice with what it sent. `length`, `content_filter` and the like
+    are true whatever was sent; a request that forced one function gets `stop` from OpenAI itself.
+    Why it matters: agents go on where the reason is `tool_calls`, and end where it is `stop`: the call is never run.
+    Good: `"tool_calls":[…]`, then `"finish_reason":"tool_calls"`.
+    Bad: `"tool_calls":[…]`, then `"finish_reason":"stop"`.
+    """
+    if isinstance(asked(stream).get("tool_choice"), dict):
+        raise NotApplicable("the request forced one function, and OpenAI then finishes with stop")
+    called = {delta.choice for _, delta in stream.told[Decoded.TOOL_CALL]}
+    finished: dict[int, tuple[str, Message]] = {}
+    for message, index, choice in legible_choices(stream):
+        if reason := finish_of(choice):
+            finished.setdefault(index, (reason, message))
+    if not called and not any(reason in _FOR_CALLS for reason, _ in finished.values()):
+        raise NotApplicable("no tool call came")
+    for index, (reason, message) in finished.items():
+        if index in called and reason == "stop":
+            said = f"choice {shown(index)} called tools and finishes with stop"
+            yield Finding("stop-with-tool-call", said, message.event.span, "tool_calls", "stop")
+        elif index not in called and reason in _FOR_CALLS:
+            said = f"choice {shown(index)} finishes with {reason}, and no call came"
+            yield Finding(f"{reason}-without-tool-call", said, message.event.span, "a call, or stop", reason)

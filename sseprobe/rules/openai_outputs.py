@@ -1,0 +1,195 @@
+"""Family ORS: the output items of a response, their parts and deltas."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.dialects.base import as_count, as_dict, as_text
+from sseprobe.dialects.openai_responses_types import KNOWN
+from sseprobe.dialects.traits import Scope, Wire
+from sseprobe.reception import Message
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.openai_response_items import Difference, OutputItem, Wholes, item_id_of
+from sseprobe.rules.support.openai_response_order import (
+    in_order,
+    type_of,
+)
+from sseprobe.rules.support.order import within
+from sseprobe.text import one_line
+from sseprobe.transcript import Ending
+from sseprobe.transcription import Transcript
+
+_EVENTS: Final = "https://platform.openai.com/docs/api-reference/responses-streaming"
+_PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/responses/_responses.py"
+_ITEM_IDS: Final = "https://github.com/BerriAI/litellm/issues/30071"
+_EMPTY: Final = "https://github.com/BerriAI/litellm/issues/32724"
+_RESPONSES: Final = Scope((Wire.OPENAI_RESPONSES,))
+_CALLS: Final = frozenset({"function_call", "custom_tool_call"})
+
+
+def _shown(value: object) -> str:
+    return one_line(str(value), 60)
+
+
+@rule("ORS003", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
+def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
+    """What is added is added once, before its parts and deltas, and is done before the response is completed.
+
+    What it does: follows items by `output_index`, their parts by `content_index` or `summary_index`, and their deltas.
+    It reports events of an item that was not added or is done; text or a refusal without its part; anything added or
+    done twice; and at `response.completed` what was never done.
+    Why it matters: openai-python's `stream()` raises "Duplicate response output index", or "Received a content event
+    for output index 0 before receiving its output item"; agents run a call once its item is done, never an open one.
+    Good: `output_item.added`, `content_part.added`, deltas, `output_text.done`, `content_part.done`,
+    `output_item.done`.
+    Bad: `output_text.delta` first; `response.completed` while an item is open.
+    """
+    items: dict[int, OutputItem] = {}
+    strangers: set[int] = set()
+    whole = stream.ending is Ending.COMPLETE  # else TRM001 or TRM006 has spoken
+    for message in in_order(stream):
+        kind, place = type_of(message), as_count(message.fields.get("output_index"))
+        if kind == "response.completed" and whole and _claims_completion(message):
+            for index, item in items.items():
+                if missing := item.missing():
+                    said = f"the response is completed, but the {missing} of output item {_shown(index)} never came"
+                    yield Finding(f"missing-{missing}", said, message.event.span, f"the {missing}")
+        if kind not in KNOWN or place is None or place in strangers:
+            continue
+        item_of = f"of output item {_shown(place)}"
+        if kind == "response.output_item.added":
+            if place in items:
+                yield Finding(
+                    "second-output_item.added",
+                    f"a second {kind} {item_of}",
+                    message.event.span,
+                    "an output_index of its own",
+                )
+            else:
+                items[place] = OutputItem()
+        elif place not in items:
+            strangers.add(place)
+            said = f"{kind} comes before the output_item.added {item_of}"
+            yield Finding("no-output_item.added", said, message.event.span, "response.output_item.added", kind)
+        elif wrong := items[place].take(kind, message.fields):
+            yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.said}", message.event.span, actual=kind)
+    if not items and not strangers:
+        raise NotApplicable("no output item came")
+
+
+def _claims_completion(message: Message) -> bool:
+    return as_text(as_dict(message.fields.get("response")).get("status")) in ("", "completed")
+
+
+@rule("ORS004", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
+    """What `.done` and the finished items hold is what the deltas came to.
+
+    What it does: joins the deltas of each part and compares them with the whole in its `.done` event, its
+    `content_part.done`, its `output_item.done` and the final response. Arguments may differ in white space.
+    Why it matters: half of the clients show the deltas and half keep the whole: they must not tell two stories. A lost
+    or doubled delta shows here.
+    Good: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello`.
+    Bad: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello!`.
+    """
+    wholes = Wholes()
+    found: list[tuple[Message, Difference]] = []
+    for message in in_order(stream):
+        found += [(message, difference) for difference in wholes.take(type_of(message), message.fields)]
+    for message, difference in found:
+        if difference.place not in wholes.late:
+            said = f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            yield Finding(
+                f"{difference.place[0].removeprefix('response.')}-differs",
+                said,
+                message.event.span,
+                *_excerpts(difference.said, difference.whole),
+            )
+    if not wholes.compared:
+        raise NotApplicable("no deltas came that a later event repeats")
+
+
+def _excerpts(expected: str, actual: str) -> tuple[str, str]:
+    """Excerpts from where two texts part."""
+    low, high = 0, min(len(expected), len(actual))
+    while low < high:  # the length of what they begin with in common
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if expected[:middle] == actual[:middle] else (low, middle - 1)
+    start = max(low - 20, 0)
+    return one_line(expected[start : start + 240], 60), one_line(actual[start : start + 240], 60)
+
+
+@rule("ORS009", Severity.WARNING, Kind.COMPATIBILITY, _ITEM_IDS, dialects=_RESPONSES)
+def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
+    """An output item keeps its id.
+
+    What it does: compares the `item_id` of each event, and the id in `output_item.done`, with the id that
+    `output_item.added` gave to that `output_index`. One finding an item.
+    Why it matters: the Vercel AI SDK finds parts by id and stops with "text part … not found"; openai-python's
+    `stream()` raises "Completed output item identity changed.". GitHub Copilot gives each event another id.
+    Good: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_1"`.
+    Bad: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_2"`.
+    """
+    ids: dict[int, str] = {}
+    told = set()
+    for message in within(stream):
+        place, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
+        if place is None or not identity:
+            continue
+        if type_of(message) == "response.output_item.added":
+            ids.setdefault(place, identity)
+        elif place not in told and identity != ids.get(place, identity):
+            told.add(place)
+            said = f"{_shown(type_of(message))} gives output item {_shown(place)} another id"
+            yield Finding("changed-item-id", said, message.event.span, _shown(ids[place]), _shown(identity))
+    if not ids:
+        raise NotApplicable("no output item with an id was added")
+
+
+@rule("ORS010", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
+def names_its_calls(stream: Transcript) -> Iterator[Finding]:
+    """A tool call has a `call_id` and a `name`.
+
+    What it does: looks at function and custom tool calls where their item is added and where it is done.
+    Why it matters: the result is handed back under the `call_id`; without it, or without a name, the call cannot be
+    made, and agents stop or ask again.
+    Good: `{"type":"function_call","call_id":"call_1","name":"get_weather",…}`.
+    Bad: the same with `"call_id":""`.
+    """
+    judged, said_of = 0, set()
+    for message in within(stream):
+        item = as_dict(message.fields.get("item"))
+        if item.get("type") not in _CALLS:
+            continue
+        judged += 1
+        place = as_count(message.fields.get("output_index"))
+        for name in ("call_id", "name"):
+            if not as_text(item.get(name)) and (place, name) not in said_of:
+                said_of.add((place, name))
+                said = f"the {item['type']} of output item {_shown(place)} has no {name}"
+                yield Finding(
+                    f"missing-{name}", said, message.event.span, f"its {name}", _shown(item.get(name, "nothing"))
+                )
+    if not judged:
+        raise NotApplicable("no tool call came")
+
+
+@rule("ORS011", Severity.WARNING, Kind.COMPATIBILITY, _EMPTY, dialects=_RESPONSES)
+def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
+    """`response.completed` holds the output that was streamed.
+
+    What it does: reports a final response whose `output` is empty although items were streamed.
+    Why it matters: clients that read the final response (`get_final_response()`, `response.output_text`) have nothing.
+    Good: `"response":{"status":"completed","output":[{"type":"message",…}]}`.
+    Bad: the same with `"output":[]`.
+    """
+    done = 0
+    for message in within(stream):
+        kind = type_of(message)
+        done += kind == "response.output_item.done"
+        if kind == "response.completed":
+            output = as_dict(message.fields.get("response")).get("output")
+            if done and isinstance(output, list) and not output:
+                said = f"response.completed has an empty output, and {done} items were streamed"
+                yield Finding("empty-output", said, message.event.span, "the items that were streamed", "[]")
+            return
+    raise NotApplicable("the response was not completed")

@@ -1,0 +1,217 @@
+"""Family JSON: whether payloads, and the arguments of tool calls, are JSON, and text whole characters."""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, documents
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.reception import Message
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.rules.support.foreign_errors import is_foreign_error
+from sseprobe.rules.support.shapes import require_payloads
+from sseprobe.text import one_line
+from sseprobe.transcript import Ending
+from sseprobe.transcription import Transcript
+
+_RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
+
+
+class _Mistake(NamedTuple):
+    """What a payload looks like that was to be something else, what that is, and what was to be sent."""
+
+    key: str
+    pattern: str
+    said: str
+    right: str
+
+
+_NOT_JSON: Final = (
+    _Mistake("python-dict", r"\{'.*\}", "a dict of Python, as str() writes it", "json.dumps(…)"),
+    _Mistake("python-bytes", r"b(['\"]).*\1", "bytes of Python, as str() writes them", "….decode()"),
+    _Mistake(
+        "javascript-object",
+        r"(\[object Object\])+",
+        "an object of JavaScript, as String() writes it",
+        "JSON.stringify(…)",
+    ),
+    _Mistake(
+        "event-within-event",
+        r"(data|event): ?.*",
+        "an event within the event: it was given its `data:` twice",
+        "one data: …",
+    ),
+    _Mistake(
+        "escaped-line-feeds",
+        r".*\\n\\n(data|event):.*",
+        "several events in one: \\n is sent as two characters",
+        "line feeds between events",
+    ),
+)
+_MAX_ARGUMENTS: Final = 4 * 2**20
+_CALL_KEY = tuple[int, int | str | None]
+
+
+@rule("JSON001", Severity.ERROR, Kind.CONFORMANCE, _RFC8259)
+def is_json(stream: Transcript) -> Iterator[Finding]:
+    """Each payload is one JSON value.
+
+    What it does: parses the data of each event, the terminator aside. `NaN`, `Infinity`, comments, single quotes and
+    anything behind the value are not JSON.
+    Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
+    Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
+    """
+    yield from _mistaken(stream)
+    yield from _merged(stream)
+    require_payloads(stream)
+    if not stream.messages:
+        raise NotApplicable("there is no event")
+    for message in stream.messages:
+        if message.payload is NO_PAYLOAD and documents(message.event.data):
+            continue
+        if message.payload is NO_PAYLOAD:
+            end = message.has(DeltaKind.END, DeltaKind.HEARTBEAT, DeltaKind.ERROR) or message.event.data.startswith(
+                "[DONE]"
+            )
+            if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
+                shown = one_line(message.event.data, 100) or "empty"
+                key, said = "not-json", "the payload is not JSON"
+                if (cause := _cause(message.event.data)) is not None:
+                    key, said = cause.key, f"the payload is not JSON: {cause.said}"
+                yield Finding(key, said, message.event.span, "one JSON value", shown)
+        elif _has_constants(message):
+            yield Finding(
+                "nan-or-infinity",
+                "the payload holds NaN or Infinity",
+                message.event.span,
+                "JSON numbers",
+                "NaN or Infinity",
+            )
+
+
+def _merged(stream: Transcript) -> Iterator[Finding]:
+    """Events that hold several documents, whatever the dialect: nobody can read them, and an app's seem to be text."""
+    for message in stream.messages:
+        if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
+            said = f"{count} JSON documents share one event: the blank line between them is missing"
+            yield Finding(
+                "several-documents", said, message.event.span, "one JSON value", one_line(message.event.data, 100)
+            )
+
+
+def _is_another_kind(stream: Transcript, message: Message) -> bool:
+    """Whether an app's own event that is no JSON has a name, or a place, that its text has not: `event: session`."""
+    if stream.dialect.reading is None or not stream.content:
+        return False
+    text = stream.content[0]
+    looks_broken = message.event.data.lstrip()[:1] in ("{", "[")
+    return not looks_broken and (message.event.type != text.event.type or message.index < text.index)
+
+
+def _mistaken(stream: Transcript) -> Iterator[Finding]:
+    """An app's own events whose text is, in all of them, what a mistake makes of a payload: `_NOT_JSON`."""
+    found = [message for message in stream.content if message.payload is NO_PAYLOAD]
+    if stream.dialect.reading is None or not found or len(found) < len(stream.content):
+        return
+    causes = {_cause(message.event.data) for message in found}
+    if len(causes) == 1 and (cause := causes.pop()) is not None:
+        shown = one_line(found[0].event.data, 100)
+        yield Finding(
+            cause.key, f"the payload looks like JSON and is none: {cause.said}", found[0].event.span, cause.right, shown
+        )
+
+
+def _cause(data: str) -> _Mistake | None:
+    """What a payload that is no JSON is instead; None if it may be anything."""
+    return next((each for each in _NOT_JSON if re.fullmatch(each.pattern, data.strip(), re.DOTALL)), None)
+
+
+def _has_constants(message: Message) -> bool:
+    data = message.event.data
+    if "NaN" not in data and "Infinity" not in data:
+        return False
+    try:
+        json.loads(data, parse_constant=_refuse)
+    except (ValueError, RecursionError):
+        return True
+    return False
+
+
+def _refuse(name: str) -> Any:
+    raise ValueError(name)
+
+
+@rule(
+    "JSON004", Severity.WARNING, Kind.CONFORMANCE, "https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404"
+)
+def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
+    """Text holds whole characters.
+
+    What it does: looks for U+FFFD and lone surrogates in what the events decode to.
+    Why it matters: a token that is half a character was decoded by itself; the user sees `�`.
+    Good: `{"content": "é"}`. Bad: `{"content": "\\ufffd"}` twice.
+    """
+    if not stream.content:
+        raise NotApplicable("no text came")
+    for kind in CONTENT_KINDS:
+        for message, delta in stream.told[kind]:
+            if "\ufffd" in delta.text:
+                yield Finding(
+                    "replacement-character", "the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD"
+                )
+
+
+@rule("JSON005", Severity.ERROR, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/function-calling")
+def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
+    """The fragments of a tool call's arguments come to one JSON document.
+
+    What it does: joins the fragments call by call, and parses the whole once the stream has ended well. A call without
+    arguments may have none.
+    Why it matters: the client calls the tool with what it parses, or fails to.
+    Good: `{"ci`, `ty": "Rome"}`. Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
+    """
+    calls: dict[_CALL_KEY, list[str]] = {}
+    last: dict[_CALL_KEY, Message] = {}
+    size = 0
+    free = {(delta.choice, delta.call) for _, delta in stream.told[DeltaKind.TOOL_CALL] if delta.type == FREE_TEXT}
+    taken_back = _taken_back(stream)
+    for message, delta in stream.told[DeltaKind.TOOL_CALL]:
+        if (delta.choice, delta.call) in free or message.index in taken_back:
+            continue
+        size += len(delta.text)
+        if size > _MAX_ARGUMENTS:
+            raise NotApplicable("the arguments are too large to be kept")
+        calls.setdefault((delta.choice, delta.call), []).append(delta.text)
+        last[delta.choice, delta.call] = message
+    if not calls:
+        raise NotApplicable("no tool call with JSON came")
+    if stream.ending is not Ending.COMPLETE or _cut_short(stream):
+        raise NotApplicable("the stream did not end well, so that arguments may be cut")
+    for key, fragments in calls.items():
+        text = "".join(fragments)
+        try:
+            json.loads(text or "{}")
+        except (ValueError, RecursionError):
+            shown = one_line(text, 100)
+            yield Finding(
+                "arguments-not-json",
+                "the arguments of a tool call are not JSON",
+                last[key].event.span,
+                "one JSON document",
+                shown,
+            )
+
+
+def _taken_back(stream: Transcript) -> set[int]:
+    """The places of the events that a step said before it was begun again."""
+    steps = [message.index for message, _ in stream.told[DeltaKind.STEP]]
+    found: set[int] = set()
+    for message, _ in stream.told[DeltaKind.RESET]:
+        begun = max((step for step in steps if step < message.index), default=0)
+        found |= set(range(begun, message.index))
+    return found
+
+
+def _cut_short(stream: Transcript) -> bool:
+    return any(delta.incomplete for _, delta in stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END])

@@ -1,0 +1,56 @@
+"""Family JSON: whether usage adds up."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import as_count, as_dict
+from sseprobe.dialects.openai_flavours import usages
+from sseprobe.dialects.traits import Wire
+from sseprobe.reception import Message
+from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.transcription import Transcript
+
+_OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
+_PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))
+
+
+@rule("JSON006", Severity.WARNING, Kind.CONFORMANCE, _OPENAI)
+def counts_consistently(stream: Transcript) -> Iterator[Finding]:
+    """Usage adds up, and never falls.
+
+    What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
+    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's
+    counts are cumulative, from `message_start` on.
+    Why it matters: bills and limits are made of it.
+    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
+    """
+    counted = [(message, delta.output_tokens) for message, delta in stream.told[DeltaKind.USAGE]]
+    if not counted:
+        raise NotApplicable("no usage came")
+    most = _begun_with(stream)
+    may_fall = any("toolUsePromptTokenCount" in as_dict(message.fields.get("usageMetadata")) for message, _ in counted)
+    for message, tokens in counted:
+        if tokens is not None and tokens < most and not may_fall:
+            said = f"output tokens fall from {most} to {tokens}"
+            yield Finding("output-tokens-fall", said, message.event.span, f"at least {most}", str(tokens))
+        most = max(most, tokens or 0)
+        yield from _sum(message)
+
+
+def _begun_with(stream: Transcript) -> int:
+    """What Anthropic's `message_start` counts already: what follows is cumulative."""
+    begun = as_dict(as_dict(stream.messages[0].fields.get("message")).get("usage")) if stream.messages else {}
+    count = as_count(begun.get("output_tokens"))
+    return -1 if count is None or stream.dialect.wire is not Wire.ANTHROPIC else count
+
+
+def _sum(message: Message) -> Iterator[Finding]:
+    counted = [*usages(message.fields), as_dict(as_dict(message.fields.get("response")).get("usage"))]
+    for usage in counted:
+        for names in _PARTS_OF_TOTAL:
+            into, out = (as_count(usage.get(name)) for name in names)
+            total = as_count(usage.get("total_tokens"))
+            if into is not None and out is not None and total is not None and into + out != total:
+                said = f"{into} and {out} tokens are not {total} (total_tokens)"
+                yield Finding("total-differs", said, message.event.span, str(into + out), str(total))

@@ -1,0 +1,48 @@
+"""Failures that an event plainly tells, but not in the way of its dialect."""
+
+import re
+from typing import Any, Final
+
+from sseprobe.dialects.base import NO_PAYLOAD, as_dict
+from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.reception import Message
+
+HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)
+_PLAIN: Final = re.compile(
+    r"\s*(\w+ ){0,3}(error|exception|traceback|timeout|timed out|unavailable|bad gateway|overloaded|rate limit)\b",
+    re.IGNORECASE,
+)
+TRACE: Final = re.compile(r'Traceback \(most recent call last\)|File "[^"]+", line \d+|\n\s+at [\w.$<>]+ ?\(')
+_DETAILS: Final = frozenset({"detail", "error", "errors", "message", "exception", "traceback"})
+_BESIDE: Final = frozenset({"status", "code", "type"})
+_FAILED: Final = 400
+_FAILURE: Final = re.compile("error|fail|exception|invalid|denied|refused", re.IGNORECASE)
+
+
+def is_foreign_error(message: Message) -> bool:
+    """Whether an event plainly tells a failure, but not in the way of its dialect."""
+    if not message.deltas or any(delta.kind is not DeltaKind.UNKNOWN for delta in message.deltas):
+        return False
+    value: Any = message.payload
+    if value is NO_PAYLOAD:
+        data = message.event.data
+        return (
+            message.event.type == "error"
+            or any(each.match(data) for each in (HTML, _PLAIN))
+            or bool(TRACE.search(data))
+        )
+    fields = as_dict(value)
+    if not fields.keys() & _DETAILS:
+        return False
+    return message.event.type == "error" or (fields.keys() <= _DETAILS | _BESIDE and _speaks_of_failure(fields))
+
+
+def _speaks_of_failure(fields: dict[str, Any]) -> bool:
+    """Whether details are those of a failure: a status may have a message too."""
+    status = [fields.get(name) for name in ("status", "code")]
+    words = [fields.get(name) for name in ("message", "type", "status", "code")]
+    return (
+        bool(fields.keys() & (_DETAILS - {"message"}))
+        or any(type(each) is int and each >= _FAILED for each in status)
+        or any(isinstance(each, str) and (_PLAIN.match(each) or _FAILURE.search(each)) for each in words)
+    )

@@ -1,0 +1,135 @@
+"""What the rules for OpenAI's chunks share: which events count, and what is in them.
+
+What follows the terminator is TRM002's, and what follows an error ERR002's: rules see neither. After an event that is
+no JSON nothing can be said about what is missing: it may have been in there (JSON001 speaks of it).
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
+from sseprobe.dialects.base import Kind as Decoded
+from sseprobe.dialects.openai_chat import choice_index
+from sseprobe.dialects.openai_flavours import usages
+from sseprobe.reception import Message
+from sseprobe.rules.support.order import within
+from sseprobe.text import one_line
+from sseprobe.transcription import Transcript
+
+Choice = dict[str, Any]
+Choices = list[tuple[Message, int, Choice]]
+
+
+def events_of_answer(stream: Transcript) -> list[Message]:
+    """The events before the terminator and before any error."""
+    return stream.remembered(_events_of_answer)
+
+
+def _events_of_answer(stream: Transcript) -> list[Message]:
+    found = list(within(stream))
+    if found and found[-1].has(Decoded.END, Decoded.ERROR):
+        found.pop()
+    return found
+
+
+def is_legible(stream: Transcript) -> bool:
+    """Whether all of them are JSON."""
+    return len(stream.remembered(_legible)) == len(events_of_answer(stream))
+
+
+def _legible(stream: Transcript) -> list[Message]:
+    found = []
+    for message in events_of_answer(stream):
+        if message.payload is NO_PAYLOAD:
+            break
+        found.append(message)
+    return found
+
+
+def all_chunks(stream: Transcript) -> list[Message]:
+    """The chunks, objects with a list of choices, before the terminator and before any error."""
+    return stream.remembered(_all_chunks)
+
+
+def _all_chunks(stream: Transcript) -> list[Message]:
+    return [
+        message
+        for message in events_of_answer(stream)
+        if type(message.payload) is dict and type(message.payload.get("choices")) is list
+    ]
+
+
+def choices(message: Message) -> Iterator[tuple[int, Choice]]:
+    """The choices of a chunk with their indices."""
+    for position, choice in enumerate(as_list(message.fields.get("choices"))):
+        if isinstance(choice, dict):
+            yield choice_index(choice, position), choice
+
+
+def all_choices(stream: Transcript) -> Choices:
+    """The choices of all events before the terminator and before any error."""
+    return stream.remembered(_all_choices)
+
+
+def _all_choices(stream: Transcript) -> Choices:
+    found = []
+    for message in all_chunks(stream):
+        for position, choice in enumerate(message.payload["choices"]):
+            if type(choice) is dict:
+                index = choice.get("index")  # mostly a number, and then not asked for twice
+                found.append((message, index if type(index) is int else choice_index(choice, position), choice))
+    return found
+
+
+def legible_choices(stream: Transcript) -> Choices:
+    """Those up to the first event that is not JSON."""
+    return stream.remembered(_legible_choices)
+
+
+def _legible_choices(stream: Transcript) -> Choices:
+    end = len(stream.remembered(_legible))
+    last = events_of_answer(stream)[end].index if end < len(events_of_answer(stream)) else None
+    everything = all_choices(stream)
+    return everything if last is None else [each for each in everything if each[0].index < last]
+
+
+def legible_calls(stream: Transcript) -> Choices:
+    """The fragments of tool calls in them, each with its choice's index."""
+    return stream.remembered(_legible_calls)
+
+
+def _legible_calls(stream: Transcript) -> Choices:
+    found = []
+    for message, index, choice in legible_choices(stream):
+        delta = choice.get("delta")
+        if type(delta) is dict and delta.get("tool_calls"):
+            calls = as_list(delta["tool_calls"])
+            found += [(message, index, call) for call in calls if isinstance(call, dict)]
+    return found
+
+
+def finish_of(choice: Choice) -> str:
+    """The finish reason of a choice; empty while it goes on."""
+    reason = choice.get("finish_reason")
+    return reason if isinstance(reason, str) else ""
+
+
+def has_usage(message: Message) -> bool:
+    """Whether a chunk counts tokens."""
+    return bool(usages(message.fields))
+
+
+def asked(stream: Transcript) -> dict[str, Any]:
+    """What the request's body asked for; empty if that is not known."""
+    body = stream.request.body if stream.request else None
+    try:
+        return as_dict(msgspec.json.decode(body or b"null"))
+    except (msgspec.DecodeError, ValueError, RecursionError):
+        return {}
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """An excerpt of something foreign, for a sentence."""
+    return one_line(str(value), limit)

@@ -1,0 +1,36 @@
+"""What rules about the order of events share: where the answer ends, and the types of its events."""
+
+from collections.abc import Sequence
+
+from sseprobe.dialects.base import Kind
+from sseprobe.reception import Message
+from sseprobe.rules.base import NotApplicable
+from sseprobe.transcription import Transcript
+
+
+def ended_by(stream: Transcript) -> Message | None:
+    """The event that holds the terminator, None if none came."""
+    ends = stream.told[Kind.END]
+    return ends[0][0] if ends else None
+
+
+def within(stream: Transcript) -> Sequence[Message]:
+    """The events up to the terminator or the first error: what follows is TRM002's and ERR002's."""
+    ends = [message.index for kind in (Kind.END, Kind.ERROR) for message, _ in stream.told[kind][:1]]
+    return stream.messages[: min(ends) + 1] if ends else stream.messages
+
+
+def typed(stream: Transcript) -> list[tuple[str, Message]]:
+    """The same events with the type in their payload, heartbeats aside. Raises NotApplicable if none has one."""
+    found = stream.remembered(_find_typed)
+    if not found:
+        raise NotApplicable("no event with a type came")
+    return found
+
+
+def _find_typed(stream: Transcript) -> list[tuple[str, Message]]:
+    return [
+        (kind, message)
+        for message in within(stream)
+        if isinstance(kind := message.fields.get("type"), str) and not message.has(Kind.HEARTBEAT)
+    ]

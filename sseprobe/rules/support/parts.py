@@ -1,0 +1,123 @@
+"""What rules about parts share: parts are begun, go on and end, each known by its kind and its name."""
+
+from collections.abc import Iterable, Iterator
+from enum import Enum
+from typing import Final, NamedTuple
+
+from sseprobe.dialects.base import MAX_PARTS, NO_PAYLOAD, Kind
+from sseprobe.dialects.shapes import json_type
+from sseprobe.reception import Message
+from sseprobe.rules.base import Finding, NotApplicable
+from sseprobe.rules.support.order import typed
+from sseprobe.rules.support.shapes import require_whole
+from sseprobe.text import one_line
+from sseprobe.transcription import Transcript
+
+_MAX_SHOWN: Final = 40
+
+
+class Place(Enum):
+    """What an event does to its part."""
+
+    BEGIN = "begin"
+    GO_ON = "go on"
+    END = "end"
+    FORGET = "forget"
+    """All parts are forgotten: something new begins."""
+
+
+class Step(NamedTuple):
+    """One event about a part. `part`: its kind and its name; `kind`: the type of the event."""
+
+    message: Message
+    kind: str
+    place: Place
+    part: tuple[str, str | int] = ("", "")
+
+
+class Trace:
+    """What became of the parts of a stream.
+
+    `again`: begun while they were open, with the event that had begun them; `stray`: not open where they go on or end;
+    `forgotten`: open when all were forgotten; `open`: never ended. `steps`: how many events were about parts.
+    Over `MAX_PARTS` open at once nothing is stray any more: what is not kept cannot be missed.
+    """
+
+    def __init__(self, steps: Iterable[Step]) -> None:
+        self.steps = 0
+        self.again: list[tuple[Step, Message]] = []
+        self.stray: list[Step] = []
+        self.forgotten: list[tuple[Step, tuple[str, str | int], Message]] = []
+        self.open: dict[tuple[str, str | int], Message] = {}
+        self._lost = False
+        for step in steps:
+            self._take(step)
+
+    def _take(self, step: Step) -> None:
+        if step.place is Place.FORGET:
+            self.forgotten += [(step, part, begun) for part, begun in self.open.items()]
+            self.open.clear()
+            self._lost = False
+            return
+        self.steps += 1
+        begun = self.open.get(step.part)
+        if step.place is Place.BEGIN:
+            if begun is not None:
+                self.again.append((step, begun))
+            if begun is not None or len(self.open) < MAX_PARTS:
+                self.open[step.part] = step.message
+            else:
+                self._lost = True
+        elif begun is None:
+            if not self._lost:
+                self.stray.append(step)
+        elif step.place is Place.END:
+            del self.open[step.part]
+
+
+def require_readable(stream: Transcript) -> None:
+    """Raises NotApplicable where an event could not be read: it may be the very one that is missed."""
+    if stream.remembered(_has_unreadable):
+        raise NotApplicable("an event could not be read, and may be what is missing here: see JSON001 and ERR001")
+
+
+def _has_unreadable(stream: Transcript) -> bool:
+    return any(
+        message.payload is NO_PAYLOAD and not message.event.data.startswith("[DONE]")
+        for message, _ in stream.told[Kind.UNKNOWN]
+    )
+
+
+def in_order(stream: Transcript) -> list[tuple[str, Message]]:
+    """The events with their types, up to the end of the answer. Raises NotApplicable where one could not be read."""
+    require_readable(stream)
+    return typed(stream)
+
+
+def whole(stream: Transcript) -> list[tuple[str, Message]]:
+    """The same, where no event lacks what tells its part."""
+    require_whole(stream)
+    return in_order(stream)
+
+
+def shown(name: str | int) -> str:
+    """A part's name in a sentence."""
+    return one_line(str(name), _MAX_SHOWN) if isinstance(name, int) else repr(one_line(name, _MAX_SHOWN))
+
+
+def seen(value: object) -> str:
+    """A foreign value in a sentence: a string as it is, of all else its JSON type."""
+    return one_line(value, 60) if isinstance(value, str) else json_type(value)
+
+
+def require_ends_in_place(trace: Trace) -> None:
+    """Raises NotApplicable where an end names a part that is not open: it may be meant for the one that is."""
+    if any(step.place is Place.END for step in trace.stray):
+        raise NotApplicable("an end names a part that is not open, as another rule says")
+
+
+def strays(trace: Trace) -> Iterator[Finding]:
+    """What goes on or ends without having begun."""
+    for step in trace.stray:
+        said = f"{one_line(step.kind, 60)} for {shown(step.part[1])}, which is not open"
+        yield Finding(f"{step.kind}-not-open", said, step.message.event.span, "its start before it", "none")
