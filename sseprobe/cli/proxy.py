@@ -95,10 +95,10 @@ def proxy(  # noqa: PLR0917  typer passes by name
     `sseprobe proxy --list` names profiles and faults; docs/proxy.md tells more. Ctrl-C ends it.
     """
     from sseprobe.net.options import ConnectOptions, verification
+    from sseprobe.proxy.address import UpstreamAddress
     from sseprobe.proxy.behaviour import Behaviour
+    from sseprobe.proxy.foreground import run
     from sseprobe.proxy.profile import by_name
-    from sseprobe.proxy.running import run
-    from sseprobe.proxy.server import UpstreamAddress
 
     behaviour = Behaviour(None if profile is None else by_name(profile), fault or [])
     verify = verification(ConnectOptions(insecure=insecure, ca_file=cacert))

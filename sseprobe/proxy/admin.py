@@ -13,9 +13,10 @@ from fastapi.responses import JSONResponse
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from sseprobe.errors import UsageError
+from sseprobe.proxy.address import LOOPBACK
 from sseprobe.proxy.behaviour import Behaviour
-from sseprobe.proxy.record import Record
-from sseprobe.proxy.server import LOOPBACK, ProxyServer
+from sseprobe.proxy.exchange_log import ExchangeRecord
+from sseprobe.proxy.server import ProxyServer
 from sseprobe.redaction import redact_url
 from sseprobe.units import ms
 
@@ -35,7 +36,7 @@ def admin_app(server: ProxyServer, behaviour: Behaviour) -> FastAPI:
             "upstream": server.upstream.url,
             "profile": behaviour.profile,
             "faults": behaviour.specs,
-            "open": sum(record.state == "open" for record in server.records),
+            "open": sum(record.state == "open" for record in server.log),
         }
 
     def changed() -> dict[str, Any]:
@@ -48,7 +49,7 @@ def admin_app(server: ProxyServer, behaviour: Behaviour) -> FastAPI:
 
     @app.get("/connections")
     def connections() -> list[dict[str, Any]]:
-        return [_shown(record) for record in server.records]
+        return [_shown(record) for record in server.log]
 
     @app.delete("/connections/{number}")
     async def cut(number: int) -> dict[str, Any]:
@@ -118,7 +119,7 @@ async def admin(server: ProxyServer, behaviour: Behaviour, port: int) -> AsyncGe
         await asyncio.wait([task])
 
 
-def _shown(record: Record) -> dict[str, Any]:
+def _shown(record: ExchangeRecord) -> dict[str, Any]:
     """A record at the door: times in ms since the request came, `age_ms` up to now."""
 
     def since(t_ns: int | None) -> float | None:
@@ -131,12 +132,12 @@ def _shown(record: Record) -> dict[str, Any]:
         "target": redact_url(record.target),
         "state": record.state,
         "status": record.status,
-        "said": record.said,
+        "detail": record.reason,
         "bytes_from_upstream": record.bytes_from_upstream,
         "bytes_to_client": record.bytes_to_client,
         "age_ms": since(time.monotonic_ns()),
         "head_at_ms": since(record.head_ns),
-        "client_left_at_ms": since(record.client_left_ns),
+        "client_closed_at_ms": since(record.client_closed_ns),
         "upstream_closed_at_ms": since(record.upstream_closed_ns),
         "ended_at_ms": since(record.ended_ns),
     }

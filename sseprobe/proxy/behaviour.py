@@ -4,9 +4,9 @@ import difflib
 from collections.abc import Sequence
 
 from sseprobe.errors import UsageError
+from sseprobe.proxy.fault import FaultFactory
 from sseprobe.proxy.faults import parse_fault
 from sseprobe.proxy.profile import NAMES, Profile, by_name
-from sseprobe.proxy.server import FaultFactory
 from sseprobe.text import one_line
 
 

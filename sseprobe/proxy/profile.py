@@ -15,8 +15,8 @@ from msgspec import Meta, Struct, field
 from sseprobe.config import toml_file
 from sseprobe.config.toml_file import MisfitError
 from sseprobe.errors import UsageError
-from sseprobe.proxy.base import Fault
-from sseprobe.proxy.knobs import Knobs
+from sseprobe.proxy.fault import Fault
+from sseprobe.proxy.profile_settings import Knobs
 from sseprobe.text import one_line
 
 NAMES: Final = (
@@ -87,7 +87,7 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
 
     def faults(self, *, time_scale: float = 1.0) -> list[Callable[[], Fault]]:
         """What makes the faults of one exchange, nearest to the upstream first. `time_scale`: times faster."""
-        from sseprobe.proxy.simulation import faults_of
+        from sseprobe.proxy.profile_faults import faults_of
 
         return faults_of(self.knobs, time_scale)
 

@@ -159,7 +159,7 @@ def test_wrong_words(cli: Cli, words: list[str], said: str) -> None:
 def test_a_port_that_is_taken(cli: Cli, mock: Mock) -> None:
     done = cli("proxy", mock.url, "--port", mock.url.rpartition(":")[2])
     assert done.code == 2
-    assert "cannot be listened on" in done.err
+    assert "cannot listen on it" in done.err
 
 
 def test_the_list_names_all(cli: Cli) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.background import ProxyHost
 from tests.support.proxies import Connection, Proxies
 
 

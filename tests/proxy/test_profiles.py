@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from sseprobe.errors import UsageError
-from sseprobe.proxy.base import Break, End, Fault, How, Leaving, Refuse, RequestHead, ResponseHead, Send
-from sseprobe.proxy.pages import with_faults, with_table
+from sseprobe.proxy.fault import Break, Close, End, Fault, Refuse, RequestHead, ResponseHead, Send
+from sseprobe.proxy.markdown_tables import with_faults, with_table
+from sseprobe.proxy.pipeline import Output, Pipeline
 from sseprobe.proxy.profile import FOLDER, NAMES, Profile, by_name
-from sseprobe.proxy.stack import Output, Stack
 from sseprobe.units import NS_PER_MS
 
 ROOT = Path(__file__).parents[2]
@@ -224,20 +224,22 @@ class Exchange:
 
     def __init__(self, profile: Profile | str, *, method: bytes = b"GET", time_scale: float = 1.0) -> None:
         profile = by_name(profile) if isinstance(profile, str) else profile
-        self.stack = Stack([make() for make in profile.faults(time_scale=time_scale)])
+        self.pipeline = Pipeline([make() for make in profile.faults(time_scale=time_scale)])
         self.request = RequestHead([(b"accept-encoding", b"gzip")], method=method, target=b"/")
-        self.stack.on_request(self.request, 0)
+        self.pipeline.on_request(self.request, 0)
 
     def head(self, *headers: tuple[bytes, bytes], kind: bytes = b"text/event-stream", at: float = 0) -> list[Output]:
-        return self.stack.on_head(ResponseHead([(b"Content-Type", kind), *headers], status=200), round(at * NS_PER_MS))
+        return self.pipeline.on_head(
+            ResponseHead([(b"Content-Type", kind), *headers], status=200), round(at * NS_PER_MS)
+        )
 
     def body(self, data: bytes, at: float = 0) -> list[Output]:
-        return self.stack.on_body(data, round(at * NS_PER_MS))
+        return self.pipeline.on_body(data, round(at * NS_PER_MS))
 
     def at(self, ms: float) -> list[Output]:
         out: list[Output] = []
-        while (wake_ns := self.stack.wake_ns) is not None and wake_ns <= ms * NS_PER_MS:
-            out += self.stack.on_wake(wake_ns)
+        while (wake_ns := self.pipeline.wake_ns) is not None and wake_ns <= ms * NS_PER_MS:
+            out += self.pipeline.on_wake(wake_ns)
         return out
 
 
@@ -254,7 +256,7 @@ class TestBehaviour:
         exchange = Exchange(name)
         assert [type(each) for each in exchange.head()] == [ResponseHead]
         assert sent(exchange.body(EVENT)) == EVENT
-        assert exchange.stack.on_end(0) == [End()]
+        assert exchange.pipeline.on_end(0) == [End()]
 
     def test_transparent_is_transparent(self) -> None:
         assert by_name("transparent").faults() == []
@@ -284,13 +286,13 @@ class TestBehaviour:
         assert exchange.at(60_019) == []
         out = exchange.at(60_021)
         assert [type(each) for each in out] == [ResponseHead, Break]
-        assert out[-1] == Break(How.EOF)
+        assert out[-1] == Break(Close.FIN)
 
     def test_a_full_buffer_hides_that_the_server_cut(self) -> None:
         exchange = Exchange("lighttpd")
         exchange.head()
         exchange.body(EVENT)
-        out = exchange.stack.on_break(Break(How.RST), 0)
+        out = exchange.pipeline.on_break(Break(Close.RST), 0)
         assert (sent(out), out[-1]) == (EVENT, End())
 
     def test_a_buffer_of_a_user_passes_on_what_it_holds_and_then_cuts(self, write: Write) -> None:
@@ -298,7 +300,7 @@ class TestBehaviour:
         exchange.head()
         exchange.body(EVENT)
         out = exchange.at(1001)
-        assert (sent(out), out[-1]) == (EVENT, Break(How.EOF))
+        assert (sent(out), out[-1]) == (EVENT, Break(Close.FIN))
 
     @pytest.mark.parametrize(
         ("name", "status", "seconds"),
@@ -320,7 +322,7 @@ class TestBehaviour:
         exchange.body(EVENT, at=500)
         assert sent(exchange.at(706)) == EVENT
         assert exchange.at(1499) == []
-        assert exchange.at(1501) == [Break(How.EOF)]
+        assert exchange.at(1501) == [Break(Close.FIN)]
 
     def test_a_buffering_gateway_answers_504_instead(self) -> None:
         exchange = Exchange("aws-apigw-buffered")
@@ -341,7 +343,7 @@ class TestBehaviour:
         exchange = Exchange("envoy-default")
         exchange.head(at=10)
         assert exchange.at(14_999) == []
-        assert exchange.at(15_001) == [Break(How.RST)]
+        assert exchange.at(15_001) == [Break(Close.RST)]
 
     def test_api_gateway_refuses_what_is_too_big(self) -> None:
         exchange = Exchange("aws-apigw-buffered")
@@ -355,7 +357,7 @@ class TestBehaviour:
         assert exchange.head(XAB, (b"Cache-Control", b"no-cache, no-transform")) == []
         for _ in range(1000):
             assert exchange.body(EVENT) == []
-        out = exchange.stack.on_end(0)
+        out = exchange.pipeline.on_end(0)
         assert (sent(out), out[-1]) == (EVENT * 1000, End())
 
     def test_cloudflare_holds_only_what_is_no_event_stream(self) -> None:
@@ -365,7 +367,7 @@ class TestBehaviour:
         exchange = Exchange("cloudflare")
         exchange.head(kind=b"application/x-ndjson")
         assert exchange.body(EVENT) == []
-        assert sent(exchange.stack.on_end(0)) == EVENT
+        assert sent(exchange.pipeline.on_end(0)) == EVENT
 
     def test_a_quick_tunnel_holds_what_is_asked_by_get(self) -> None:
         exchange = Exchange("cloudflared-quick", method=b"GET")
@@ -386,7 +388,7 @@ class TestBehaviour:
     def test_a_compressor_keeps_events_until_the_end(self, name: str) -> None:
         exchange = Exchange(name)
         exchange.head()
-        out = [each for _ in range(60) for each in exchange.body(EVENT)] + exchange.stack.on_end(0)
+        out = [each for _ in range(60) for each in exchange.body(EVENT)] + exchange.pipeline.on_end(0)
         held = [each for each in out if isinstance(each, Send)]
         assert len(held[-1].data) > 20
         head = next(each for each in out if isinstance(each, ResponseHead))
@@ -410,7 +412,7 @@ class TestBehaviour:
         exchange.body(EVENT)
         reader = zlib.decompressobj(31)
         out = exchange.at(60_001)
-        assert out[-1] == Break(How.EOF)
+        assert out[-1] == Break(Close.FIN)
         assert reader.decompress(sent(out)) == EVENT
         assert not reader.eof
 
@@ -423,7 +425,7 @@ class TestBehaviour:
         exchange = Exchange("av-scanner")
         exchange.head(XAB, (b"cache-control", b"no-cache"))
         exchange.body(EVENT)
-        out = exchange.stack.on_end(0)
+        out = exchange.pipeline.on_end(0)
         assert isinstance(out[0], ResponseHead)
         names = {name.lower() for name, _ in out[0].headers}
         assert not names & {b"x-accel-buffering", b"cache-control"}
@@ -443,8 +445,12 @@ class TestBehaviour:
     def test_who_leaves_the_server_when_the_client_left(
         self, name: str, reads: bool, reset: bool, half_close: bool
     ) -> None:
-        stack = Exchange(name).stack
-        assert (stack.reads_client, stack.abandons(Leaving.RESET), stack.abandons(Leaving.EOF)) == (
+        pipeline = Exchange(name).pipeline
+        assert (
+            pipeline.reads_client,
+            pipeline.closes_upstream_on(Close.RST),
+            pipeline.closes_upstream_on(Close.FIN),
+        ) == (
             reads,
             reset,
             half_close,
@@ -462,7 +468,7 @@ class TestBehaviour:
         exchange = Exchange(by_name(write("[knobs]\nflush_by = 'end'\ndownstream = 'close'\n")))
         exchange.head()
         assert sent(exchange.body(EVENT)) == b""
-        out = exchange.stack.on_end(0)
+        out = exchange.pipeline.on_end(0)
         assert isinstance(out[0], ResponseHead)
         assert out[0].version == b"1.0"
         exchange = Exchange(by_name(write("[knobs]\nsplit_bytes = 5\nrate_bytes_per_s = 10\n")))

@@ -14,9 +14,9 @@ from sseprobe.probes.active.base import told
 from sseprobe.probes.bench import Setting
 from sseprobe.probes.buffering.passage import by_way_of
 from sseprobe.probes.receiving import StreamPlan
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.profile import Profile
-from sseprobe.proxy.server import UpstreamAddress
 from sseprobe.report import ProfileAbort
 from sseprobe.testimony import Answer
 from sseprobe.witnesses.base import Context, Witness

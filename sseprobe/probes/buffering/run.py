@@ -20,9 +20,9 @@ from sseprobe.probes.buffering.paths import compare
 from sseprobe.probes.buffering.plan import BufferPlan
 from sseprobe.probes.receiving import StreamPlan, StreamRun, now
 from sseprobe.probes.stream import report_of
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.profile import Profile
-from sseprobe.proxy.server import UpstreamAddress
 from sseprobe.report import (
     PathReport,
     Percentiles,

@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Any, Final, NamedTuple
 
 from sseprobe.errors import UsageError
-from sseprobe.proxy.base import Fault, How
+from sseprobe.proxy.fault import Close, Fault
 from sseprobe.text import one_line
 
 MAX_BYTES: Final = 1 << 40
@@ -86,8 +86,8 @@ def _limit(word: str | None) -> Arguments:
     seconds, comma, ending = (word or "").partition(",")
     if not comma:
         return (_seconds(seconds),)
-    if ending in list(How):
-        return _seconds(seconds), None, How(ending)
+    if ending in _CLOSES:
+        return _seconds(seconds), None, _CLOSES[ending]
     if re.fullmatch("[45][0-9][0-9]", ending):
         return _seconds(seconds), int(ending)
     raise _Wrong("seconds, and behind a comma eof, rst, or an HTTP status from 400 to 599")
@@ -115,6 +115,7 @@ def _header(word: str | None) -> Arguments:
     return _token(name), value.strip()
 
 
+_CLOSES: Final = {"eof": Close.FIN, "rst": Close.RST}
 _LIMIT_SYNTAX: Final = "S[,eof|rst|STATUS]"
 
 FAULTS: Final = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from sseprobe.proxy.base import Action, Break, Fault, Leaving, RequestHead, ResponseHead
+from sseprobe.proxy.fault import Action, Break, Close, Fault, RequestHead, ResponseHead
 
 
 class AtCut(Fault):
@@ -49,6 +49,6 @@ class AtCut(Fault):
         """As the other."""
         return self._inner.on_wake(t_ns)
 
-    def abandons(self, leaving: Leaving) -> bool:
+    def closes_upstream_on(self, close: Close) -> bool:
         """As the other."""
-        return self._inner.abandons(leaving)
+        return self._inner.closes_upstream_on(close)

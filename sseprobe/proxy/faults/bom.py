@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, Send
+from sseprobe.proxy.fault import Action, Fault, Send
 
 _BOM: Final = b"\xef\xbb\xbf"
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sseprobe.proxy.base import Fault, Leaving
+from sseprobe.proxy.fault import Close, Fault
 
 WORDS: Final = ("at-once", "next-write", "never")
 
@@ -20,6 +20,6 @@ class ClientAbort(Fault):
         self.reads_client = when == "at-once"
         self._when = when
 
-    def abandons(self, leaving: Leaving) -> bool:
+    def closes_upstream_on(self, close: Close) -> bool:
         """Unless it never does."""
         return self._when != "never"

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import Action, Fault, ResponseHead
+from sseprobe.proxy.fault import Action, Fault, ResponseHead
 
 
 class CloseDelimited(Fault):

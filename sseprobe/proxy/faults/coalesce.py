@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, ResponseHead, Send, Wake
+from sseprobe.proxy.fault import Action, Fault, ResponseHead, Send, Wake
 from sseprobe.units import NS_PER_MS
 
 LOOPBACK_SEGMENT_BYTES: Final = 65_483

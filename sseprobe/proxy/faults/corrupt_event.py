@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, Send
+from sseprobe.proxy.fault import Action, Fault, Send
 from sseprobe.proxy.faults.events import Boundaries
 
 _INVALID: Final = b"\xff"

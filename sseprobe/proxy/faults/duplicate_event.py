@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import MAX_HELD, Action, Fault, Send
+from sseprobe.proxy.fault import MAX_HELD, Action, Fault, Send
 from sseprobe.proxy.faults.events import Boundaries
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, End, Fault, Send
+from sseprobe.proxy.fault import Action, End, Fault, Send
 
 PAGE: Final = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"

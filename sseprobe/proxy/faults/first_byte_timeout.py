@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import Action, RequestHead, ResponseHead, Wake
+from sseprobe.proxy.fault import Action, RequestHead, ResponseHead, Wake
 from sseprobe.proxy.faults.limit import Limit
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import MAX_HELD, Action, Fault, ResponseHead, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, Action, Fault, ResponseHead, Send, Wake
 from sseprobe.units import NS_PER_MS
 
 

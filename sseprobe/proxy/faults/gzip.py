@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from sseprobe.proxy.base import Action, Break, Fault, RequestHead, ResponseHead, Send, says
+from sseprobe.proxy.fault import Action, Break, Fault, RequestHead, ResponseHead, Send, has_token
 
 DEFAULT_BUFFER_BYTES: Final = 8192
 _GZIP_WINDOW: Final = 31
@@ -50,7 +50,7 @@ class Gzip(Fault):
             head.remove(b"content-length")
             head.replace(b"Content-Encoding", b"gzip")
             head.replace(b"Vary", b"Accept-Encoding")
-            if self._honour_xab and says(head, b"x-accel-buffering", b"no"):
+            if self._honour_xab and has_token(head, b"x-accel-buffering", b"no"):
                 self._sync = True
             self.holds_head = not self._sync
         return ()

@@ -2,7 +2,7 @@
 
 from typing import Final, Literal
 
-from sseprobe.proxy.base import Fault, Leaving
+from sseprobe.proxy.fault import Close, Fault
 
 WORDS: Final = ("abort", "ignore")
 
@@ -15,6 +15,6 @@ class HalfClose(Fault):
     def __init__(self, meaning: Literal["abort", "ignore"]) -> None:
         self._ignores = meaning == "ignore"
 
-    def abandons(self, leaving: Leaving) -> bool:
+    def closes_upstream_on(self, close: Close) -> bool:
         """RST leaves no doubt."""
-        return not (self._ignores and leaving is Leaving.EOF)
+        return not (self._ignores and close is Close.FIN)

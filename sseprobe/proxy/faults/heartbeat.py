@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Break, End, Fault, ResponseHead, Send, Wake, is_event_stream
+from sseprobe.proxy.fault import Action, Break, End, Fault, ResponseHead, Send, Wake, is_event_stream
 from sseprobe.proxy.faults.events import Boundaries
 from sseprobe.units import ns
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, ResponseHead, Send
-from sseprobe.proxy.heads import response_bytes
+from sseprobe.proxy.fault import Action, Fault, ResponseHead, Send
+from sseprobe.proxy.http1 import response_bytes
 
 DEFAULT_BYTES: Final = 4096
 

@@ -1,6 +1,6 @@
 """`hold-head`: the head waits for the body."""
 
-from sseprobe.proxy.base import Fault
+from sseprobe.proxy.fault import Fault
 
 
 class HoldHead(Fault):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import Action, Fault, RequestHead
+from sseprobe.proxy.fault import Action, Fault, RequestHead
 
 
 class Http10(Fault):

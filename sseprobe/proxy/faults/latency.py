@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from sseprobe.proxy.base import MAX_HELD, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, Action, Break, End, Fault, Send, Wake
 from sseprobe.units import NS_PER_MS
 
 _Late: TypeAlias = Send | End | Break

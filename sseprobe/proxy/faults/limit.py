@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import NOTHING, Action, Break, End, Fault, How, Refuse, ResponseHead, Wake
+from sseprobe.proxy.fault import NOTHING, Action, Break, Close, End, Fault, Refuse, ResponseHead, Wake
 from sseprobe.units import ns
 
 GATEWAY_TIMEOUT: Final = 504
@@ -22,7 +22,7 @@ class Limit(Fault):
         self,
         seconds: float,
         status: int | None = GATEWAY_TIMEOUT,
-        otherwise: How = How.EOF,
+        otherwise: Close = Close.FIN,
         *,
         while_held: bool = True,
     ) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import Action, Fault, Refuse, Send
+from sseprobe.proxy.fault import Action, Fault, Refuse, Send
 
 
 class MaxBytes(Fault):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import Action, Fault, Send
+from sseprobe.proxy.fault import Action, Fault, Send
 
 
 class Newlines(Fault):

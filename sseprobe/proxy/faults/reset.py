@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sseprobe.proxy.base import Action, Break, Fault, How, ResponseHead, Send
+from sseprobe.proxy.fault import Action, Break, Close, Fault, ResponseHead, Send
 
 
 class Reset(Fault):
@@ -15,7 +15,7 @@ class Reset(Fault):
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
         """After no bytes at all there is only the head."""
-        return () if self._left else (Break(How.RST),)
+        return () if self._left else (Break(Close.RST),)
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
         """Counts."""
@@ -23,4 +23,4 @@ class Reset(Fault):
         self._left -= len(passing)
         yield Send(passing)
         if not self._left:
-            yield Break(How.RST)
+            yield Break(Close.RST)

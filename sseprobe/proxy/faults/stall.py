@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import TypeAlias
 
-from sseprobe.proxy.base import MAX_HELD, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, Action, Break, End, Fault, Send, Wake
 from sseprobe.units import ns
 
 _Late: TypeAlias = End | Break

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from sseprobe.proxy.base import Action, Break, End, Fault, Leaving, RequestHead, ResponseHead, Send, says
-from sseprobe.proxy.heads import is_chunked
+from sseprobe.proxy.fault import Action, Break, Close, End, Fault, RequestHead, ResponseHead, Send, has_token
+from sseprobe.proxy.http1 import is_chunked
 
 
 class When(Fault):
@@ -47,8 +47,8 @@ class When(Fault):
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
         """Whether the answer asks for peace."""
         if (
-            (self._honour_xab and says(head, b"x-accel-buffering", b"no"))
-            or (self._honour_no_transform and says(head, b"cache-control", b"no-transform"))
+            (self._honour_xab and has_token(head, b"x-accel-buffering", b"no"))
+            or (self._honour_no_transform and has_token(head, b"cache-control", b"no-transform"))
             or head.content_type in self._only_types
             or (self._passes_chunks and is_chunked(head))
         ):
@@ -71,6 +71,6 @@ class When(Fault):
         """As the other."""
         return self._fault.on_wake(t_ns) if self._on else ()
 
-    def abandons(self, leaving: Leaving) -> bool:
+    def closes_upstream_on(self, close: Close) -> bool:
         """As the other."""
-        return self._fault.abandons(leaving)
+        return self._fault.closes_upstream_on(close)

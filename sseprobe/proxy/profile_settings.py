@@ -5,7 +5,7 @@ from typing import Annotated, Final, Literal
 from msgspec import Meta, Struct
 
 from sseprobe.config.toml_file import MisfitError
-from sseprobe.proxy.base import MAX_HELD
+from sseprobe.proxy.fault import MAX_HELD
 
 MAX_SECONDS: Final = 86_400.0
 MAX_COUNT: Final = 1 << 40

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from sseprobe.proxy.base import Action, Break, End, Fault, Leaving, Refuse, RequestHead, ResponseHead, Send, Wake
+from sseprobe.proxy.fault import Action, Break, Close, End, Fault, Refuse, RequestHead, ResponseHead, Send, Wake
 
 Output = ResponseHead | Send | End | Break | Refuse
 """What comes out: the head once, body, and one of the ends."""
 
 
-class Stack:
+class Pipeline:
     """Hands on what faults send. Each call returns what goes downstream, in order; after an end nothing comes any more.
 
     `wake_ns`: when `on_wake` is to be called, None if nothing waits. `over`: an end has come out.
@@ -39,12 +39,12 @@ class Stack:
 
     @property
     def reads_client(self) -> bool:
-        """Whether the client's socket is read while the answer is on its way."""
+        """Whether the client's socket is read during the response."""
         return all(fault.reads_client for fault in self.faults)
 
-    def abandons(self, leaving: Leaving) -> bool:
+    def closes_upstream_on(self, close: Close) -> bool:
         """Whether the upstream is left when the client leaves like that."""
-        return all(fault.abandons(leaving) for fault in self.faults)
+        return all(fault.closes_upstream_on(close) for fault in self.faults)
 
     def on_request(self, head: RequestHead, t_ns: int) -> list[Output]:
         """A request is about to go upstream; its head is changed in place, nearest to the client first."""
@@ -53,7 +53,7 @@ class Stack:
         return self._take()
 
     def on_head(self, head: ResponseHead, t_ns: int) -> list[Output]:
-        """The head of the answer has come; it is changed in place."""
+        """The head of the response has come; it is changed in place."""
         self._head = head
         for place, fault in enumerate(self.faults):
             self._carry(place, fault.on_head(head, t_ns), t_ns)

@@ -8,7 +8,9 @@ from collections.abc import AsyncGenerator, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sseprobe.proxy.server import FaultFactory, ProxyServer, UpstreamAddress
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.fault import FaultFactory
+from sseprobe.proxy.server import ProxyServer
 
 T = TypeVar("T")
 

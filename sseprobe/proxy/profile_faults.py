@@ -4,7 +4,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Final, Literal
 
-from sseprobe.proxy.base import Fault, How
+from sseprobe.proxy.fault import Close, Fault
 from sseprobe.proxy.faults.at_cut import AtCut
 from sseprobe.proxy.faults.client_abort import ClientAbort
 from sseprobe.proxy.faults.close_delimited import CloseDelimited
@@ -24,7 +24,7 @@ from sseprobe.proxy.faults.split import Split
 from sseprobe.proxy.faults.strip import Strip
 from sseprobe.proxy.faults.total_timeout import TotalTimeout
 from sseprobe.proxy.faults.when import When
-from sseprobe.proxy.knobs import Knobs
+from sseprobe.proxy.profile_settings import Knobs
 
 Factory = Callable[[], Fault]
 """Faults have a state, and are made anew for each exchange."""
@@ -51,7 +51,7 @@ def faults_of(knobs: Knobs, time_scale: float = 1.0) -> list[Factory]:
 
 
 def _limits(knobs: Knobs, time_scale: float) -> list[Factory]:
-    how = How.RST if knobs.on_timeout == "rst" else How.EOF
+    how = Close.RST if knobs.on_timeout == "rst" else Close.FIN
     made: list[Factory] = []
     for limit, seconds in knobs.time_limits.items():
         kind = _TIME_LIMITS[limit]

@@ -7,9 +7,10 @@ import sys
 
 import msgspec
 
+from sseprobe.proxy.address import LOOPBACK, UpstreamAddress
+from sseprobe.proxy.background import new_loop
 from sseprobe.proxy.behaviour import Behaviour
-from sseprobe.proxy.host import new_loop
-from sseprobe.proxy.server import LOOPBACK, ProxyServer, UpstreamAddress
+from sseprobe.proxy.server import ProxyServer
 
 
 def run(
