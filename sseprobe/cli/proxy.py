@@ -15,11 +15,11 @@ def _list(wanted: bool) -> None:
     """Prints the profiles and the faults."""
     if not wanted:
         return
-    from sseprobe.proxy.faults import FAULTS
+    from sseprobe.proxy.faults import all_faults
     from sseprobe.proxy.profile import NAMES, by_name
 
     known = [("Profiles", [(name, by_name(name).title) for name in NAMES])]
-    known.append(("Faults", [(kind.syntax, kind.does) for kind in FAULTS.values()]))
+    known.append(("Faults", [(kind.syntax, kind.summary) for kind in all_faults().values()]))
     for title, rows in known:
         typer.echo(f"{title}:")
         width = max(len(word) for word, _ in rows)

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from sseprobe.proxy.faults import FAULTS
+from sseprobe.proxy.faults import all_faults
 from sseprobe.proxy.profile import FOLDER, NAMES, SUFFIX, Profile, by_name
 
 BEGIN: Final = "<!-- profiles -->"
@@ -31,7 +31,7 @@ def with_table(page: str) -> str:
 
 def with_faults(page: str) -> str:
     """The page with the table of faults of today between its marks."""
-    rows = [f"| `{kind.syntax.replace('|', chr(92) + '|')}` | {kind.does} |\n" for kind in FAULTS.values()]
+    rows = [f"| `{kind.syntax.replace('|', chr(92) + '|')}` | {kind.summary} |\n" for kind in all_faults().values()]
     return _FAULTS.sub(lambda _: "| SPEC | does |\n|---|---|\n" + "".join(rows), page)
 
 

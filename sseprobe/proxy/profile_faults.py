@@ -5,7 +5,7 @@ from functools import partial
 from typing import Final, Literal
 
 from sseprobe.proxy.fault import Close, Fault
-from sseprobe.proxy.faults.at_cut import AtCut
+from sseprobe.proxy.fault_wrappers import AtCut, When
 from sseprobe.proxy.faults.client_abort import ClientAbort
 from sseprobe.proxy.faults.close_delimited import CloseDelimited
 from sseprobe.proxy.faults.coalesce import Coalesce
@@ -23,7 +23,6 @@ from sseprobe.proxy.faults.rate import Rate
 from sseprobe.proxy.faults.split import Split
 from sseprobe.proxy.faults.strip import Strip
 from sseprobe.proxy.faults.total_timeout import TotalTimeout
-from sseprobe.proxy.faults.when import When
 from sseprobe.proxy.profile_settings import Knobs
 
 Factory = Callable[[], Fault]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from sseprobe.proxy.faults import all_faults
+from sseprobe.proxy.profile import NAMES
 from tests.support.cli import Cli
 from tests.support.mock import Mock
 from tests.support.processes import free_port, started
@@ -165,8 +167,8 @@ def test_a_port_that_is_taken(cli: Cli, mock: Mock) -> None:
 def test_the_list_names_all(cli: Cli) -> None:
     done = cli("proxy", "--list")
     assert done.code == 0
-    for word in ("nginx-legacy", "full-buffer", "hold:N", "rst-after:N"):
-        assert word in done.out
+    listed = {line.split()[0] for line in done.out.splitlines() if line.startswith("  ")}
+    assert listed == {*NAMES, *(kind.syntax for kind in all_faults().values())}
 
 
 def test_it_serves_one_upstream_only(cli: Cli, mock: Mock) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from sseprobe.errors import UsageError
 from sseprobe.proxy.fault import Break, Close, End, Fault, Refuse, RequestHead, ResponseHead, Send
-from sseprobe.proxy.markdown_tables import with_faults, with_table
+from sseprobe.proxy.markdown_tables import with_table
 from sseprobe.proxy.pipeline import Output, Pipeline
 from sseprobe.proxy.profile import FOLDER, NAMES, Profile, by_name
 from sseprobe.units import NS_PER_MS
@@ -82,9 +82,6 @@ class TestShipped:
         assert page.count("<!-- profiles -->") == page.count("<!-- /profiles -->") == 1
         assert page == with_table(page), "run scripts/generate"
         assert all(f"[{name}](" in page for name in NAMES)
-        page = (ROOT / "docs" / "proxy.md").read_text(encoding="utf-8")
-        assert "| `hold:N` |" in page
-        assert page == with_faults(page), "run scripts/generate"
 
 
 class TestWords:
