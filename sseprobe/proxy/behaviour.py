@@ -32,7 +32,7 @@ class Behaviour:
         if name is not None and name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
             guess = f" Did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{one_line(name, 80)}: not a shipped profile.{guess} Known are: {', '.join(NAMES)}.")
+            raise UsageError(f"{one_line(name, 80)}: not a built-in profile.{guess} Known are: {', '.join(NAMES)}.")
         self._profile = None if name is None else by_name(name)
 
     def faults(self) -> list[FaultFactory]:
@@ -42,8 +42,8 @@ class Behaviour:
     def __str__(self) -> str:
         """In words, for the line that says where the proxy is."""
         if self._profile is None and not self.specs:
-            return "passing everything as it is"
-        return "behaving like " + ", then ".join([*([self._profile.name] if self._profile else []), *self.specs])
+            return "passing everything through"
+        return "imitating " + ", then ".join([*([self._profile.name] if self._profile else []), *self.specs])
 
     @staticmethod
     def known() -> dict[str, str]:

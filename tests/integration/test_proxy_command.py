@@ -57,7 +57,7 @@ def test_in_words(mock: Mock) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) in (0, 130)
     assert line.startswith("sseprobe proxy: http://127.0.0.1:")
-    assert line.endswith(f"-> {mock.url}, passing everything as it is\n")
+    assert line.endswith(f"-> {mock.url}, passing everything through\n")
     process.stdout.close()
 
 

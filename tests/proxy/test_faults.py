@@ -1,21 +1,16 @@
 """Faults without sockets and without waiting: what they may not lose, and what each does on purpose."""
 
-import re
 import zlib
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sseprobe.errors import UsageError
-from sseprobe.proxy import faults
 from sseprobe.proxy.fault import Break, Close, End, Fault, Refuse, RequestHead, ResponseHead, Send
-from sseprobe.proxy.fault_kind import FaultKind
 from sseprobe.proxy.fault_wrappers import When
-from sseprobe.proxy.faults import MODULES, all_faults, parse_fault
+from sseprobe.proxy.faults import parse_fault
 from sseprobe.proxy.faults.client_abort import ClientAbort
 from sseprobe.proxy.faults.coalesce import Coalesce
 from sseprobe.proxy.faults.gzip import Gzip
@@ -25,11 +20,8 @@ from sseprobe.proxy.faults.hold import Hold
 from sseprobe.proxy.faults.hold_all import HoldAll
 from sseprobe.proxy.faults.latency import Latency
 from sseprobe.proxy.faults.rate import Rate
-from sseprobe.proxy.markdown_tables import with_faults
 from sseprobe.proxy.pipeline import Output, Pipeline
 
-FAULTS_FOLDER = Path(faults.__file__).parent
-ROOT = Path(__file__).parents[2]
 MS = 1_000_000
 S = 1_000 * MS
 Factory = Callable[[], Fault]
@@ -380,78 +372,6 @@ def test_line_ends_and_the_mark() -> None:
     assert Run(parse_fault("crlf")).body(b"a\nb\r\nc\r").body(b"\n\n").sent == b"a\r\nb\r\nc\r\n\r\n"
     assert Run(parse_fault("cr")).body(b"a\n\n").sent == b"a\r\r"
     assert Run(parse_fault("bom")).body(b"a").body(b"b").sent == b"\xef\xbb\xbfab"
-
-
-class TestTable:
-    """Files, table and docs agree; a fault is declared in its file."""
-
-    def test_the_modules_are_those_of_the_files(self) -> None:
-        files = {path.stem for path in FAULTS_FOLDER.glob("*.py")} - {"__init__"}
-        assert sorted(files) == sorted(MODULES)
-
-    def test_each_fault_has_a_name_of_its_own(self) -> None:
-        assert len(all_faults()) == len(MODULES)
-
-    @pytest.mark.parametrize("kind", all_faults().values(), ids=lambda kind: kind.name)
-    def test_its_summary_is_one_phrase(self, kind: FaultKind) -> None:
-        assert re.fullmatch(r"[a-z][^\n]{9,90}[^.]", kind.summary)
-        assert kind.syntax.startswith(kind.name)
-
-    def test_the_docs_and_the_error_name_all(self) -> None:
-        page = (ROOT / "docs" / "proxy.md").read_text(encoding="utf-8")
-        rows = re.findall(
-            r"^\| `([^`]+)` \| ", page.partition("<!-- faults -->")[2].partition("<!-- /faults -->")[0], re.MULTILINE
-        )
-        assert [row.replace("\\|", "|") for row in rows] == [kind.syntax for kind in all_faults().values()]
-        assert page == with_faults(page), "run scripts/generate"
-        with pytest.raises(UsageError) as refused:
-            parse_fault("nonsense")
-        assert str(refused.value).endswith(f" Known are: {', '.join(all_faults())}.")
-
-
-class TestSpecs:
-    def test_each_syntax_makes_its_fault(self) -> None:
-        examples = {"N": "3", "MS": "3", "S": "3", "B": "3", "NAME": "GET", "NAME:VALUE": "X-Y: z"}
-        for name, kind in all_faults().items():
-            argument = kind.syntax.removeprefix(name).lstrip("[:").partition("[")[0].rstrip("]")
-            value = examples.get(argument, argument.split("|")[0])
-            spec = name if kind.syntax == name or kind.syntax.startswith(f"{name}[") else f"{name}:{value}"
-            assert type(parse_fault(spec)()) is kind.make, spec
-
-    @pytest.mark.parametrize(
-        ("spec", "said"),
-        [
-            ("hodl:3", "Did you mean hold"),
-            ("hold", "a whole number of at least 1"),
-            ("hold:0", "a whole number"),
-            ("hold:-1", "a whole number"),
-            ("hold:1e9", "a whole number"),
-            ("hold-all:1", "no value"),
-            ("latency:nan", "a number of milliseconds"),
-            ("latency:inf", "a number of milliseconds"),
-            ("latency:5~x", "a number of milliseconds"),
-            ("stall:0", "a number of seconds"),
-            ("idle-timeout:3,maybe", "eof, rst, or an HTTP status"),
-            ("idle-timeout:3,200", "eof, rst, or an HTTP status"),
-            ("gzip:fast", "one of: blocked, sync"),
-            ("strip:a b", "a token of HTTP"),
-            ("add:X-Y", "NAME:VALUE"),
-            ("add:X-Y:a\r\nSet-Cookie: b", "NAME:VALUE"),
-            ("add:X\r\n:a", "a token of HTTP"),
-            ("method:GET / HTTP/1.1", "a token of HTTP"),
-            ("", "unknown fault"),
-            ("\x1b[31m", "unknown fault"),
-        ],
-    )
-    def test_what_is_not_understood_says_what_is(self, spec: str, said: str) -> None:
-        with pytest.raises(UsageError, match=said) as refused:
-            parse_fault(spec)
-        assert "\x1b" not in str(refused.value)
-        assert "\n" not in str(refused.value)
-
-    def test_each_exchange_has_faults_of_its_own(self) -> None:
-        make = parse_fault("eof-after:3")
-        assert make() is not make()
 
 
 def test_after_an_end_nothing_comes() -> None:
