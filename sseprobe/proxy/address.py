@@ -13,7 +13,7 @@ _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 
 class UpstreamAddress:
-    """The one server that a proxy stands before. Raises UsageError for a URL that names none.
+    """The one server that a proxy forwards to. Raises UsageError for a URL that names none.
 
     `verify`: how an https server's certificate is checked.
     """
@@ -23,12 +23,12 @@ class UpstreamAddress:
             parts = urlsplit(url if "://" in url else f"http://{url}")
             port = parts.port or _DEFAULT_PORTS.get(parts.scheme)
         except ValueError as error:
-            raise UsageError(f"{redact_url(url)}: not a URL ({error}). Expected http://HOST:PORT.") from error
+            raise UsageError(f"{redact_url(url)}: invalid URL ({error}). Expected http://HOST:PORT.") from error
         if port is None or not parts.hostname:
             raise UsageError(f"{redact_url(url)}: not an upstream. Expected http://HOST:PORT or https://HOST.")
         if parts.path not in ("", "/") or parts.query or parts.username is not None:
             raise UsageError(
-                f"{redact_url(url)}: the proxy passes paths and credentials on as they are asked for. "
+                f"{redact_url(url)}: paths and credentials come from the client's requests. "
                 f"Give the upstream alone: {parts.scheme}://{parts.hostname}:{port}."
             )
         self.authority = parts.netloc.lower()
@@ -38,5 +38,5 @@ class UpstreamAddress:
         self.connection: dict[str, Any] = {"host": parts.hostname, "port": port, "ssl": tls}
 
     def address(self, head: RequestHead) -> None:
-        """Makes a request one to this server."""
+        """Makes a request one for this server."""
         head.replace(b"Host", self.authority.encode())

@@ -45,7 +45,7 @@ class ExchangeLog:
         self._over: deque[ExchangeRecord] = deque(maxlen=MAX_RECORDS)
 
     def begin(self, connection: int, method: bytes, target: bytes) -> ExchangeRecord:
-        """A request has come."""
+        """Adds a request."""
         record = ExchangeRecord(
             next(self._numbers),
             connection,
@@ -57,7 +57,7 @@ class ExchangeLog:
         return record
 
     def end(self, record: ExchangeRecord, state: str, reason: str | None = None) -> None:
-        """It is over."""
+        """Marks an exchange as finished."""
         if self._open.pop(record.id, None) is not None:
             record.state, record.reason, record.ended_ns = state, reason, time.monotonic_ns()
             self._over.append(record)

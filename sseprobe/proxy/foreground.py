@@ -1,4 +1,4 @@
-"""Running one proxy in the foreground, as the command does."""
+"""Runs one proxy in the foreground, as the command does."""
 
 import asyncio
 import contextlib
@@ -16,7 +16,7 @@ from sseprobe.proxy.server import ProxyServer
 def run(
     upstream: UpstreamAddress, behaviour: Behaviour, *, host: str, port: int, admin_port: int | None, json: bool
 ) -> None:
-    """Serves until it is interrupted or terminated; says on standard output where. Raises UsageError."""
+    """Serves until it is interrupted or terminated; prints its URL on standard output. Raises UsageError."""
     with asyncio.Runner(loop_factory=new_loop) as runner:
         runner.run(_serve(upstream, behaviour, host, port, admin_port, json=json))
 
@@ -38,7 +38,7 @@ async def _serve(
             admin_url = f"http://{LOOPBACK}:{await cleanup.enter_async_context(admin(server, behaviour, admin_port))}"
         shown_host = f"[{host}]" if ":" in host else host
         url = f"http://{shown_host}:{port}"
-        said = {
+        line = {
             "url": url,
             "port": port,
             "upstream": upstream.url,
@@ -48,5 +48,5 @@ async def _serve(
         }
         as_words = f"sseprobe proxy: {url} -> {upstream.url}, {behaviour}"
         as_words += f"; admin endpoint {admin_url}" if admin_url else ""
-        print(msgspec.json.encode(said).decode() if json else as_words, flush=True)
+        print(msgspec.json.encode(line).decode() if json else as_words, flush=True)
         await over.wait()

@@ -1,4 +1,4 @@
-"""The faults of one exchange in a row: what goes in at the upstream's end, and what comes out downstream. Sans-IO."""
+"""The faults of one exchange, in order: data goes in at the upstream's end, and comes out downstream. Sans-IO."""
 
 from collections.abc import Iterable, Sequence
 
@@ -9,7 +9,7 @@ Output = ResponseHead | Send | End | Break | Refuse
 
 
 class Pipeline:
-    """Hands on what faults send. Each call returns what goes downstream, in order; after an end nothing comes any more.
+    """Passes on what faults send. Each call returns what goes downstream, in order; after an end nothing more comes.
 
     `wake_ns`: when `on_wake` is to be called, None if nothing waits. `over`: an end has come out.
     """
@@ -34,7 +34,7 @@ class Pipeline:
 
     @property
     def alters_length(self) -> bool:
-        """Whether as many bytes as come in may not come out."""
+        """Whether the number of bytes may change."""
         return any(fault.alters_length for fault in self.faults)
 
     @property
@@ -43,7 +43,7 @@ class Pipeline:
         return all(fault.reads_client for fault in self.faults)
 
     def closes_upstream_on(self, close: Close) -> bool:
-        """Whether the upstream is left when the client leaves like that."""
+        """Whether the upstream connection is closed when the client closes its own like that."""
         return all(fault.closes_upstream_on(close) for fault in self.faults)
 
     def on_request(self, head: RequestHead, t_ns: int) -> list[Output]:
@@ -70,12 +70,12 @@ class Pipeline:
         return self._take()
 
     def on_break(self, broken: Break, t_ns: int) -> list[Output]:
-        """The upstream broke off."""
+        """The upstream cut the body."""
         self._enter(0, broken, t_ns)
         return self._take()
 
     def on_wake(self, t_ns: int) -> list[Output]:
-        """A time has come that was asked for."""
+        """A time that was asked for has come."""
         for place, fault in enumerate(self.faults):
             at_ns = self._wakes[place]
             if at_ns is not None and at_ns <= t_ns:
@@ -87,7 +87,7 @@ class Pipeline:
         if self.over:
             return
         if place == len(self.faults):
-            self._leave(what)
+            self._emit(what)
             return
         fault = self.faults[place]
         match what:
@@ -118,7 +118,7 @@ class Pipeline:
             self._out.append(refusal)
             self.over = True
 
-    def _leave(self, what: Send | End | Break) -> None:
+    def _emit(self, what: Send | End | Break) -> None:
         if isinstance(what, Send) and not what.data:
             return
         if not self.head_sent:
