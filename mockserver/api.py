@@ -1,7 +1,7 @@
-"""An API: what each vendor's file must tell, and the one way in which all of them are served."""
+"""An API: what each vendor's file defines, and how all of them are served."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse, Response
 
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.faults import SLOW_FIRST_MS
-from mockserver.framing import Mould
+from mockserver.framing import Framer
 from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse, Frames, StreamForm, WholeResponse
 from mockserver.scenario import Scenario, ScenarioError, of_request
@@ -60,6 +60,10 @@ class Api(ABC):
     calls_tools: ClassVar[bool] = True
     whole_calls: ClassVar[bool] = False
     """Whether a tool call comes in one piece, never in fragments."""
+    also_at: ClassVar[tuple[str, ...]] = ()
+    """Paths of other APIs, which this one serves to clients in `user_agents`."""
+    user_agents: ClassVar[tuple[str, ...]] = ()
+    """How the User-Agent of this API's clients begins."""
 
     @abstractmethod
     def read(self, body: dict[str, Any], request: Request) -> Asked:
@@ -77,20 +81,6 @@ class Api(ABC):
         """The form of one stream."""
         del answer, record
         return self.form
-
-    def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
-        """Adds the API's routes."""
-
-        async def answer(request: Request) -> Response:
-            return await self.for_request(request).serve(request, defaults, truth)
-
-        for path in self.paths:
-            app.post(path)(answer)
-
-    def for_request(self, request: Request) -> "Api":
-        """The API that this request means, where vendors share a path."""
-        del request
-        return self
 
     async def serve(self, request: Request, defaults: Scenario, truth: TruthStore) -> Response:
         """Answers one request."""
@@ -123,7 +113,7 @@ class Api(ABC):
     def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
         """The stream."""
         scenario, form = answer.scenario, self.form_of(answer, record)
-        stream = moulded(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
+        stream = framed(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
         return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
 
 
@@ -148,10 +138,21 @@ class WholeApi(Api):
         return WholeResponse(whole, record)
 
 
-def moulded(stream: Frames, scenario: Scenario, form: StreamForm) -> Frames:
-    """The frames with the bytes that were asked for."""
-    mould = Mould(form, scenario.fault)
-    return stream if mould.changes_nothing else mould.pour(stream)
+def add_route(app: FastAPI, path: str, apis: Sequence[Api], defaults: Scenario, truth: TruthStore) -> None:
+    """Serves a path: by the first API whose `user_agents` match, else by the last, whose path it is."""
+
+    async def answer(request: Request) -> Response:
+        agent = request.headers.get("user-agent", "")
+        api = next((api for api in apis if agent.startswith(api.user_agents)), apis[-1])
+        return await api.serve(request, defaults, truth)
+
+    app.post(path)(answer)
+
+
+def framed(stream: Frames, scenario: Scenario, form: StreamForm) -> Frames:
+    """The frames with the framing that was asked for."""
+    framer = Framer(form, scenario.fault)
+    return stream if framer.changes_nothing else framer.frame(stream)
 
 
 def failure_of(scenario: Scenario) -> Failure | None:

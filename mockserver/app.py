@@ -14,13 +14,12 @@ from mockserver.truth import TruthStore
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
     """A FastAPI app that serves every dialect, with these defaults, and keeps its record in `truth`."""
     app = bare_app(truth)
-    for api in dialects.apis():
-        api.add_routes(app, defaults, truth)
+    dialects.add_routes(app, defaults, truth)
     return app
 
 
 def bare_app(truth: TruthStore) -> FastAPI:
-    """An app that is healthy, tells the truth, has the page, and knows no API yet."""
+    """An app with health check, truth and page, and no API yet."""
     app = FastAPI(title="mock LLM server", openapi_url=None)
 
     @app.get("/healthz")

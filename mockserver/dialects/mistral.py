@@ -1,4 +1,4 @@
-"""Mistral chat completions: `POST /mistral/v1/chat/completions`; at its own path, OpenAI's too, for Mistral's SDK.
+"""Mistral chat completions: `POST /mistral/v1/chat/completions`; for Mistral's SDK also at OpenAI's path, its own.
 
 Source: docs.mistral.ai/api; types of mistralai 3.7.0. Unlike OpenAI's chunks: usage in the last one, tool calls whole,
 reasoning as content chunks, and a failed generation finishes with the reason `error`.
@@ -59,6 +59,8 @@ class Mistral(OpenAIChat):
 
     name = "mistral"
     paths = ("/mistral/v1/chat/completions",)
+    also_at = ("/v1/chat/completions",)
+    user_agents = ("mistral-client",)
     whole_calls = True
     writer_class = MistralWriter
 

@@ -18,7 +18,6 @@ from mockserver.truth import Record
 
 DONE: Final = b"data: [DONE]\n\n"
 _MAX_CHOICES: Final = 128
-_MISTRAL_CLIENT: Final = "mistral-client"
 _KINDS: Final = {FAILED: ("server_error", "server_error"), LIMITED: ("requests", "rate_limit_exceeded")}
 IN_BAND: Final = Failure(FAILED, "The server had an error while processing your request.")
 
@@ -161,14 +160,6 @@ class OpenAIChat(WholeApi):
     name = "openai-chat"
     paths: ClassVar[tuple[str, ...]] = ("/v1/chat/completions",)
     writer_class: ClassVar[type[ChunkWriter]] = ChunkWriter
-
-    def for_request(self, request: Request) -> WholeApi:
-        """Mistral's SDK asks at the same path; it names itself."""
-        if request.headers.get("user-agent", "").startswith(_MISTRAL_CLIENT):
-            from mockserver.dialects import mistral
-
-            return mistral.API
-        return self
 
     def read(self, body: dict[str, Any], request: Request) -> Asked:
         """Model and messages are required."""

@@ -270,7 +270,7 @@ def test_bad_knobs_are_a_400(mock: Mock) -> None:
         mock.get("/sse?mock=foo=1"),
     ):
         assert status == 400
-        assert "not a knob" in json.loads(answer)["error"]["message"]
+        assert "unknown knob" in json.loads(answer)["error"]["message"]
 
 
 def test_unknown_paths_and_methods(mock: Mock) -> None:
