@@ -33,7 +33,7 @@ class Failure(msgspec.Struct, frozen=True):
 REFUSED, LIMITED, FAILED = 400, 429, 500
 
 
-class Said:
+class Generated:
     """All that was generated, for an answer in one piece."""
 
     def __init__(self, answer: Answer) -> None:
@@ -83,7 +83,6 @@ class Api(ABC):
         return self.form
 
     async def serve(self, request: Request, defaults: Scenario, truth: TruthStore) -> Response:
-        """Answers one request."""
         try:
             body = msgspec.json.decode(await request.body())
             if not isinstance(body, dict):
@@ -111,7 +110,6 @@ class Api(ABC):
         return self.respond(answer, record, made)
 
     def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
-        """The stream."""
         scenario, form = answer.scenario, self.form_of(answer, record)
         stream = framed(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
         return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
@@ -121,7 +119,7 @@ class WholeApi(Api):
     """An API that answers in one piece too, where no stream is asked for."""
 
     @abstractmethod
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         """The answer in one piece, as JSON."""
 
     def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
@@ -130,10 +128,10 @@ class WholeApi(Api):
             return super().respond(answer, record, made)
 
         async def whole() -> tuple[Any, int]:
-            said = Said(answer)
+            generated = Generated(answer)
             async for piece in made:
-                said.add(piece)
-            return self.document(answer, record, said), said.tokens
+                generated.add(piece)
+            return self.document(answer, record, generated), generated.tokens
 
         return WholeResponse(whole, record)
 

@@ -39,7 +39,6 @@ class EventWriter(Writer):
         return b"%sid: %d\n%s\n" % (retry, self._id, lines)
 
     def closing(self) -> Iterable[bytes]:
-        """The event `done`."""
         self._id += 1
         return (b"id: %d\nevent: done\ndata: {}\n\n" % self._id,)
 
@@ -48,7 +47,6 @@ class EventWriter(Writer):
         return b""
 
     def error(self) -> bytes:
-        """An event `error`."""
         return b'event: error\ndata: {"message":"the mock failed as asked"}\n\n'
 
     def malformed(self, piece: Piece) -> bytes:

@@ -1,7 +1,7 @@
 """`except asyncio.CancelledError`, without `raise`: somebody wanted a clean log.
 
-The cancellation arrives where the generator waits for a token, is swallowed there, and the loop goes on; every further
-wait is cancelled at once as well, so that the rest is generated in one burst.
+The cancellation arrives where the generator waits for a token, is swallowed there, and the loop continues. Every
+further wait is cancelled at once as well, so that the rest is generated in one burst.
 The cure: let CancelledError pass, and clean up in `finally`.
 """
 

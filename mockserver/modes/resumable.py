@@ -1,7 +1,7 @@
 """A resumable stream: generation belongs to the server, and a client may disconnect and resume. Continuing is right.
 
-Every event has an id; `GET /v1/streams/{X-Mock-Id}` with `Last-Event-ID` goes on after it, from a buffer, and 404 says
-that the buffer is gone.
+Every event has an id; `GET /v1/streams/{X-Mock-Id}` with `Last-Event-ID` serves what follows, from a buffer; 404
+means that the buffer is gone.
 """
 
 import asyncio

@@ -19,7 +19,6 @@ class Behaviour:
 
     @property
     def profile(self) -> str | None:
-        """The profile's name."""
         return self._profile.name if self._profile else None
 
     def replace(self, specs: Sequence[str]) -> None:

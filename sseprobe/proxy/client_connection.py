@@ -108,7 +108,6 @@ class ClientConnection(asyncio.Protocol):
     # What the loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Accepted."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is of no class of asyncio's
         self._connections.add(self)
 
@@ -134,7 +133,6 @@ class ClientConnection(asyncio.Protocol):
         return not self._closing
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed."""
         del exc
         self._closing = True
         self._transport = None
@@ -150,14 +148,12 @@ class ClientConnection(asyncio.Protocol):
             self.exchange.hold_upstream(held=True)
 
     def resume_writing(self) -> None:
-        """It reads on."""
         if self.exchange is not None:
             self.exchange.hold_upstream(held=False)
 
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A request begins."""
         self._target, self._headers = b"", []
         self._current = None
 

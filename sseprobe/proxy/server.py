@@ -38,7 +38,6 @@ class ProxyServer:
         return port
 
     async def close(self) -> None:
-        """Ends everything, at once."""
         if self._server is not None:
             self._server.close()
         for client in list(self.clients):

@@ -78,7 +78,6 @@ class ServerConnection(asyncio.Protocol):
     # What the loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Connected."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is of no class of asyncio's
         self._transport.set_write_buffer_limits(high=HIGH_WATER_BYTES)
 
@@ -109,7 +108,6 @@ class ServerConnection(asyncio.Protocol):
             self._ended(None)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is closed."""
         if not self._complete:
             self._ended(exc)
         self._sink.upstream_lost()
@@ -119,7 +117,6 @@ class ServerConnection(asyncio.Protocol):
         self._sink.hold_client(held=True)
 
     def resume_writing(self) -> None:
-        """It reads on."""
         self._sink.hold_client(held=False)
 
     # What the parser calls.
