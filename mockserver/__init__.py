@@ -1,1 +1,1 @@
-"""The mock LLM server: a model answer when good, a faithful rogue when told. It shares no code with sseprobe."""
+"""The mock LLM server: well-behaved by default, faulty on request. It shares no code with sseprobe."""

@@ -4,15 +4,16 @@ import gc
 import json
 import logging
 import os
+import signal
 import socket
 import sys
 import threading
-from importlib import import_module
+from types import FrameType
 from typing import Any, Final, NoReturn
 
 import msgspec
 
-from mockserver.modes import GOOD, MODES
+from mockserver.modes import GOOD, MODES, mode
 from mockserver.scenario import Scenario, ScenarioError, parse
 from mockserver.truth import TruthStore, serve_in_thread
 
@@ -20,10 +21,10 @@ _GRACE_S: Final = 1
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How to serve. `with_parent`: leave when standard input ends, as it does when whoever started us is gone; each
-    line that comes there before ends what is being generated.
+    """How to serve. `with_parent`: exit when standard input ends, as it does when the parent process is gone; each
+    line that comes there before stops all generation.
 
-    `list`: say what the mock can do, and serve nothing.
+    `list`: print what the mock can do, and serve nothing.
     """
 
     host: str = "127.0.0.1"
@@ -41,16 +42,24 @@ def _fail(sentence: str) -> NoReturn:
     sys.exit(2)
 
 
+def _print(text: str) -> None:
+    """To standard output, which its reader may have closed (`| head -1`)."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def _settings(words: list[str]) -> tuple[Settings, Scenario]:
     try:
         settings = msgspec.json.decode(words[0] if words else "{}", type=Settings)
         scenario = parse(settings.scenario, Scenario())
     except msgspec.DecodeError as error:
-        _fail(f"the mock's settings are not understood ({error}). Start it with: sseprobe mock --help.")
+        _fail(f"invalid settings of the mock ({error}). See: sseprobe mock --help.")
     except ScenarioError as error:
         _fail(f"--scenario: {error}")
     if settings.mode not in MODES:
-        _fail(f"--mode {settings.mode}: not a mode this mock knows. Known are: {', '.join(MODES)}.")
+        _fail(f"--mode {settings.mode}: unknown mode. Known are: {', '.join(MODES)}.")
     return settings, scenario
 
 
@@ -60,11 +69,11 @@ def _listen(host: str, port: int) -> socket.socket:
         return socket.create_server((host, port), family=family, backlog=2048)
     except (OSError, OverflowError) as error:
         reason = getattr(error, "strerror", None) or str(error)
-        _fail(f"cannot listen on {host} port {port} ({reason}). Take another --port; 0 takes a free one.")
+        _fail(f"cannot listen on {host} port {port} ({reason}). Use another --port; 0 takes a free one.")
 
 
 def _obey_parent(truth: TruthStore) -> None:
-    """Leaves when standard input ends; a line there calls off whatever still runs."""
+    """Exits when standard input ends; a line there stops all generation."""
 
     def wait() -> None:
         while os.read(0, 4096):
@@ -75,7 +84,7 @@ def _obey_parent(truth: TruthStore) -> None:
 
 
 class _Quiet(logging.Filter):
-    """Uvicorn need not print tracebacks of what was asked for: a cut, or the end in mid-stream."""
+    """Drops uvicorn's tracebacks of what is intended: a cut, or the end in mid-stream."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         error = record.exc_info[1] if record.exc_info else None
@@ -84,12 +93,34 @@ class _Quiet(logging.Filter):
 
 
 def main() -> None:
-    """Serves until it is told to stop. Exit codes: 2 for wrong settings, 130 for Ctrl-C."""
+    """Serves until it is stopped. Exit codes: 2 for wrong settings, 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
+    received: list[int] = []
+
+    def on_signal(number: int, frame: FrameType | None) -> None:
+        # Once it serves, uvicorn holds SIGINT and SIGTERM, closes down, and raises them again here.
+        del frame
+        received.append(number)
+        if number not in (signal.SIGINT, signal.SIGTERM):
+            signal.raise_signal(signal.SIGTERM)
+            return
+        raise KeyboardInterrupt
+
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        if hasattr(signal, name) and signal.getsignal(getattr(signal, name)) != signal.SIG_IGN:
+            signal.signal(getattr(signal, name), on_signal)
+    try:
+        _serve()
+    except KeyboardInterrupt:
+        print("sseprobe: interrupted", file=sys.stderr)
+        sys.exit(128 + received[0])
+
+
+def _serve() -> None:
     settings, scenario = _settings(sys.argv[1:])
     if settings.list:
         from mockserver.listing import as_text, listing
 
-        print(json.dumps(listing()) if settings.json else as_text(listing()))
+        _print(json.dumps(listing()) if settings.json else as_text(listing()))
         return
     truth = TruthStore()
     if settings.with_parent:
@@ -101,12 +132,12 @@ def main() -> None:
     truth_url = f"{url}/_truth"
     truth_port = settings.truth_port
     if truth_port is None and settings.mode != GOOD:
-        truth_port = 0  # some of the modes freeze the loop
+        truth_port = 0  # some of the modes block the event loop
     if truth_port is not None:
         try:
             truth_url = f"http://{host}:{serve_in_thread(truth, settings.host, truth_port)}/_truth"
         except OSError as error:
-            _fail(f"--truth-port {truth_port}: cannot be listened on ({error.strerror}). Take another.")
+            _fail(f"--truth-port {truth_port}: cannot listen on it ({error.strerror}). Use another.")
     import uvicorn
 
     from mockserver.wire import WireProtocol
@@ -116,15 +147,12 @@ def main() -> None:
             await super().startup(sockets)
             line: dict[str, Any] = {"url": url, "port": port, "truth_url": truth_url, "pid": os.getpid()}
             line["mode"] = settings.mode
-            said = f"mock LLM server on {url} (a chat page there; POST {url}/v1/chat/completions and others, "
-            said += f"GET {url}/sse; truth at {truth_url}; all it can do: sseprobe mock --list)"
-            try:
-                print(json.dumps(line) if settings.json else said, flush=True)
-            except BrokenPipeError:
-                os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            text = f"mock LLM server on {url} (chat page; POST {url}/v1/chat/completions and others; "
+            text += f"GET {url}/sse; truth at {truth_url}; more: sseprobe mock --list)"
+            _print(json.dumps(line) if settings.json else text)
 
     config = uvicorn.Config(
-        import_module(MODES[settings.mode].module).create_app(scenario, truth),
+        mode(settings.mode).create_app(scenario, truth),
         http=WireProtocol,
         log_level="warning",
         access_log=False,
@@ -135,10 +163,7 @@ def main() -> None:
     )
     logging.getLogger("uvicorn.error").addFilter(_Quiet())
     gc.freeze()  # what is imported stays: the collector need not walk it in mid-stream
-    try:
-        Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:
-        sys.exit(130)
+    Server(config).run(sockets=[listener])
 
 
 if __name__ == "__main__":

@@ -1,19 +1,16 @@
-"""An API: what each vendor's file must tell, and the one way in which all of them are served."""
+"""An API: what each vendor's file defines, and how all of them are served."""
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any, ClassVar, Final
 
 import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
-from starlette.datastructures import Headers
-from starlette.routing import Match, Route
-from starlette.types import Scope
 
 from mockserver.answer import Answer, Asked, Kind, Piece
 from mockserver.faults import SLOW_FIRST_MS
-from mockserver.framing import Mould
+from mockserver.framing import Framer
 from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse, Frames, StreamForm, WholeResponse
 from mockserver.scenario import Scenario, ScenarioError, of_request
@@ -36,7 +33,7 @@ class Failure(msgspec.Struct, frozen=True):
 REFUSED, LIMITED, FAILED = 400, 429, 500
 
 
-class Said:
+class Generated:
     """All that was generated, for an answer in one piece."""
 
     def __init__(self, answer: Answer) -> None:
@@ -53,36 +50,20 @@ class Said:
             self.reasoning[piece.choice] += piece.text
 
 
-class _RouteOfClients(Route):
-    """A route for requests of these clients alone; others go on to the next route."""
-
-    def __init__(
-        self, path: str, endpoint: Callable[[Request], Awaitable[Response]], user_agents: tuple[str, ...]
-    ) -> None:
-        super().__init__(path, endpoint, methods=["POST"])
-        self._user_agents = user_agents
-
-    def matches(self, scope: Scope) -> tuple[Match, Scope]:
-        """No match for other clients."""
-        if scope["type"] == "http" and Headers(scope=scope).get("user-agent", "").startswith(self._user_agents):
-            return super().matches(scope)
-        return Match.NONE, {}
-
-
 class Api(ABC):
     """One vendor's API. To add one: a file in `dialects/` that derives from this, and its line in the table there."""
 
     name: ClassVar[str]
     paths: ClassVar[tuple[str, ...]]
-    shared_paths: ClassVar[tuple[str, ...]] = ()
-    """Paths of other APIs, where requests of `user_agents` are answered by this one."""
-    user_agents: ClassVar[tuple[str, ...]] = ()
-    """How the `User-Agent` of this vendor's own clients begins."""
     form: ClassVar[StreamForm] = StreamForm()
     reasons: ClassVar[bool] = True
     calls_tools: ClassVar[bool] = True
     whole_calls: ClassVar[bool] = False
     """Whether a tool call comes in one piece, never in fragments."""
+    also_at: ClassVar[tuple[str, ...]] = ()
+    """Paths of other APIs, which this one serves to clients in `user_agents`."""
+    user_agents: ClassVar[tuple[str, ...]] = ()
+    """How the User-Agent of this API's clients begins."""
 
     @abstractmethod
     def read(self, body: dict[str, Any], request: Request) -> Asked:
@@ -101,19 +82,7 @@ class Api(ABC):
         del answer, record
         return self.form
 
-    def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
-        """Adds the API's routes."""
-
-        async def answer(request: Request) -> Response:
-            return await self.serve(request, defaults, truth)
-
-        for path in self.paths:
-            app.post(path)(answer)
-        for path in self.shared_paths:
-            app.router.routes.insert(0, _RouteOfClients(path, answer, self.user_agents))
-
     async def serve(self, request: Request, defaults: Scenario, truth: TruthStore) -> Response:
-        """Answers one request."""
         try:
             body = msgspec.json.decode(await request.body())
             if not isinstance(body, dict):
@@ -141,9 +110,8 @@ class Api(ABC):
         return self.respond(answer, record, made)
 
     def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
-        """The stream."""
         scenario, form = answer.scenario, self.form_of(answer, record)
-        stream = moulded(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
+        stream = framed(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
         return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
 
 
@@ -151,7 +119,7 @@ class WholeApi(Api):
     """An API that answers in one piece too, where no stream is asked for."""
 
     @abstractmethod
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         """The answer in one piece, as JSON."""
 
     def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
@@ -160,18 +128,29 @@ class WholeApi(Api):
             return super().respond(answer, record, made)
 
         async def whole() -> tuple[Any, int]:
-            said = Said(answer)
+            generated = Generated(answer)
             async for piece in made:
-                said.add(piece)
-            return self.document(answer, record, said), said.tokens
+                generated.add(piece)
+            return self.document(answer, record, generated), generated.tokens
 
         return WholeResponse(whole, record)
 
 
-def moulded(stream: Frames, scenario: Scenario, form: StreamForm) -> Frames:
-    """The frames with the bytes that were asked for."""
-    mould = Mould(form, scenario.fault)
-    return stream if mould.changes_nothing else mould.pour(stream)
+def add_route(app: FastAPI, path: str, apis: Sequence[Api], defaults: Scenario, truth: TruthStore) -> None:
+    """Serves a path: by the first API whose `user_agents` match, else by the last, whose path it is."""
+
+    async def answer(request: Request) -> Response:
+        agent = request.headers.get("user-agent", "")
+        api = next((api for api in apis if agent.startswith(api.user_agents)), apis[-1])
+        return await api.serve(request, defaults, truth)
+
+    app.post(path)(answer)
+
+
+def framed(stream: Frames, scenario: Scenario, form: StreamForm) -> Frames:
+    """The frames with the framing that was asked for."""
+    framer = Framer(form, scenario.fault)
+    return stream if framer.changes_nothing else framer.frame(stream)
 
 
 def failure_of(scenario: Scenario) -> Failure | None:

@@ -14,13 +14,12 @@ from mockserver.truth import TruthStore
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
     """A FastAPI app that serves every dialect, with these defaults, and keeps its record in `truth`."""
     app = bare_app(truth)
-    for api in dialects.apis():
-        api.add_routes(app, defaults, truth)
+    dialects.add_routes(app, defaults, truth)
     return app
 
 
 def bare_app(truth: TruthStore) -> FastAPI:
-    """An app that is healthy, tells the truth, has the page, and knows no API yet."""
+    """An app with health check, truth and page, and no API yet."""
     app = FastAPI(title="mock LLM server", openapi_url=None)
 
     @app.get("/healthz")
@@ -41,11 +40,11 @@ def bare_app(truth: TruthStore) -> FastAPI:
 
     async def unknown(request: Request, error: Exception) -> JSONResponse:
         known = sorted({str(getattr(route, "path", "")) for route in app.routes})
-        said = f"{request.method} {request.url.path} is not known here. Known are: {', '.join(known)}."
-        told = {"message": said, "type": "invalid_request_error", "param": None, "code": None}
+        message = f"unknown: {request.method} {request.url.path}. Known are: {', '.join(known)}."
+        error_body = {"message": message, "type": "invalid_request_error", "param": None, "code": None}
         # With Allow, which a 405 must have (RFC 9110 15.5.6).
         headers = error.headers if isinstance(error, HTTPException) else None
-        return JSONResponse({"error": told}, 405 if request.url.path in known else 404, headers)
+        return JSONResponse({"error": error_body}, 405 if request.url.path in known else 404, headers)
 
     app.add_exception_handler(404, unknown)
     app.add_exception_handler(405, unknown)

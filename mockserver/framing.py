@@ -1,6 +1,6 @@
 """Framing: how whole events become bytes, and the faults that change nothing but that.
 
-Writers make events in their plainest form: LF, one space, one data line. A `Mould` makes of it what was asked for.
+Writers make events in their plainest form: LF, one space, one data line. A `Framer` turns it into what was asked for.
 """
 
 import re
@@ -39,8 +39,8 @@ _LINES: Final[dict[str, Callable[[bytes], bytes]]] = {
 }
 
 
-class Mould:
-    """Gives the frames of one stream their bytes. The fault begins after as many text events as it says."""
+class Framer:
+    """Applies a framing fault to the frames of one stream, after as many text events as the fault says."""
 
     def __init__(self, form: StreamForm, fault: Fault | None) -> None:
         self._framing = form.framing
@@ -53,12 +53,12 @@ class Mould:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether frames go out as they are."""
+        """Whether frames are sent unchanged."""
         special = self._name in ("bom", "split-utf8", "id-keepalive", LAST)
         return self._newline == b"\n" and self._change is None and not special
 
-    async def pour(self, frames: Frames) -> Frames:
-        """The same frames, moulded; one that may be the last is held back where the last is to be another."""
+    async def frame(self, frames: Frames) -> Frames:
+        """The same frames with the fault. Where the last one is to change, one that may be the last is held back."""
         sent = 0
         held: tuple[bytes, int] | None = None
         try:

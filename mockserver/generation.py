@@ -1,4 +1,4 @@
-"""The pretend model: seeded tokens, made on absolute deadlines, which stop when nobody wants them any more."""
+"""The pretend model: seeded tokens on absolute deadlines, until the generator is closed or cancelled."""
 
 import asyncio
 import heapq

@@ -40,7 +40,7 @@ Frames = AsyncGenerator[tuple[bytes, int] | Silence, None]
 
 
 class _Watched(Response, ABC):
-    """Runs its work beside a listener; whichever ends first ends the other, and the truth is told."""
+    """Runs its work beside a listener for the disconnect; the first to end ends the other. The record says which."""
 
     def __init__(self, record: Record) -> None:
         self.record = record
@@ -76,7 +76,7 @@ class _Watched(Response, ABC):
 
 
 class Framing(StrEnum):
-    """How events are told apart."""
+    """How events are separated."""
 
     SSE = "sse"
     LINES = "lines"

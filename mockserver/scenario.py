@@ -1,9 +1,9 @@
-"""The knobs: what the mock shall do, as defaults and as each request overrides them."""
+"""The knobs: what the mock does, as defaults and as each request overrides them."""
 
 import math
 import re
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, unquote_plus
 
 import msgspec
@@ -18,7 +18,7 @@ _MAX_SECONDS: Final = 86_400.0
 
 
 class ScenarioError(Exception):
-    """A knob that is not understood; the message is one sentence for whoever set it."""
+    """A knob is wrong; the message is one sentence for whoever set it."""
 
 
 class Fault(Struct, frozen=True):
@@ -32,7 +32,7 @@ class Scenario(Struct, frozen=True):
     """What to generate. `tokens` None: 200, or as many as `text` has. Times in the units of their names.
 
     `reasoning`: tokens of it, before the text. `tools`: calls to invented tools, if the request offers none.
-    `finish`: the reason to give, None for the true one.
+    `finish`: the finish reason, None for the true one.
     """
 
     tokens: int | None = None
@@ -61,7 +61,7 @@ def _few(knob: str, value: str) -> int:
 
 def _finish(knob: str, value: str) -> str:
     if value not in FINISHES:
-        raise ScenarioError(f"{knob}={value}: not a reason to finish. Known are: {', '.join(FINISHES)}.")
+        raise ScenarioError(f"{knob}={value}: unknown finish reason. Known are: {', '.join(FINISHES)}.")
     return value
 
 
@@ -92,38 +92,36 @@ def _seconds(knob: str, value: str) -> float:
 def _fault(knob: str, value: str) -> Fault:
     name, at, after = value.partition("@")
     if name not in FAULTS:
-        raise ScenarioError(f"{knob}={value}: not a fault this mock knows. Known are: {', '.join(FAULTS)}.")
+        raise ScenarioError(f"{knob}={value}: unknown fault. Known are: {', '.join(FAULTS)}.")
     return Fault(name, _count(f"{knob}={name}@N", after) if at else FAULTS[name].after)
 
 
-_KNOBS: Final = {
-    "tokens": _count,
-    "ttft_ms": _milliseconds,
-    "itl_ms": _milliseconds,
-    "jitter_ms": _milliseconds,
-    "seed": _integer,
-    "text": lambda _knob, value: value,
-    "reasoning": _count,
-    "tools": _few,
-    "citations": _few,
-    "finish": _finish,
-    "fault": _fault,
-    "heartbeat_s": _seconds,
+def _text(_knob: str, value: str) -> str:
+    return value
+
+
+class Knob(NamedTuple):
+    """One knob: how its value is read, given its name, and what it means."""
+
+    read: Callable[[str, str], Any]
+    meaning: str
+
+
+KNOBS: Final = {
+    "tokens": Knob(_count, "number of tokens; default 200, or as many as text has"),
+    "ttft_ms": Knob(_milliseconds, "time to the first token"),
+    "itl_ms": Knob(_milliseconds, "time between tokens, on absolute deadlines"),
+    "jitter_ms": Knob(_milliseconds, "random extra delay of each token, up to this; it does not add up"),
+    "seed": Knob(_integer, "same seed, same output"),
+    "text": Knob(_text, "the text to send, split into tokens at its spaces; with tokens: repeated or cut to that many"),
+    "reasoning": Knob(_count, "number of reasoning tokens before the text, where the API has them"),
+    "tools": Knob(_few, "number of invented tool calls, if the request offers no tools"),
+    "citations": Knob(_few, "number of citations after the text, where the API has them"),
+    "finish": Knob(_finish, f"finish reason: {', '.join(FINISHES)}"),
+    "fault": Knob(_fault, "NAME or NAME@N: after N text events"),
+    "heartbeat_s": Knob(_seconds, "heartbeat after this much silence, where the API has one; 0: none"),
 }
-MEANINGS: Final = {
-    "tokens": "how many tokens: 200, or as many as text has",
-    "ttft_ms": "the first token's time after the request",
-    "itl_ms": "time between tokens, on absolute deadlines",
-    "jitter_ms": "up to so much later, each token by itself",
-    "seed": "the same seed tells the same story",
-    "text": "say this, cut at its spaces; with tokens, repeated or cut to that many",
-    "reasoning": "tokens of reasoning before the text, where the API has it",
-    "tools": "how many invented tools to call, if the request offers none",
-    "citations": "how many citations behind the text, where the API has them",
-    "finish": f"the reason to finish: {', '.join(FINISHES)}",
-    "fault": "NAME or NAME@N: after N text events",
-    "heartbeat_s": "a heartbeat after so long a silence, where the API has one; 0 for none",
-}
+"""In the order in which they are listed; the fields of `Scenario`."""
 
 
 def parse(spec: str, base: Scenario) -> Scenario:
@@ -133,9 +131,9 @@ def parse(spec: str, base: Scenario) -> Scenario:
         if not part.strip():
             continue
         knob, equals, value = part.strip().partition("=")
-        if not equals or knob not in _KNOBS:
-            raise ScenarioError(f"{part.strip()}: not a knob. Expected NAME=VALUE with one of: {', '.join(_KNOBS)}.")
-        changes[knob] = _KNOBS[knob](knob, unquote(value))
+        if not equals or knob not in KNOBS:
+            raise ScenarioError(f"{part.strip()}: unknown knob. Expected NAME=VALUE with one of: {', '.join(KNOBS)}.")
+        changes[knob] = KNOBS[knob].read(knob, unquote(value))
     return msgspec.structs.replace(base, **changes)
 
 

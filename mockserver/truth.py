@@ -30,20 +30,20 @@ class Record(Struct):
     state: State = "running"
     generated_at_disconnect: int = 0
     is_called_off: bool = False
-    """Whoever started this mock wants no more of it."""
+    """The parent process has stopped all generation."""
 
     def elapsed_ms(self) -> float:
         """Milliseconds since the request arrived."""
         return round((time.monotonic() - self.arrived_s) * 1000, 3)
 
     def disconnected(self) -> None:
-        """The client has left."""
+        """The client has disconnected."""
         if self.disconnected_at_ms is None and self.state == "running":
             self.disconnected_at_ms = self.elapsed_ms()
             self.generated_at_disconnect = self.generated_tokens
 
     def ended(self, state: State) -> None:
-        """Generation is over, and cleaned up. The first word counts."""
+        """Generation is over, and cleaned up. Only the first call counts."""
         if self.state == "running":
             self.state = state
             self.stopped_at_ms = self.elapsed_ms()

@@ -26,7 +26,7 @@ class _Endless:
 
 
 class WireProtocol(HttpToolsProtocol):
-    """Uvicorn's protocol, which hands the transport on to the app, and chunks nothing for HTTP/1.0.
+    """Uvicorn's protocol, which gives the app its transport, and sends no transfer chunks to HTTP/1.0.
 
     Uvicorn 0.54 with httptools sends `Transfer-Encoding: chunked` to HTTP/1.0 too, against RFC 9112 6.1.
     """
@@ -48,20 +48,20 @@ class WireProtocol(HttpToolsProtocol):
             self.cycle.expected_content_length = _Endless()  # type: ignore[assignment]  # a number for all it is used for
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has left."""
+        """The client has disconnected."""
         if self.when_lost is not None:
             self.when_lost()
         super().connection_lost(exc)
 
 
 def connection_of(scope: Scope) -> socket.socket | None:
-    """The socket a request came by; None under another server, which does not tell."""
+    """The socket of a request; None under another server."""
     transport = _transport(scope)
     return None if transport is None else transport.get_extra_info("socket")
 
 
 def call_when_lost(scope: Scope, call: Callable[[], None]) -> None:
-    """Has this called when the connection of a request is lost, before the app hears of it."""
+    """Has this called when the connection of a request is lost, before the app is notified."""
     transport = _transport(scope)
     if transport is not None:
         transport.get_protocol().when_lost = call

@@ -9,12 +9,12 @@ from hypothesis import strategies as st
 
 from sseprobe.buffering import Diagnosis, Holding, Sureness, came_at_once, diagnose
 from sseprobe.dialects import by_name
-from sseprobe.proxy.base import Fault, RequestHead, ResponseHead, Send
+from sseprobe.proxy.fault import Fault, RequestHead, ResponseHead, Send
 from sseprobe.proxy.faults.coalesce import Coalesce
 from sseprobe.proxy.faults.flush_timer import FlushTimer
 from sseprobe.proxy.faults.hold import Hold
 from sseprobe.proxy.faults.hold_all import HoldAll
-from sseprobe.proxy.stack import Stack
+from sseprobe.proxy.pipeline import Pipeline
 from sseprobe.reception import Reception
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
@@ -40,7 +40,7 @@ def origin(
 
 def through(arrivals: Arrivals, *hop: Hop, latency_ms: float = 0) -> Arrivals:
     """What comes out of a hop, and when."""
-    stack = Stack([make() for make in hop])
+    stack = Pipeline([make() for make in hop])
     out: Arrivals = []
 
     def note(now_ns: int, sent: Sequence[object]) -> None:

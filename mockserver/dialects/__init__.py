@@ -5,12 +5,13 @@ from typing import Final, Protocol
 
 from fastapi import FastAPI
 
+from mockserver.api import Api, add_route
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
 
 class Routes(Protocol):
-    """What every file here has as `API`: an `Api`, or routes of another kind."""
+    """An API that is no `Api`: it adds its own routes."""
 
     name: str
     paths: tuple[str, ...]
@@ -38,6 +39,18 @@ MODULES: Final = {
 }
 
 
-def apis() -> list[Routes]:
+def apis() -> list[Api | Routes]:
     """All of them."""
     return [import_module(module).API for module in MODULES.values()]
+
+
+def add_routes(app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
+    """Adds the routes of all APIs, one for each path."""
+    every = apis()
+    for api in every:
+        if not isinstance(api, Api):
+            api.add_routes(app, defaults, truth)
+            continue
+        for path in api.paths:
+            others = [other for other in every if isinstance(other, Api) and path in other.also_at]
+            add_route(app, path, [*others, api], defaults, truth)

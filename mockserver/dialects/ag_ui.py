@@ -34,7 +34,6 @@ class RunWriter(PartWriter):
         return data({"type": kind, "toolCallId": self.answer.calls[part.call].id, **fields})
 
     def opening(self) -> Iterable[bytes]:
-        """`RUN_STARTED`."""
         return [data({"type": "RUN_STARTED", **self._run()})]
 
     def begin(self, piece: Piece) -> bytes:
@@ -47,14 +46,12 @@ class RunWriter(PartWriter):
         return self._message("TEXT_MESSAGE_START", piece, role="assistant")
 
     def delta(self, piece: Piece) -> bytes:
-        """Goes on with it."""
         if piece.kind is Kind.TOOL:
             return self._call("TOOL_CALL_ARGS", piece, delta=piece.text)
         kind = "REASONING_MESSAGE_CONTENT" if piece.kind is Kind.REASONING else "TEXT_MESSAGE_CONTENT"
         return self._message(kind, piece, delta=piece.text)
 
     def end(self, part: Piece) -> bytes:
-        """Ends it."""
         if part.kind is Kind.TOOL:
             return self._call("TOOL_CALL_END", part)
         if part.kind is Kind.REASONING:
@@ -100,7 +97,6 @@ class AgUi(Api):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Events."""
         return RunWriter(answer, record)
 
     def failure(self, failure: Failure) -> Any:

@@ -9,7 +9,18 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Failure, Said, WholeApi, as_dict, count_words, objects, string, whole_number
+from mockserver.api import (
+    FAILED,
+    LIMITED,
+    Failure,
+    Generated,
+    WholeApi,
+    as_dict,
+    count_words,
+    objects,
+    string,
+    whole_number,
+)
 from mockserver.responses import StreamForm
 from mockserver.stream import PartWriter, Writer, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
@@ -106,7 +117,6 @@ class MessageWriter(PartWriter):
         yield event("message_delta", {"type": "message_delta", "delta": delta, "usage": usage})
 
     def terminator(self) -> bytes:
-        """`message_stop`."""
         return event("message_stop", {"type": "message_stop"})
 
     def error(self) -> bytes:
@@ -141,19 +151,17 @@ class Anthropic(WholeApi):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Events."""
         return MessageWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """A `message`."""
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         content: list[dict[str, Any]] = []
         if answer.reasoning:
-            content.append({"type": "thinking", "thinking": said.reasoning[0], "signature": _SIGNATURE})
+            content.append({"type": "thinking", "thinking": generated.reasoning[0], "signature": _SIGNATURE})
         if answer.calls:
             content += [_tool_use(call, call.parsed) for call in answer.calls]
-        elif said.texts[0]:
-            block = {"type": "text", "text": said.texts[0]}
-            cited = _citations(answer.scenario.citations, said.texts[0])
+        elif generated.texts[0]:
+            block = {"type": "text", "text": generated.texts[0]}
+            cited = _citations(answer.scenario.citations, generated.texts[0])
             content.append({**block, "citations": cited} if cited else block)
         return {
             "id": f"msg_{record.id}",
@@ -163,11 +171,10 @@ class Anthropic(WholeApi):
             "content": content,
             "stop_reason": FINISH[answer.finish],
             "stop_sequence": None,
-            "usage": {"input_tokens": answer.asked.prompt_tokens, "output_tokens": said.tokens},
+            "usage": {"input_tokens": answer.asked.prompt_tokens, "output_tokens": generated.tokens},
         }
 
     def failure(self, failure: Failure) -> Any:
-        """The error object."""
         kind = _TYPES.get(failure.status, "invalid_request_error")
         error = {"type": kind, "message": failure.message}
         return {"type": "error", "error": error, "request_id": "req_mock"}

@@ -21,15 +21,12 @@ class TokenWriter(Writer):
     """Events without names: tokens, and usage."""
 
     def piece(self, piece: Piece) -> bytes:
-        """One event."""
         return data({"reasoning" if piece.kind is Kind.REASONING else "token": piece.text})
 
     def closing(self) -> Iterable[bytes]:
-        """Usage."""
         return [data({"usage": {"input": self.answer.asked.prompt_tokens, "output": self.record.sent_tokens}})]
 
     def terminator(self) -> bytes:
-        """`[DONE]`."""
         return DONE
 
     def error(self) -> bytes:
@@ -54,7 +51,6 @@ class App(Api):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Events."""
         return TokenWriter(answer, record)
 
     def failure(self, failure: Failure) -> Any:

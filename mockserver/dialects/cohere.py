@@ -10,7 +10,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import Failure, Said, WholeApi, count_words, objects, string, whole_number
+from mockserver.api import Failure, Generated, WholeApi, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, call_body, read_offer
 from mockserver.stream import PartWriter, Writer, event
 from mockserver.truth import Record
@@ -51,7 +51,6 @@ class EventWriter(PartWriter):
         return self._event(kind, index=index, delta={"message": message})
 
     def opening(self) -> Iterable[bytes]:
-        """`message-start`."""
         message = {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}
         return [self._event("message-start", id=self.record.id, delta={"message": message})]
 
@@ -95,8 +94,8 @@ class EventWriter(PartWriter):
     def terminator(self) -> bytes:
         """`message-end` with reason and usage, then `[DONE]`."""
         finish = FINISH[self.answer.finish]
-        said = {"error": _FILTERED} if finish == "ERROR" else {}
-        return self._message_end(finish_reason=finish, usage=_usage(self.answer, self.record.sent_tokens), **said)
+        failed = {"error": _FILTERED} if finish == "ERROR" else {}
+        return self._message_end(finish_reason=finish, usage=_usage(self.answer, self.record.sent_tokens), **failed)
 
     def unfinished(self) -> bytes:
         """`message-end` without a reason."""
@@ -127,17 +126,15 @@ class Cohere(WholeApi):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Events."""
         return EventWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """A whole answer."""
-        content = [{"type": "thinking", "thinking": said.reasoning[0]}] if answer.reasoning else []
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+        content = [{"type": "thinking", "thinking": generated.reasoning[0]}] if answer.reasoning else []
         message: dict[str, Any] = {"role": "assistant"}
         if answer.calls:
             message["tool_calls"] = [call_body(call) for call in answer.calls]
         else:
-            content.append({"type": "text", "text": said.texts[0]})
+            content.append({"type": "text", "text": generated.texts[0]})
         message["content"] = content
         if answer.scenario.citations:
             message["citations"] = _citations(answer)
@@ -145,7 +142,7 @@ class Cohere(WholeApi):
             "id": record.id,
             "message": message,
             "finish_reason": FINISH[answer.finish],
-            "usage": _usage(answer, said.tokens),
+            "usage": _usage(answer, generated.tokens),
         }
 
     def failure(self, failure: Failure) -> Any:

@@ -10,7 +10,7 @@ from fastapi import Request
 from msgspec.structs import replace
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Failure, Said, WholeApi, as_dict, count_words, objects, whole_number
+from mockserver.api import FAILED, LIMITED, Failure, Generated, WholeApi, as_dict, count_words, objects, whole_number
 from mockserver.dialects.openai_chat import IN_BAND
 from mockserver.responses import Framing, StreamForm
 from mockserver.stream import Writer, as_json, data
@@ -68,7 +68,6 @@ class ChunkWriter(Writer):
         )
 
     def piece(self, piece: Piece) -> bytes:
-        """One response with one part."""
         self._made += 1
         content = {"role": "model", "parts": [_part(piece, self.answer)]}
         return self._chunk([{"content": content, "index": piece.choice}])
@@ -132,21 +131,19 @@ class Gemini(WholeApi):
         return self.form if sse else replace(self.form, content_type="application/json", framing=Framing.LINES)
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Chunks."""
         return ChunkWriter(answer, record) if answer.asked.details["sse"] else ArrayWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """A whole response."""
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         candidates = []
         for index in range(answer.asked.choices):
-            parts = [{"text": said.reasoning[index], "thought": True}] if answer.reasoning else []
-            parts += [_function_call(call) for call in answer.calls] or [{"text": said.texts[index]}]
+            parts = [{"text": generated.reasoning[index], "thought": True}] if answer.reasoning else []
+            parts += [_function_call(call) for call in answer.calls] or [{"text": generated.texts[index]}]
             content = {"role": "model", "parts": parts}
             finish = {"finishReason": FINISH[answer.finish], **_citations(answer)}
             candidates.append({"content": content, **finish, "index": index})
         return {
             "candidates": candidates,
-            "usageMetadata": _usage(answer, said.tokens),
+            "usageMetadata": _usage(answer, generated.tokens),
             "modelVersion": answer.asked.model,
             "responseId": record.id,
         }

@@ -1,4 +1,4 @@
-"""Mistral chat completions: `POST /mistral/v1/chat/completions`; at its own path, OpenAI's too, for Mistral's SDK.
+"""Mistral chat completions: `POST /mistral/v1/chat/completions`; for Mistral's SDK also at OpenAI's path, its own.
 
 Source: docs.mistral.ai/api; types of mistralai 3.7.0. Unlike OpenAI's chunks: usage in the last one, tool calls whole,
 reasoning as content chunks, and a failed generation finishes with the reason `error`.
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from mockserver.answer import Answer, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Failure, Said
+from mockserver.api import FAILED, LIMITED, Failure, Generated
 from mockserver.dialects.openai_chat import DONE, ChunkWriter, OpenAIChat, call_body, usage
 from mockserver.stream import as_json
 
@@ -35,7 +35,6 @@ class MistralWriter(ChunkWriter):
         return {"role": "assistant", "content": ""}
 
     def piece(self, piece: Piece) -> bytes:
-        """One chunk."""
         if piece.kind is Kind.REASONING:
             return self.chunk(piece.choice, {"content": _thinking(piece.text)})
         if piece.kind is Kind.TOOL:
@@ -59,16 +58,18 @@ class Mistral(OpenAIChat):
 
     name = "mistral"
     paths = ("/mistral/v1/chat/completions",)
-    shared_paths = OpenAIChat.paths
+    also_at = ("/v1/chat/completions",)
     user_agents = ("mistral-client",)
     whole_calls = True
     writer_class = MistralWriter
 
-    def message(self, answer: Answer, said: Said, index: int) -> dict[str, Any]:
-        """The message of one choice."""
-        message: dict[str, Any] = {"role": "assistant", "content": said.texts[index]}
+    def message(self, answer: Answer, generated: Generated, index: int) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": generated.texts[index]}
         if answer.reasoning:
-            message["content"] = [*_thinking(said.reasoning[index]), {"type": "text", "text": said.texts[index]}]
+            message["content"] = [
+                *_thinking(generated.reasoning[index]),
+                {"type": "text", "text": generated.texts[index]},
+            ]
         message["tool_calls"] = [call_body(call) for call in answer.calls] or None
         return message
 

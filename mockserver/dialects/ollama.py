@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import Failure, Said, WholeApi, as_dict, count_words, objects, string, whole_number
+from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, read_offer
 from mockserver.responses import Framing, StreamForm
 from mockserver.stream import Writer, as_json
@@ -56,7 +56,6 @@ class LineWriter(Writer):
         return as_json({**_common(self.answer), **fields}) + b"\n"
 
     def piece(self, piece: Piece) -> bytes:
-        """One line with one token."""
         if piece.kind is Kind.REASONING:
             held = _holding(self.answer, "", thinking=piece.text)
         elif piece.kind is Kind.TOOL:
@@ -97,16 +96,15 @@ class Ollama(WholeApi):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Lines."""
         return LineWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         """What the lines come to."""
-        more: dict[str, Any] = {"thinking": said.reasoning[0]} if answer.reasoning else {}
+        more: dict[str, Any] = {"thinking": generated.reasoning[0]} if answer.reasoning else {}
         if answer.calls:
             more["tool_calls"] = [_tool_call(call, position) for position, call in enumerate(answer.calls)]
-        held = _holding(answer, said.texts[0], **more)
-        return {**_common(answer), **held, **_done(answer, record, said.tokens)}
+        held = _holding(answer, generated.texts[0], **more)
+        return {**_common(answer), **held, **_done(answer, record, generated.tokens)}
 
     def failure(self, failure: Failure) -> Any:
         """A bare error."""

@@ -11,7 +11,18 @@ from typing import Any, ClassVar, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import FAILED, LIMITED, Failure, Said, WholeApi, as_dict, count_words, objects, string, whole_number
+from mockserver.api import (
+    FAILED,
+    LIMITED,
+    Failure,
+    Generated,
+    WholeApi,
+    as_dict,
+    count_words,
+    objects,
+    string,
+    whole_number,
+)
 from mockserver.stream import Writer, as_json, data
 from mockserver.tools import Call, Offer, narrowed, offer
 from mockserver.truth import Record
@@ -146,7 +157,6 @@ class ChunkWriter(Writer):
             yield b'data: %s,"choices":[],"usage":%s}\n\n' % (self.common, counted)
 
     def terminator(self) -> bytes:
-        """`[DONE]`."""
         return DONE
 
     def error(self) -> bytes:
@@ -178,11 +188,9 @@ class OpenAIChat(WholeApi):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Chunks."""
         return self.writer_class(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """A `chat.completion`."""
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         return {
             "id": f"chatcmpl-{record.id}",
             "object": "chat.completion",
@@ -192,29 +200,27 @@ class OpenAIChat(WholeApi):
             "choices": [
                 {
                     "index": index,
-                    "message": self.message(answer, said, index),
+                    "message": self.message(answer, generated, index),
                     "logprobs": None,
                     "finish_reason": answer.finish,
                 }
                 for index in range(answer.asked.choices)
             ],
-            "usage": usage(answer, said.tokens),
+            "usage": usage(answer, generated.tokens),
         }
 
-    def message(self, answer: Answer, said: Said, index: int) -> dict[str, Any]:
-        """The message of one choice."""
-        message: dict[str, Any] = {"role": "assistant", "content": None if answer.calls else said.texts[index]}
+    def message(self, answer: Answer, generated: Generated, index: int) -> dict[str, Any]:
+        message: dict[str, Any] = {"role": "assistant", "content": None if answer.calls else generated.texts[index]}
         message["refusal"] = None
         if answer.calls:
             message["tool_calls"] = [call_body(call) for call in answer.calls]
         if answer.reasoning:
-            message[self.writer_class.reasoning_field] = said.reasoning[index]
+            message[self.writer_class.reasoning_field] = generated.reasoning[index]
         if answer.scenario.citations:
             message["annotations"] = annotations(answer.scenario.citations)
         return message
 
     def failure(self, failure: Failure) -> Any:
-        """The error object."""
         return error_body(failure)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Piece
-from mockserver.api import Failure, Said, WholeApi, as_dict, count_words, string, whole_number
+from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, error_body, usage
 from mockserver.stream import Writer, as_json, data
 from mockserver.tools import RefusedError
@@ -43,7 +43,6 @@ class CompletionWriter(Writer):
         return b'data: %s,"choices":[%s]%s}\n\n' % (self._common, as_json(choice), self._no_usage)
 
     def piece(self, piece: Piece) -> bytes:
-        """One chunk."""
         return self._chunk(_choice(piece.choice, piece.text, None))
 
     def closing(self) -> Iterable[bytes]:
@@ -55,7 +54,6 @@ class CompletionWriter(Writer):
             yield b'data: %s,"choices":[],"usage":%s}\n\n' % (self._common, counted)
 
     def terminator(self) -> bytes:
-        """`[DONE]`."""
         return DONE
 
     def error(self) -> bytes:
@@ -88,16 +86,13 @@ class OpenAICompletions(WholeApi):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Chunks."""
         return CompletionWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """A `text_completion`."""
-        choices = [_choice(index, text, answer.finish) for index, text in enumerate(said.texts)]
-        return {**_common(answer, record), "choices": choices, "usage": usage(answer, said.tokens)}
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+        choices = [_choice(index, text, answer.finish) for index, text in enumerate(generated.texts)]
+        return {**_common(answer, record), "choices": choices, "usage": usage(answer, generated.tokens)}
 
     def failure(self, failure: Failure) -> Any:
-        """The error object."""
         return error_body(failure)
 
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from fastapi import Request
 
 from mockserver.answer import Answer, Asked, Kind, Piece
-from mockserver.api import Failure, Said, WholeApi, as_dict, count_words, string, whole_number
+from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, error_body
 from mockserver.stream import PartWriter, Writer, as_json, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
@@ -218,24 +218,21 @@ class OpenAIResponses(WholeApi):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Events."""
         return ResponseWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, said: Said) -> Any:
-        """A `response`."""
+    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
         output = []
         if answer.reasoning:
             piece = Piece("", kind=Kind.REASONING)
-            output.append(_item(answer, record, piece, said.reasoning[0], "completed"))
+            output.append(_item(answer, record, piece, generated.reasoning[0], "completed"))
         if answer.calls:
             output += [_function_call(call, record, call.arguments, "completed") for call in answer.calls]
         else:
-            output.append(_item(answer, record, Piece(""), said.texts[0], "completed"))
+            output.append(_item(answer, record, Piece(""), generated.texts[0], "completed"))
         status = "incomplete" if answer.finish in _INCOMPLETE else "completed"
-        return _response(answer, record, output, status, said.tokens)
+        return _response(answer, record, output, status, generated.tokens)
 
     def failure(self, failure: Failure) -> Any:
-        """The error object."""
         return error_body(failure)
 
 

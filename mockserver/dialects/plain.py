@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from mockserver.answer import Answer, Asked, Piece
-from mockserver.api import REFUSED, Failure, failure_headers, failure_of, moulded, with_fault
+from mockserver.api import REFUSED, Failure, failure_headers, failure_of, framed, with_fault
 from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse, StreamForm
 from mockserver.scenario import Scenario, ScenarioError, of_request
@@ -39,7 +39,6 @@ class EventWriter(Writer):
         return b"%sid: %d\n%s\n" % (retry, self._id, lines)
 
     def closing(self) -> Iterable[bytes]:
-        """The event `done`."""
         self._id += 1
         return (b"id: %d\nevent: done\ndata: {}\n\n" % self._id,)
 
@@ -48,7 +47,6 @@ class EventWriter(Writer):
         return b""
 
     def error(self) -> bytes:
-        """An event `error`."""
         return b'event: error\ndata: {"message":"the mock failed as asked"}\n\n'
 
     def malformed(self, piece: Piece) -> bytes:
@@ -87,7 +85,7 @@ def _answer(request: Request, scenario: Scenario, truth: TruthStore) -> Response
     record = truth.new(Plain.name, answer.tokens - last_id)
     made = paced(islice(answer.pieces(), last_id, None), with_fault(scenario), record)
     stream = frames(made, EventWriter(answer, record, last_id), scenario.fault)
-    return EventStreamResponse(moulded(stream, scenario, StreamForm()), record, scenario.heartbeat_s)
+    return EventStreamResponse(framed(stream, scenario, StreamForm()), record, scenario.heartbeat_s)
 
 
 def _last_id(request: Request) -> int:

@@ -31,7 +31,6 @@ class PartsWriter(PartWriter):
         return f"{part.kind}-{self.record.id}"
 
     def opening(self) -> Iterable[bytes]:
-        """`start`, `start-step`."""
         return [data({"type": "start", "messageId": f"msg_{self.record.id}"}), data({"type": "start-step"})]
 
     def begin(self, piece: Piece) -> bytes:
@@ -70,7 +69,6 @@ class PartsWriter(PartWriter):
         yield data({"type": "finish", "finishReason": finish, "messageMetadata": {"totalUsage": usage}})
 
     def terminator(self) -> bytes:
-        """`[DONE]`."""
         return DONE
 
     def error(self) -> bytes:
@@ -95,7 +93,6 @@ class VercelUi(Api):
         )
 
     def writer(self, answer: Answer, record: Record) -> Writer:
-        """Parts."""
         return PartsWriter(answer, record)
 
     def failure(self, failure: Failure) -> Any:

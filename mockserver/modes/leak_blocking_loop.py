@@ -1,18 +1,20 @@
-"""A sync client in an async generator: it works, until two people use it.
+"""A sync client in an async generator: it works until two people use it.
 
-Each wait for a token blocks the whole event loop. What would tell that the client has left is read by that same loop,
-so that the model is asked for every token to the very end, and all other requests wait meanwhile.
-The cure: an async client.
+Each wait for a token blocks the event loop. The disconnect would be read by that same loop, so the model generates
+every token to the end, and all other requests wait meanwhile. The cure: an async client.
 """
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mockserver.modes.model import Generation, ModelStream, chat_app
+from mockserver.mode_app import Generation, ModelStream, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
+
+SUMMARY: Final = "continues: a sync client blocks the event loop, so the disconnect goes unnoticed"
 
 
 async def _events(generation: Generation, model: ModelStream) -> AsyncIterator[bytes]:
@@ -29,5 +31,4 @@ async def _complete(generation: Generation, _request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     return chat_app(defaults, truth, _complete)

@@ -1,19 +1,22 @@
 """The stream is closed where the poll breaks the loop, and nowhere else.
 
-The sync client is kept off the event loop, as it should be, and the client's presence is polled. But the server cancels
-the generator at its next `await` as soon as the client leaves: what the poll said is never acted on, and `close()` is
+The sync client is kept off the event loop, as it should be, and `is_disconnected()` is polled. But the server cancels
+the generator at its next `await` as soon as the client disconnects: the poll's result is never used, and `close()` is
 never reached. The cure: close in `finally`, or in a `with`.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mockserver.modes.model import Generation, ModelStream, chat_app
+from mockserver.mode_app import Generation, ModelStream, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
+
+SUMMARY: Final = "continues: close() follows the poll, and cancellation comes first"
 
 
 async def _events(generation: Generation, stream: ModelStream, request: Request) -> AsyncIterator[bytes]:
@@ -37,5 +40,4 @@ async def _complete(generation: Generation, request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     return chat_app(defaults, truth, _complete)

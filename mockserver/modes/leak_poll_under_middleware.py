@@ -1,27 +1,29 @@
 """A published recipe: a sync client in an async generator, `is_disconnected()`, `stream.close()`; behind a middleware.
 
-Alone it stops, a token or two late: the poll gives way to the loop, which hears the client leave. Behind any
+Alone it stops, a token or two late: the poll yields to the loop, which notices the disconnect. Behind any
 `BaseHTTPMiddleware` the poll is always false (its `receive` cannot answer without waiting), while the cancellation
 comes through, before any `close()`: the model goes on to its end.
 The cure: an async client and no poll; or close in `finally`; or a middleware in plain ASGI.
 """
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 from starlette.middleware.base import BaseHTTPMiddleware, RequestResponseEndpoint
 
-from mockserver.modes.model import Generation, ModelStream, chat_app
+from mockserver.mode_app import Generation, ModelStream, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
+SUMMARY: Final = "continues: is_disconnected() is always false behind a BaseHTTPMiddleware"
+
 
 class _Nothing(BaseHTTPMiddleware):
-    """Any will do: this one only passes on."""
+    """Any middleware will do."""
 
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
-        """Passes on."""
         return await call_next(request)
 
 
@@ -41,7 +43,6 @@ async def _complete(generation: Generation, request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     app = chat_app(defaults, truth, _complete)
     app.add_middleware(_Nothing)
     return app

@@ -1,21 +1,23 @@
-"""A producer task and a queue: the consumer is cancelled when the client leaves, the producer is not.
+"""A producer task and a queue: the consumer is cancelled when the client disconnects, the producer is not.
 
-`create_task` makes a task that belongs to nobody. The response's cancellation ends the generator that reads the queue;
-the task goes on filling it. The cure: cancel the producer in the generator's `finally`, or run both in one task group.
+`create_task` makes a task that nothing else ends. The response's cancellation ends the generator that reads the queue;
+the task keeps filling it. The cure: cancel the producer in the generator's `finally`, or run both in one task group.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from mockserver.answer import Piece
 from mockserver.generation import paced
-from mockserver.modes.model import Generation, chat_app
+from mockserver.mode_app import Generation, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
+SUMMARY: Final = "continues: a background task keeps filling a queue that nobody reads"
 _tasks: set[asyncio.Task[None]] = set()  # "save a reference to the result", as the documentation of create_task says
 
 
@@ -43,5 +45,4 @@ async def _complete(generation: Generation, _request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     return chat_app(defaults, truth, _complete)

@@ -1,21 +1,23 @@
-"""`except asyncio.CancelledError`, and no `raise`: somebody wanted a clean log.
+"""`except asyncio.CancelledError`, without `raise`: somebody wanted a clean log.
 
-The cancellation arrives where the generator waits for a token, is swallowed there, and the loop goes on; every further
-wait is cancelled at once as well, so that all the rest is made in one burst for nobody.
+The cancellation arrives where the generator waits for a token, is swallowed there, and the loop continues. Every
+further wait is cancelled at once as well, so that the rest is generated in one burst.
 The cure: let CancelledError pass, and clean up in `finally`.
 """
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mockserver.modes.model import Generation, chat_app
+from mockserver.mode_app import Generation, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
+SUMMARY: Final = "generates the rest in one burst: CancelledError is swallowed"
 logger = logging.getLogger(__name__)
 
 
@@ -28,7 +30,7 @@ async def _events(generation: Generation) -> AsyncIterator[bytes]:
             try:
                 await asyncio.sleep(wait_s)
             except asyncio.CancelledError:
-                logger.debug("the client has left")
+                logger.debug("the client has disconnected")
             wait_s = generation.itl_s
             record.generated_tokens += 1
             yield generation.event(piece)
@@ -43,5 +45,4 @@ async def _complete(generation: Generation, _request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     return chat_app(defaults, truth, _complete)

@@ -1,19 +1,22 @@
-"""A sync generator around a sync client: the commonest tutorial code there is.
+"""A sync generator around a sync client: the most common tutorial code.
 
-The server runs it in a thread, a step at a time. When the client leaves, the response is cancelled and the generator
-is dropped, suspended at its `yield`: nobody closes it, and nobody closes the model's stream. (A `with` in it would end
-when the garbage collector comes by, seconds or minutes later.) The cure: an async generator and an async client, which
-are cancelled where they wait.
+The server runs it in a thread, a step at a time. When the client disconnects, the response is cancelled and the
+generator is dropped, suspended at its `yield`: nothing closes it, and nothing closes the model's stream. (A `with` in
+it would end when the garbage collector runs, seconds or minutes later.) The cure: an async generator and an async
+client, which are cancelled where they wait.
 """
 
 from collections.abc import Iterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mockserver.modes.model import Generation, ModelStream, chat_app
+from mockserver.mode_app import Generation, ModelStream, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
+
+SUMMARY: Final = "continues: a sync generator is dropped, but never closed"
 
 
 def _events(generation: Generation, stream: ModelStream) -> Iterator[bytes]:
@@ -29,5 +32,4 @@ async def _complete(generation: Generation, _request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     return chat_app(defaults, truth, _complete)

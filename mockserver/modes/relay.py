@@ -1,4 +1,4 @@
-"""A relay: it calls an LLM for its client, passes the stream on, and leaves the LLM when its client leaves. A good one.
+"""A relay: it calls an LLM for its client, forwards the stream, and closes it when its client disconnects. A good one.
 
 The LLM is at OPENAI_BASE_URL, as for OpenAI's SDKs. What the relay's record calls generated is what came from there.
 """
@@ -13,10 +13,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mockserver.app import bare_app
-from mockserver.modes.model import PATH, watch
+from mockserver.mode_app import PATH, watch
 from mockserver.scenario import Scenario
 from mockserver.truth import Record, TruthStore
 
+SUMMARY: Final = "forwards the stream of OPENAI_BASE_URL, and closes it on disconnect"
 BASE_URL: Final = "OPENAI_BASE_URL"
 DEFAULT_BASE_URL: Final = "http://127.0.0.1:9000/v1"
 _LIMIT_S: Final = 60.0
@@ -36,7 +37,7 @@ async def _pass_on(answer: httpx.Response, record: Record) -> AsyncIterator[byte
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app. It has no use for the defaults: what is generated is not its own."""
+    """The defaults do not apply: it generates nothing itself."""
     del defaults
     app = bare_app(truth)
     base_url = os.environ.get(BASE_URL, DEFAULT_BASE_URL).rstrip("/")
@@ -54,8 +55,8 @@ def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
             answer = await client.send(asking, stream=True)
         except httpx.HTTPError as error:
             record.ended("failed")
-            said = f"{base_url} could not be reached ({type(error).__name__}). Set {BASE_URL} to where the LLM is."
-            return JSONResponse({"error": {"message": said, "type": "upstream_error"}}, 502)
+            message = f"cannot reach {base_url} ({type(error).__name__}). Set {BASE_URL} to the URL of the LLM."
+            return JSONResponse({"error": {"message": message, "type": "upstream_error"}}, 502)
         headers = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no", "x-mock-id": record.id}
         headers["content-type"] = answer.headers.get("content-type", "application/octet-stream")
         return StreamingResponse(_pass_on(answer, record), answer.status_code, headers)

@@ -1,7 +1,7 @@
-"""A resumable stream: generation belongs to the server, and a client may leave and come back. Going on is right here.
+"""A resumable stream: generation belongs to the server, and a client may disconnect and resume. Continuing is right.
 
-Every event has an id; `GET /v1/streams/{X-Mock-Id}` with `Last-Event-ID` goes on after it, from a buffer, and 404 says
-that the buffer is gone.
+Every event has an id; `GET /v1/streams/{X-Mock-Id}` with `Last-Event-ID` serves what follows, from a buffer; 404
+means that the buffer is gone.
 """
 
 import asyncio
@@ -14,10 +14,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 
 from mockserver.generation import paced
-from mockserver.modes.model import Generation, chat_app
+from mockserver.mode_app import Generation, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
+SUMMARY: Final = "continues by design: the stream can be resumed"
 MAX_STREAMS: Final = 100
 
 
@@ -60,7 +61,6 @@ class _Stream:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     streams: OrderedDict[str, _Stream] = OrderedDict()
 
     def answer(stream: _Stream, last_id: int) -> Response:

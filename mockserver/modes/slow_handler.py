@@ -1,20 +1,23 @@
-"""The handler waits for the first token before it returns a response: until then nobody listens for the client.
+"""The handler waits for the first token before it returns a response: until then nothing listens for a disconnect.
 
-People do it to answer an early error with a proper status. A client that leaves meanwhile is noticed only once the
-response begins; then generation stops. The cure: race the wait against the disconnect.
+People do it to give an early error a proper status. A disconnect meanwhile is noticed only once the response begins;
+then generation stops. The cure: race the wait against the disconnect.
 """
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Final
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
 from mockserver.answer import Piece
 from mockserver.generation import paced
-from mockserver.modes.model import Generation, chat_app
+from mockserver.mode_app import Generation, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
+
+SUMMARY: Final = "stops, but notices a disconnect only after the first token"
 
 
 async def _events(generation: Generation, first: Piece, rest: AsyncIterator[Piece]) -> AsyncIterator[bytes]:
@@ -38,5 +41,4 @@ async def _complete(generation: Generation, _request: Request) -> Response:
 
 
 def create_app(defaults: Scenario, truth: TruthStore) -> FastAPI:
-    """The app."""
     return chat_app(defaults, truth, _complete)

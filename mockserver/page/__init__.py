@@ -24,7 +24,6 @@ _HEADERS: Final = {
 
 
 def add_routes(app: FastAPI) -> None:
-    """Adds the page and its files."""
     for path, (name, media_type) in _FILES.items():
         content = Path(__file__).with_name(name).read_bytes()
         app.get(path)(_serving(content, media_type))

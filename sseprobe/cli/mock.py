@@ -13,18 +13,18 @@ def mock(  # noqa: PLR0917  typer passes by name
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     truth_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, metavar="N", help="Serve the truth here too, from a thread of its own."),
+        typer.Option(min=0, max=65535, metavar="N", help="Also serve /_truth on this port."),
     ] = None,
     scenario: Annotated[
         str, typer.Option(metavar="SPEC", help="Defaults of the knobs: tokens=50,itl_ms=5,…", show_default=False)
     ] = "",
-    mode: Annotated[str, typer.Option(metavar="NAME", help="How the server behaves when a client leaves.")] = "good",
+    mode: Annotated[str, typer.Option(metavar="NAME", help="Behaviour on client disconnect.")] = "good",
     json: Annotated[bool, typer.Option("--json", help="Print the start line, or the list, as JSON.")] = False,
     list_all: Annotated[
         bool, typer.Option("--list", help="Print dialects, knobs, faults, modes; serve nothing.")
     ] = False,
 ) -> None:
-    """Run the mock LLM server: ten LLM APIs and a plain event stream, paced, seeded, with a record of its own.
+    """Run the mock LLM server: the streaming APIs of many vendors, with timing, seed and faults you choose.
 
     Knobs, per request in the header X-Mock, the query parameter mock, or after a slash in the model name:
 

@@ -14,11 +14,11 @@ def _list(wanted: bool) -> None:
     """Prints the profiles and the faults."""
     if not wanted:
         return
-    from sseprobe.proxy.faults import FAULTS
+    from sseprobe.proxy.faults import all_faults
     from sseprobe.proxy.profile import NAMES, by_name
 
     known = [("Profiles", [(name, by_name(name).title) for name in NAMES])]
-    known.append(("Faults", [(kind.syntax, kind.does) for kind in FAULTS.values()]))
+    known.append(("Faults", [(kind.syntax, kind.summary) for kind in all_faults().values()]))
     for title, rows in known:
         typer.echo(f"{title}:")
         width = max(len(word) for word, _ in rows)
@@ -95,11 +95,11 @@ def proxy(  # noqa: PLR0917  typer passes by name
     """
     from sseprobe.cli.running import serve_until_stopped
     from sseprobe.config.connection import ConnectOptions, verification
+    from sseprobe.proxy.address import UpstreamAddress
+    from sseprobe.proxy.background import new_loop
     from sseprobe.proxy.behaviour import Behaviour
-    from sseprobe.proxy.host import new_loop
+    from sseprobe.proxy.foreground import serve
     from sseprobe.proxy.profile import by_name
-    from sseprobe.proxy.running import serve
-    from sseprobe.proxy.server import UpstreamAddress
 
     behaviour = Behaviour(None if profile is None else by_name(profile), fault or [])
     verify = verification(ConnectOptions(insecure=insecure, ca_file=cacert))

@@ -1,17 +1,17 @@
-"""How a proxy behaves: its profile, then the faults that were named, nearest to the client last."""
+"""What a proxy imitates: its profile, then single faults, the last nearest to the client."""
 
 import difflib
 from collections.abc import Sequence
 
 from sseprobe.errors import UsageError
+from sseprobe.proxy.fault import FaultFactory
 from sseprobe.proxy.faults import parse_fault
 from sseprobe.proxy.profile import NAMES, Profile, by_name
-from sseprobe.proxy.server import FaultFactory
 from sseprobe.text import one_line
 
 
 class Behaviour:
-    """A profile, None for none, and the specs of faults. Raises UsageError for what is not known."""
+    """A profile, None for none, and the SPECs of faults. Raises UsageError for an unknown one."""
 
     def __init__(self, profile: Profile | None, specs: Sequence[str]) -> None:
         self._profile = profile
@@ -19,7 +19,6 @@ class Behaviour:
 
     @property
     def profile(self) -> str | None:
-        """The profile's name."""
         return self._profile.name if self._profile else None
 
     def replace(self, specs: Sequence[str]) -> None:
@@ -28,11 +27,11 @@ class Behaviour:
         self.specs, self._named = list(specs), made
 
     def use(self, name: str | None) -> None:
-        """Another profile, one of those that are shipped; the faults stay. Raises UsageError."""
+        """Another built-in profile; the faults stay. Raises UsageError."""
         if name is not None and name not in NAMES:
             near = difflib.get_close_matches(name, NAMES, 1)
             guess = f" Did you mean {near[0]}?" if near else ""
-            raise UsageError(f"{one_line(name, 80)}: not a shipped profile.{guess} Known are: {', '.join(NAMES)}.")
+            raise UsageError(f"{one_line(name, 80)}: not a built-in profile.{guess} Known are: {', '.join(NAMES)}.")
         self._profile = None if name is None else by_name(name)
 
     def faults(self) -> list[FaultFactory]:
@@ -40,12 +39,12 @@ class Behaviour:
         return [*(self._profile.faults() if self._profile else []), *self._named]
 
     def __str__(self) -> str:
-        """In words, for the line that says where the proxy is."""
+        """In words, for the start line."""
         if self._profile is None and not self.specs:
-            return "passing everything as it is"
-        return "behaving like " + ", then ".join([*([self._profile.name] if self._profile else []), *self.specs])
+            return "passing everything through"
+        return "imitating " + ", then ".join([*([self._profile.name] if self._profile else []), *self.specs])
 
     @staticmethod
     def known() -> dict[str, str]:
-        """The shipped profiles and what each imitates."""
+        """The built-in profiles and what each imitates."""
         return {name: by_name(name).title for name in NAMES}

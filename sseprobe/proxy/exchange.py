@@ -1,110 +1,148 @@
-"""One request and its answer on their way through the faults: between the two connections and the sans-IO stack."""
+"""One request and its response on their way through the faults: between the two connections and the pipeline."""
 
 import asyncio
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
 
-from sseprobe.proxy.base import Break, End, Headers, How, Leaving, Refuse, RequestHead, ResponseHead, Send, copy_of
-from sseprobe.proxy.heads import has_body, is_chunked, is_close_delimited, keeps_alive, request_bytes, response_bytes
-from sseprobe.proxy.stack import Output, Stack
-from sseprobe.proxy.upstream import Upstream
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.exchange_log import ExchangeLog
+from sseprobe.proxy.fault import (
+    Break,
+    Close,
+    End,
+    Fault,
+    Headers,
+    Refuse,
+    RequestHead,
+    ResponseHead,
+    Send,
+    copy_of,
+)
+from sseprobe.proxy.http1 import has_body, is_close_delimited, keeps_alive, response_bytes
+from sseprobe.proxy.pipeline import Output, Pipeline
+from sseprobe.proxy.request_body import MAX_KEPT_BYTES, RequestBody
+from sseprobe.proxy.server_connection import ServerConnection
+from sseprobe.units import human_bytes
 
-if TYPE_CHECKING:
-    from sseprobe.proxy.downstream import Downstream
 
-_MAX_KEPT_BODY = 64 * 1024 * 1024
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What all exchanges of one proxy share.
+
+    `authorities`: HOST:PORT by which clients may name the proxy or the upstream; complete once the proxy listens.
+    `new_faults`: makes the faults of one exchange, nearest to the upstream first.
+    """
+
+    upstream: UpstreamAddress
+    authorities: set[str]
+    log: ExchangeLog
+    new_faults: Callable[[], list[Fault]]
+
+
+class ClientSide(Protocol):
+    """The client's connection, as an exchange uses it. `number`: for the log."""
+
+    number: int
+
+    def write(self, data: bytes) -> None:
+        """Sends to the client."""
+
+    def read(self, *, on: bool) -> None:
+        """Whether the client's socket is read."""
+
+    def is_dead(self) -> bool:
+        """Whether the client has reset the connection."""
+
+    def refuse(self, status: int, message: str) -> None:
+        """Sends a response of the proxy's own."""
+
+    def reset(self) -> None:
+        """Closes with RST, once the kernel has what was written."""
+
+    def exchange_over(self, exchange: "Exchange", *, keep: bool) -> None:
+        """The exchange is over. `keep`: the connection may serve another."""
 
 
 class Exchange:
-    """`head`: of the request, as the client sent it. `is_raw`: the answer's bytes pass as they come.
+    """`head`: of the request, as the client sent it. `is_raw`: the response's bytes pass as they come.
 
-    The faults see what passes; where they have nothing to do with the body, and leave the head as it is, nothing does.
+    That is so where no fault touches the body or changes the head.
     """
 
-    def __init__(self, client: "Downstream", head: RequestHead) -> None:
-        self.client = client
+    def __init__(self, service: Service, client: ClientSide, head: RequestHead) -> None:
         self.head = head
         self.method = head.method
         self.is_raw = False
         self.request_complete = False
         self.over = False
-        self.record = client.server.records.begin(client.number, head.method, head.target)
+        self.record = service.log.begin(client.number, head.method, head.target)
+        self._service = service
+        self._client = client
         self._outgoing = RequestHead(list(head.headers), head.method, head.target, head.version)
-        self._stack = Stack([make() for make in client.server.faults])
+        self._pipeline = Pipeline(service.new_faults())
         self._loop = asyncio.get_running_loop()
-        self._upstream: Upstream | None = None
+        self._upstream: ServerConnection | None = None
         self._task: asyncio.Task[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._timer_ns: int | None = None
-        self._unsent: list[bytes] = []  # of the request, until the upstream is there
-        self._unsent_bytes = 0
-        self._request_framing = b""
-        self._answer: ResponseHead | None = None
+        self._request: RequestBody | None = None
+        self._response: ResponseHead | None = None
         self._chunked = False
         self._closes = False
-        self._gone = False  # the client has left, and the faults go on without it
+        self._gone = False  # the client has disconnected, and the faults go on without it
         self._upstream_broke = False
         self._trailers: Headers = []
-
-    @property
-    def reads_client(self) -> bool:
-        """Whether the client's socket is read while the answer is on its way."""
-        return self._stack.reads_client
 
     def start(self) -> None:
         """Sends the request on its way."""
         outgoing = self._outgoing
-        self.client.server.upstream.address(outgoing)
-        self._put(self._stack.on_request(outgoing, time.monotonic_ns()))
+        self._service.upstream.address(outgoing)
+        self._put(self._pipeline.on_request(outgoing, time.monotonic_ns()))
         if self.over:
             return
         self.method = outgoing.method
-        self._request_framing = self._framing_of(outgoing)
-        if self._request_framing != b"collect":
-            self._unsent.append(request_bytes(outgoing))
-        self._task = self._loop.create_task(self._connect())
+        self._request = RequestBody(outgoing, self.head.method)
+        self._task = self._loop.create_task(self._connect(self._request))
 
     def request_body(self, data: bytes) -> None:
         """Some of the request's body has come."""
-        if self._request_framing == b"none" or self.over:
+        if self.over or self._request is None:
             return
-        self._to_upstream(b"%x\r\n%s\r\n" % (len(data), data) if self._request_framing == b"chunked" else data)
+        self._request.add(data)
+        if self._request.is_too_long:
+            limit = human_bytes(MAX_KEPT_BYTES)
+            self._put([Refuse(413, f"the request body is over {limit}, the most that waits for the upstream")])
 
     def request_end(self) -> None:
-        """The request is whole."""
+        """The request is complete."""
         self.request_complete = True
         if self.over:
             return
-        if self._request_framing == b"chunked":
-            self._to_upstream(b"0\r\n\r\n")
-        elif self._request_framing == b"collect":
-            body = b"".join(self._unsent)
-            self._outgoing.remove(b"transfer-encoding")
-            self._outgoing.replace(b"Content-Length", b"%d" % len(body))
-            self._unsent = []
-            self._request_framing = b""
-            self._to_upstream(request_bytes(self._outgoing) + body)
-        if not self._stack.reads_client:
-            self.client.read(on=False)
+        if self._request is not None:
+            self._request.end()
+        if not self._pipeline.reads_client:
+            self._client.read(on=False)
 
     # From upstream.
 
     def interim(self, head: ResponseHead) -> None:
-        """An interim answer (RFC 9110 15.2) goes on as it is."""
+        """An interim response (RFC 9110 15.2) goes on as it is."""
         if self.head.version != b"1.0":
-            self.client.write(response_bytes(head))
+            self._client.write(response_bytes(head))
 
     def upstream_head(self, head: ResponseHead) -> None:
-        """The head of the answer."""
+        """The head of the response."""
         now_ns = time.monotonic_ns()
         self.record.head_ns, self.record.status = now_ns, head.status
         came = copy_of(head)
-        # HTTP/1.0 upstream is between the hop and the server: the client is answered in the version it speaks.
+        # HTTP/1.0 upstream is between the proxy and the server: the client gets the version it speaks.
         if head.version == b"1.0" and self._outgoing.version != self.head.version:
             head.version = b"1.1"
-        output = self._stack.on_head(head, now_ns)
-        self.is_raw = self._stack.is_transparent and not self._stack.over and head == came
-        self._answer = head
+        output = self._pipeline.on_head(head, now_ns)
+        self.is_raw = self._pipeline.is_transparent and not self._pipeline.over and head == came
+        self._response = head
         if self.is_raw:
             self._closes = not keeps_alive(head) or is_close_delimited(head, self.method)
             self._arm()
@@ -118,86 +156,87 @@ class Exchange:
             return
         self.record.bytes_from_upstream += len(data)
         if self._finds_client():
-            self._put(self._stack.on_body(data, time.monotonic_ns()))
+            self._put(self._pipeline.on_body(data, time.monotonic_ns()))
 
-    def raw(self, data: bytes) -> None:
-        """Bytes of the answer that pass as they are."""
+    def upstream_raw(self, data: bytes) -> None:
+        """Bytes of the response that pass as they are."""
         if self.over:
             return
         self.record.bytes_from_upstream += len(data)
         self.record.bytes_to_client += len(data)
         if self._finds_client() and not self._gone:
-            self.client.write(data)
+            self._client.write(data)
 
     def upstream_complete(self, trailers: Headers) -> None:
-        """The answer is whole."""
+        """The response is complete."""
         if self.over:
             return
         self._trailers = trailers
         if self.is_raw:
             self._finish("complete")
         else:
-            self._put(self._stack.on_end(time.monotonic_ns()))
+            self._put(self._pipeline.on_end(time.monotonic_ns()))
         if self._upstream is not None:
             self._upstream.close()
 
-    def upstream_broke(self, how: How) -> None:
-        """The answer ends in its middle."""
+    def upstream_broke(self, how: Close) -> None:
+        """The response ended too early."""
         if self.over:
             return
         self._upstream_broke = True
-        if self._stack.faults:
-            how = How.EOF  # real hops close properly whatever the server did (measured: all but Caddy, which hides it)
+        if self._pipeline.faults:
+            # Real proxies send FIN whatever the server did (measured: all but Caddy, which hides the cut).
+            how = Close.FIN
         if self.is_raw:
             self._break(how)
         else:
-            self._put(self._stack.on_break(Break(how), time.monotonic_ns()))
+            self._put(self._pipeline.on_break(Break(how), time.monotonic_ns()))
 
-    def upstream_failed(self, said: str) -> None:
-        """There is no answer, or what came is none."""
+    def upstream_failed(self, reason: str) -> None:
+        """There is no response, or it is not valid HTTP/1."""
         if self.over:
             return
-        said = f"{said}. It is the upstream {self.client.server.upstream.url} that failed, not the proxy."
-        if self._answer is None:
-            self._refuse(502, said)
+        message = f"{reason}. The upstream {self._service.upstream.url} failed, not this proxy."
+        if self._response is None:
+            self._refuse(502, message)
         else:
-            self._break(How.EOF, said)
+            self._break(Close.FIN, message)
 
     def upstream_lost(self) -> None:
         """The connection to the server is closed."""
         self.record.upstream_closed_ns = time.monotonic_ns()
 
     def hold_client(self, *, held: bool) -> None:
-        """The server takes the request too slowly, or goes on."""
+        """The server reads the request too slowly, or reads on."""
         if not self.request_complete:
-            self.client.read(on=not held)
+            self._client.read(on=not held)
 
     # From downstream.
 
-    def client_left(self, leaving: Leaving) -> None:
-        """The client has left, or has ended its side. The faults say whether the server is told."""
-        if self.record.client_left_ns is None:
-            self.record.client_left_ns = time.monotonic_ns()
+    def client_closed(self, close: Close) -> None:
+        """The client has closed its connection, or its half. The faults say whether the upstream's is closed too."""
+        if self.record.client_closed_ns is None:
+            self.record.client_closed_ns = time.monotonic_ns()
         if self.over:
             return
-        if self._stack.abandons(leaving) or not self.request_complete:
+        if self._pipeline.closes_upstream_on(close) or not self.request_complete:
             self._finish("abandoned")
             if self._upstream is not None:
                 self._upstream.close()
-        elif leaving is Leaving.RESET:
+        elif close is Close.RST:
             self._gone = True
             if self._upstream is not None:
                 self._upstream.pause(paused=False)
 
     def hold_upstream(self, *, held: bool) -> None:
-        """The client reads too slowly, or goes on."""
+        """The client reads too slowly, or reads on."""
         if self._upstream is not None and not self.over:
             self._upstream.pause(paused=held)
 
     def cut(self) -> None:
-        """Resets it, on both sides."""
+        """Resets both connections."""
         if not self.over:
-            self._break(How.RST, "cut from the admin endpoint")
+            self._break(Close.RST, "reset from the admin endpoint")
 
     async def close(self) -> None:
         """Ends it, whatever it waits for."""
@@ -212,56 +251,34 @@ class Exchange:
     # Within.
 
     def _finds_client(self) -> bool:
-        """Whether the exchange goes on: a client that nobody listens to is missed when there is something for it."""
-        if not self._stack.reads_client and not self._gone and self.client.is_dead():
-            self.client_left(Leaving.RESET)
+        """Whether the exchange goes on. Where the client's socket is not read, a disconnect is noticed only here."""
+        if not self._pipeline.reads_client and not self._gone and self._client.is_dead():
+            self.client_closed(Close.RST)
         return not self.over
 
-    async def _connect(self) -> None:
-        server = self.client.server
+    async def _connect(self, request: RequestBody) -> None:
+        address = self._service.upstream
         try:
-            async with asyncio.timeout(server.upstream.connect_timeout_s):
-                _, upstream = await self._loop.create_connection(lambda: Upstream(self), **server.upstream.connection)
+            async with asyncio.timeout(address.connect_timeout_s):
+                _, upstream = await self._loop.create_connection(lambda: ServerConnection(self), **address.connection)
         except OSError as error:
-            reason = "no answer to connecting" if isinstance(error, TimeoutError) else error.strerror or str(error)
-            self.upstream_failed(f"{server.upstream.url} could not be reached ({reason})")
+            reason = "connection timed out" if isinstance(error, TimeoutError) else error.strerror or str(error)
+            self.upstream_failed(f"{address.url} cannot be reached ({reason})")
             return
         self._upstream = upstream
         if self.over:
             upstream.close()
             return
-        if self._request_framing != b"collect":
-            for data in self._unsent:
-                upstream.write(data)
-            self._unsent = []
-
-    def _framing_of(self, head: RequestHead) -> bytes:
-        """How the request's body goes upstream. HTTP/1.0 knows no transfer chunks: the body is collected."""
-        if head.method != self.head.method and head.method in (b"GET", b"HEAD"):
-            head.remove(b"content-length")
-            head.remove(b"transfer-encoding")
-            return b"none"
-        if not is_chunked(head):
-            return b""
-        return b"collect" if head.version == b"1.0" else b"chunked"
-
-    def _to_upstream(self, data: bytes) -> None:
-        if self._upstream is not None and self._request_framing != b"collect":
-            self._upstream.write(data)
-            return
-        self._unsent.append(data)
-        self._unsent_bytes += len(data)
-        if self._unsent_bytes > _MAX_KEPT_BODY:
-            self._put([Refuse(413, "the request's body is over 64 MiB, more than is kept until the upstream takes it")])
+        request.connected(upstream)
 
     def _frame(self, head: ResponseHead) -> None:
-        """Settles how the body goes downstream, where it does not pass as it is."""
+        """Decides how the body is framed downstream, where it does not pass as it is."""
         if not has_body(head, self.method):
             self._closes = not keeps_alive(head)
             return
-        if self._stack.alters_length:
+        if self._pipeline.alters_length:
             head.remove(b"content-length")
-        # To HTTP/1.0, and from a hop that speaks it: closing ends a body of unknown length.
+        # In HTTP/1.0, on either side: closing ends a body of unknown length.
         self._chunked = head.header(b"content-length") is None and b"1.0" not in (head.version, self.head.version)
         if self._chunked:
             head.replace(b"Transfer-Encoding", b"chunked")
@@ -270,7 +287,7 @@ class Exchange:
         if self._chunked or head.header(b"content-length") is not None:
             self._closes = not keeps_alive(head)
             if self._closes and keeps_alive(self.head) and head.version != b"1.0":
-                # It was the upstream that closes after each answer; the client need not know.
+                # The upstream closes after each response; the client's connection can be kept.
                 head.remove(b"connection")
                 self._closes = False
         else:
@@ -295,46 +312,46 @@ class Exchange:
                 case Break(how):
                     self._write(pending, 0)
                     pending = b""
-                    self.record.by_hop = not self._upstream_broke
+                    self.record.by_proxy = not self._upstream_broke
                     self._break(how)
-                case Refuse(status, said):
-                    self.record.by_hop = True
-                    self._refuse(status, said)
+                case Refuse(status, message):
+                    self.record.by_proxy = True
+                    self._refuse(status, message)
         self._write(pending, 0)
         self._arm()
 
     def _write(self, data: bytes, body_bytes: int) -> None:
         if data and not self._gone:
             self.record.bytes_to_client += body_bytes
-            self.client.write(data)
+            self._client.write(data)
 
-    def _refuse(self, status: int, said: str) -> None:
+    def _refuse(self, status: int, message: str) -> None:
         self.record.status = status
-        self.client.refuse(status, said)
-        self._end_early("refused", said)
+        self._client.refuse(status, message)
+        self._end_early("refused", message)
 
-    def _break(self, how: How, said: str | None = None) -> None:
+    def _break(self, how: Close, reason: str | None = None) -> None:
         self._closes = True
-        if how is How.RST:
-            self.client.reset()
-        self._end_early("broken", said or f"the answer broke off ({how})")
+        if how is Close.RST:
+            self._client.reset()
+        self._end_early("broken", reason or f"the response was cut ({how.upper()})")
 
-    def _end_early(self, state: str, said: str) -> None:
+    def _end_early(self, state: str, reason: str) -> None:
         self._closes = True
-        self._finish(state, said)
+        self._finish(state, reason)
         if self._upstream is not None:
             self._upstream.close()
 
-    def _finish(self, state: str, said: str | None = None) -> None:
+    def _finish(self, state: str, reason: str | None = None) -> None:
         self.over = True
         if self._timer is not None:
             self._timer.cancel()
-        self.client.server.records.end(self.record, state, said)
+        self._service.log.end(self.record, state, reason)
         keep = not self._closes and self.request_complete and keeps_alive(self.head) and state == "complete"
-        self.client.exchange_over(self, keep=keep)
+        self._client.exchange_over(self, keep=keep)
 
     def _arm(self) -> None:
-        at_ns = None if self.over else self._stack.wake_ns
+        at_ns = None if self.over else self._pipeline.wake_ns
         if at_ns == self._timer_ns:
             return
         if self._timer is not None:
@@ -346,4 +363,4 @@ class Exchange:
     def _wake(self) -> None:
         self._timer = self._timer_ns = None
         if not self.over:
-            self._put(self._stack.on_wake(time.monotonic_ns()))
+            self._put(self._pipeline.on_wake(time.monotonic_ns()))

@@ -1,11 +1,11 @@
-"""Profiles: named hops, each a TOML file that says what the hop does and where every number comes from.
+"""Profiles: named proxies, each a TOML file that says what the proxy does and where every number comes from.
 
 To add one: a file in `profiles/`, and its name here.
 """
 
 import difflib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -15,8 +15,8 @@ from msgspec import Meta, Struct, field
 from sseprobe.config import toml_file
 from sseprobe.config.toml_file import MisfitError
 from sseprobe.errors import UsageError
-from sseprobe.proxy.base import Fault
-from sseprobe.proxy.knobs import Knobs
+from sseprobe.proxy.fault import FaultFactory
+from sseprobe.proxy.profile_settings import Knobs
 from sseprobe.text import one_line
 
 NAMES: Final = (
@@ -49,7 +49,7 @@ _Words = Annotated[str, Meta(min_length=1, max_length=1000, description="text in
 
 
 class Cure(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the operator of the hop can change. `said`: the line of configuration; `set`: the knobs that simulate it."""
+    """What the proxy's operator can change. `said`: the line of configuration; `set`: the settings that imitate it."""
 
     said: _Words
     set: dict[str, Any]
@@ -57,8 +57,8 @@ class Cure(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Profile(Struct, frozen=True, forbid_unknown_fields=True):
-    """A hop. `verified`: the version that was measured, and when. `signs`: headers of answers by which such a hop gives
-    itself away, in lower case, and what their value contains (empty: anything). `sources`: where each knob comes from.
+    """A proxy. `verified`: the version that was measured, and when. `signs`: response headers by which such a proxy is
+    recognised, in lower case, and what their value contains (empty: anything). `sources`: where each setting is from.
     """
 
     knobs: Knobs
@@ -71,13 +71,13 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     cures: tuple[Cure, ...] = field(default=(), name="cure")
 
     def __post_init__(self) -> None:
-        """Refuses what contradicts itself, and sources and cures of knobs that there are not."""
+        """Refuses contradictions, and sources and cures of unknown settings."""
         if (self.basis == "measured") != (self.verified is not None):
             why = "it says what was measured, and when."
-            raise MisfitError(f'verified goes with basis = "measured", and only with it: {why}', "verified")
+            raise MisfitError(f'verified and basis = "measured" need each other: {why}', "verified")
         for knob in self.sources:
             if knob not in _KNOBS and knob != "signs":
-                raise MisfitError(f"{knob}: not a knob that could have a source.{_near(knob, _KNOBS)}", "sources", knob)
+                raise MisfitError(f"{knob}: unknown knob.{_near(knob, _KNOBS)}", "sources", knob)
         for number, cure in enumerate(self.cures):
             try:
                 self.with_knobs(cure.set)
@@ -85,20 +85,20 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
                 key = str(error).partition(" ")[0].rstrip(":")
                 raise MisfitError(f"cure {number + 1}: {error}", "cure", number, "set", key) from None
 
-    def faults(self, *, time_scale: float = 1.0) -> list[Callable[[], Fault]]:
+    def faults(self, *, time_scale: float = 1.0) -> list[FaultFactory]:
         """What makes the faults of one exchange, nearest to the upstream first. `time_scale`: times faster."""
-        from sseprobe.proxy.simulation import faults_of
+        from sseprobe.proxy.profile_faults import faults_of
 
         return faults_of(self.knobs, time_scale)
 
     def with_knobs(self, changes: Mapping[str, object]) -> "Profile":
-        """This hop with other knobs, as after a cure. Raises UsageError where they are wrong."""
+        """This proxy with other settings, as after a cure. Raises UsageError where they are wrong."""
         wanted = msgspec.to_builtins(self.knobs) | dict(changes)
         try:
             knobs = msgspec.convert(wanted, Knobs)
         except msgspec.ValidationError as error:
             raise UsageError(toml_file.explained(error, wanted, Knobs)) from None
-        return msgspec.structs.replace(self, knobs=knobs, cures=())  # they were of the hop as it was
+        return msgspec.structs.replace(self, knobs=knobs, cures=())  # they were for the settings as they were
 
     @property
     def time_limits(self) -> dict[str, float]:
@@ -107,30 +107,34 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def cause(self) -> str | None:
-        """How it holds back, in words; None if it does not."""
-        return self.knobs.holding
+        """How it delays data, in words; None if it does not."""
+        from sseprobe.proxy.profile_faults import buffering_of
+
+        return buffering_of(self.knobs)
 
     @property
     def founded(self) -> str:
         """Where its numbers come from, in words."""
         if self.verified is not None:
             return f"measured with {self.verified}"
-        return "from documentation, not measured" if self.basis == "documented" else "a profile of your own"
+        return "from documentation, not measured" if self.basis == "documented" else "your own profile"
 
     def summary(self) -> str:
         """What it does, in one line, limits included."""
-        return self.knobs.summary()
+        from sseprobe.proxy.profile_faults import summary_of
+
+        return summary_of(self.knobs)
 
 
 def by_name(name: str) -> Profile:
-    """The shipped profile of this name; a word with a separator in it, or that ends in `.toml`, is a user's file."""
+    """The shipped profile of this name, or a user's file: a path with a separator, or one that ends in `.toml`."""
     if name in NAMES:
         return _load(FOLDER / f"{name}{SUFFIX}")
     if name.endswith(SUFFIX) or any(separator in name for separator in (os.sep, os.altsep) if separator):
         return _load(Path(name))
     raise UsageError(
-        f"{one_line(name) or 'an empty word'}: not a profile that sseprobe knows.{_near(name.lower(), NAMES)} "
-        f"Known are: {', '.join(NAMES)}; or the path of a file that ends in {SUFFIX}."
+        f"{one_line(name) or 'empty name'}: unknown profile.{_near(name.lower(), NAMES)} "
+        f"Known are: {', '.join(NAMES)}; or give the path of a file that ends in {SUFFIX}."
     )
 
 
@@ -141,7 +145,7 @@ def _load(path: Path) -> Profile:
 
 
 def _misplaced(key: str) -> str | None:
-    return ". It is a knob, which belongs under [knobs]." if key in _KNOBS else None
+    return ". It belongs under [knobs]." if key in _KNOBS else None
 
 
 def _near(name: str, names: tuple[str, ...]) -> str:

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from sseprobe.proxy.faults import all_faults
+from sseprobe.proxy.profile import NAMES
 from tests.support.cli import Cli
 from tests.support.mock import Mock
 from tests.support.processes import free_port, started
@@ -55,7 +57,7 @@ def test_in_words(mock: Mock) -> None:
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=20) in (0, 130)
     assert line.startswith("sseprobe proxy: http://127.0.0.1:")
-    assert line.endswith(f"-> {mock.url}, passing everything as it is\n")
+    assert line.endswith(f"-> {mock.url}, passing everything through\n")
     process.stdout.close()
 
 
@@ -159,14 +161,14 @@ def test_wrong_words(cli: Cli, words: list[str], said: str) -> None:
 def test_a_port_that_is_taken(cli: Cli, mock: Mock) -> None:
     done = cli("proxy", mock.url, "--port", mock.url.rpartition(":")[2])
     assert done.code == 2
-    assert "cannot be listened on" in done.err
+    assert "cannot listen on it" in done.err
 
 
 def test_the_list_names_all(cli: Cli) -> None:
     done = cli("proxy", "--list")
     assert done.code == 0
-    for word in ("nginx-legacy", "full-buffer", "hold:N", "rst-after:N"):
-        assert word in done.out
+    listed = {line.split()[0] for line in done.out.splitlines() if line.startswith("  ")}
+    assert listed == {*NAMES, *(kind.syntax for kind in all_faults().values())}
 
 
 def test_it_serves_one_upstream_only(cli: Cli, mock: Mock) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from mockserver.scenario import KNOBS as KNOBS_OF_THE_MOCK
 from sseprobe import dialects
 from tests.support.cli import Cli
 from tests.support.mock import Mock
@@ -146,7 +147,5 @@ def test_the_list(cli: Cli) -> None:
         assert word in result.out
     listed = json.loads(cli.process("mock", "--list", "--json").out)
     assert {each["name"] for each in listed["dialects"]} == {*dialects.NAMES, "app"}
-    assert {"name": "tokens", "default": None, "meaning": "how many tokens: 200, or as many as text has"} in listed[
-        "knobs"
-    ]
+    assert {"name": "tokens", "default": None, "meaning": KNOBS_OF_THE_MOCK["tokens"].meaning} in listed["knobs"]
     assert all(each["does"] for each in listed["faults"])

@@ -8,8 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from mockserver import dialects as apis
-from mockserver.faults import FAULTS
-from mockserver.scenario import MEANINGS
+from mockserver.scenario import KNOBS
 from sseprobe import dialects
 from tests.support.mock import Mock
 
@@ -36,7 +35,7 @@ def ask(mock: Mock, name: str, knobs: str, **more: Any) -> tuple[int, dict[str, 
 def test_both_houses_speak_the_same() -> None:
     assert {api.name for api in apis.apis()} == {*dialects.NAMES, *UNNAMED}
     assert not UNNAMED & {*dialects.NAMES}
-    assert {"fault", "tokens"} < MEANINGS.keys()
+    assert {"fault", "tokens"} < KNOBS.keys()
 
 
 def framed(mock: Mock, fault: str, text: str = "a b") -> bytes:
@@ -149,7 +148,7 @@ def at(value: Any, path: tuple[str, ...]) -> Any:
 
 @pytest.mark.parametrize("name", POSTED)
 def test_failures_have_the_vendors_shape(name: str, mock: Mock) -> None:
-    message, refusal, failure = SHAPES.get(name, SHAPES["openai-chat"])
+    message, refusal, failure = SHAPES[name]
     path = PATHS.get(name, dialects.by_name(name).path)
     wrong: list[Any] = [b"{broken", [], {}, b"\xff\xfe"]
     answers = [mock.ask(path, body) for body in wrong]
@@ -224,5 +223,7 @@ def test_several_choices(name: str, mock: Mock) -> None:
     assert mock.truth(headers["x-mock-id"])["sent_tokens"] == 6
 
 
-def test_every_fault_says_what_it_does() -> None:
-    assert all(fault.does for fault in FAULTS.values())
+@pytest.mark.parametrize(("agent", "name"), [("mistral-client-python/3.7.0", "mistral"), ("curl/8", "openai-chat")])
+def test_apis_that_share_a_path_are_told_apart_by_the_user_agent(mock: Mock, agent: str, name: str) -> None:
+    _, headers, _ = mock.ask("/v1/chat/completions", CHAT, X_Mock=f"{FAST},tokens=1", User_Agent=agent)
+    assert mock.truth(headers["x-mock-id"])["dialect"] == name

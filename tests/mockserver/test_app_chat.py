@@ -123,7 +123,7 @@ def test_what_is_asked_for(body: dict[str, Any], words: int, mock: Mock) -> None
         ({"messages": ["hi"]}, "messages"),
         ({"messages": {"content": "hi"}}, "messages"),
         ({**ASK, "model": 1}, "model"),
-        ({**ASK, "model": "mock/x=1"}, "not a knob"),
+        ({**ASK, "model": "mock/x=1"}, "unknown knob"),
     ],
 )
 def test_refusals(body: Any, said: str, mock: Mock) -> None:
@@ -147,8 +147,8 @@ def test_knobs_in_the_models_name_the_query_and_the_header(mock: Mock) -> None:
 def test_knobs_that_are_not_understood(mock: Mock) -> None:
     in_query, in_header = mock.ask(f"{PATH}?mock=x=1", ASK), mock.ask(PATH, ASK, X_Mock="fault=nonsense")
     assert (in_query[0], in_header[0]) == (400, 400)
-    assert "not a knob" in json.loads(in_query[2])["error"]["message"]
-    assert "not a fault" in json.loads(in_header[2])["error"]["message"]
+    assert "unknown knob" in json.loads(in_query[2])["error"]["message"]
+    assert "unknown fault" in json.loads(in_header[2])["error"]["message"]
 
 
 # --- faults

@@ -270,7 +270,7 @@ def test_bad_knobs_are_a_400(mock: Mock) -> None:
         mock.get("/sse?mock=foo=1"),
     ):
         assert status == 400
-        assert "not a knob" in json.loads(answer)["error"]["message"]
+        assert "unknown knob" in json.loads(answer)["error"]["message"]
 
 
 def test_unknown_paths_and_methods(mock: Mock) -> None:
@@ -364,7 +364,7 @@ def test_it_leaves_when_whoever_started_it_is_gone() -> None:
     process.stderr.close()
 
 
-@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, -signal.SIGTERM)])
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_signals_end_it_even_in_mid_stream(sent: signal.Signals, code: int) -> None:
     process = start(json=True)
     assert process.stdout is not None

@@ -1,10 +1,11 @@
 """Proxies, and connections to them."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.background import ProxyHost
 from tests.support.proxies import Connection, Proxies
 
 
@@ -31,3 +32,15 @@ def connect() -> Iterator[Callable[[int], Connection]]:
     yield open_connection
     for each in opened:
         each.socket.close()
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[[str], str]:
+    """Writes a user's profile, and returns its path."""
+
+    def to_file(text: str) -> str:
+        path = tmp_path / "mine.toml"
+        path.write_text(text, encoding="utf-8")
+        return str(path)
+
+    return to_file

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import pytest
 
-from sseprobe.proxy.base import Fault
+from sseprobe.proxy.fault import Fault
 from tests.support.processes import free_port
 from tests.support.proxies import Connection, Proxies
 from tests.support.raw_server import HEAD, LAST_CHUNK, Peer, RawServer, transfer_chunk
@@ -203,7 +203,7 @@ class TestBothWays:
             whole = connect(port).send(GET).rest()
         assert whole.count(b"data: ") == 5
         assert not whole.endswith(LAST_CHUNK)
-        assert [(record.state, record.by_hop) for record in proxy.records] == [("broken", False)]
+        assert [(record.state, record.by_proxy) for record in proxy.log] == [("broken", False)]
 
     def test_an_upstream_that_resets(self, proxies: Proxies, connect: Connect, faults: tuple[type[Fault], ...]) -> None:
         def script(peer: Peer) -> None:
@@ -236,7 +236,7 @@ class TestBothWays:
             client.socket.close()
             server.wait()
         assert not server.failures  # the script came to its end: the upstream was closed
-        assert [record.state for record in proxy.records] == ["abandoned"]
+        assert [record.state for record in proxy.log] == ["abandoned"]
 
     def test_a_slow_reader_slows_the_server(
         self, proxies: Proxies, connect: Connect, faults: tuple[type[Fault], ...]
@@ -267,16 +267,20 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("asked", "status", "said"),
         [
-            (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 405, "no tunnels"),
+            (b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n", 405, "CONNECT is not supported"),
             (
                 b"GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
                 b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
                 501,
-                "websockets are not passed on",
+                "WebSocket is not supported",
             ),
-            (b"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n", 421, "no proxy for anything else"),
-            (b"nonsense\r\n\r\n", 400, "not HTTP/1"),
-            (b"GET / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n", 400, "not HTTP/1"),
+            (b"GET http://example.com/ HTTP/1.1\r\nHost: example.com\r\n\r\n", 421, "this proxy forwards to"),
+            (b"nonsense\r\n\r\n", 400, "invalid HTTP/1 request"),
+            (
+                b"GET / HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n",
+                400,
+                "invalid HTTP/1 request",
+            ),
             (b"GET / HTTP/1.1\r\nX: " + b"a" * 1_100_000, 431, "over 1 MiB"),
         ],
         ids=["CONNECT", "websocket", "foreign", "garbage", "smuggling", "endless head"],
@@ -312,7 +316,7 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("answer", "said"),
         [
-            (b"", "closed the connection without an answer"),
+            (b"", "closed the connection without a response"),
             (b"SSH-2.0-OpenSSH_9.2\r\n", "is not HTTP/1"),
             (b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "another protocol"),
         ],
@@ -324,14 +328,14 @@ class TestRefusals:
         with RawServer(lambda peer: peer.send(answer)) as server:
             port, proxy = proxies.start(server.url)
             whole = connect(port).send(GET).rest().decode()
-            assert f"the upstream {server.url} that failed" in whole
+            assert f"The upstream {server.url} failed, not this proxy" in whole
         assert whole.startswith("HTTP/1.1 502 Bad Gateway")
         assert said in whole
-        assert [(record.state, record.by_hop) for record in proxy.records] == [("refused", False)]
+        assert [(record.state, record.by_proxy) for record in proxy.log] == [("refused", False)]
 
     def test_an_upstream_that_is_down(self, proxies: Proxies, connect: Connect) -> None:
         url = f"http://127.0.0.1:{free_port()}"
         port, _ = proxies.start(url)
         whole = connect(port).send(GET).rest().decode()
         assert whole.startswith("HTTP/1.1 502 Bad Gateway")
-        assert f"sseprobe proxy: {url} could not be reached (Connection refused)" in whole
+        assert f"sseprobe proxy: {url} cannot be reached (Connection refused)" in whole

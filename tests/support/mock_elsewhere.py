@@ -7,10 +7,9 @@ import asyncio
 import json
 import socket
 import sys
-from importlib import import_module
 from typing import Any
 
-from mockserver.modes import MODES
+from mockserver import modes
 from mockserver.scenario import Scenario, parse
 from mockserver.truth import TruthStore, serve_in_thread
 from tests.support.processes import free_port
@@ -20,7 +19,7 @@ SCENARIO = "tokens=80,itl_ms=5,ttft_ms=60"
 
 def _app(mode: str) -> tuple[Any, str]:
     truth = TruthStore()
-    app = import_module(MODES[mode].module).create_app(parse(SCENARIO, Scenario()), truth)
+    app = modes.mode(mode).create_app(parse(SCENARIO, Scenario()), truth)
     return app, f"http://127.0.0.1:{serve_in_thread(truth, '127.0.0.1', 0)}/_truth"
 
 

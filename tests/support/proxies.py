@@ -5,8 +5,10 @@ import socket
 import threading
 from typing import Any
 
-from sseprobe.proxy.host import ProxyHost
-from sseprobe.proxy.server import FaultFactory, ProxyServer, UpstreamAddress
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
+from sseprobe.proxy.fault import FaultFactory
+from sseprobe.proxy.server import ProxyServer
 
 
 class Proxies:

@@ -14,9 +14,9 @@ from sseprobe.probes.buffering.measure import by_way_of
 from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.profile import Profile
-from sseprobe.proxy.server import UpstreamAddress
 from sseprobe.report import ProfileAbort
 from sseprobe.testimony import Answer
 from sseprobe.witnesses.base import Context, Witness

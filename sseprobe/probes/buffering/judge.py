@@ -36,12 +36,12 @@ def judge(passage: Passage, direct: Ending, scale: float = 1.0) -> Judgement:
     """Whether the stream came through. `direct`: how it ends without a hop. `scale`: how much faster time runs."""
     record = passage.record
     if passage.error is not None or passage.run.head is None:
-        if record is not None and record.by_hop:
+        if record is not None and record.by_proxy:
             after = _after(passage, scale)
             reason = f"the hop answered {record.status} after {after}"
             meaning = f"the user gets an error ({record.status}) after {after}, and no answer"
             return Judgement(Verdict.FAIL, reason, meaning, cut=True)
-        said = record.said if record is not None and record.said else str(passage.error or "no answer came")
+        said = record.reason if record is not None and record.reason else str(passage.error or "no answer came")
         return _open(f"there was no stream to judge: {one_line(said, 400)}")
     ending = passage.ending
     if passage.run.redirects:

@@ -17,9 +17,10 @@ from sseprobe.framing import Framing
 from sseprobe.metrics import Distribution
 from sseprobe.probes.buffering.tap import Tap
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.proxy.host import ProxyHost
-from sseprobe.proxy.record import Record
-from sseprobe.proxy.server import FaultFactory, UpstreamAddress
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
+from sseprobe.proxy.exchange_log import ExchangeRecord
+from sseprobe.proxy.fault import FaultFactory
 from sseprobe.reception import Message
 from sseprobe.sse import Event
 from sseprobe.transcript import Ending
@@ -37,7 +38,7 @@ class Passage(Struct):
     """
 
     run: StreamRun
-    record: Record | None
+    record: ExchangeRecord | None
     error: SseprobeError | None
     tapped_broke: bool
     ttft_ns: int | None = None
@@ -79,7 +80,7 @@ async def through(
             await run.go()
         except SseprobeError as failure:
             error = failure
-        record = next(iter(server.records), None)
+        record = next(iter(server.log), None)
     passage = Passage(run, record, error, tap.broke)
     if run.head is not None and error is None and run.stream is not None:
         if run.reception.framing is Framing.TEXT:

@@ -12,9 +12,10 @@ from sseprobe.probes.buffering.limits import Patience, limits_met, limits_tried
 from sseprobe.probes.buffering.measure import Passage, through
 from sseprobe.probes.buffering.remedies import ENDPOINT, PLACES, Remedy, candidates
 from sseprobe.probes.receive import StreamPlan
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
+from sseprobe.proxy.fault import FaultFactory
 from sseprobe.proxy.profile import Profile
-from sseprobe.proxy.server import FaultFactory, UpstreamAddress
 from sseprobe.report import LimitReport, RemedyReport, Verdict
 from sseprobe.transcript import Ending, Head
 

@@ -8,12 +8,12 @@ from msgspec import Struct
 
 from sseprobe.framing import Framing, media_type
 from sseprobe.probes.receive import StreamPlan
+from sseprobe.proxy.fault import FaultFactory
 from sseprobe.proxy.faults.add import Add
 from sseprobe.proxy.faults.heartbeat import Heartbeat
 from sseprobe.proxy.faults.method import Method
-from sseprobe.proxy.knobs import LIMITS
 from sseprobe.proxy.profile import Profile
-from sseprobe.proxy.server import FaultFactory
+from sseprobe.proxy.profile_settings import LIMITS
 from sseprobe.transcript import Head, Request
 
 ENDPOINT: Final = "endpoint"

@@ -19,9 +19,9 @@ from sseprobe.probes.buffering.profile_run import Endpoint, Examined, examine
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.stream_report import report_of
-from sseprobe.proxy.host import ProxyHost
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.profile import Profile
-from sseprobe.proxy.server import UpstreamAddress
 from sseprobe.report import PathReport, ProfileAbort, StreamReport
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript

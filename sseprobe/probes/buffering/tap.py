@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sseprobe.errors import SseprobeError
 from sseprobe.net.decoding import Decoder, decoder_for
-from sseprobe.proxy.base import Action, Break, End, Fault, ResponseHead, Send
+from sseprobe.proxy.fault import Action, Break, End, Fault, ResponseHead, Send
 
 
 class Tap(Fault):

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, Send
+from sseprobe.proxy.fault import Action, Fault, Send
+from sseprobe.proxy.fault_kind import FaultKind, nothing
 
 _BOM: Final = b"\xef\xbb\xbf"
 
@@ -17,6 +18,8 @@ class Bom(Fault):
         self._begun = False
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """Once."""
         yield Send(data if self._begun else _BOM + data)
         self._begun = True
+
+
+FAULT: Final = FaultKind("bom", "puts a byte order mark before the body", Bom, nothing)

@@ -1,16 +1,17 @@
-"""`coalesce:MS`: small pieces wait for more, as in a kernel that was told that more is to come."""
+"""`coalesce:MS`: small pieces wait for more, as in a kernel that was told to expect more (MSG_MORE)."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, ResponseHead, Send, Wake
+from sseprobe.proxy.fault import Action, Fault, ResponseHead, Send, Wake
+from sseprobe.proxy.fault_kind import FaultKind, millis, one
 from sseprobe.units import NS_PER_MS
 
 LOOPBACK_SEGMENT_BYTES: Final = 65_483
 
 
 class Coalesce(Fault):
-    """Holds what comes until a timer runs out that its first byte has started, or a segment is full; head included.
+    """Buffers until a segment is full or a timer runs out, which the first byte starts; head included.
 
     HAProxy sends with MSG_MORE, and the kernel then waits about 200 ms for more (measured with 2.6: 205 ms, bursts of
     five at one event every 50 ms; the first byte is the head's). `option http-no-delay` switches it off.
@@ -45,7 +46,9 @@ class Coalesce(Fault):
         return self.flush(t_ns)
 
     def flush(self, t_ns: int) -> Iterable[Action]:
-        """What waits."""
         if self._held:
             yield Send(bytes(self._held))
             self._held.clear()
+
+
+FAULT: Final = FaultKind("coalesce:MS", "buffers for up to MS milliseconds after the first byte", Coalesce, one(millis))

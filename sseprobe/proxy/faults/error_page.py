@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, End, Fault, Send
+from sseprobe.proxy.fault import Action, End, Fault, Send
+from sseprobe.proxy.fault_kind import FaultKind, count, one
 
 PAGE: Final = (
     b"<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
@@ -12,7 +13,7 @@ PAGE: Final = (
 
 
 class ErrorPage(Fault):
-    """After `after_bytes` of body an error page comes, and then the end, as if nothing were wrong."""
+    """After `after_bytes` of body sends an error page, and ends the body as if it were complete."""
 
     alters_length = True
 
@@ -20,10 +21,14 @@ class ErrorPage(Fault):
         self._left = after_bytes
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """Counts."""
         passing = data[: self._left]
         self._left -= len(passing)
         yield Send(passing)
         if not self._left:
             yield Send(PAGE)
             yield End()
+
+
+FAULT: Final = FaultKind(
+    "502-html-midway[:N]", "ends the body after N bytes with an HTML error page", ErrorPage, one(count, 1)
+)

@@ -1,13 +1,15 @@
-"""`flush-every:MS`: what has come goes at each tick of a clock."""
+"""`flush-every:MS`: a buffer that is flushed at fixed intervals."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sseprobe.proxy.base import MAX_HELD, Action, Fault, ResponseHead, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, Action, Fault, ResponseHead, Send, Wake
+from sseprobe.proxy.fault_kind import FaultKind, millis, one
 from sseprobe.units import NS_PER_MS
 
 
 class FlushTimer(Fault):
-    """Passes on what it holds at each tick; the clock runs from the head on, whatever comes.
+    """Flushes its buffer at each tick; the clock starts with the head, and runs whatever comes.
 
     Proxies with a flush interval do so: Traefik's is 100 ms for what is not text/event-stream.
     """
@@ -20,12 +22,10 @@ class FlushTimer(Fault):
         self._held = bytearray()
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
-        """The clock starts."""
         self._start_ns = t_ns
         return ()
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """It waits for the next tick."""
         if not self._held:
             ticks = (t_ns - self._start_ns) // self._period_ns + 1
             yield Wake(self._start_ns + ticks * self._period_ns)
@@ -34,11 +34,12 @@ class FlushTimer(Fault):
             yield from self.flush(t_ns)
 
     def on_wake(self, t_ns: int) -> Iterable[Action]:
-        """A tick."""
         return self.flush(t_ns)
 
     def flush(self, t_ns: int) -> Iterable[Action]:
-        """What has come since the last tick."""
         if self._held:
             yield Send(bytes(self._held))
             self._held.clear()
+
+
+FAULT: Final = FaultKind("flush-every:MS", "buffers, and flushes every MS milliseconds", FlushTimer, one(millis))

@@ -4,7 +4,8 @@ import zlib
 from collections.abc import Iterable
 from typing import Final, Literal
 
-from sseprobe.proxy.base import Action, Break, Fault, RequestHead, ResponseHead, Send, says
+from sseprobe.proxy.fault import Action, Break, Fault, RequestHead, ResponseHead, Send, has_token
+from sseprobe.proxy.fault_kind import FaultKind, choice, one
 
 DEFAULT_BUFFER_BYTES: Final = 8192
 _GZIP_WINDOW: Final = 31
@@ -12,10 +13,10 @@ _LEVEL: Final = 1  # nginx's gzip_comp_level
 
 
 class Gzip(Fault):
-    """Compresses what a client that accepts gzip is sent, if it is not encoded already.
+    """Compresses the response if the client accepts gzip and it is not encoded already.
 
     `sync`: each piece is flushed. `blocked`: it stays in the compressor until `buffer_bytes` of output are there, so
-    that a short stream comes whole at its end: nginx with `gzip_types text/event-stream`, Express's compression
+    that a short stream arrives all at once at its end: nginx with `gzip_types text/event-stream`, Express's compression
     without `res.flush()`. `honour_xab`: `X-Accel-Buffering: no` makes it flush, as in nginx (measured with 1.22).
     """
 
@@ -44,19 +45,19 @@ class Gzip(Fault):
         return ()
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
-        """Whether it compresses this answer."""
+        """Whether it compresses this response."""
         self._on = self._accepted and head.header(b"content-encoding") is None and head.status == 200
         if self._on:
             head.remove(b"content-length")
             head.replace(b"Content-Encoding", b"gzip")
             head.replace(b"Vary", b"Accept-Encoding")
-            if self._honour_xab and says(head, b"x-accel-buffering", b"no"):
+            if self._honour_xab and has_token(head, b"x-accel-buffering", b"no"):
                 self._sync = True
             self.holds_head = not self._sync
         return ()
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """Compresses; what is ready goes."""
+        """Compresses, and sends what is ready."""
         if not self._on:
             yield Send(data)
             return
@@ -79,3 +80,11 @@ class Gzip(Fault):
         if self._on:
             self._on = False
             yield Send(bytes(self._ready + self._compressor.flush()))
+
+
+FAULT: Final = FaultKind(
+    "gzip[:blocked|sync]",
+    "compresses: unflushed (blocked, the default), or flushed after each write (sync)",
+    Gzip,
+    one(choice("blocked", "sync"), "blocked"),
+)

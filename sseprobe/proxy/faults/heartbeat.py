@@ -1,19 +1,20 @@
-"""`heartbeat:S`: comments while nothing comes."""
+"""`heartbeat:S`: comments during silence."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Break, End, Fault, ResponseHead, Send, Wake, is_event_stream
-from sseprobe.proxy.faults.events import Boundaries
+from sseprobe.proxy.event_boundaries import EventBoundaries
+from sseprobe.proxy.fault import Action, Break, End, Fault, ResponseHead, Send, Wake, is_event_stream
+from sseprobe.proxy.fault_kind import FaultKind, one, seconds
 from sseprobe.units import ns
 
 COMMENT: Final = b": keep-alive\n\n"
 
 
 class Heartbeat(Fault):
-    """Sends a comment after `seconds` without a byte from upstream, between two events only, to keep hops awake.
+    """Sends a comment after `seconds` without a byte from upstream, between two events only.
 
-    WHATWG recommends one "every 15 seconds or so". Only into streams of events whose length and coding are open.
+    WHATWG recommends one "every 15 seconds or so". Only into event streams without Content-Length and Content-Encoding.
     """
 
     alters_length = True
@@ -21,7 +22,7 @@ class Heartbeat(Fault):
     def __init__(self, seconds: float, comment: bytes = COMMENT) -> None:
         self._gap_ns = max(1, ns(seconds))
         self._comment = comment
-        self._boundaries = Boundaries()
+        self._boundaries = EventBoundaries()
         self._on = False
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
@@ -31,7 +32,6 @@ class Heartbeat(Fault):
         return (Wake(t_ns + self._gap_ns),) if self._on else ()
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """The clock starts again."""
         if self._on:
             for _ in self._boundaries.pieces(data):
                 pass
@@ -39,15 +39,15 @@ class Heartbeat(Fault):
         yield Send(data)
 
     def on_wake(self, t_ns: int) -> Iterable[Action]:
-        """Nothing came for so long."""
         if self._boundaries.at_boundary:
             yield Send(self._comment)
         yield Wake(t_ns + self._gap_ns)
 
     def on_end(self, t_ns: int) -> Iterable[Action]:
-        """No more."""
         return (Wake(None), End())
 
     def on_break(self, broken: Break, t_ns: int) -> Iterable[Action]:
-        """No more."""
         return (Wake(None), broken)
+
+
+FAULT: Final = FaultKind("heartbeat:S", "sends a comment after S seconds of silence", Heartbeat, one(seconds))

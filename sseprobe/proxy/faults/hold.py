@@ -1,16 +1,17 @@
-"""`hold:N`: a response buffer that is passed on when it is full."""
+"""`hold:N`: a response buffer that is sent when it is full."""
 
 from collections.abc import Iterable
 from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, ResponseHead, Send
-from sseprobe.proxy.heads import response_bytes
+from sseprobe.proxy.fault import Action, Fault, ResponseHead, Send
+from sseprobe.proxy.fault_kind import FaultKind, count, one
+from sseprobe.proxy.http1 import response_bytes
 
 DEFAULT_BYTES: Final = 4096
 
 
 class Hold(Fault):
-    """Holds the body back until `size` bytes are there, head included; everything held goes at the end of the body.
+    """Holds the body back until `size` bytes are there, head included; the rest goes at the end of the body.
 
     nginx with an HTTP/1.0 upstream holds 4,096 bytes (measured with 1.22). `with_head`: the first buffer holds the
     upstream's head too, so that less of the body fits.
@@ -31,7 +32,6 @@ class Hold(Fault):
         return ()
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """Full buffers go."""
         self._held += data
         while len(self._held) >= self._room:
             full = bytes(self._held[: self._room])
@@ -40,7 +40,9 @@ class Hold(Fault):
             yield Send(full)
 
     def flush(self, t_ns: int) -> Iterable[Action]:
-        """What is in the buffer."""
         if self._held:
             yield Send(bytes(self._held))
             self._held.clear()
+
+
+FAULT: Final = FaultKind("hold:N", "buffers the body until N bytes are there", Hold, one(count))

@@ -1,18 +1,19 @@
-"""`latency:MS`, `latency:MS~JITTER`: a long way."""
+"""`latency:MS`, `latency:MS~JITTER`: delay, as over a long line."""
 
 import random
 from collections import deque
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from sseprobe.proxy.base import MAX_HELD, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault_kind import Arguments, FaultKind, millis
 from sseprobe.units import NS_PER_MS
 
 _Late: TypeAlias = Send | End | Break
 
 
 class Latency(Fault):
-    """Everything comes `delay_ms` later, by up to `jitter_ms` more, in order, as TCP delivers. `seed`: of jitter."""
+    """Delays everything by `delay_ms` plus up to `jitter_ms`, in order, as TCP delivers. `seed`: of the jitter."""
 
     holds_head = True
 
@@ -24,20 +25,16 @@ class Latency(Fault):
         self._waiting_bytes = 0
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """It waits."""
         self._waiting_bytes += len(data)
         return self._wait(Send(data), t_ns)
 
     def on_end(self, t_ns: int) -> Iterable[Action]:
-        """The end waits too."""
         return self._wait(End(), t_ns)
 
     def on_break(self, broken: Break, t_ns: int) -> Iterable[Action]:
-        """And a cut."""
         return self._wait(broken, t_ns)
 
     def on_wake(self, t_ns: int) -> Iterable[Action]:
-        """What has waited long enough goes."""
         while self._waiting and (self._waiting[0][0] <= t_ns or self._waiting_bytes > MAX_HELD):
             _, late = self._waiting.popleft()
             if isinstance(late, Send):
@@ -52,3 +49,11 @@ class Latency(Fault):
             at_ns = max(at_ns, self._waiting[-1][0])
         self._waiting.append((at_ns, late))
         return self.on_wake(t_ns)
+
+
+def _parse(value: str | None) -> Arguments:
+    delay, tilde, jitter = (value or "").partition("~")
+    return (millis(delay), millis(jitter)) if tilde else (millis(delay),)
+
+
+FAULT: Final = FaultKind("latency:MS[~JITTER]", "adds MS milliseconds of delay, plus up to JITTER", Latency, _parse)

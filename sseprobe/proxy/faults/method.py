@@ -1,12 +1,14 @@
-"""`method:NAME`: the upstream is asked by another method."""
+"""`method:NAME`: the upstream request has another method."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, RequestHead
+from sseprobe.proxy.fault import Action, Fault, RequestHead
+from sseprobe.proxy.fault_kind import Arguments, FaultKind, header_name
 
 
 class Method(Fault):
-    """Asks the upstream with this method, whatever the client used; a body is dropped for GET and HEAD."""
+    """Uses this method upstream, whatever the client used. The request body is dropped for GET and HEAD."""
 
     touches_body = False
 
@@ -14,6 +16,12 @@ class Method(Fault):
         self._method = method.encode("ascii")
 
     def on_request(self, head: RequestHead, t_ns: int) -> Iterable[Action]:
-        """Changes it."""
         head.method = self._method
         return ()
+
+
+def _parse(value: str | None) -> Arguments:
+    return (header_name(value).upper(),)
+
+
+FAULT: Final = FaultKind("method:NAME", "changes the method of the upstream request", Method, _parse)

@@ -1,13 +1,15 @@
-"""`slow:B`: a narrow line."""
+"""`slow:B`: a limited rate."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sseprobe.proxy.base import MAX_HELD, NOTHING, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, NOTHING, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault_kind import FaultKind, count, one
 from sseprobe.units import NS_PER_S
 
 
 class Rate(Fault):
-    """Passes on `bytes_per_s`, from byte `after_bytes` on; what comes faster waits, and nothing is lost.
+    """Passes on `bytes_per_s`, from byte `after_bytes` on; what comes faster waits.
 
     API Gateway streams 10 MB at full speed and then 2 MB/s.
     """
@@ -22,7 +24,6 @@ class Rate(Fault):
         self._credit_ns = 0
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """What is free goes at once; the rest waits for its turn."""
         if self._free:
             yield Send(data[: self._free])
             data, self._free = data[self._free :], max(0, self._free - len(data))
@@ -34,15 +35,12 @@ class Rate(Fault):
         yield from self._go_on(t_ns)
 
     def on_end(self, t_ns: int) -> Iterable[Action]:
-        """The end waits behind what is held."""
         return self._end(End(), t_ns)
 
     def on_break(self, broken: Break, t_ns: int) -> Iterable[Action]:
-        """So does a cut."""
         return self._end(broken, t_ns)
 
     def on_wake(self, t_ns: int) -> Iterable[Action]:
-        """Some more may go."""
         return self._go_on(t_ns)
 
     def _end(self, last: End | Break, t_ns: int) -> Iterable[Action]:
@@ -50,7 +48,7 @@ class Rate(Fault):
         return self._go_on(t_ns) if self._held else (last,)
 
     def _go_on(self, t_ns: int) -> Iterable[Action]:
-        """Sends what is due: the line is free again when all that went has had its time."""
+        """Sends what is due."""
         if not self._held:
             return NOTHING if self._last is None else (self._last,)
         return self._send_due(t_ns)
@@ -70,3 +68,6 @@ class Rate(Fault):
             yield Wake(max(self._credit_ns, t_ns) + max(needed_ns, self._STEP_NS))
         elif self._last is not None:
             yield self._last
+
+
+FAULT: Final = FaultKind("slow:B", "limits the rate to B bytes per second", Rate, one(count))

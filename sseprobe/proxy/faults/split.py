@@ -1,8 +1,10 @@
-"""`split:N`: cuts the body at arbitrary bytes."""
+"""`split:N`: small pieces, cut at arbitrary bytes."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, Send
+from sseprobe.proxy.fault import Action, Fault, Send
+from sseprobe.proxy.fault_kind import FaultKind, count, one
 
 
 class Split(Fault):
@@ -15,6 +17,8 @@ class Split(Fault):
         self._size = size
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """In pieces."""
         for start in range(0, len(data), self._size):
             yield Send(data[start : start + self._size])
+
+
+FAULT: Final = FaultKind("split:N", "splits the body into pieces of N bytes", Split, one(count))

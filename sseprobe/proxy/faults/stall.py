@@ -1,18 +1,19 @@
-"""`stall:S`, `stall:S@N`: silence in mid-stream."""
+"""`stall:S`, `stall:S@N`: a pause in mid-stream."""
 
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import Final, TypeAlias
 
-from sseprobe.proxy.base import MAX_HELD, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault import MAX_HELD, Action, Break, End, Fault, Send, Wake
+from sseprobe.proxy.fault_kind import Arguments, FaultKind, count, seconds
 from sseprobe.units import ns
 
 _Late: TypeAlias = End | Break
 
 
 class Stall(Fault):
-    """After `after_bytes` of body nothing passes for `seconds`; then all that has come meanwhile, and everything after.
+    """After `after_bytes` of body nothing passes for `seconds`; then everything that was held.
 
-    A network that hiccups, a node that is moved, a paused process.
+    A network outage, a node that is moved, a paused process.
     """
 
     def __init__(self, seconds: float, after_bytes: int = 1) -> None:
@@ -24,7 +25,6 @@ class Stall(Fault):
         self._last: _Late | None = None
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """Passes, or waits."""
         if self._over:
             yield Send(data)
             return
@@ -41,15 +41,12 @@ class Stall(Fault):
             yield from self.on_wake(t_ns)
 
     def on_end(self, t_ns: int) -> Iterable[Action]:
-        """The end waits too."""
         return self._end(End())
 
     def on_break(self, broken: Break, t_ns: int) -> Iterable[Action]:
-        """And a cut."""
         return self._end(broken)
 
     def on_wake(self, t_ns: int) -> Iterable[Action]:
-        """It is over."""
         self._over = True
         if self._held:
             yield Send(bytes(self._held))
@@ -62,3 +59,11 @@ class Stall(Fault):
             return (last,)
         self._last = last
         return ()
+
+
+def _parse(value: str | None) -> Arguments:
+    time, at, after = (value or "").partition("@")
+    return (seconds(time), count(after)) if at else (seconds(time),)
+
+
+FAULT: Final = FaultKind("stall:S[@N]", "pauses for S seconds after N bytes of body", Stall, _parse)

@@ -1,12 +1,14 @@
-"""`strip:NAME`: a header of the answer is removed."""
+"""`strip:NAME`: a response header is removed."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, ResponseHead
+from sseprobe.proxy.fault import Action, Fault, ResponseHead
+from sseprobe.proxy.fault_kind import FaultKind, header_name, one
 
 
 class Strip(Fault):
-    """Removes a header of the answer, as nginx does with X-Accel-Buffering, and scanners with Cache-Control."""
+    """Removes a response header, as nginx does with X-Accel-Buffering, and scanners with Cache-Control."""
 
     touches_body = False
 
@@ -14,6 +16,8 @@ class Strip(Fault):
         self._name = name.lower().encode("ascii")
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
-        """Removes it."""
         head.remove(self._name)
         return ()
+
+
+FAULT: Final = FaultKind("strip:NAME", "removes a response header", Strip, one(header_name))

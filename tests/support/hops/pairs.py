@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
-from sseprobe.proxy.knobs import Knobs
+from sseprobe.proxy.profile_settings import Knobs
 from tests.support.hops.comparing import best, disagreements
 from tests.support.hops.measuring import Measured, measure
 from tests.support.hops.origin import CHUNKED, origin

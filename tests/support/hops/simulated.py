@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sseprobe.proxy.knobs import Knobs
 from sseprobe.proxy.profile import by_name
+from sseprobe.proxy.profile_settings import Knobs
 from tests.support.hops.running import IDLE_S
 from tests.support.processes import started
 

@@ -1,12 +1,13 @@
-"""Running one proxy in the foreground, as the command does."""
+"""Runs one proxy in the foreground, as the command does."""
 
 import asyncio
 import contextlib
 
 import msgspec
 
+from sseprobe.proxy.address import LOOPBACK, UpstreamAddress
 from sseprobe.proxy.behaviour import Behaviour
-from sseprobe.proxy.server import LOOPBACK, ProxyServer, UpstreamAddress
+from sseprobe.proxy.server import ProxyServer
 
 
 async def serve(
@@ -24,7 +25,7 @@ async def serve(
             admin_url = f"http://{LOOPBACK}:{await cleanup.enter_async_context(admin(server, behaviour, admin_port))}"
         shown_host = f"[{host}]" if ":" in host else host
         url = f"http://{shown_host}:{port}"
-        said = {
+        line = {
             "url": url,
             "port": port,
             "upstream": upstream.url,
@@ -34,5 +35,5 @@ async def serve(
         }
         as_words = f"sseprobe proxy: {url} -> {upstream.url}, {behaviour}"
         as_words += f"; admin endpoint {admin_url}" if admin_url else ""
-        print(msgspec.json.encode(said).decode() if json else as_words, flush=True)
+        print(msgspec.json.encode(line).decode() if json else as_words, flush=True)
         await asyncio.Event().wait()

@@ -1,12 +1,12 @@
-"""Heads of HTTP/1 messages, to and from bytes, and what they say about a message's body (RFC 9112)."""
+"""Heads of HTTP/1 messages as bytes, and what they mean for a message's body (RFC 9112)."""
 
 from http import HTTPStatus
 from typing import Final
 
-from sseprobe.proxy.base import Head, RequestHead, ResponseHead, says
+from sseprobe.proxy.fault import Head, RequestHead, ResponseHead, has_token
 
 MAX_HEAD_BYTES: Final = 1024 * 1024
-"""More than any server takes; a client or a server that sends more has something else in mind."""
+"""More than any server accepts."""
 
 _NO_BODY: Final = frozenset({204, 304})
 
@@ -17,13 +17,13 @@ def request_bytes(head: RequestHead) -> bytes:
 
 
 def response_bytes(head: ResponseHead) -> bytes:
-    """An answer's head on the wire."""
+    """A response's head on the wire."""
     return b"HTTP/%s %d %s\r\n%s" % (head.version, head.status, head.reason, _lines(head.headers))
 
 
-def own_answer(status: int, said: str) -> bytes:
-    """An answer of the proxy's own, after which it closes."""
-    body = f"sseprobe proxy: {said}\n".encode()
+def own_response(status: int, message: str) -> bytes:
+    """A response of the proxy's own, after which it closes the connection."""
+    body = f"sseprobe proxy: {message}\n".encode()
     try:
         reason = HTTPStatus(status).phrase
     except ValueError:
@@ -42,7 +42,7 @@ def own_answer(status: int, said: str) -> bytes:
 
 def is_chunked(head: Head) -> bool:
     """Whether the body comes in transfer chunks."""
-    return says(head, b"transfer-encoding", b"chunked")
+    return has_token(head, b"transfer-encoding", b"chunked")
 
 
 def has_body(head: ResponseHead, method: bytes) -> bool:
@@ -58,8 +58,8 @@ def is_close_delimited(head: ResponseHead, method: bytes) -> bool:
 def keeps_alive(head: RequestHead | ResponseHead) -> bool:
     """Whether the connection may be used for another request (RFC 9112 9.3)."""
     if head.version == b"1.0":
-        return says(head, b"connection", b"keep-alive")
-    return not says(head, b"connection", b"close")
+        return has_token(head, b"connection", b"keep-alive")
+    return not has_token(head, b"connection", b"close")
 
 
 def _lines(headers: list[tuple[bytes, bytes]]) -> bytes:

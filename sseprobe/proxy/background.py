@@ -1,4 +1,4 @@
-"""Running proxies beside a probe, in a thread with a loop of its own."""
+"""Runs proxies beside a probe, in a thread with an event loop of its own."""
 
 import asyncio
 import contextlib
@@ -8,13 +8,15 @@ from collections.abc import AsyncGenerator, Coroutine, Sequence
 from types import TracebackType
 from typing import Any, TypeVar
 
-from sseprobe.proxy.server import FaultFactory, ProxyServer, UpstreamAddress
+from sseprobe.proxy.address import UpstreamAddress
+from sseprobe.proxy.fault import FaultFactory
+from sseprobe.proxy.server import ProxyServer
 
 T = TypeVar("T")
 
 
 def new_loop() -> asyncio.AbstractEventLoop:
-    """A loop of uvloop's where there is one: it carries more events."""
+    """An event loop of uvloop where there is one: it is faster."""
     if sys.platform == "win32":
         return asyncio.new_event_loop()
     import uvloop
@@ -30,14 +32,13 @@ class ProxyHost:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True, name="proxies")
 
     def __enter__(self) -> "ProxyHost":
-        """Begins."""
         self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Ends; the proxies are closed by those who opened them."""
+        """Ends the thread; `serving` has closed the proxies."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -46,12 +47,12 @@ class ProxyHost:
     async def serving(
         self, upstream: UpstreamAddress, faults: Sequence[FaultFactory]
     ) -> AsyncGenerator[tuple[int, ProxyServer], None]:
-        """A proxy on a free port of loopback for as long as the block lasts."""
+        """A proxy on a free port of loopback during the block; yields the port and the proxy."""
         server = ProxyServer(upstream, faults)
         try:
-            yield await self._there(server.start()), server
+            yield await self._in_thread(server.start()), server
         finally:
-            await self._there(server.close())
+            await self._in_thread(server.close())
 
-    async def _there(self, work: Coroutine[Any, Any, T]) -> T:
+    async def _in_thread(self, work: Coroutine[Any, Any, T]) -> T:
         return await asyncio.wrap_future(asyncio.run_coroutine_threadsafe(work, self._loop))

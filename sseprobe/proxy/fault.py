@@ -1,10 +1,11 @@
 """What a fault is: a small sans-IO part of a proxy. Heads, body and time come in, actions come out; nothing waits.
 
-An exchange is one request and its answer. Its faults stand in a row, the first nearest to the upstream: what one sends
-is what the next one gets. Times are on the monotonic clock, in ns. What a fault does not override passes unchanged.
+An exchange is one request and its response. Its faults form a pipeline, the first one nearest to the upstream: what
+one sends is what the next one gets. Times are on the monotonic clock, in ns. What a fault does not override passes
+unchanged.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import Final
 
@@ -24,7 +25,7 @@ class Head(Struct):
         return next((value for key, value in self.headers if key.lower() == name), None)
 
     def remove(self, name: bytes) -> None:
-        """Removes a header, however often it stands there; `name` in lower case."""
+        """Removes every header of this name; `name` in lower case."""
         self.headers = [(key, value) for key, value in self.headers if key.lower() != name]
 
     def replace(self, name: bytes, value: bytes) -> None:
@@ -49,7 +50,7 @@ class RequestHead(Head):
 
 
 class ResponseHead(Head):
-    """The head of an answer. A fault may change it in place before it goes downstream."""
+    """The head of a response. A fault may change it in place before it goes downstream."""
 
     status: int
     reason: bytes = b""
@@ -61,11 +62,14 @@ class ResponseHead(Head):
         return (self.header(b"content-type") or b"").partition(b";")[0].strip().lower()
 
 
-class How(StrEnum):
-    """How a connection ends that should not have ended."""
+class Close(StrEnum):
+    """How one side closes a TCP connection.
 
-    EOF = "eof"
-    """With FIN, and without HTTP's last chunk."""
+    From a client, FIN may be a half-close: it has sent all, and still reads. Towards a client, FIN in the middle of a
+    body means that HTTP's last chunk is missing.
+    """
+
+    FIN = "fin"
     RST = "rst"
 
 
@@ -80,21 +84,21 @@ class End(Struct, frozen=True):
 
 
 class Break(Struct, frozen=True):
-    """The body ends here, and is not complete."""
+    """The body ends here, incomplete."""
 
-    how: How = How.EOF
+    how: Close = Close.FIN
 
 
 class Refuse(Struct, frozen=True):
-    """An answer of the proxy's own, if the head has not gone downstream yet; else the body breaks."""
+    """A response of the proxy's own, if the head has not gone downstream yet; else the body breaks, as `otherwise`."""
 
     status: int
-    said: str
-    otherwise: How = How.EOF
+    message: str
+    otherwise: Close = Close.FIN
 
 
 class Wake(Struct, frozen=True):
-    """Calls `on_wake` of this fault at that time, and no longer at an earlier one it asked for; None: not at all."""
+    """Calls `on_wake` of this fault at that time, and at no earlier time it asked for; None: not at all."""
 
     at_ns: int | None
 
@@ -103,25 +107,16 @@ Action = Send | End | Break | Refuse | Wake
 NOTHING: Final[tuple[Action, ...]] = ()
 
 MAX_HELD: Final = 64 * 1024 * 1024
-"""What a fault may hold back at most, in bytes: over it, it passes things on."""
-
-
-class Leaving(StrEnum):
-    """How the proxy learns that its client has left."""
-
-    EOF = "eof"
-    """FIN: the client has left, or has only finished sending."""
-    RESET = "reset"
-    """RST, or writing failed: it has left."""
+"""What a fault may hold back at most, in bytes. Beyond it, it passes data on."""
 
 
 class Fault:
-    """One named misbehaviour of a hop. Made anew for each exchange, so that it may keep a state.
+    """One named misbehaviour of a proxy. Made anew for each exchange, so that it may keep a state.
 
-    `holds_head`: the head of the answer waits, for the first byte of body at the longest; it may change its mind after
-    each call. `touches_body`, `alters_length`: false where
-    the body's bytes, or at least their number, stay what they were. `reads_client`: false: the client's socket is not
-    read while the answer is on its way, so that its leaving is noticed by writing only.
+    `holds_head`: the head of the response waits, for the first byte of body at the longest; it may change its mind
+    after each call. `touches_body`, `alters_length`: false where the body's bytes, or at least their number, stay the
+    same. `reads_client`: false: the client's socket is not read during the response, so that a disconnect is noticed
+    by writing only.
     """
 
     holds_head: bool = False
@@ -135,7 +130,7 @@ class Fault:
         return NOTHING
 
     def on_head(self, head: ResponseHead, t_ns: int) -> Iterable[Action]:
-        """The head of its answer has come; `head` may be changed. Interim answers (1xx) are not told."""
+        """The head of its response has come; `head` may be changed. Not called for interim responses (1xx)."""
         del head, t_ns
         return NOTHING
 
@@ -153,7 +148,7 @@ class Fault:
         return (*self.flush(t_ns), broken)
 
     def on_wake(self, t_ns: int) -> Iterable[Action]:
-        """The time has come that was asked for."""
+        """The time that was asked for has come."""
         del t_ns
         return NOTHING
 
@@ -162,24 +157,31 @@ class Fault:
         del t_ns
         return NOTHING
 
-    def abandons(self, leaving: Leaving) -> bool:
-        """Whether the upstream is left when the client leaves like that."""
-        del leaving
+    def closes_upstream_on(self, close: Close) -> bool:
+        """Whether the upstream connection is closed when the client closes its own like that."""
+        del close
         return True
 
 
+FaultFactory = Callable[[], Fault]
+"""Makes a fault. Faults have a state, so each exchange gets new ones."""
+
+
 def is_event_stream(head: ResponseHead) -> bool:
-    """Whether an answer is labelled as a stream of events, exactly."""
+    """Whether the media type is exactly text/event-stream."""
     return head.content_type == b"text/event-stream"
 
 
-def says(head: Head, name: bytes, word: bytes) -> bool:
-    """Whether a list-valued header holds a word, whatever its case."""
+def has_token(head: Head, name: bytes, token: bytes) -> bool:
+    """Whether a list-valued header holds a token, in any case; `token` in lower case."""
     return any(
-        part.strip().lower() == word for key, value in head.headers if key.lower() == name for part in value.split(b",")
+        part.strip().lower() == token
+        for key, value in head.headers
+        if key.lower() == name
+        for part in value.split(b",")
     )
 
 
 def copy_of(head: ResponseHead) -> ResponseHead:
-    """A head that may be changed without changing this one."""
+    """A copy that may be changed without changing this one."""
     return msgspec.structs.replace(head, headers=list(head.headers))

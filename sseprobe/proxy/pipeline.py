@@ -1,15 +1,15 @@
-"""The faults of one exchange in a row: what goes in at the upstream's end, and what comes out downstream. Sans-IO."""
+"""The faults of one exchange, in order: data goes in at the upstream's end, and comes out downstream. Sans-IO."""
 
 from collections.abc import Iterable, Sequence
 
-from sseprobe.proxy.base import Action, Break, End, Fault, Leaving, Refuse, RequestHead, ResponseHead, Send, Wake
+from sseprobe.proxy.fault import Action, Break, Close, End, Fault, Refuse, RequestHead, ResponseHead, Send, Wake
 
 Output = ResponseHead | Send | End | Break | Refuse
 """What comes out: the head once, body, and one of the ends."""
 
 
-class Stack:
-    """Hands on what faults send. Each call returns what goes downstream, in order; after an end nothing comes any more.
+class Pipeline:
+    """Passes on what faults send. Each call returns what goes downstream, in order; after an end nothing more comes.
 
     `wake_ns`: when `on_wake` is to be called, None if nothing waits. `over`: an end has come out.
     """
@@ -34,17 +34,17 @@ class Stack:
 
     @property
     def alters_length(self) -> bool:
-        """Whether as many bytes as come in may not come out."""
+        """Whether the number of bytes may change."""
         return any(fault.alters_length for fault in self.faults)
 
     @property
     def reads_client(self) -> bool:
-        """Whether the client's socket is read while the answer is on its way."""
+        """Whether the client's socket is read during the response."""
         return all(fault.reads_client for fault in self.faults)
 
-    def abandons(self, leaving: Leaving) -> bool:
-        """Whether the upstream is left when the client leaves like that."""
-        return all(fault.abandons(leaving) for fault in self.faults)
+    def closes_upstream_on(self, close: Close) -> bool:
+        """Whether the upstream connection is closed when the client closes its own like that."""
+        return all(fault.closes_upstream_on(close) for fault in self.faults)
 
     def on_request(self, head: RequestHead, t_ns: int) -> list[Output]:
         """A request is about to go upstream; its head is changed in place, nearest to the client first."""
@@ -53,7 +53,7 @@ class Stack:
         return self._take()
 
     def on_head(self, head: ResponseHead, t_ns: int) -> list[Output]:
-        """The head of the answer has come; it is changed in place."""
+        """The head of the response has come; it is changed in place."""
         self._head = head
         for place, fault in enumerate(self.faults):
             self._carry(place, fault.on_head(head, t_ns), t_ns)
@@ -70,12 +70,12 @@ class Stack:
         return self._take()
 
     def on_break(self, broken: Break, t_ns: int) -> list[Output]:
-        """The upstream broke off."""
+        """The upstream cut the body."""
         self._enter(0, broken, t_ns)
         return self._take()
 
     def on_wake(self, t_ns: int) -> list[Output]:
-        """A time has come that was asked for."""
+        """A time that was asked for has come."""
         for place, fault in enumerate(self.faults):
             at_ns = self._wakes[place]
             if at_ns is not None and at_ns <= t_ns:
@@ -87,7 +87,7 @@ class Stack:
         if self.over:
             return
         if place == len(self.faults):
-            self._leave(what)
+            self._emit(what)
             return
         fault = self.faults[place]
         match what:
@@ -118,7 +118,7 @@ class Stack:
             self._out.append(refusal)
             self.over = True
 
-    def _leave(self, what: Send | End | Break) -> None:
+    def _emit(self, what: Send | End | Break) -> None:
         if isinstance(what, Send) and not what.data:
             return
         if not self.head_sent:

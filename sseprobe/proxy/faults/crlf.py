@@ -1,12 +1,14 @@
-"""`crlf`, `cr`: other line ends."""
+"""`crlf`: line ends become CR LF."""
 
 from collections.abc import Iterable
+from typing import Final
 
-from sseprobe.proxy.base import Action, Fault, Send
+from sseprobe.proxy.fault import Action, Fault, Send
+from sseprobe.proxy.fault_kind import FaultKind, nothing
 
 
 class Newlines(Fault):
-    """Turns each LF into CRLF or CR, both of which the specification allows; line ends with a CR stay as they are."""
+    """Turns each LF into another line end, CRLF or CR, which the specification allows. Line ends with a CR stay."""
 
     alters_length = True
 
@@ -15,7 +17,6 @@ class Newlines(Fault):
         self._after_cr = False
 
     def on_body(self, data: bytes, t_ns: int) -> Iterable[Action]:
-        """Line by line."""
         out = bytearray()
         for byte in data:
             out += self._newline if byte == 0x0A and not self._after_cr else bytes((byte,))
@@ -30,8 +31,4 @@ class CrLf(Newlines):
         super().__init__(b"\r\n")
 
 
-class Cr(Newlines):
-    """CR."""
-
-    def __init__(self) -> None:
-        super().__init__(b"\r")
+FAULT: Final = FaultKind("crlf", "ends lines with CR LF", CrLf, nothing)

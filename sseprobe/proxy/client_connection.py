@@ -1,27 +1,24 @@
-"""The proxy's end towards a client: requests one after the other, however they are sent."""
+"""The connection of a client: it may carry many requests, pipelined or not; they are served one after the other."""
 
 import asyncio
 import socket
 from collections import deque
-from typing import TYPE_CHECKING, Final, cast
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 import httptools
 
-from sseprobe.proxy.base import Leaving, RequestHead, says
-from sseprobe.proxy.exchange import Exchange
-from sseprobe.proxy.heads import MAX_HEAD_BYTES, own_answer, request_bytes
+from sseprobe.proxy.exchange import Exchange, Service
+from sseprobe.proxy.fault import Close, RequestHead, has_token
+from sseprobe.proxy.http1 import MAX_HEAD_BYTES, own_response, request_bytes
 from sseprobe.sockets import reset_on_close
 
-if TYPE_CHECKING:
-    from sseprobe.proxy.server import ProxyServer
-
 _MAX_WAITING: Final = 32
-_PATIENCE_S: Final = 1.0
+_CLOSE_WAIT_S: Final = 1.0
 
 
 class _Waiting:
-    """A request that was sent before the answer to the one before it came."""
+    """A pipelined request: sent before the response to the one before it came."""
 
     def __init__(self, head: RequestHead) -> None:
         self.head = head
@@ -29,12 +26,13 @@ class _Waiting:
         self.complete = False
 
 
-class Downstream(asyncio.Protocol):
-    """One connection of a client."""
+class ClientConnection(asyncio.Protocol):
+    """One connection of a client. `connections`: the open ones, to which it adds itself. `number`: for the log."""
 
-    def __init__(self, server: "ProxyServer") -> None:
-        self.server = server
-        self.number = server.new_number()
+    def __init__(self, service: Service, connections: "set[ClientConnection]", number: int) -> None:
+        self.number = number
+        self._service = service
+        self._connections = connections
         self.exchange: Exchange | None = None
         self.running: set[Exchange] = set()  # also those whose client has left
         self._parser = httptools.HttpRequestParser(self)
@@ -59,16 +57,16 @@ class Downstream(asyncio.Protocol):
             (self._transport.resume_reading if on else self._transport.pause_reading)()
 
     def is_dead(self) -> bool:
-        """Whether the client has reset the connection, where nobody reads it: what writing to it would tell."""
+        """Whether the client has reset the connection. Known without reading: the socket's pending error."""
         transport = self._transport
         if transport is None or transport.is_closing():
             return True
         sock = transport.get_extra_info("socket")
         return sock is not None and sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
 
-    def refuse(self, status: int, said: str) -> None:
-        """Answers with an answer of the proxy's own."""
-        self.write(own_answer(status, said))
+    def refuse(self, status: int, message: str) -> None:
+        """Sends a response of the proxy's own."""
+        self.write(own_response(status, message))
 
     def reset(self) -> None:
         """Ends the connection with RST, once the kernel has what was written."""
@@ -76,7 +74,7 @@ class Downstream(asyncio.Protocol):
             return
         self._closing = True
         loop = asyncio.get_running_loop()
-        self._reset(loop, loop.time() + _PATIENCE_S)
+        self._reset(loop, loop.time() + _CLOSE_WAIT_S)
 
     def _reset(self, loop: asyncio.AbstractEventLoop, until: float) -> None:
         transport = self._transport
@@ -89,10 +87,10 @@ class Downstream(asyncio.Protocol):
         transport.abort()
 
     def exchange_over(self, exchange: Exchange, *, keep: bool) -> None:
-        """The answer is out, or there will be none."""
+        """The exchange is over."""
         self.running.discard(exchange)
         if self._transport is None and not self.running:
-            self.server.clients.discard(self)
+            self._connections.discard(self)
         if exchange is not self.exchange:
             return
         self.exchange = None
@@ -110,9 +108,8 @@ class Downstream(asyncio.Protocol):
     # What the loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """A client is there."""
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is of no class of asyncio's
-        self.server.clients.add(self)
+        self._connections.add(self)
 
     def data_received(self, data: bytes) -> None:
         """Some of a request has come, or more than one."""
@@ -124,27 +121,26 @@ class Downstream(asyncio.Protocol):
         except httptools.HttpParserUpgrade as error:
             self._upgrade(data[error.args[0] :])
         except httptools.HttpParserError as error:
-            self._refuse_request(400, f"the request is not HTTP/1 ({error})")
+            self._refuse_request(400, f"invalid HTTP/1 request ({error})")
         if self._head_bytes > MAX_HEAD_BYTES and self._current is None and self.exchange is None:
-            self._refuse_request(431, "the request's head is over 1 MiB")
+            self._refuse_request(431, "the request head is over 1 MiB")
 
     def eof_received(self) -> bool:
-        """The client sends no more: it has left, or wants only the answer."""
+        """The client sent FIN: it has gone, or half-closed and still reads."""
         if self.exchange is None:
             return False
-        self.exchange.client_left(Leaving.EOF)
+        self.exchange.client_closed(Close.FIN)
         return not self._closing
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The connection is gone."""
         del exc
         self._closing = True
         self._transport = None
         self._waiting.clear()
         if self.exchange is not None:
-            self.exchange.client_left(Leaving.RESET)
+            self.exchange.client_closed(Close.RST)
         if not self.running:
-            self.server.clients.discard(self)
+            self._connections.discard(self)
 
     def pause_writing(self) -> None:
         """The client reads too slowly."""
@@ -152,14 +148,12 @@ class Downstream(asyncio.Protocol):
             self.exchange.hold_upstream(held=True)
 
     def resume_writing(self) -> None:
-        """It reads on."""
         if self.exchange is not None:
             self.exchange.hold_upstream(held=False)
 
     # What the parser calls.
 
     def on_message_begin(self) -> None:
-        """A request begins."""
         self._target, self._headers = b"", []
         self._current = None
 
@@ -173,7 +167,7 @@ class Downstream(asyncio.Protocol):
             self._headers.append((name, value))
 
     def on_headers_complete(self) -> None:
-        """The head of a request is there."""
+        """The head of a request is complete."""
         version = self._parser.get_http_version().encode()
         head = RequestHead(self._headers, self._parser.get_method(), self._target, version)
         if self._parser.should_upgrade():
@@ -188,7 +182,7 @@ class Downstream(asyncio.Protocol):
             self._current.body.append(data)
 
     def on_message_complete(self) -> None:
-        """A request is whole."""
+        """A request is complete."""
         self._head_bytes = 0
         if isinstance(self._current, Exchange):
             self._current.request_end()
@@ -201,14 +195,14 @@ class Downstream(asyncio.Protocol):
         elif self.exchange is None and not self._waiting:
             self._start(head)
         elif len(self._waiting) >= _MAX_WAITING:
-            self._refuse_request(503, f"{_MAX_WAITING} requests wait on this connection already")
+            self._refuse_request(503, f"over {_MAX_WAITING} pipelined requests on one connection")
         else:
             self._current = _Waiting(head)
             self._waiting.append(self._current)
             self.read(on=False)
 
     def _start(self, head: RequestHead) -> Exchange:
-        self._current = self.exchange = exchange = Exchange(self, head)
+        self._current = self.exchange = exchange = Exchange(self._service, self, head)
         self.running.add(exchange)
         exchange.start()
         return exchange
@@ -224,37 +218,37 @@ class Downstream(asyncio.Protocol):
             self._current = current  # a later one is still being read
 
     def _problem(self, head: RequestHead) -> tuple[int, str] | None:
-        """Why a request is not passed on, None if it is. A target in absolute form becomes one in origin form."""
+        """Why a request is refused, None if it is not. A target in absolute form becomes one in origin form."""
         if head.method == b"CONNECT":
-            return 405, f"it serves one upstream, {self.server.upstream.url}, and opens no tunnels"
-        if says(head, b"upgrade", b"websocket"):
-            return 501, "websockets are not passed on; server-sent events are"
+            return 405, f"CONNECT is not supported; this proxy forwards to {self._service.upstream.url} only"
+        if has_token(head, b"upgrade", b"websocket"):
+            return 501, "WebSocket is not supported"
         if not head.target.startswith(b"/") and head.target != b"*":
             try:
                 parts = urlsplit(head.target.decode("ascii"))
                 authority = parts.netloc.lower()
             except ValueError:
-                return 400, "the request's target is not a URL"
-            if authority not in self.server.authorities:
-                return 421, f"it serves one upstream, {self.server.upstream.url}, and is no proxy for anything else"
+                return 400, "invalid request target"
+            if authority not in self._service.authorities:
+                return 421, f"this proxy forwards to {self._service.upstream.url} only"
             head.target = (parts.path or "/").encode() + (b"?" + parts.query.encode() if parts.query else b"")
         return None
 
-    def _refuse_request(self, status: int, said: str) -> None:
+    def _refuse_request(self, status: int, message: str) -> None:
         if self._closing or self._transport is None:
             return
         if self.exchange is None:
-            self.refuse(status, said)
-        self._close_in_peace(self._transport)
+            self.refuse(status, message)
+        self._close_gracefully(self._transport)
 
-    def _close_in_peace(self, transport: asyncio.Transport) -> None:
-        """Ends our side, and lets the client end its own: closing with bytes unread would reset what it is to read."""
+    def _close_gracefully(self, transport: asyncio.Transport) -> None:
+        """Sends FIN, and waits for the client's: closing with bytes unread sends RST, which may lose the response."""
         self._closing = True
         transport.write_eof()
-        asyncio.get_running_loop().call_later(_PATIENCE_S, transport.close)
+        asyncio.get_running_loop().call_later(_CLOSE_WAIT_S, transport.close)
 
     def _upgrade(self, rest: bytes) -> None:
-        """The client would like another protocol. RFC 9110 7.8: "A server MAY ignore a received Upgrade"."""
+        """The client offers another protocol. RFC 9110 7.8: "A server MAY ignore a received Upgrade"."""
         head = RequestHead(
             self._headers, self._parser.get_method(), self._target, self._parser.get_http_version().encode()
         )

@@ -1,7 +1,7 @@
 """What the modes share: a request for a chat completion, and a pretend model on the other side of a client.
 
-The model is a provider as an SDK sees it: it goes on, in a thread of its own, until its stream is closed or at its end.
-The truth is counted there, and whether the client has left is seen on the socket, since some apps freeze the loop.
+The model is a provider as an SDK sees it: it generates, in a thread of its own, until its stream is closed or complete.
+The truth is counted there, and a disconnect is seen on the socket, since some apps block the event loop.
 """
 
 import os
@@ -45,7 +45,6 @@ class Generation:
 
     @property
     def itl_s(self) -> float:
-        """From token to token."""
         return self.answer.scenario.itl_ms / 1000
 
     def opening(self) -> bytes:
@@ -63,7 +62,7 @@ class Generation:
 
 
 class ModelStream:
-    """A sync SDK's stream: iterate, and close it. Being forgotten is not being closed: the model goes on."""
+    """A sync SDK's stream: iterate, and close it. Dropping it does not close it: the model continues."""
 
     def __init__(self, generation: Generation) -> None:
         self._generation = generation
@@ -76,15 +75,13 @@ class ModelStream:
         return iter(self._tokens.get, _END)
 
     def __enter__(self) -> "ModelStream":
-        """For `with`."""
         return self
 
     def __exit__(self, *_error: object) -> None:
-        """Closes."""
         self.close()
 
     def close(self) -> None:
-        """Ends the connection to the model, which stops."""
+        """Closes the connection to the model, which stops."""
         self._closed.set()
 
     def _generate(self) -> None:

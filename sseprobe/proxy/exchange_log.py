@@ -1,4 +1,4 @@
-"""What the proxy knows of its exchanges: for the admin endpoint, and for probes."""
+"""The log of exchanges, in memory: for the admin endpoint, and for probes."""
 
 import itertools
 import time
@@ -9,14 +9,14 @@ from typing import Final
 from msgspec import Struct
 
 MAX_RECORDS: Final = 1000
-"""Exchanges that are over, of which the last are kept."""
+"""How many finished exchanges are kept."""
 
 
-class Record(Struct):
+class ExchangeRecord(Struct):
     """One exchange. Times on the monotonic clock, ns, None: not yet, or never.
 
-    `state`: `open`, `complete`, `broken`, `refused` or `abandoned`. `said`: why it was refused or broke; `by_hop`: that
-    was the proxy's own doing, as its faults wanted it, and not the upstream's.
+    `state`: `open`, `complete`, `broken`, `refused` or `abandoned`. `reason`: why it was refused or broke;
+    `by_proxy`: the faults refused or broke it, not the upstream.
     """
 
     id: int
@@ -26,27 +26,27 @@ class Record(Struct):
     started_ns: int
     state: str = "open"
     status: int | None = None
-    said: str | None = None
-    by_hop: bool = False
+    reason: str | None = None
+    by_proxy: bool = False
     bytes_from_upstream: int = 0
     bytes_to_client: int = 0
     head_ns: int | None = None
-    client_left_ns: int | None = None
+    client_closed_ns: int | None = None
     upstream_closed_ns: int | None = None
     ended_ns: int | None = None
 
 
-class Records:
-    """The exchanges of one server: those that are open, and the last of those that are over."""
+class ExchangeLog:
+    """The exchanges of one proxy: those under way, and the last of those that are over."""
 
     def __init__(self) -> None:
         self._numbers = itertools.count(1)
-        self._open: dict[int, Record] = {}
-        self._over: deque[Record] = deque(maxlen=MAX_RECORDS)
+        self._open: dict[int, ExchangeRecord] = {}
+        self._over: deque[ExchangeRecord] = deque(maxlen=MAX_RECORDS)
 
-    def begin(self, connection: int, method: bytes, target: bytes) -> Record:
-        """A request has come."""
-        record = Record(
+    def begin(self, connection: int, method: bytes, target: bytes) -> ExchangeRecord:
+        """Adds a request."""
+        record = ExchangeRecord(
             next(self._numbers),
             connection,
             method.decode("ascii", "replace"),
@@ -56,13 +56,13 @@ class Records:
         self._open[record.id] = record
         return record
 
-    def end(self, record: Record, state: str, said: str | None = None) -> None:
-        """It is over."""
+    def end(self, record: ExchangeRecord, state: str, reason: str | None = None) -> None:
+        """Marks an exchange as finished."""
         if self._open.pop(record.id, None) is not None:
-            record.state, record.said, record.ended_ns = state, said, time.monotonic_ns()
+            record.state, record.reason, record.ended_ns = state, reason, time.monotonic_ns()
             self._over.append(record)
 
-    def __iter__(self) -> Iterator[Record]:
+    def __iter__(self) -> Iterator[ExchangeRecord]:
         """Oldest first."""
         yield from self._over
         yield from self._open.values()

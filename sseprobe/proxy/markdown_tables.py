@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from sseprobe.proxy.faults import FAULTS
+from sseprobe.proxy.faults import all_faults
 from sseprobe.proxy.profile import FOLDER, NAMES, SUFFIX, Profile, by_name
 
 BEGIN: Final = "<!-- profiles -->"
@@ -14,7 +14,7 @@ _HEAD: Final = "| profile | what it does | numbers | what helps |\n|---|---|---|
 
 
 def table() -> str:
-    """All shipped profiles, a row each."""
+    """All built-in profiles, a row each."""
     rows = []
     for name in NAMES:
         profile = by_name(name)
@@ -25,13 +25,13 @@ def table() -> str:
 
 
 def with_table(page: str) -> str:
-    """The page with the table of profiles of today between its marks."""
+    """The page with the table of profiles between its marks."""
     return _BETWEEN.sub(lambda _: table(), page)
 
 
 def with_faults(page: str) -> str:
-    """The page with the table of faults of today between its marks."""
-    rows = [f"| `{kind.syntax.replace('|', chr(92) + '|')}` | {kind.does} |\n" for kind in FAULTS.values()]
+    """The page with the table of faults between its marks."""
+    rows = [f"| `{kind.syntax.replace('|', chr(92) + '|')}` | {kind.summary} |\n" for kind in all_faults().values()]
     return _FAULTS.sub(lambda _: "| SPEC | does |\n|---|---|\n" + "".join(rows), page)
 
 
@@ -42,10 +42,10 @@ def _helps(profile: Profile) -> str:
         own += ["`X-Accel-Buffering: no`"] * knobs.honour_xab
         own += ["`Cache-Control: no-transform`"] * knobs.honour_no_transform
         own += [f"exactly `Content-Type: {kind}`" for kind in knobs.only_types]
-        own += [f"to be asked by another method than {' or '.join(knobs.method_rule)}"] * bool(knobs.method_rule)
+        own += [f"another method than {' or '.join(knobs.method_rule)}"] * bool(knobs.method_rule)
     if "idle" in profile.time_limits:
         own.append(f"a comment at least every {min(15.0, profile.time_limits['idle'] / 2):g} s of silence")
     parts = [f"endpoint: {', '.join(own)}"] if own else []
     if profile.cures:
-        parts.append("hop: " + ", ".join(f"`{cure.said}`" for cure in profile.cures))
-    return "; ".join(parts) or "nothing is needed"
+        parts.append("proxy: " + ", ".join(f"`{cure.said}`" for cure in profile.cures))
+    return "; ".join(parts) or "nothing needed"

@@ -1,4 +1,4 @@
-"""Where events end in a body that passes, for faults that act on whole events: LF, CRLF and CR, in any pieces."""
+"""Where events end in a body, for faults that act on whole events: LF, CRLF and CR, in pieces of any size."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from typing import Final
 _LINE_END: Final = re.compile(rb"\r\n|\n|\r")
 
 
-class Boundaries:
+class EventBoundaries:
     """Finds the blank lines that end events, as the bytes pass; it keeps none of them.
 
     `at_boundary`: what passed last was the end of an event, or nothing has passed. A CR that ends a piece ends a line
