@@ -176,7 +176,7 @@ def _probes(report: Report) -> Iterator[Line]:
 def idle_probes(report: Report) -> Iterator[tuple[str, str]]:
     """The probes that did not run, with those together that have the same reason."""
     idle = [
-        (one_line(each.said.replace(f"--probe {each.probe}", "--probe NAME"), 300), one_line(each.probe, 40))
+        (one_line(each.detail.replace(f"--probe {each.probe}", "--probe NAME"), 300), one_line(each.probe, 40))
         for each in report.probes
         if not each.ran
     ]

@@ -164,14 +164,14 @@ def cures(profile: ProfileReport) -> list[RemedyReport]:
     """What was seen to help: the endpoint's remedies, then the client's, then the hop's."""
     helped = [each for each in profile.tried if each.helped]
     known = {each.remedy for each in helped}
-    helped += [RemedyReport(each, "", helped=True, said="") for each in profile.remedies if each not in known]
+    helped += [RemedyReport(each, "", helped=True, detail="") for each in profile.remedies if each not in known]
     return sorted(helped, key=lambda each: _WHERE.index(each.where) if each.where in _WHERE else len(_WHERE))[:_LISTED]
 
 
 def cure(remedy: RemedyReport) -> tuple[str, str]:
     """Who can do it and what; and what was seen then."""
     who = f"{one_line(remedy.where, 40)}: " if remedy.where else ""
-    return f"{who}{one_line(remedy.remedy, _SENTENCE)}", one_line(remedy.said, _SENTENCE)
+    return f"{who}{one_line(remedy.remedy, _SENTENCE)}", one_line(remedy.detail, _SENTENCE)
 
 
 def without_cure(profile: ProfileReport) -> bool:
@@ -187,14 +187,14 @@ def in_vain(profile: ProfileReport) -> str:
 def untried(profile: ProfileReport) -> str:
     """What could not be tried, and why."""
     left = [each for each in profile.tried[:_LISTED] if each.helped is None]
-    return "; ".join(f"{one_line(each.remedy, 200)} ({one_line(each.said, 200)})" for each in left)
+    return "; ".join(f"{one_line(each.remedy, 200)} ({one_line(each.detail, 200)})" for each in left)
 
 
 def limit_told(limit: LimitReport) -> tuple[str, str, str]:
     """Which limit, what became of it, and what that was read from."""
     pace = f"; tried {limit.scale:,.3g} times faster" if limit.scale > 1 else ""
     answer = _ANSWERS.get(limit.answer, one_line(limit.answer, 40))
-    return f"{one_line(limit.limit, 40)} {limit.limit_s:g} s", answer, f"{one_line(limit.said, _SENTENCE)}{pace}"
+    return f"{one_line(limit.limit, 40)} {limit.limit_s:g} s", answer, f"{one_line(limit.detail, _SENTENCE)}{pace}"
 
 
 def abort_told(abort: ProfileAbort) -> str:

@@ -190,7 +190,9 @@ def _readers(report: Report) -> Section:
 
 
 def _probes(report: Report) -> Section:
-    rows = [Row(((one_line(each.probe, 40),), (one_line(each.said, _SENTENCE),))) for each in report.probes if each.ran]
+    rows = [
+        Row(((one_line(each.probe, 40),), (one_line(each.detail, _SENTENCE),))) for each in report.probes if each.ran
+    ]
     rows += [Row(((names,), (f"not run: {why}",))) for names, why in idle_probes(report)]
     return Section("Probes", head=("Probe", "What it did"), rows=tuple(rows[:MAX_ROWS]))
 

@@ -36,7 +36,7 @@ def found(path: PathReport) -> str:
     how = _KINDS.get(path.kind, "holds the answer back, how is not clear").format(
         bytes="?" if path.block_bytes is None else f"{path.block_bytes:,}", period=human_ms(path.period_ms)
     )
-    sure = one_line(path.sureness, 40)
+    sure = one_line(path.confidence, 40)
     if path.buffers == "yes":
         return f"this path {how} ({sure})"
     if path.buffers == "no":

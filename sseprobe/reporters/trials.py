@@ -26,7 +26,9 @@ def trial_lines(report: Report, summary: AbortSummary) -> Iterator[Text | Table 
     """What to print, after the headline. The report's notes are not among it."""
     yield Text(f"  {found(report, summary)}")
     swept = summary.sweep is not None
-    shown = [trial for trial in report.trials if not swept or trial.answer is not Answer.STOPPED or trial.hurt]
+    shown = [
+        trial for trial in report.trials if not swept or trial.answer is not Answer.STOPPED or trial.control_failures
+    ]
     for trial in shown[: _MAX_SWEPT if swept else _MAX_TRIALS]:
         yield _table(trial)
     if swept and len(shown) > _MAX_SWEPT:
@@ -53,15 +55,15 @@ def conclusions(summary: AbortSummary) -> Iterator[str]:
             f"a minute and ${cost.usd_per_million_tokens:,.2f} per million tokens"
         )
     if summary.cause is not None:
-        pages = ", ".join(f"{_DOCS}#{one_line(mode, 60)}" for mode in summary.cause.modes[:8])
-        yield f"{_CAUSE} {one_line(summary.cause.said, 600)} ({pages})"
+        pages = ", ".join(f"{_DOCS}#{one_line(mode, 60)}" for mode in summary.cause.examples[:8])
+        yield f"{_CAUSE} {one_line(summary.cause.detail, 600)} ({pages})"
 
 
 def found(report: Report, summary: AbortSummary) -> str:
     """One sentence for all of it."""
     count = summary.stopped + summary.running + summary.unknown
     trials = "1 trial" if count == 1 else f"{count} trials"
-    if any(trial.hurt for trial in report.trials):
+    if any(trial.control_failures for trial in report.trials):
         return "streams that nobody left were not whole"
     if summary.running:
         share = f" in {summary.running} of {count} trials" if count > 1 else ""
@@ -125,15 +127,15 @@ def told(trial: TrialReport) -> Iterator[tuple[str, str]]:
     if trial.chain is not None:
         yield "chain", _chain(trial.chain)
     # If nobody even came, the notes below say why.
-    for testimony in trial.testimonies if trial.leavers else []:
+    for testimony in trial.testimonies if trial.aborted_clients else []:
         evidence = one_line(testimony.evidence, 600)
         yield one_line(testimony.witness, 40), f"{testimony.answer}: {evidence} ({testimony.strength})"
-    if trial.stayers and not trial.hurt:
-        yield "beside", f"{trial.stayers} streams that stayed were whole"
-    for said in trial.hurt[:3]:
+    if trial.control_clients and not trial.control_failures:
+        yield "beside", f"{trial.control_clients} streams that stayed were whole"
+    for said in trial.control_failures[:3]:
         yield "hurt", f"a stream that stayed: {one_line(said, 300)}"
-    if len(trial.hurt) > 3:
-        yield "hurt", f"{len(trial.hurt)} of {trial.stayers} streams that stayed, in all"
+    if len(trial.control_failures) > 3:
+        yield "hurt", f"{len(trial.control_failures)} of {trial.control_clients} streams that stayed, in all"
     known = trial.left_ms is None or any(said.evidence in (trial.reason or "") for said in trial.testimonies)
     if trial.reason is not None and not known:
         yield "why", one_line(trial.reason, 800)
@@ -147,7 +149,11 @@ def left(trial: TrialReport) -> str:
     if trial.left_ms is None:
         why = f": {one_line(trial.reason, 800)}" if trial.reason else ""
         return f"{how} at {at}, nobody left{why}"
-    who = f"{trial.leavers} of {trial.leavers + trial.stayers} clients " if trial.leavers + trial.stayers > 1 else ""
+    who = (
+        f"{trial.aborted_clients} of {trial.aborted_clients + trial.control_clients} clients "
+        if trial.aborted_clients + trial.control_clients > 1
+        else ""
+    )
     said = f"{who}left with {how} at {at}, after {human_ms(trial.left_ms)} and {trial.deltas} content deltas"
     if trial.stop_lag_ms is not None:
         said += f" · stop lag {human_ms(trial.stop_lag_ms)}"

@@ -175,7 +175,12 @@ def test_half_of_them_leave_and_the_others_stay_whole(cli: Cli) -> None:
         "abort-test", "--concurrency", "6", "--control", "2", "--model", "mock/tokens=200,itl_ms=10", "--report", "json"
     )
     [trial] = done.report["trials"]
-    assert (trial["leavers"], trial["stayers"], trial["hurt"], trial["answer"]) == (3, 5, [], "stopped")
+    assert (trial["aborted_clients"], trial["control_clients"], trial["control_failures"], trial["answer"]) == (
+        3,
+        5,
+        [],
+        "stopped",
+    )
     assert done.code == 0
 
 
@@ -195,8 +200,8 @@ def test_a_server_that_cuts_healthy_streams_fails(cli: Cli, serve: Serve) -> Non
 
     done = cli("abort-test", serve(cut_two).url + PATH, "--control", "3", "--report", "json", "--at", "after-ms:5000")
     [trial] = done.report["trials"]
-    assert len(trial["hurt"]) in (1, 2)
-    assert trial["hurt"][0].startswith("truncated")
+    assert len(trial["control_failures"]) in (1, 2)
+    assert trial["control_failures"][0].startswith("truncated")
     assert (done.report["verdict"], done.code) == ("fail", 1)
 
 

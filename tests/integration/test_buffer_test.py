@@ -161,7 +161,7 @@ class TestTwoPaths:
         path = done.report["path"]
         assert (done.report["verdict"], done.code) == ("fail", 1), done
         assert (path["buffers"], path["kind"], path["block_bytes"]) == ("yes", "block", 4096)
-        assert path["sureness"] == "certain"
+        assert path["confidence"] == "certain"
         assert "nginx-legacy" in path["like"]
         assert done.report["profiles"] == []
         assert len(done.report["streams"]) == 2

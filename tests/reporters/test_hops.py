@@ -70,7 +70,7 @@ def test_a_row_shows_the_worst() -> None:
 
 
 def test_the_endpoint_comes_before_the_client_and_the_hop() -> None:
-    tried = [RemedyReport(each, each, helped=True, said="") for each in ("hop", "client", "endpoint")]
+    tried = [RemedyReport(each, each, helped=True, detail="") for each in ("hop", "client", "endpoint")]
     assert [each.where for each in hops.cures(replace(NGINX, tried=tried, remedies=[]))] == [
         "endpoint",
         "client",
@@ -81,7 +81,7 @@ def test_the_endpoint_comes_before_the_client_and_the_hop() -> None:
 
 
 def test_no_cure_is_said_only_where_one_was_tried() -> None:
-    failed, untried = (RemedyReport("x", "endpoint", helped=helped, said="") for helped in (False, None))
+    failed, untried = (RemedyReport("x", "endpoint", helped=helped, detail="") for helped in (False, None))
     for tried, said in (([failed], True), ([untried], False), ([], False)):
         assert (hops.NO_CURE in shown(of(replace(NGINX, remedies=[], tried=tried)))) == said
 

@@ -115,7 +115,7 @@ def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun, cut: str | None
         direct_url=redact_url(theirs.plan.request.url),
         buffers={True: "yes", False: "no", None: "unknown"}[said.buffers],
         kind=said.kind,
-        sureness=said.sureness,
+        confidence=said.sureness,
         block_bytes=said.block_bytes,
         period_ms=said.period_ms,
         added_ttft_ms=ms(added_ttft_ns(path, direct)),
