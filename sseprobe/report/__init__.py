@@ -20,9 +20,9 @@ from sseprobe.report.aborts import (
     TestimonyReport,
     TrialReport,
 )
-from sseprobe.report.figures import Counts, Percentiles, Verdict
-from sseprobe.report.hops import LimitReport, PathReport, ProfileAbort, ProfileReport, RemedyReport
+from sseprobe.report.profiles import LimitReport, PathReport, ProfileAbort, ProfileReport, RemedyReport
 from sseprobe.report.rules import BaselineReport, Excerpt, FindingReport, ProbeReport, ReaderReport, RuleResult
+from sseprobe.report.statistics import Counts, Percentiles, Verdict
 from sseprobe.report.streams import RedirectReport, StreamError, StreamMetrics, StreamReport, ToolCallReport
 from sseprobe.rules.catalogue import Severity
 

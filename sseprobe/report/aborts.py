@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sseprobe.report.figures import Counts, Percentiles, Verdict
+from sseprobe.report.statistics import Counts, Percentiles, Verdict
 from sseprobe.testimony import Answer, Strength
 
 
@@ -64,7 +64,7 @@ class Cost(Struct, frozen=True):
 
 
 class Cause(Struct, frozen=True):
-    """What the server's mistake is likely to be. `examples`: apps that make it, by their names in docs/disconnect.md."""
+    """The likely mistake of the server. `examples`: apps that make it, by their names in docs/disconnect.md."""
 
     detail: str
     examples: list[str]

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sseprobe.report.figures import Percentiles, Verdict
+from sseprobe.report.statistics import Percentiles, Verdict
 from sseprobe.testimony import Answer
 from sseprobe.transcript import Ending
 
