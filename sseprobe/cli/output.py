@@ -160,11 +160,18 @@ def open_recording(path: str) -> Iterator[BufferedWriter]:
 
 
 def deliver(
-    report: Report, outputs: list[Output], *, quiet: bool, no_color: bool, summary_to: TextIO | None = None
+    report: Report,
+    outputs: list[Output],
+    *,
+    quiet: bool,
+    no_color: bool,
+    verbose: bool = False,
+    summary_to: TextIO | None = None,
 ) -> None:
     """Writes all reports, and the summary, or the sentence that says why there is no stream.
 
-    `summary_to`: where the summary belongs, unless a report is alone there; standard error otherwise.
+    `verbose`: the summary shows details too. `summary_to`: where the summary belongs, unless a report is alone there;
+    standard error otherwise.
     """
     summary_to = sys.stderr if summary_to is None or any(map(takes_stdout, outputs)) else summary_to
     for output in outputs:
@@ -174,7 +181,7 @@ def deliver(
     if not quiet and (report.error is None or any(trial.left_ms is not None for trial in report.trials)):
         width = shutil.get_terminal_size((100, 24)).columns
         colour = colour_on(summary_to, no_color=no_color)
-        _write(summary_to, by_format("terminal")(report, width=width, colour=colour))
+        _write(summary_to, by_format("terminal")(report, width=width, colour=colour, verbose=verbose))
     elif report.error is None and report.abort is None:
         for stream in report.streams:
             if stream.ending_reason is not None:

@@ -112,5 +112,5 @@ def stream(  # noqa: PLR0917  typer passes by name
             record_to = cleanup.enter_context(open_recording(record)) if record else None
             view = live_view(shown, redact, no_color=no_color, verbose=verbose, request=request)
             done = run(StreamPlan(request, connect, known, redact, max_bytes, words.names_dialect, record_to), view)
-    deliver(done, outputs, quiet=quiet, no_color=no_color)
+    deliver(done, outputs, quiet=quiet, no_color=no_color, verbose=verbose)
     raise typer.Exit(done.exit_code)

@@ -108,7 +108,7 @@ class Report(Struct, frozen=True):
     profiles: list[ProfileReport] = field(default_factory=list)
     path: PathReport | None = None
     """`buffer-test --direct` only."""
-    load: dict[str, Any] | None = None
+    load: None = None
     readers: list[ReaderReport] = field(default_factory=list)
 
 

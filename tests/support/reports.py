@@ -349,8 +349,6 @@ REPORTS: dict[str, Report] = {
         path=replace(hop_reports.UNKNOWN, buffers="no", kind="none", confidence="certain", bunching_ratio=1.0),
         profiles=[hop_reports.NGINX],
     ),
-    "load-passes": made("load", Verdict.PASS, 0, load={"streams": 400, "completed": 400}),
-    "load-fails": made("load", Verdict.FAIL, 1, load={"streams": 400, "completed": 1}),
 }
 
 FULL = replace(
@@ -377,6 +375,5 @@ FULL = replace(
     abort=REPORTS["abort-leaks"].abort,
     profiles=[*hop_reports.DEFAULT_RUN, hop_reports.OPEN],
     path=replace(hop_reports.BLOCK, cut="something on it cuts after 4 s of silence", again=["-d", "{}"]),
-    load={"streams": 400, "slo": "ttft"},
 )
 """A report with something in every place."""

@@ -137,7 +137,7 @@ def _meaning(said: Diagnosis, ours: StreamRun) -> str:
     if said.kind is Holding.WHOLE_BODY:
         return f"the answer appears all at once after {human_ms(ms(ours.end_ns))}"
     size = f"{said.burst_events:g} tokens" if said.burst_events else "several tokens"
-    return f"text comes in lumps of {size}"
+    return f"text arrives in bursts of {size}"
 
 
 def _like(said: Diagnosis, ours: StreamRun) -> list[str]:
