@@ -10,7 +10,7 @@ from sseprobe.text import one_line, visible
 from sseprobe.units import human_ms
 
 _RANKS: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
-_UNDECIDED: Final = (RuleVerdict.INCONCLUSIVE, RuleVerdict.NOT_APPLICABLE)
+UNDECIDED: Final = (RuleVerdict.INCONCLUSIVE, RuleVerdict.NOT_APPLICABLE)
 _SENTENCE: Final = 400
 _EXCERPT: Final = 300
 
@@ -33,7 +33,7 @@ def outcome_of(result: RuleResult, fail_on: Severity) -> Outcome:
         return Outcome.PASSED
     if result.verdict is RuleVerdict.CRASHED:
         return Outcome.ERROR
-    if result.verdict in _UNDECIDED:
+    if result.verdict in UNDECIDED:
         return Outcome.ERROR if result.named else Outcome.SKIPPED
     return Outcome.FAILED if counting(result, fail_on) else Outcome.NOTED
 

@@ -7,6 +7,7 @@ from sseprobe.report import Report, RuleResult
 from sseprobe.reporters.blocks import MAX_ROWS, Block, Cell, Field, Lines, Quote, Record, Records, Tone, more_than
 from sseprobe.reporters.cases import OUTCOME_TONES, Case, Outcome
 from sseprobe.reporters.findings import (
+    UNDECIDED,
     Repeated,
     counting,
     fail_on_of,
@@ -23,6 +24,7 @@ from sseprobe.rules.catalogue import RuleVerdict, Severity
 from sseprobe.text import one_line
 
 _SENTENCE: Final = 400
+_REASON: Final = 600
 _TITLE: Final = 200
 _MAX_FINDINGS: Final = 20
 """Different ones of a rule."""
@@ -45,11 +47,16 @@ def summary(report: Report) -> Iterator[str]:
 
 
 def blocks(report: Report) -> Iterator[Block]:
-    """Findings, what is inconclusive, and the other rules."""
-    found = worst_first(report.results, fail_on_of(report))
-    records = tuple(_record(result, fail_on_of(report)) for result in found[:MAX_ROWS])
-    yield Records("Findings", ("Rule", "Finding"), records, more_than(len(records), len(found), "rules"))
-    yield Lines("Inconclusive rules", _undecided(report.results), Tone.OPEN)
+    """Findings, and rules that were named but not judged, what counts first; what is inconclusive; the other rules."""
+    fail_on = fail_on_of(report)
+    found = worst_first(report.results, fail_on)
+    records = tuple(_record(result, fail_on) for result in found[:MAX_ROWS])
+    findings = Records("Findings", ("Rule", "Finding"), records, more_than(len(records), len(found), "rules"))
+    undecided = [each for each in report.results if each.verdict in UNDECIDED]
+    named = Lines("Not judged, but named", _reasons([each for each in undecided if each.named]), Tone.BAD)
+    yield from (findings, named) if found and outcome_of(found[0], fail_on).counts else (named, findings)
+    inconclusive = [each for each in undecided if each.verdict is RuleVerdict.INCONCLUSIVE and not each.named]
+    yield Lines("Inconclusive rules", _reasons(inconclusive), Tone.OPEN)
     yield Lines("Other rules", tuple(_others(report.results)), detail=True)
 
 
@@ -72,9 +79,9 @@ def _record(result: RuleResult, fail_on: Severity) -> Record:
     remark = ""
     if not outcome.counts:
         expected = all(finding.baselined for finding in result.findings)
-        remark = " (expected by the baseline)" if expected else f" (does not count: --fail-on {fail_on})"
+        remark = " (expected by the baseline)" if expected else " (does not count)"
     found = grouped(result)
-    fields = [Field("", one_line(result.reason, _SENTENCE))] if result.reason is not None else []
+    fields = [Field("", one_line(result.reason, _REASON))] if result.reason is not None else []
     for index, each in enumerate(found[:_MAX_FINDINGS]):
         fields += _fields(each, detail=index >= _AT_ONCE)
     if more := len(result.findings) - sum(each.times for each in found[:_MAX_FINDINGS]) + result.more:
@@ -94,14 +101,15 @@ def _fields(repeated: Repeated, *, detail: bool) -> Iterator[Field]:
         yield Field(label, Quote(text), detail=detail)
 
 
-def _undecided(results: list[RuleResult]) -> tuple[Cell, ...]:
-    lines = []
+def _reasons(results: list[RuleResult]) -> tuple[Cell, ...]:
+    """Why rules could not be judged, each reason once."""
+    reasons: dict[str, list[str]] = {}
     for each in results:
-        if each.verdict is RuleVerdict.INCONCLUSIVE or (each.named and each.verdict is RuleVerdict.NOT_APPLICABLE):
-            named = f" ({_words(each.verdict)}, but was named)" if each.named else ""
-            lines.append(f"{one_line(each.rule, 40)}{named}: {one_line(each.reason or each.title, _SENTENCE)}")
-    shown: tuple[Cell, ...] = tuple((line,) for line in lines[:MAX_ROWS])
-    return shown + more_than(len(shown), len(lines), "rules")
+        reasons.setdefault(one_line(each.reason or each.title, _REASON), []).append(each.rule)
+    shown: tuple[Cell, ...] = tuple(
+        (f"{compacted(ids[: 3 * MAX_ROWS])}: {reason}",) for reason, ids in list(reasons.items())[:MAX_ROWS]
+    )
+    return shown + more_than(len(shown), len(reasons), "reasons")
 
 
 def _others(results: list[RuleResult]) -> Iterator[Cell]:
