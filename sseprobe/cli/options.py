@@ -172,7 +172,13 @@ WriteBaseline = Annotated[
 ]
 Quiet = Annotated[bool, typer.Option("-q", "--quiet", help="No summary.", rich_help_panel=OUTPUT)]
 Verbose = Annotated[
-    bool, typer.Option("-v", "--verbose", help="Show the request and the head of the answer.", rich_help_panel=OUTPUT)
+    bool,
+    typer.Option(
+        "-v",
+        "--verbose",
+        help="Show the request, the head of the answer, and details in the summary.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 NoColor = Annotated[
     bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.", rich_help_panel=OUTPUT)

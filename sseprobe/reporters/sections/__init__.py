@@ -51,8 +51,9 @@ _SENTENCE: Final = 400
 
 
 def blocks_of(report: Report) -> list[Block]:
-    """All blocks that are not empty, the most important first."""
-    return [without_empty_columns(block) for each in SECTIONS for block in each.blocks(report) if not is_empty(block)]
+    """All blocks that are not empty, the most important first, details last."""
+    blocks = (block for section in SECTIONS for block in section.blocks(report) if not is_empty(block))
+    return sorted(map(without_empty_columns, blocks), key=lambda block: block.detail)
 
 
 def cases_of(report: Report) -> list[Case]:

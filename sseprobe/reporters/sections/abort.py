@@ -61,7 +61,7 @@ def summary(report: Report) -> Iterator[str]:
 def blocks(report: Report) -> Iterator[Block]:
     """What all trials come to; those that are alike together, the worst first; in detail, each trial."""
     if report.abort is not None:
-        yield Lines("All trials", tuple((line,) for line in conclusions(report.abort)))
+        yield Lines("Conclusions", tuple((line,) for line in conclusions(report.abort)))
     groups = _groups(report)
     records = tuple(_record(*each) for each in groups[:MAX_ROWS])
     more = more_than(len(records), len(groups), "different trials")

@@ -36,7 +36,7 @@ SECTION: Final = Section("profile-abort", blocks)
 
 def words(abort: ProfileAbort) -> str:
     """When the server learns that its client has disconnected, and how much it generates in vain."""
-    wasted = "" if not abort.overrun_tokens else f", {abort.overrun_tokens:,} wasted tokens"
+    wasted = "" if not abort.overrun_tokens else f", {_wasted_tokens(abort.overrun_tokens)}"
     if abort.answer is Answer.UNKNOWN:
         return f"unknown: {one_line(abort.reason or 'no evidence', 400)}"
     if abort.closed_ms is None:
@@ -44,6 +44,11 @@ def words(abort: ProfileAbort) -> str:
         return ("the server never notices and generates to the end" if never else "the server stops") + wasted
     on = ", but continues" if abort.answer is Answer.RUNNING else ""
     return f"the server notices after {human_ms(abort.closed_ms)}{on}{wasted}"
+
+
+def _wasted_tokens(count: int) -> str:
+    """How many tokens were generated after the client had disconnected."""
+    return f"{count:,} wasted token{'' if count == 1 else 's'}"
 
 
 def alike(report: Report) -> Iterator[tuple[str, Answer, list[str], str]]:
@@ -70,5 +75,5 @@ def _remarks(pairs: list[Named]) -> tuple[list[str], str]:
     """The profiles' names, and what there is to say of all of them."""
     wasted = max(abort.overrun_tokens or 0 for _, abort in pairs)
     reasons = dict.fromkeys(one_line(abort.reason, 200) for _, abort in pairs if abort.reason)
-    parts = [f"up to {wasted:,} wasted tokens"] if wasted else []
+    parts = [f"up to {_wasted_tokens(wasted)}"] if wasted else []
     return [name for name, _ in pairs], "; ".join([*parts, *list(reasons)[:3]])
