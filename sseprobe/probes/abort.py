@@ -27,7 +27,7 @@ from sseprobe.report import (
     TrialReport,
     Verdict,
 )
-from sseprobe.reporting import target_of
+from sseprobe.report.from_stream import target_of
 from sseprobe.testimony import Answer, Strength, Testimony
 from sseprobe.units import ms, ns
 from sseprobe.witnesses.base import Witness

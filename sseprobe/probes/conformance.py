@@ -29,8 +29,8 @@ from sseprobe.report import (
     Target,
     Verdict,
 )
-from sseprobe.reporting import target_of
-from sseprobe.results import Asked, result_of
+from sseprobe.report.from_rules import Asked, result_of
+from sseprobe.report.from_stream import target_of
 from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection
 from sseprobe.transcript import Ending, Request

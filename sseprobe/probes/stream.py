@@ -14,7 +14,7 @@ from sseprobe.probes.receiving import CODING_IS_CUT, SILENCE_AFTER_END_S, Stream
 from sseprobe.reception import Reception, View
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, StreamReport, Verdict
-from sseprobe.reporting import stream_report, target_of
+from sseprobe.report.from_stream import stream_report, target_of
 from sseprobe.rules.http import READ_ONE_MEMBER
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Clock, Ending, Request

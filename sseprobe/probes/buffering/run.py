@@ -33,8 +33,8 @@ from sseprobe.report import (
     StreamReport,
     Verdict,
 )
-from sseprobe.reporting import target_of
-from sseprobe.results import Asked, result_of
+from sseprobe.report.from_rules import Asked, result_of
+from sseprobe.report.from_stream import target_of
 from sseprobe.rules.catalogue import RuleVerdict, Severity, all_rules
 from sseprobe.transcript import Ending
 from sseprobe.transcription import Transcript
