@@ -9,4 +9,5 @@ from sseprobe.config.output import OutputOptions
 Insecure = Annotated[bool, option_of(ConnectOptions, "insecure")]
 CaCert = Annotated[str | None, option_of(ConnectOptions, "cacert")]
 Reports = Annotated[list[str] | None, option_of(OutputOptions, "report")]
+Verbose = Annotated[bool, option_of(OutputOptions, "verbose")]
 NoColor = Annotated[bool, option_of(OutputOptions, "no-color")]

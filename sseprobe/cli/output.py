@@ -72,7 +72,8 @@ def takes_stdout(output: Output) -> bool:
 def deliver(report: Report, outputs: list[Output], options: OutputOptions, *, summary_to: TextIO | None = None) -> None:
     """Writes all reports, and the summary, or the sentence that says why there is no stream.
 
-    `summary_to`: where the summary belongs, unless a report is alone there; standard error otherwise.
+    `verbose`: the summary shows details too. `summary_to`: where the summary belongs, unless a report is alone there;
+    standard error otherwise.
     """
     summary_to = sys.stderr if summary_to is None or any(map(takes_stdout, outputs)) else summary_to
     for output in outputs:
@@ -85,7 +86,7 @@ def deliver(report: Report, outputs: list[Output], options: OutputOptions, *, su
     if not options.quiet and not empty and (report.error is None or aborted):
         width = shutil.get_terminal_size((100, 24)).columns
         colour = colour_on(summary_to, no_color=options.no_color)
-        _write(summary_to, by_format("terminal")(report, width=width, colour=colour))
+        _write(summary_to, by_format("terminal")(report, width=width, colour=colour, verbose=options.verbose))
     elif report.error is None and report.abort is None and not interrupted:
         for stream in report.streams:
             if stream.ending_reason is not None:
@@ -94,7 +95,7 @@ def deliver(report: Report, outputs: list[Output], options: OutputOptions, *, su
         _write(sys.stderr, "sseprobe: interrupted\n")
 
 
-def render_saved(report: Report, outputs: list[Output], *, no_color: bool) -> None:
+def render_saved(report: Report, outputs: list[Output], *, no_color: bool, verbose: bool) -> None:
     """Writes a saved report again; without `--report`, as the terminal's on standard output. Raises UsageError."""
     outputs = outputs or [Output("terminal", None)]
     if sum(output.path is None for output in outputs) > 1:
@@ -103,7 +104,9 @@ def render_saved(report: Report, outputs: list[Output], *, no_color: bool) -> No
         shown = output.path is None
         width = shutil.get_terminal_size((100, 24)).columns if shown else 100
         colour = shown and output.format == "terminal" and colour_on(sys.stdout, no_color=no_color)
-        write_report(output, by_format(output.format)(report, width=width, colour=colour), to_stdout=True)
+        write_report(
+            output, by_format(output.format)(report, width=width, colour=colour, verbose=verbose), to_stdout=True
+        )
 
 
 def write_report(output: Output, text: str, *, to_stdout: bool) -> None:

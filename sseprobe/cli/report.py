@@ -10,6 +10,7 @@ from sseprobe.cli import options as o
 def report(
     file: Annotated[str, typer.Argument(metavar="FILE", help="What --report json wrote.")],
     report: o.Reports = None,
+    verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
     """Render a saved JSON report in another format; the terminal's on standard output, if none is named.
@@ -26,4 +27,4 @@ def report(
     from sseprobe.report import load_report
 
     outputs = parse_reports(report)
-    render_saved(load_report(read_file(file, "report"), file), outputs, no_color=no_color)
+    render_saved(load_report(read_file(file, "report"), file), outputs, no_color=no_color, verbose=verbose)

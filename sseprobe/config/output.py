@@ -27,6 +27,6 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     quiet: Annotated[bool, Option("No summary.", ("-q",), keyword=False)] = False
     verbose: Annotated[
         bool,
-        Option("Show the request, the head of the answer, and rules that do not apply.", ("-v",), keyword=False),
+        Option("Show the request, the head of the answer, and details in the summary.", ("-v",), keyword=False),
     ] = False
     no_color: Annotated[bool, Option("No colours; NO_COLOR does the same.", keyword=False)] = False

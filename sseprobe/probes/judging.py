@@ -12,7 +12,7 @@ from sseprobe.config.judging import JudgingOptions
 from sseprobe.probes.files import read_file, write_file
 from sseprobe.redaction import Redactor
 from sseprobe.report import BaselineReport, RuleResult, Verdict
-from sseprobe.results import Asked, result_of
+from sseprobe.report.from_rules import Asked, result_of
 from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection, selection
 from sseprobe.transcription import Transcript

@@ -19,7 +19,7 @@ from sseprobe.probes.stream_report import report_of, report_of_recorded
 from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, Verdict
-from sseprobe.reporting import target_of
+from sseprobe.report.from_stream import target_of
 from sseprobe.transcript import Request
 from sseprobe.transcription import Transcript, transcript_of_cassette
 

@@ -8,7 +8,7 @@ from sseprobe.probes.receive import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamRu
 from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
 from sseprobe.report import StreamReport
-from sseprobe.reporting import stream_report
+from sseprobe.report.from_stream import stream_report
 from sseprobe.rules.http import READ_ONE_MEMBER
 from sseprobe.text import one_line
 from sseprobe.transcript import BodyEnd, Clock, Ending

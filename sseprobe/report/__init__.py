@@ -20,9 +20,9 @@ from sseprobe.report.aborts import (
     TestimonyReport,
     TrialReport,
 )
-from sseprobe.report.figures import Counts, Percentiles, Verdict
-from sseprobe.report.hops import LimitReport, PathReport, ProfileAbort, ProfileReport, RemedyReport
+from sseprobe.report.profiles import LimitReport, PathReport, ProfileAbort, ProfileReport, RemedyReport
 from sseprobe.report.rules import BaselineReport, Excerpt, FindingReport, ProbeReport, ReaderReport, RuleResult
+from sseprobe.report.statistics import Counts, Percentiles, Verdict
 from sseprobe.report.streams import RedirectReport, StreamError, StreamMetrics, StreamReport, ToolCallReport
 from sseprobe.rules.base import Severity
 
@@ -108,7 +108,7 @@ class Report(Struct, frozen=True):
     profiles: list[ProfileReport] = field(default_factory=list)
     path: PathReport | None = None
     """`buffer-test --direct` only."""
-    load: dict[str, Any] | None = None
+    load: None = None
     readers: list[ReaderReport] = field(default_factory=list)
 
 

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sseprobe.report.figures import Counts, Percentiles, Verdict
+from sseprobe.report.statistics import Counts, Percentiles, Verdict
 from sseprobe.testimony import Answer, Strength
 
 
@@ -30,8 +30,8 @@ class TrialReport(Struct, frozen=True):
     """One abort. `verdict`: whether the answer is what was expected, None where it is reported and not judged.
 
     `reason`: why there is no answer, or no pass. `left_ms`: after the start of the stream, when `deltas` content deltas
-    had come. `overrun_tokens`: made after that. `stayers`: streams beside it that had to stay whole; `hurt`: what
-    happened to those that did not.
+    had come. `overrun_tokens`: made after that. `aborted_clients`: how many clients left; `control_clients`: how many
+    streams beside them had to complete; `control_failures`: what happened to those that did not.
     """
 
     how: str
@@ -41,12 +41,12 @@ class TrialReport(Struct, frozen=True):
     reason: str | None
     left_ms: float | None
     deltas: int | None
-    leavers: int
+    aborted_clients: int
     stop_lag_ms: float | None
     overrun_tokens: int | None
     chain: ChainReport | None
-    stayers: int
-    hurt: list[str]
+    control_clients: int
+    control_failures: list[str]
     notes: list[str]
     testimonies: list[TestimonyReport]
 
@@ -64,10 +64,10 @@ class Cost(Struct, frozen=True):
 
 
 class Cause(Struct, frozen=True):
-    """What the way in which the server goes on, or stops, tells of its mistake. `modes`: in docs/disconnect.md."""
+    """The likely mistake of the server. `examples`: apps that make it, by their names in docs/disconnect.md."""
 
-    said: str
-    modes: list[str]
+    detail: str
+    examples: list[str]
 
 
 class SweepWindow(Struct, frozen=True):

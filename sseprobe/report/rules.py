@@ -55,7 +55,7 @@ class ProbeReport(Struct, frozen=True):
 
     probe: str
     ran: bool
-    said: str
+    detail: str
 
 
 class BaselineReport(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from sseprobe.metrics import STALL_NS, Meter
-from sseprobe.report.figures import Percentiles, Verdict
+from sseprobe.report.statistics import Percentiles, Verdict
 from sseprobe.transcript import BodyEnd, Ending
 from sseprobe.units import ms
 

@@ -12,9 +12,12 @@ FORMATS: Final = tuple(_MODULES)
 
 
 class Render(Protocol):
-    """Report -> text. `width`: columns at hand; `colour`: whether escape sequences may be used."""
+    """Report -> text. Of the options, `terminal` alone takes note.
 
-    def __call__(self, report: Report, *, width: int, colour: bool) -> str: ...
+    `width`: columns at hand; `colour`: whether escape sequences may be used; `verbose`: whether to show details too.
+    """
+
+    def __call__(self, report: Report, *, width: int, colour: bool, verbose: bool = False) -> str: ...
 
 
 def by_format(name: str) -> Render:

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.report import Report
-from sseprobe.reporters.cases import Case, Outcome, cases_of, counting, fail_on_of, told
+from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.findings import counting, fail_on_of, grouped, message_of, sides
+from sseprobe.reporters.sections import cases_of
 from sseprobe.rules.base import Severity
 from sseprobe.text import one_line
 
@@ -23,9 +25,9 @@ Annotation = tuple[str, str, str]
 """Level, title, message."""
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """Annotations, errors first, and a last line with the verdict."""
-    del width, colour
+    del width, colour, verbose
     annotations = [each for case in cases_of(report) for each in _annotations(case, fail_on_of(report))]
     lines = []
     for level in _LEVELS:
@@ -53,15 +55,13 @@ def _annotations(case: Case, fail_on: Severity) -> Iterator[Annotation]:
     if case.outcome is Outcome.ERROR:
         yield "error", title, case.message
     count = counting(case.result, fail_on)
-    for fault in told(case.result):
-        finding = fault.finding
+    for repeated in grouped(case.result):
+        finding = repeated.finding
         level = "error" if finding in count else _BY_SEVERITY[case.severity]
-        expected = "" if finding.expected is None else f"\nexpected: {one_line(finding.expected, 300)}"
-        actual = "" if finding.actual is None else f"\nactual: {one_line(finding.actual, 300)}"
-        place = f" ({fault.place})" if fault.place else ""
-        known = "\nthe baseline expects it" if finding.baselined else ""
-        said = f"{one_line(finding.message, 400)}{place}{expected}{actual}{known}\n{one_line(case.result.spec, 300)}"
-        yield "notice" if finding.baselined else level, title, said
+        lines = [message_of(repeated), *(f"{label}: {text}" for label, text in sides(finding))]
+        lines += ["expected by the baseline"] if finding.baselined else []
+        lines.append(one_line(case.result.spec, 300))
+        yield "notice" if finding.baselined else level, title, "\n".join(lines)
 
 
 def _command(level: str, title: str, message: str) -> str:

@@ -7,9 +7,9 @@ import re
 from html import escape
 from typing import Final
 
-from sseprobe.report import Excerpt, Report
-from sseprobe.reporters.document import Cell, Outline, Quote, Row, Section
-from sseprobe.reporters.outline import outline_of
+from sseprobe.report import Report
+from sseprobe.reporters.blocks import Block, Cell, Field, Header, Lines, Part, Quote, Record, Row, Table
+from sseprobe.reporters.sections import blocks_of, header_of
 from sseprobe.text import visible
 
 _NOT_HTML: Final = re.compile("[\ufffe\uffff]")  # not characters, in HTML and in XML
@@ -36,15 +36,15 @@ td:last-child { min-width: 14rem; }
 .verdict.open { color: var(--open); }
 code { font: .87em/1.4 ui-monospace, monospace; background: var(--band); white-space: pre-wrap; padding: .1em .3em; }
 mark { background: var(--mark); color: inherit; }
-td div + div { margin-top: .2rem; }
+td div + div { margin-top: .2rem; } .word { font-weight: 600; }
 """
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """The report as one page."""
-    del width, colour
-    page = outline_of(report)
-    title = _text(f"{page.verdict}: sseprobe {page.command} {page.target}")
+    del width, colour, verbose
+    header = header_of(report)
+    title = _text(f"{header.verdict}: sseprobe {header.command} {header.target}")
     return "\n".join(
         (
             "<!DOCTYPE html>",
@@ -53,8 +53,8 @@ def render(report: Report, *, width: int, colour: bool) -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1" />',
             f"<title>{title}</title>",
             f"<style>{_STYLE}</style></head><body>",
-            *_head(page),
-            *map(_section, page.sections),
+            *_head(header),
+            *map(_block, blocks_of(report)),
             "</body></html>\n",
         )
     )
@@ -64,23 +64,28 @@ def _text(text: str) -> str:
     return escape(_NOT_HTML.sub(lambda match: f"⟨U+{ord(match[0]):04X}⟩", visible(text)))
 
 
-def _head(page: Outline) -> list[str]:
-    verdict = f'<span class="verdict {page.tone}">{_text(page.verdict)}</span>'
+def _head(header: Header) -> list[str]:
+    verdict = f'<span class="verdict {header.tone}">{_text(header.verdict)}</span>'
     return [
-        f"<header><h1>{verdict} sseprobe {_text(page.command)}</h1>",
-        f"<p><code>{_text(page.target)}</code></p>",
-        *(f"<p>{_cell(line)}</p>" for line in page.lines),
-        f'<p class="soft">{_text(page.facts)}</p></header>',
+        f"<header><h1>{verdict} sseprobe {_text(header.command)}</h1>",
+        f"<p><code>{_text(header.target)}</code></p>",
+        *(f"<p>{_text(line)}</p>" for line in header.lines),
+        f'<p class="soft">{_text(header.facts)}</p></header>',
     ]
 
 
-def _section(section: Section) -> str:
-    parts = [f"<section><h2>{_text(section.title)}</h2>"]
-    if section.rows:
-        head = "".join(f"<th>{_text(name)}</th>" for name in section.head)
-        rows = "\n".join(map(_row, section.rows))
-        parts.append(f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{rows}\n</tbody></table></div>')
-    parts += [f'<div class="soft">{_cell(line)}</div>' for line in section.lines]
+def _block(block: Block) -> str:
+    parts = [f"<section><h2>{_text(block.title)}</h2>"]
+    if isinstance(block, Lines):
+        return "\n".join((*parts, *(f"<div>{_cell(line)}</div>" for line in block.lines), "</section>"))
+    if isinstance(block, Table):
+        names, rows = [column.name for column in block.columns], list(map(_row, block.rows))
+    else:
+        names, rows = list(block.head), list(map(_record, block.records))
+    if rows:
+        head, body = "".join(f"<th>{_text(name)}</th>" for name in names), "\n".join(rows)
+        parts.append(f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>')
+    parts += [f'<div class="soft">{_cell(note)}</div>' for note in block.notes]
     return "\n".join((*parts, "</section>"))
 
 
@@ -88,11 +93,22 @@ def _row(row: Row) -> str:
     return f'<tr class="{row.tone}">{"".join(f"<td>{_cell(cell)}</td>" for cell in row.cells)}</tr>'
 
 
+def _record(record: Record) -> str:
+    head = f'<div class="word">{_text(record.word)}</div><div>{_text(record.heading)}</div>'
+    fields = "".join(f'<div class="{field.tone}">{_field(field)}</div>' for field in record.fields)
+    return f'<tr class="{record.tone}"><td>{head}</td><td>{fields}</td></tr>'
+
+
+def _field(field: Field) -> str:
+    label = f'<span class="soft">{_text(field.label)}</span> ' if field.label else ""
+    return label + _part(field.part)
+
+
 def _cell(cell: Cell) -> str:
     return "".join(f"<div>{_part(part)}</div>" for part in cell) if len(cell) > 1 else "".join(map(_part, cell))
 
 
-def _part(part: str | Quote | Excerpt) -> str:
+def _part(part: Part) -> str:
     if isinstance(part, str):
         return _text(part)
     if isinstance(part, Quote):

@@ -4,7 +4,7 @@ from sseprobe.report import Report
 from sseprobe.text import to_json
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """The report as an indented JSON document."""
-    del width, colour
+    del width, colour, verbose
     return to_json(report, indent=2) + "\n"

@@ -8,16 +8,17 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from sseprobe.report import Report
-from sseprobe.reporters.cases import Case, Group, Outcome, cases_of
+from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.sections import cases_of
 from sseprobe.text import one_line, visible
 
 _NOT_XML: Final = re.compile("[\ufffe\uffff]")  # https://www.w3.org/TR/xml/#charsets; `visible` sees to the others
 _ELEMENTS: Final = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """The report as one test suite."""
-    del width, colour
+    del width, colour, verbose
     cases = cases_of(report)
     said = [case.outcome for case in cases]
     totals = {
@@ -55,11 +56,11 @@ def _properties(report: Report) -> list[tuple[str, str]]:
 
 
 def _add(suite: ET.Element, case: Case, command: str) -> None:
-    family = f".{case.name.rstrip('0123456789')}" if case.group is Group.RULE else ""
+    family = f".{case.name.rstrip('0123456789')}" if case.result is not None else ""
     element = ET.SubElement(
         suite,
         "testcase",
-        classname=xml_text(f"sseprobe.{command}.{case.group}{family}"),
+        classname=xml_text(f"sseprobe.{command}.{case.kind}{family}"),
         name=xml_text(f"{case.name}: {case.title}"),
     )
     if case.duration_ms is not None:

@@ -7,9 +7,9 @@ request's comment holds 65,536 characters, so what would pass that is left out, 
 import re
 from typing import Final
 
-from sseprobe.report import Excerpt, Report
-from sseprobe.reporters.document import Cell, Outline, Quote, Row, Section, Tone
-from sseprobe.reporters.outline import outline_of
+from sseprobe.report import Report
+from sseprobe.reporters.blocks import Block, Cell, Header, Lines, Part, Quote, Record, Row, Table, Tone
+from sseprobe.reporters.sections import blocks_of, header_of
 
 _MAX_CHARS: Final = 60_000
 _MARKS: Final = {Tone.PLAIN: "", Tone.GOOD: "✅ ", Tone.BAD: "❌ ", Tone.OPEN: "⚠️ "}
@@ -18,17 +18,16 @@ _LINKS: Final = re.compile(r"@|#(?=\d)|(?<=:)//|(?<=www)\.|(?<=[Gg][Hh])-(?=\d)"
 _AT_START: Final = re.compile(r"^\s*([-+=#]|\d+[.)](?=\s|$))")
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """The report as a page of GitHub's Markdown."""
-    del width, colour
-    page = outline_of(report)
-    blocks = list(_head(page))
-    size = sum(map(len, blocks))
-    for section in page.sections:
-        block = _section(section, _MAX_CHARS - size)
-        size += len(block)
-        blocks.append(block)
-    return "\n".join(blocks)
+    del width, colour, verbose
+    parts = list(_head(header_of(report)))
+    size = sum(len(part) + 1 for part in parts)
+    for block in blocks_of(report):
+        part = _block(block, _MAX_CHARS - size)
+        size += len(part) + 1
+        parts.append(part)
+    return "\n".join(parts)
 
 
 def prose(text: str) -> str:
@@ -53,39 +52,54 @@ def code(text: str) -> str:
     return f"{fence}{pad}{text}{pad}{fence}" if text.strip() else "` `"
 
 
-def _head(page: Outline) -> list[str]:
-    lines = [f"## {_MARKS[page.tone]}{page.verdict.upper()}: sseprobe {prose(page.command)}", "", code(page.target), ""]
-    for line in page.lines:
-        lines += [_cell(line), ""]
-    return [*lines, f"<sub>{prose(page.facts)}</sub>", ""]
+def _head(header: Header) -> list[str]:
+    mark, command = _MARKS[header.tone], prose(header.command)
+    lines = [f"## {mark}{header.verdict.upper()}: sseprobe {command}", "", code(header.target), ""]
+    for line in header.lines:
+        lines += [prose(line), ""]
+    return [*lines, f"<sub>{prose(header.facts)}</sub>", ""]
 
 
-def _section(section: Section, room: int) -> str:
-    lines = [f"### {section.title}", ""]
-    if section.rows:
-        lines += [_row_of(section.head), _row_of(["---"] * len(section.head))]
-        room -= sum(map(len, lines))
-        for index, row in enumerate(section.rows):
-            line = _row(row)
-            room -= len(line)
-            if room < 0:
-                lines += ["", f"… and {len(section.rows) - index} more: see the JSON report"]
-                break
-            lines.append(line)
-        lines.append("")
-    for cell in section.lines:
-        line = f"- {_cell(cell)}"
-        room -= len(line)
+def _block(block: Block, room: int) -> str:
+    """A block in as many characters as there is room for."""
+    lines = [f"### {prose(block.title)}", ""]
+    if not isinstance(block, Lines):
+        if isinstance(block, Table):
+            names, rows = [column.name for column in block.columns], list(map(_row, block.rows))
+        else:
+            names, rows = list(block.head), list(map(_record, block.records))
+        if rows:
+            lines += [_row_of(names), _row_of(["---"] * len(names))]
+            kept = _fitting(rows, room - sum(map(len, lines)))
+            lines += [*kept, ""]
+            if len(kept) < len(rows):
+                lines += [f"… and {len(rows) - len(kept)} more: see the JSON report", ""]
+            room -= sum(map(len, lines))
+    sentences = [f"- {_cell(cell)}" for cell in (block.lines if isinstance(block, Lines) else block.notes)]
+    kept = _fitting(sentences, room)
+    lines += kept
+    if len(kept) < len(sentences):
+        lines.append("- … and more: see the JSON report")
+    return "\n".join([*lines, ""] if sentences else lines)
+
+
+def _fitting(lines: list[str], room: int) -> list[str]:
+    """As many lines as fit."""
+    for index, line in enumerate(lines):
+        room -= len(line) + 1
         if room < 0:
-            lines.append("- … and more: see the JSON report")
-            break
-        lines.append(line)
-    return "\n".join([*lines, ""] if section.lines else lines)
+            return lines[:index]
+    return lines
 
 
 def _row(row: Row) -> str:
     first, *others = map(_cell, row.cells)
     return _row_of([_MARKS[row.tone] + first, *others])
+
+
+def _record(record: Record) -> str:
+    fields = [(f"{prose(field.label)}: " if field.label else "") + _part(field.part) for field in record.fields]
+    return _row_of([f"{_MARKS[record.tone]}**{prose(record.word)}**<br>{prose(record.heading)}", "<br>".join(fields)])
 
 
 def _row_of(cells: tuple[str, ...] | list[str]) -> str:
@@ -96,7 +110,7 @@ def _cell(cell: Cell) -> str:
     return "<br>".join(map(_part, cell))
 
 
-def _part(part: str | Quote | Excerpt) -> str:
+def _part(part: Part) -> str:
     if isinstance(part, str):
         return prose(part)
     if isinstance(part, Quote):

@@ -17,7 +17,9 @@ from urllib.parse import quote
 
 from sseprobe import exit_codes
 from sseprobe.report import Report, RuleResult
-from sseprobe.reporters.cases import Case, Group, Outcome, Told, cases_of, counting, fail_on_of, lines_of, shown, told
+from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.findings import Repeated, counting, fail_on_of, grouped, lines_of, on_one_line
+from sseprobe.reporters.sections import CLAIMS, cases_of
 from sseprobe.rules.base import RuleVerdict, Severity
 from sseprobe.text import one_line, to_json, visible
 
@@ -28,30 +30,22 @@ _GRAVITY: Final = ("error", "warning", "note")
 _MAX_RESULTS: Final = 5000
 _MAX_BYTES: Final = 8 * 1024 * 1024
 """Of results: what is beside them fits into the rest."""
-_OWN_RULES: Final = {
-    Group.STREAM: "A stream ends complete",
-    Group.TRIAL: "The server does as expected when its client leaves",
-    Group.PROFILE: "The stream still streams behind this proxy",
-    Group.PATH: "This path streams as the direct one does",
-    Group.BASELINE: "Each finding of the baseline still occurs",
-    Group.RUN: "The run comes to a verdict",
-}
 _RAN: Final = (exit_codes.PASS, exit_codes.FAIL, exit_codes.INCONCLUSIVE)
 _MAX_URI: Final = 2000
 _FINGERPRINT: Final = "sseprobe/v1"
 _PLACEHOLDER: Final = re.compile(r"\{(\d+)\}")
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
     """The report as a SARIF log of one run."""
-    del width, colour
+    del width, colour, verbose
     cases = cases_of(report)
     rules: dict[str, dict[str, Any]] = {}
     for case in cases:
         if case.result is not None:
             rules.setdefault(case.name, _descriptor(case.name, case.result))
         elif _wanted(case):
-            rules.setdefault(str(case.group), _own_descriptor(case.group))
+            rules.setdefault(case.kind, _own_descriptor(case.kind))
     ids = {name: index for index, name in enumerate(rules)}
     driver = {
         "name": one_line(report.tool.name, 40) or "sseprobe",
@@ -88,12 +82,12 @@ def _descriptor(name: str, result: RuleResult) -> dict[str, Any]:
     }
 
 
-def _own_descriptor(group: Group) -> dict[str, Any]:
+def _own_descriptor(kind: str) -> dict[str, Any]:
     return {
-        "id": str(group),
-        "shortDescription": {"text": _OWN_RULES[group]},
-        "fullDescription": {"text": _OWN_RULES[group]},
-        "help": {"text": f"{_OWN_RULES[group]}: see {_HOME}"},
+        "id": kind,
+        "shortDescription": {"text": CLAIMS[kind]},
+        "fullDescription": {"text": CLAIMS[kind]},
+        "help": {"text": f"{CLAIMS[kind]}: see {_HOME}"},
         "helpUri": _HOME,
         "defaultConfiguration": {"level": "error"},
     }
@@ -130,30 +124,30 @@ def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[s
             level = "error" if case.outcome.counts else "warning"
             said = ": ".join(filter(None, (case.name, case.message)))
             text = "\n".join((said, *case.details))
-            yield _result(str(case.group), ids, _key_of(case), text, report) | {"level": level}
+            yield _result(case.kind, ids, f"{case.kind}/{case.key}", text, report) | {"level": level}
         return
     if case.outcome.counts and (not result.findings or result.verdict is RuleVerdict.CRASHED):
         said = case.message or one_line(result.title, 400)
         yield _result(case.name, ids, f"{case.name}/{result.verdict}", said, report) | {"level": "error"}
     counts = counting(result, fail_on_of(report))
-    for fault in told(result):
-        finding = fault.finding
+    for repeated in grouped(result):
+        finding = repeated.finding
         if not finding.baselined:
-            yield _finding(case, fault, report, ids) | {
+            yield _finding(case, repeated, report, ids) | {
                 "level": _LEVELS[result.severity],
                 "properties": {"counts": finding in counts, "event": finding.event, "t_ms": finding.t_ms},
             }
 
 
-def _finding(case: Case, fault: Told, report: Report, ids: dict[str, int]) -> dict[str, Any]:
-    finding = fault.finding
-    made = _result(case.name, ids, one_line(finding.key, 200), "\n".join(lines_of(fault)), report)
+def _finding(case: Case, repeated: Repeated, report: Report, ids: dict[str, int]) -> dict[str, Any]:
+    finding = repeated.finding
+    made = _result(case.name, ids, one_line(finding.key, 200), "\n".join(lines_of(repeated)), report)
     location = made["locations"][0]
     if finding.span is not None:
         start, end = max(0, finding.span[0]), max(0, *finding.span)
         region: dict[str, Any] = {"startLine": 1, "byteOffset": start, "byteLength": end - start}
         if finding.excerpt is not None:
-            region["snippet"] = {"text": shown(finding.excerpt).marked}
+            region["snippet"] = {"text": on_one_line(finding.excerpt).marked}
         location["physicalLocation"]["region"] = region
     if finding.stream is not None:
         name = f"stream {finding.stream}"
@@ -161,12 +155,6 @@ def _finding(case: Case, fault: Told, report: Report, ids: dict[str, int]) -> di
     if report.baseline is not None:
         made["baselineState"] = "new"
     return made
-
-
-def _key_of(case: Case) -> str:
-    """What tells a case that is no rule's from others, in every run."""
-    own = {Group.PROFILE: case.name, Group.TRIAL: case.title}
-    return f"{case.group}/{own.get(case.group, '')}"
 
 
 def _result(rule: str, ids: dict[str, int], key: str, text: str, report: Report) -> dict[str, Any]:

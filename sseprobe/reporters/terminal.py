@@ -1,29 +1,40 @@
-"""`terminal`: for people. The verdict first, then why, then the figures."""
+"""`terminal`: for people. The verdict stands last, where a screen ends, and the worst finding just before it.
 
+The blocks of all sections in reverse: what matters most is nearest to the verdict. Without -v, details are left out.
+"""
+
+from collections.abc import Iterator
 from io import StringIO
+from itertools import groupby
 from typing import Final
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Table as Grid
 from rich.text import Text
 
-from sseprobe.report import Report, StreamReport, Verdict
-from sseprobe.reporters import figures
-from sseprobe.reporters.buffering import hop_lines
-from sseprobe.reporters.cases import plain_rows
-from sseprobe.reporters.findings import check_lines
-from sseprobe.reporters.trials import trial_lines
-from sseprobe.text import one_line, visible
-from sseprobe.units import human_ms
+from sseprobe.report import Excerpt, Report
+from sseprobe.reporters.blocks import Block, Cell, Field, Header, Lines, Part, Quote, Record, Records, Tone
+from sseprobe.reporters.excerpts import excerpt_lines
+from sseprobe.reporters.sections import blocks_of, header_of
+from sseprobe.reporters.tables import table_lines
+from sseprobe.text import one_line
 
-STYLES: Final = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
+STYLES: Final = {Tone.PLAIN: "", Tone.GOOD: "green", Tone.BAD: "red", Tone.OPEN: "yellow"}
 
-_LONG: Final = 4000
+_INDENT: Final = 2
+_FIELD_INDENT: Final = 4
+_LABEL: Final = 20
+"""Columns: a longer label stands before its text, in the same line."""
+_NARROW: Final = 40
+_TARGET: Final = 300
+
+Line = Text | Grid | Padding
 
 
-def render(report: Report, *, width: int, colour: bool) -> str:
-    """The report as lines of at most `width` columns."""
+def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
+    """The report as lines of at most `width` columns; `verbose`: details too."""
     out = StringIO()
     width = max(20, width)
     console = Console(
@@ -36,61 +47,90 @@ def render(report: Report, *, width: int, colour: bool) -> str:
         emoji=False,
         legacy_windows=False,
     )
-    console.print(_headline(report), soft_wrap=False)
-    if report.error:
-        console.print(Text(f"  {visible(report.error[:_LONG])}"))
-    if report.fail_on is not None:
-        for line in check_lines(report, width):
-            console.print(line)
-    elif report.abort is not None:
-        for each in trial_lines(report, report.abort):
-            console.print(each)
-    elif not report.profiles and report.path is None:
-        for stream in report.streams:
-            if stream.status == 200 or not report.error:
-                console.print(_stream_table(stream))
-                console.print(Text(figures.FORMULAS, style="dim"))
-    for part in hop_lines(report, width):
-        console.print(part)
-    for row in plain_rows(report.load or {}):
-        console.print(Padding(Text(row), (0, 0, 0, 2)))
-    for note in report.notes:
-        console.print(Padding(Text(visible(note[:_LONG]), style="yellow"), (0, 0, 0, 2)))
+    for block in reversed(blocks_of(report)):
+        if verbose or not block.detail:
+            for line in _block(block, width, verbose=verbose):
+                console.print(line)
+            console.print()
+    for line in _header(header_of(report)):
+        console.print(line, soft_wrap=False)
     text = out.getvalue()
     return text if colour else "".join(f"{line.rstrip()}\n" for line in text.split("\n")[:-1])
 
 
-def _headline(report: Report) -> Text:
-    verdict = "INTERRUPTED" if report.exit_code == 130 else report.verdict.upper()
-    return Text.assemble(
-        (verdict, STYLES[report.verdict]),
-        f"  {one_line(report.command, 40)}  ",
-        f"{one_line(report.target.method, 40)} {one_line(report.target.url, 2000)}",
+def _header(header: Header) -> Iterator[Line]:
+    for sentence in header.lines:
+        yield _indented(Text(sentence))
+    yield Text.assemble(
+        (header.verdict.upper(), f"bold {STYLES[header.tone]}"),
+        f"  {header.command}  {one_line(header.target, _TARGET)}",
     )
 
 
-def _stream_table(stream: StreamReport) -> Table:
-    table = Table.grid(padding=(0, 2), pad_edge=False)
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for label, said in figures.figures_of(stream):
-        table.add_row(f"  {label}", _ending(stream) if label == "ending" else Text(said))
-        if label == "ITL" and len(stream.metrics.gaps_ms) > 1:
-            table.add_row("  gaps", _gaps(stream))
-    for note in stream.notes:
-        table.add_row("  note", Text(visible(note[:_LONG]), style="yellow"))
-    return table
+def _block(block: Block, width: int, *, verbose: bool) -> Iterator[Line]:
+    if isinstance(block, Lines):
+        yield Text(block.title, style="bold")
+        for cell in block.lines:
+            yield _indented(_sentence(cell, STYLES[block.tone]))
+        return
+    notes = [_indented(_sentence(note, "dim")) for note in block.notes]
+    if not isinstance(block, Records):
+        yield Text(block.title, style="bold")
+        yield from table_lines(block, width, _INDENT, STYLES)
+        yield from notes
+        return
+    # A record says what it is; several want a name.
+    if len(block.records) > 1:
+        yield Text(block.title, style="bold")
+    for index, record in enumerate(reversed(block.records)):
+        if index:
+            yield Text()
+        yield from _record(record, width, verbose=verbose)
+    yield from notes
 
 
-def _gaps(stream: StreamReport) -> Text:
-    longest = human_ms(stream.metrics.itl_ms.max)
-    return Text.assemble((figures.sparkline(stream.metrics.gaps_ms), "cyan"), f" max {longest}")
+def _indented(text: Text, columns: int = _INDENT) -> Padding:
+    return Padding(text, (0, 0, 0, columns), expand=False)
 
 
-def _ending(stream: StreamReport) -> Text:
-    text = Text(stream.ending, style=STYLES[stream.verdict])
-    told, incomplete, why, kinds = figures.ending(stream)
-    text.append(told, style="default")
-    text.append(incomplete, style="yellow")
-    text.append(why, style="default")
-    return text.append(kinds, style="red")
+def _sentence(cell: Cell, style: str) -> Text:
+    return Text("\n").join(_part(part, style) for part in cell)
+
+
+def _part(part: Part, style: str) -> Text:
+    if isinstance(part, Quote):
+        return Text.assemble((part.label, "dim"), " " if part.label else "", (part.text, style))
+    if isinstance(part, Excerpt):
+        return Text(f"{part.before}⟦{part.marked}⟧{part.after}", style)
+    return Text(part, style)
+
+
+def _record(record: Record, width: int, *, verbose: bool) -> Iterator[Line]:
+    yield _indented(Text.assemble((record.word, f"bold {STYLES[record.tone]}"), f"  {record.heading}"))
+    fields = [field for field in record.fields if verbose or not field.detail]
+    labels = [cell_len(field.label) for field in fields if cell_len(field.label) <= _LABEL]
+    for in_columns, group in groupby(fields, lambda field: width >= _NARROW and 0 < cell_len(field.label) <= _LABEL):
+        if in_columns:
+            yield _columns(list(group), max(labels))
+        else:
+            for field in group:
+                yield from _lone(field, width)
+    if len(fields) < len(record.fields):
+        yield _indented(Text("… more with -v", style="dim"), _FIELD_INDENT)
+
+
+def _columns(fields: list[Field], width: int) -> Padding:
+    grid = Grid.grid(padding=(0, 2), pad_edge=False)
+    grid.add_column(style="dim", no_wrap=True, min_width=width)
+    grid.add_column(overflow="fold")
+    for field in fields:
+        grid.add_row(Text(field.label), _part(field.part, STYLES[field.tone]))
+    return Padding(grid, (0, 0, 0, _FIELD_INDENT), expand=False)
+
+
+def _lone(field: Field, width: int) -> Iterator[Line]:
+    if isinstance(field.part, Excerpt) and not field.label:
+        yield from excerpt_lines(field.part, width, _FIELD_INDENT + 2)
+    else:
+        label = Text(f"{field.label}: " if field.label else "", style="dim")
+        yield _indented(label + _part(field.part, STYLES[field.tone]), _FIELD_INDENT)

@@ -105,7 +105,7 @@ def test_rogues_are_named(mode: str, named: list[str], cli: Cli) -> None:
             "--at", "after-tokens:4", "--report", "json",
         )  # fmt: skip
     cause = done.report["abort"]["cause"]
-    assert cause["modes"] == named, cause
+    assert cause["examples"] == named, cause
 
 
 def test_a_slow_handler_is_named_though_it_stops(cli: Cli) -> None:
@@ -117,7 +117,7 @@ def test_a_slow_handler_is_named_though_it_stops(cli: Cli) -> None:
     [trial] = done.report["trials"]
     assert (trial["answer"], trial["overrun_tokens"], done.code) == ("stopped", 1, 0)
     assert trial["stop_lag_ms"] > 100
-    assert done.report["abort"]["cause"]["modes"] == ["slow-handler"]
+    assert done.report["abort"]["cause"]["examples"] == ["slow-handler"]
 
 
 @pytest.fixture(scope="module", params=["hypercorn", "granian"])

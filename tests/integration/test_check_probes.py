@@ -233,7 +233,7 @@ def test_no_probe_follows_a_stream_that_did_not_complete(cli: Cli, serve: Serve)
     result = cli("check", server.url + CHAT, "--probe", "error", "--probe", "method", "--report", "json")
     assert result.code == 1
     assert len(server.peers) == 1
-    assert {probe["said"] for probe in result.report["probes"] if probe["probe"] in ("error", "method")} == {
+    assert {probe["detail"] for probe in result.report["probes"] if probe["probe"] in ("error", "method")} == {
         "the stream before it did not complete"
     }
 

@@ -90,18 +90,18 @@ def seen(**what: object) -> Seen:
     return replace(USUAL, **what)
 
 
-def modes(cause: Cause | None) -> list[str]:
-    return cause.modes if cause else []
+def examples(cause: Cause | None) -> list[str]:
+    return cause.examples if cause else []
 
 
 def test_causes() -> None:
-    assert modes(told_by_trials([seen(gap_after_ns=0.1 * MS)])) == ["leak-swallow"]
-    assert modes(told_by_trials([seen(gap_after_ns=19 * MS)])) == []
-    assert modes(told_by_trials([seen(has_ids=True)])) == ["resumable"]
-    assert modes(told_by_trials([seen(running=False, has_ids=True)])) == []
+    assert examples(told_by_trials([seen(gap_after_ns=0.1 * MS)])) == ["leak-swallow"]
+    assert examples(told_by_trials([seen(gap_after_ns=19 * MS)])) == []
+    assert examples(told_by_trials([seen(has_ids=True)])) == ["resumable"]
+    assert examples(told_by_trials([seen(running=False, has_ids=True)])) == []
     late = {"running": False, "lag_ns": 80 * MS, "overrun": 1.0, "head_had_come": False}
-    assert modes(late_stop([seen(at="before-headers", **late)])) == ["slow-handler"]
-    assert modes(late_stop([seen(at="mid-stream", **late)])) == []
+    assert examples(late_stop([seen(at="before-headers", **late)])) == ["slow-handler"]
+    assert examples(late_stop([seen(at="mid-stream", **late)])) == []
 
 
 def test_a_synchronous_client_is_named_on_evidence_alone() -> None:
@@ -110,17 +110,17 @@ def test_a_synchronous_client_is_named_on_evidence_alone() -> None:
     def told(*answers_ms: int, server: str | None = "uvicorn") -> Cause | None:
         return told_by_answers(idle, [each * MS for each in answers_ms], 20 * MS, server)
 
-    assert modes(told(2, 2, 3))[0] == "leak-queue"
-    assert modes(told(40, 41, 2)) == ["leak-poll-under-middleware"]
-    assert modes(told(2000, 2000, 2000)) == ["leak-blocking-loop"]
+    assert examples(told(2, 2, 3))[0] == "leak-queue"
+    assert examples(told(40, 41, 2)) == ["leak-poll-under-middleware"]
+    assert examples(told(2000, 2000, 2000)) == ["leak-blocking-loop"]
     for server in (None, "nginx/1.22.1", "Kestrel"):
         busy = told(2000, 2000, 2000, server=server)
         assert busy is not None
-        assert (busy.modes, "synchronous" in busy.said) == ([], False)
+        assert (busy.examples, "synchronous" in busy.detail) == ([], False)
     assert told(2000) is None  # too few
     # One that is as slow when it is idle is not kept busy by the stream.
     slow = [30 * MS, 31 * MS, 60 * MS]
-    assert modes(told_by_answers(slow, [40 * MS, 41 * MS, 42 * MS], 20 * MS, "uvicorn"))[0] == "leak-queue"
+    assert examples(told_by_answers(slow, [40 * MS, 41 * MS, 42 * MS], 20 * MS, "uvicorn"))[0] == "leak-queue"
 
 
 def test_a_sweep_is_dense_around_its_marks() -> None:

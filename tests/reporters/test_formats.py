@@ -9,10 +9,12 @@ from rich.cells import cell_len
 
 from sseprobe.report import Excerpt, FindingReport, Report, Verdict
 from sseprobe.reporters import by_format
-from sseprobe.reporters.cases import Outcome, cases_of
-from sseprobe.reporters.findings import compacted, excerpt_lines
+from sseprobe.reporters.cases import Outcome
+from sseprobe.reporters.excerpts import excerpt_lines
 from sseprobe.reporters.markdown import code, prose
 from sseprobe.reporters.sarif import uri
+from sseprobe.reporters.sections import cases_of
+from sseprobe.reporters.sections.rules import compacted
 from sseprobe.rules.base import RuleVerdict, Severity
 from tests.reporters.reading import READERS, WIDTH, read_github, read_junit, read_markdown, read_sarif
 from tests.support.hop_reports import UNCOUNTED
@@ -21,6 +23,13 @@ from tests.support.reports import FULL, REPORTS, TRIAL, finding, made, result
 
 def rendered(report: Report, name: str) -> str:
     return by_format(name)(report, width=WIDTH, colour=False)
+
+
+def verdict_line(report: Report) -> str:
+    """The last line of the terminal's that begins at the left margin: what follows is the rest of a long URL."""
+    lines = by_format("terminal")(report, width=400, colour=False).splitlines()
+    assert lines[-1].startswith(report.verdict.upper()) or report.exit_code == 130
+    return lines[-1]
 
 
 def outcomes(name: str) -> dict[str, str]:
@@ -43,7 +52,7 @@ def test_red_exactly_where_the_exit_code_is(name: str) -> None:
     suite = read_junit(rendered(report, "junit"))
     assert bool(suite.failures + suite.errors) == red
     assert ("error" in [level for level, _, _ in read_github(rendered(report, "github"))]) == red
-    assert rendered(report, "terminal").startswith(("FAIL", "INCONCLUSIVE", "INTERRUPTED") if red else "PASS")
+    assert verdict_line(report).startswith(("FAIL", "INCONCLUSIVE", "INTERRUPTED") if red else "PASS")
     assert ("PASS" in rendered(report, "markdown").splitlines()[0]) != red
     [run] = read_sarif(rendered(report, "sarif"))["runs"]
     counted = [
@@ -117,7 +126,7 @@ def test_with_two_paths_they_alone_count() -> None:
 def test_why_a_profile_is_not_counted() -> None:
     skipped = {case.name: case.message for case in cases_of(REPORTS["buffer-passes"]) if case.outcome == "skipped"}
     assert set(skipped) == {each.profile for each in UNCOUNTED}
-    assert all(said.startswith("not counted: nothing that the endpoint could send") for said in skipped.values())
+    assert all(said.startswith("not counted: no change to the endpoint can fix it") for said in skipped.values())
 
 
 def test_junit_counts_in_seconds() -> None:
@@ -202,7 +211,13 @@ def test_github_shows_ten_of_a_level() -> None:
 def test_markdown_keeps_its_bounds() -> None:
     found = [finding("`|" * 300, expected="x" * 400, actual="|" * 400) for _ in range(20)]
     results = [result(f"A{number}", RuleVerdict.FAIL, *found) for number in range(9)]
-    report = made("check", REPORTS["check-fails"].verdict, 1, results=results, notes=["note " * 80] * 90)
+    report = made(
+        "check",
+        REPORTS["check-fails"].verdict,
+        1,
+        results=results,
+        notes=[f"note {number} " * 60 for number in range(90)],
+    )
     text = rendered(report, "markdown")
     read_markdown(text)
     assert "more: see the JSON report" in text
@@ -261,14 +276,56 @@ def test_neighbours_are_drawn_together() -> None:
     assert compacted(ids) == "SSE001-003, SSE009-010, HTTP011, OAI, OAI"
 
 
-def test_the_terminal_leads_with_what_counts() -> None:
+def test_on_a_terminal_the_verdict_stands_last_and_the_worst_finding_before_it() -> None:
     text = rendered(REPORTS["check-fails"], "terminal")
-    places = [text.index(said) for said in ("FAIL", "SSE007 error", "SSE009 error", "SSE002 warning", "httpx-sse")]
+    places = [text.index(said) for said in ("httpx-sse", "SSE002  warning", "SSE009  error", "SSE007  error", "FAIL")]
     assert places == sorted(places)
-    assert "read the same by openai 3.54.0" in text
-    assert "error, method: runs when it is named: --probe NAME" in text
-    assert "not applicable HTTP015-016" in text
-    assert "SSE001" not in text
+    assert text.splitlines()[-1].startswith("FAIL  check  POST ")
+
+
+def test_in_a_file_the_verdict_stands_first_and_the_worst_finding_after_it() -> None:
+    for name in ("markdown", "html"):
+        text = rendered(REPORTS["check-fails"], name)
+        places = [text.lower().index(said) for said in ("fail", "sse007", "sse009", "sse002", "httpx-sse")]
+        assert places == sorted(places), name
+
+
+def test_details_are_shown_to_those_who_ask() -> None:
+    hidden = ("not applicable: HTTP015-016", "pass: SSE001", "error, method", "latency")
+    report = REPORTS["check-fails"]
+    brief = rendered(report, "terminal")
+    verbose = by_format("terminal")(report, width=WIDTH, colour=False, verbose=True)
+    for said in hidden:
+        assert said not in brief
+        assert said in verbose
+        assert said in read_markdown(rendered(report, "markdown")).replace("\u200b", "")
+    assert "2 not applicable" in " ".join(brief.split())
+    assert "runs when it is named: --probe NAME" in " ".join(verbose.split())
+
+
+def test_few_findings_of_a_rule_are_shown_at_once() -> None:
+    found = [finding(f"finding {name}") for name in ascii_lowercase[:6]]
+    results = [result("A1", RuleVerdict.FAIL, *found)]
+    report = made("check", REPORTS["check-fails"].verdict, 1, results=results, fail_on=Severity.ERROR)
+    brief = rendered(report, "terminal")
+    verbose = by_format("terminal")(report, width=WIDTH, colour=False, verbose=True)
+    assert ("finding f" in brief, "more with -v" in brief) == (False, True)
+    assert ("finding f" in verbose, "more with -v" in verbose) == (True, False)
+    assert "finding f" in rendered(report, "html")
+
+
+@pytest.mark.parametrize("name", ["check-fails", "check-warnings-count", "buffer-fails", "buffer-path-block"])
+def test_a_screen_shows_the_verdict_and_the_worst_finding(name: str) -> None:
+    worst = {
+        "check-fails": ("SSE007  error", "the stream ends inside an event", "actual    data: [DONE]"),
+        "check-warnings-count": ("SSE002  warning", "a byte order mark at the start"),
+        "buffer-fails": ("envoy-default  fail", "the answer stops after 15 s", "timeout: 0s on the route"),
+        "buffer-path-block": ("7 of 8 bursts", "this path buffers the answer in blocks of about 4,096 bytes"),
+    }
+    screen = "\n".join(by_format("terminal")(REPORTS[name], width=80, colour=False).splitlines()[-24:])
+    assert "\nFAIL  " in screen
+    for said in worst[name]:
+        assert said in screen
 
 
 def test_colours_mark_up_nothing_else() -> None:
@@ -288,25 +345,27 @@ def test_colours_mark_up_nothing_else() -> None:
     )
 
 
-def test_a_trial_that_failed_in_a_report_that_passes_is_not_as_it_should_be() -> None:
-    assert "as it should" not in rendered(REPORTS["check-passes"], "terminal")
+def test_a_trial_that_failed_in_a_report_that_passes_is_not_as_expected() -> None:
+    assert "as expected" not in rendered(REPORTS["check-passes"], "terminal")
 
 
 def test_many_trials_are_counted() -> None:
     report = made("abort-test", REPORTS["abort-stops"].verdict, 0, trials=[TRIAL] * 150, abort=FULL.abort)
     for name in ("markdown", "html", "terminal"):
-        assert "more trials: see --report json" in rendered(report, name).replace("--report\n  json", "--report json")
+        assert "150 trials alike" in rendered(report, name)
+    for name in ("markdown", "html"):
+        assert "50 more trials: see --report json" in rendered(report, name)
     assert [case.outcome for case in cases_of(report)] == [Outcome.PASSED] * 150
 
 
 @pytest.mark.parametrize(
     ("expect", "stopped", "windows", "says"),
     [
-        ("stop", 40, False, "sweep: no window that leaks in 40 aborts"),
+        ("stop", 40, False, "sweep: no leak in 40 aborts"),
         ("stop", 0, False, "sweep: 40 aborts over 2.4 s"),
         ("continue", 40, False, "sweep: 40 aborts over 2.4 s"),
-        ("stop", 37, True, "sweep: leaks where the client leaves after 12.5 ms"),
-        ("continue", 37, True, "sweep: goes on where the client leaves after 12.5 ms"),
+        ("stop", 37, True, "sweep: leaks where the client aborts after 12.5 ms"),
+        ("continue", 37, True, "sweep: continues where the client aborts after 12.5 ms"),
     ],
 )
 def test_a_sweep_says_no_more_than_it_judged(expect: str, stopped: int, windows: bool, says: str) -> None:

@@ -108,12 +108,12 @@ TRIAL = TrialReport(
     reason=None,
     left_ms=212.4,
     deltas=10,
-    leavers=1,
+    aborted_clients=1,
     stop_lag_ms=1.2,
     overrun_tokens=0,
     chain=None,
-    stayers=0,
-    hurt=[],
+    control_clients=0,
+    control_failures=[],
     notes=[],
     testimonies=[TestimonyReport("mock", Answer.STOPPED, Strength.DIRECT, "stopped 1.2 ms after the client left")],
 )
@@ -356,11 +356,9 @@ REPORTS: dict[str, Report] = {
         Verdict.PASS,
         0,
         streams=[STREAM, STREAM],
-        path=replace(hop_reports.UNKNOWN, buffers="no", kind="none", sureness="certain", bunching_ratio=1.0),
+        path=replace(hop_reports.UNKNOWN, buffers="no", kind="none", confidence="certain", bunching_ratio=1.0),
         profiles=[hop_reports.NGINX],
     ),
-    "load-passes": made("load", Verdict.PASS, 0, load={"streams": 400, "completed": 400}),
-    "load-fails": made("load", Verdict.FAIL, 1, load={"streams": 400, "completed": 1}),
 }
 
 FULL = replace(
@@ -380,10 +378,12 @@ FULL = replace(
         ),
         replace(STREAM, incomplete="length", ending_proven=False),
     ],
-    trials=[replace(LEAK, hurt=["cut short"], stayers=1, notes=["late"], reason="it went on"), NOBODY],
+    trials=[
+        replace(LEAK, control_failures=["cut short"], control_clients=1, notes=["late"], reason="it went on"),
+        NOBODY,
+    ],
     abort=REPORTS["abort-leaks"].abort,
     profiles=[*hop_reports.DEFAULT_RUN, hop_reports.OPEN],
     path=replace(hop_reports.BLOCK, cut="something on it cuts after 4 s of silence", again=["-d", "{}"]),
-    load={"streams": 400, "slo": "ttft"},
 )
 """A report with something in every place."""

@@ -161,7 +161,12 @@ def test_beside_healthy_streams(cli: Cli, tmp_path: Path) -> None:
         with server(tmp_path, **{**SERVERS[behaviour], "tokens": 100}) as told:
             done = ask(cli, told, DIRECT["prometheus"], words=words)
         [trial] = done.report["trials"]
-        assert (trial["answer"], trial["leavers"], trial["stayers"], trial["hurt"]) == (answer, 2, 4, []), done
+        assert (trial["answer"], trial["aborted_clients"], trial["control_clients"], trial["control_failures"]) == (
+            answer,
+            2,
+            4,
+            [],
+        ), done
 
 
 # -- bad input

@@ -87,7 +87,7 @@ async def _judge(
 
 def _leaks_alone(trial: TrialReport) -> bool:
     """Whether a trial failed since the server went on, and for nothing else."""
-    return trial.answer is Answer.RUNNING and not trial.hurt
+    return trial.answer is Answer.RUNNING and not trial.control_failures
 
 
 def _hang_up(word: str, *, http2: bool) -> HangUp:

@@ -75,12 +75,12 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
         reason=redact(reason) if reason else None,
         left_ms=None if trial.left_ns is None else ms(trial.left_ns - trial.started_ns),
         deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.left_ns is not None else None,
-        leavers=len(trial.leavers),
+        aborted_clients=len(trial.leavers),
         stop_lag_ms=ms(lag_ns),
         overrun_tokens=None if answer is Answer.UNKNOWN else overrun,
         chain=next((_chain(said, trial) for witness, said in heard if witness.kind == "upstream"), None),
-        stayers=len(trial.stayers),
-        hurt=[redact(said) for said in trial.hurt],
+        control_clients=len(trial.stayers),
+        control_failures=[redact(said) for said in trial.hurt],
         notes=[*trial.notes, *([contradiction] if contradiction else [])],
         testimonies=[
             TestimonyReport(witness.kind, said.answer, witness.strength, redact(_evidence(witness, said)))

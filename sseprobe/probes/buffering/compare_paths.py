@@ -115,7 +115,7 @@ def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun, cut: str | None
         direct_url=redact_url(theirs.plan.request.url),
         buffers={True: "yes", False: "no", None: "unknown"}[said.buffers],
         kind=said.kind,
-        sureness=said.sureness,
+        confidence=said.sureness,
         block_bytes=said.block_bytes,
         period_ms=said.period_ms,
         added_ttft_ms=ms(added_ttft_ns(path, direct)),
@@ -137,7 +137,7 @@ def _meaning(said: Diagnosis, ours: StreamRun) -> str:
     if said.kind is Holding.WHOLE_BODY:
         return f"the answer appears all at once after {human_ms(ms(ours.end_ns))}"
     size = f"{said.burst_events:g} tokens" if said.burst_events else "several tokens"
-    return f"text comes in lumps of {size}"
+    return f"text arrives in bursts of {size}"
 
 
 def _like(said: Diagnosis, ours: StreamRun) -> list[str]:

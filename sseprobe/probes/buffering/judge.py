@@ -81,9 +81,8 @@ def _by_delays(passage: Passage) -> Judgement:
         return Judgement(Verdict.FAIL, f"held to the end: adds {added}", meaning)
     burst, period = passage.burst_events, passage.burst_period_ns
     if burst is not None and burst > 1 and period:
-        meaning = (
-            f"text comes in lumps: {burst:g} tokens every {human_ms(ms(period))}, the first after {human_ms(ms(ttft))}"
-        )
+        every, first = human_ms(ms(period)), human_ms(ms(ttft))
+        meaning = f"text arrives in bursts: {burst:g} tokens every {every}, the first after {first}"
     else:
         meaning = f"tokens appear up to {human_ms(ms(most))} after they are made, the first after {human_ms(ms(ttft))}"
     return Judgement(Verdict.FAIL, f"adds {added}", meaning)

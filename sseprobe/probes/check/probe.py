@@ -18,7 +18,7 @@ from sseprobe.probes.stream_report import report_of_recorded
 from sseprobe.readers.run import Stop
 from sseprobe.redaction import Redactor
 from sseprobe.report import ReaderReport, Report, RuleResult, Target, Verdict
-from sseprobe.reporting import target_of
+from sseprobe.report.from_stream import target_of
 from sseprobe.rules import Rule, RuleVerdict
 from sseprobe.transcript import Ending, Request
 from sseprobe.transcription import transcript_of_cassette

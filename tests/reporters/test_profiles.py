@@ -1,12 +1,14 @@
-"""What the terminal says of hops: which profiles stand together, in which order, and at any width."""
+"""What the terminal says of profiles and paths: which profiles stand together, in which order, and at any width."""
 
 import pytest
 from msgspec.structs import replace
 from rich.cells import cell_len
 
 from sseprobe.report import PathReport, ProfileAbort, ProfileReport, RemedyReport, Report, Verdict
-from sseprobe.reporters import by_format, hops, paths
-from sseprobe.reporters.hops import groups_of
+from sseprobe.reporters import by_format
+from sseprobe.reporters.sections import paths
+from sseprobe.reporters.sections.profile_aborts import alike
+from sseprobe.reporters.sections.profiles import NO_REMEDY, groups_of, remedies_of
 from sseprobe.testimony import Answer
 from tests.support.hop_reports import BLOCK, DEFAULT_RUN, NEVER, NGINX, PASSING, UNKNOWN, profile, stopped
 from tests.support.hostile import HOSTILE, Walk
@@ -39,18 +41,27 @@ def test_nothing_is_lost_at_a_narrow_width(width: int) -> None:
         assert said in words
 
 
-def test_the_table_fits_on_a_screen() -> None:
-    lines = shown(REPORTS["buffer-fails"], 80).splitlines()
-    assert next(index for index, line in enumerate(lines) if line.startswith("  * not counted")) < 24
+def test_the_worst_of_what_counts_comes_first() -> None:
+    groups = groups_of(REPORTS["buffer-fails"])
+    assert [(group.names.split(",")[0], group.verdict, group.counted) for group in groups] == [
+        ("envoy-default", "fail", True),  # which cuts the answer
+        ("express-compression", "fail", True),
+        ("nginx-legacy", "fail", True),
+        ("haproxy", "fail", True),
+        ("transparent", "pass", True),
+        ("lighttpd", "fail", False),
+    ]
 
 
-def test_what_counts_comes_first() -> None:
-    assert [group.mark for group in groups_of(REPORTS["buffer-fails"])] == ["fail"] * 4 + ["fail*", "pass"]
+def test_a_table_without_room_becomes_lines() -> None:
+    report = REPORTS["buffer-open"]
+    assert "  inconclusive  my-hop             —" in shown(report, 100)
+    assert "  inconclusive  my-hop\n    Ending: no stream\n" in shown(report, 60)
 
 
 def test_only_profiles_that_differ_in_nothing_but_figures_share_a_row() -> None:
     slower = replace(NGINX, profile="b", meaning=NGINX.meaning.replace("410 ms", "1.3 s"), ttft_ms=900.0)
-    assert [group.names for group in groups_of(of(NGINX, slower))] == [("nginx-legacy", "b")]
+    assert [group.names for group in groups_of(of(NGINX, slower))] == ["nginx-legacy, b"]
     for other in (
         replace(NGINX, cause="another"),
         replace(NGINX, remedies=[], tried=[]),
@@ -69,21 +80,21 @@ def test_a_row_shows_the_worst() -> None:
     assert "777 ms" in row
 
 
-def test_the_endpoint_comes_before_the_client_and_the_hop() -> None:
-    tried = [RemedyReport(each, each, helped=True, said="") for each in ("hop", "client", "endpoint")]
-    assert [each.where for each in hops.cures(replace(NGINX, tried=tried, remedies=[]))] == [
+def test_the_endpoint_comes_before_the_client_and_the_proxy() -> None:
+    tried = [RemedyReport(each, each, helped=True, detail="") for each in ("hop", "client", "endpoint")]
+    assert [each.where for each in remedies_of(replace(NGINX, tried=tried, remedies=[]))] == [
         "endpoint",
         "client",
         "hop",
     ]
     unknown = replace(NGINX, tried=[], remedies=["only named"])
-    assert [each.remedy for each in hops.cures(unknown)] == ["only named"]
+    assert [each.remedy for each in remedies_of(unknown)] == ["only named"]
 
 
-def test_no_cure_is_said_only_where_one_was_tried() -> None:
-    failed, untried = (RemedyReport("x", "endpoint", helped=helped, said="") for helped in (False, None))
+def test_that_nothing_helped_is_said_only_where_something_was_tried() -> None:
+    failed, untried = (RemedyReport("x", "endpoint", helped=helped, detail="") for helped in (False, None))
     for tried, said in (([failed], True), ([untried], False), ([], False)):
-        assert (hops.NO_CURE in shown(of(replace(NGINX, remedies=[], tried=tried)))) == said
+        assert (NO_REMEDY in shown(of(replace(NGINX, remedies=[], tried=tried)))) == said
 
 
 def test_aborts_that_took_about_as_long_stand_together() -> None:
@@ -95,28 +106,28 @@ def test_aborts_that_took_about_as_long_stand_together() -> None:
         profile("h", abort=ProfileAbort(Answer.UNKNOWN, None, None, "no witness")),
         profile("i", abort=ProfileAbort(Answer.STOPPED, None, None, None)),
     ]
-    assert [(when, names) for when, _, names, _ in hops.aborts_told(of(*left))] == [
+    assert [(when, names) for when, _, names, _ in alike(of(*left))] == [
+        ("never", ["f"]),
+        ("but continues", ["g"]),
+        ("unknown", ["h"]),
+        ("at an unknown time", ["i"]),
         ("after 0.5 ms to 49 ms", ["a", "b"]),
         ("after 51 ms to 76 ms", ["c", "d"]),
         ("after 200 ms", ["e"]),
-        ("never", ["f"]),
-        ("and goes on", ["g"]),
-        ("unknown", ["h"]),
-        ("at some time", ["i"]),
     ]
 
 
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        (BLOCK, "this path holds the answer back in blocks of about 4,096 bytes (certain)"),
+        (BLOCK, "this path buffers the answer in blocks of about 4,096 bytes (certain)"),
         (
             replace(BLOCK, kind="timer", period_ms=250.0),
-            "this path lets the answer go only every 250 ms or so (certain)",
+            "this path flushes its buffer only about every 250 ms (certain)",
         ),
-        (replace(BLOCK, kind="{0}"), "this path holds the answer back, how is not clear (certain)"),
+        (replace(BLOCK, kind="{0}"), "this path buffers the answer, in a way that is not clear (certain)"),
         (replace(BLOCK, buffers="no"), "this path does not buffer, compared with the direct one (certain)"),
-        (UNKNOWN, "whether this path buffers cannot be told"),
+        (UNKNOWN, "inconclusive: whether this path buffers"),
     ],
 )
 def test_what_is_said_of_a_path(path: PathReport, said: str) -> None:

@@ -2,7 +2,7 @@
 
 from msgspec import Struct
 
-from sseprobe.report.figures import Percentiles, Verdict
+from sseprobe.report.statistics import Percentiles, Verdict
 from sseprobe.testimony import Answer
 from sseprobe.transcript import Ending
 
@@ -10,13 +10,13 @@ from sseprobe.transcript import Ending
 class RemedyReport(Struct, frozen=True):
     """One remedy, tried by running the profile again with it. `helped`: None where that run did not come about.
 
-    `where`: who would have to do it, `endpoint`, `client` or `hop`. `said`: what was seen.
+    `where`: who would have to do it, `endpoint`, `client` or `hop`. `detail`: what was seen.
     """
 
     remedy: str
     where: str
     helped: bool | None
-    said: str
+    detail: str
 
 
 class LimitReport(Struct, frozen=True):
@@ -29,7 +29,7 @@ class LimitReport(Struct, frozen=True):
     limit_s: float
     answer: str
     scale: float
-    said: str
+    detail: str
 
 
 class ProfileAbort(Struct, frozen=True):
@@ -76,7 +76,7 @@ class ProfileReport(Struct, frozen=True):
 
 class PathReport(Struct, frozen=True):
     """Two paths to one server. `buffers`: `yes`, `no` or `unknown`; `kind`: `none`, `whole-body`, `block`, `timer`,
-    `compression`, `lumps` or `unknown`; `sureness`: `certain`, `likely` or `possible`.
+    `compression`, `lumps` or `unknown`; `confidence`: `certain`, `likely` or `possible`.
 
     `block_bytes`, `period_ms`: of the buffer, None where that is not its kind. `added_ttft_ms`, `added_delay_ms`:
     against the direct path. `like`: profiles that behave so. `evidence`: what that was read from. `cut`: what ended
@@ -87,7 +87,7 @@ class PathReport(Struct, frozen=True):
     direct_url: str
     buffers: str
     kind: str
-    sureness: str
+    confidence: str
     block_bytes: int | None
     period_ms: float | None
     added_ttft_ms: float | None
