@@ -28,7 +28,7 @@ from sseprobe.report import (
     Verdict,
 )
 from sseprobe.reporting import target_of
-from sseprobe.testimony import Answer, Strength, Testimony
+from sseprobe.stop_detection.answers import Answer, Detection, Strength
 from sseprobe.units import ms, ns
 from sseprobe.witnesses.base import Witness
 
@@ -126,9 +126,7 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
     verdict, reason = _judge(plan, answer, overrun)
     reason = trial.reason or reason or (_why_unknown(heard) if answer is Answer.UNKNOWN else None)
     if reason is None and answer is Answer.UNKNOWN:
-        reason = (
-            NO_WITNESS if not state.witnesses else str(state.error or "interrupted before the witnesses were heard")
-        )
+        reason = NO_WITNESS if not state.witnesses else str(state.error or "interrupted before the witnesses were read")
     if trial.afterwards and answer is not Answer.RUNNING and plan.expect is Expect.STOP:
         verdict, reason = Verdict.FAIL, f"it stopped, and does not work as before afterwards: {trial.afterwards}"
     if trial.hurt:
@@ -164,18 +162,18 @@ def _missed(plan: AbortPlan, trial: Trial) -> bool:
     return bool(plan.sweep) and (over or nothing)
 
 
-def _evidence(witness: Witness, said: Testimony) -> str:
-    if said.broken and witness.is_of_target and said.unasked:
+def _evidence(witness: Witness, said: Detection) -> str:
+    if said.broken and witness.is_of_target and said.unreachable:
         return f"{said.evidence}. {_BUSY}"
     return f"{said.evidence}. {witness.hint}" if said.broken and witness.hint else said.evidence
 
 
-def _why_unknown(heard: list[tuple[Witness, Testimony]]) -> str | None:
+def _why_unknown(heard: list[tuple[Witness, Detection]]) -> str | None:
     unknown = [(witness, said) for witness, said in heard if said.answer is Answer.UNKNOWN]
     return f"{unknown[0][0].kind}: {_evidence(*unknown[0])}" if unknown else None
 
 
-def _chain(said: Testimony, trial: Trial) -> ChainReport | None:
+def _chain(said: Detection, trial: Trial) -> ChainReport | None:
     beside = trial.stayers and said.answer is Answer.RUNNING  # whose request was closed is not told
     if trial.left_ns is None or said.broken or beside or said.notice.of_some:
         return None
@@ -205,7 +203,7 @@ def _judge(plan: AbortPlan, answer: Answer, overrun: int | None) -> tuple[Verdic
 
 
 def _verdict(state: AbortRun, trials: list[TrialReport]) -> tuple[Verdict, int]:
-    """Fails if a judged trial failed, passes if all passed; a named witness that could not testify keeps it open."""
+    """Fails if a judged trial failed, passes if all passed; inconclusive if a named witness gave no evidence."""
     judged = [trial.verdict for trial in trials if trial.verdict is not None]
     if state.interrupted:
         return Verdict.INCONCLUSIVE, exit_codes.INTERRUPTED
@@ -219,7 +217,7 @@ def _verdict(state: AbortRun, trials: list[TrialReport]) -> tuple[Verdict, int]:
 
 
 def _broken(state: AbortRun) -> list[str]:
-    """Direct witnesses that were named and could not testify."""
+    """Direct witnesses that were named and gave no evidence."""
     kinds = [
         witness.kind
         for witness, problem in zip(state.witnesses, state.problems, strict=True)
@@ -247,7 +245,7 @@ def _notes(state: AbortRun, trials: list[TrialReport]) -> list[str]:
     if own and any(trial.answer is Answer.STOPPED for trial in trials):
         notes.append(f"{', '.join(dict.fromkeys(own))} {_OWN_WORD}")
     if broken := _broken(state):
-        notes.append(f"{', '.join(broken)} could not testify: without what was named as evidence nothing passes")
+        notes.append(f"witness {', '.join(broken)} gave no evidence; without it the verdict cannot be pass")
     if not state.witnesses:
         notes.append(NO_WITNESS)
     if trials and all(trial.verdict is None for trial in trials):

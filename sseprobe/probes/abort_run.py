@@ -19,7 +19,8 @@ from sseprobe.probes.references import References
 from sseprobe.probes.trials import LOOK_S, Trial, look_closer, weigh
 from sseprobe.probes.trials import run as run_trial
 from sseprobe.report import Cause
-from sseprobe.testimony import Answer, Sample, Strength, Testimony
+from sseprobe.stop_detection.answers import Answer, Detection, Strength
+from sseprobe.stop_detection.samples import Sample
 from sseprobe.units import ns
 from sseprobe.witnesses.base import Witness
 from sseprobe.witnesses.watch import Watch
@@ -65,7 +66,7 @@ class AbortRun:
         self.witnesses = witnesses
         self.trials: list[Trial] = []
         self.problems: list[str | None] = [None] * len(witnesses)
-        """Why a witness cannot testify, found before the first trial."""
+        """Why a witness cannot give evidence, found before the first trial."""
         self.error: TargetError | None = None
         self.interrupted = False
         self.cause: Cause | None = None
@@ -155,7 +156,7 @@ class AbortRun:
             )
             trial.reason = f"{watch.witness.kind}: {said}"
             trial.testimonies = [
-                Testimony(Answer.RUNNING if each is watch else Answer.UNKNOWN, said if each is watch else "not idle")
+                Detection(Answer.RUNNING if each is watch else Answer.UNKNOWN, said if each is watch else "not idle")
                 for each in bench.watches
             ]
             self.trials.append(trial)

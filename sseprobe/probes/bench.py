@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import Struct
 
 from sseprobe.probes.receiving import StreamPlan
-from sseprobe.testimony import Reference, not_idle
+from sseprobe.stop_detection.judge import not_idle
+from sseprobe.stop_detection.reference import Reference
 from sseprobe.units import NS_PER_S, ns
 from sseprobe.witnesses.watch import Watch
 

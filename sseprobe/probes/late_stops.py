@@ -10,7 +10,8 @@ from sseprobe.probes import phases
 from sseprobe.probes.bench import Bench
 from sseprobe.probes.trials import Trial
 from sseprobe.probes.trials import run as run_trial
-from sseprobe.testimony import Answer, Testimony, keeps_its_lag
+from sseprobe.stop_detection.answers import Answer, Detection
+from sseprobe.stop_detection.reference import keeps_its_lag
 from sseprobe.units import human_ms, ms
 
 _LEAST_SHIFT: Final = 5
@@ -41,7 +42,7 @@ async def confirm(bench: Bench, trials: Sequence[Trial]) -> None:
         trial.testimonies = [_borne_out(trial, others[place], each) for each in range(len(trial.testimonies))]
 
 
-def _is_late(said: Testimony) -> bool:
+def _is_late(said: Detection) -> bool:
     return said.late and said.answer is Answer.STOPPED
 
 
@@ -116,7 +117,7 @@ def _keeps_its_lag(first: Trial, second: Trial, place: int) -> bool:
     return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.left_ns or 0, second.left_ns or 0)
 
 
-def _borne_out(trial: Trial, others: list[Trial], place: int) -> Testimony:
+def _borne_out(trial: Trial, others: list[Trial], place: int) -> Detection:
     """What a witness has said of the first trial, as far as the others bear it out."""
     said = trial.testimonies[place]
     if not _is_late(said):

@@ -14,7 +14,7 @@ from sseprobe.probes.client import Client
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.trials import Trial
 from sseprobe.report import SweepReport, SweepWindow, TrialReport
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.units import NS_PER_MS, NS_PER_S, human_ms, ms
 
 _LIFE_NS: Final = 10 * NS_PER_S

@@ -17,18 +17,10 @@ from sseprobe.probes.diagnosis import answering_time_ns, told_by_answers
 from sseprobe.probes.phases import Phase
 from sseprobe.probes.receiving import StreamPlan, StreamRun
 from sseprobe.report import Cause
-from sseprobe.testimony import (
-    NOTHING_NEW_NS,
-    Answer,
-    Healthy,
-    Observation,
-    Sample,
-    Testimony,
-    calls_since,
-    judge,
-    moved,
-    pace_after,
-)
+from sseprobe.stop_detection.answers import Answer, Detection
+from sseprobe.stop_detection.judge import calls_since, has_worked, judge, pace_after
+from sseprobe.stop_detection.records import NOTHING_NEW_NS
+from sseprobe.stop_detection.samples import Healthy, Observation, Sample
 from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_S, human_ms, ms, ns
 from sseprobe.witnesses.watch import Watch
@@ -62,7 +54,7 @@ class Trial:
         self.left_ns: int | None = None
         self.leavers: list[Client] = []
         self.stayers: list[Client] = []
-        self.testimonies: list[Testimony] = []
+        self.testimonies: list[Detection] = []
         self.busy: list[str | None] = []
         """Why each witness was not idle before, None where it was."""
         self.gap_after_ns: float | None = None
@@ -123,7 +115,7 @@ async def _reach(bench: Bench, trial: Trial, at: Phase) -> bool:
     def wait_s() -> float | None:
         if any(client.ended_ns is not None for client in trial.leavers):
             return 0
-        working = phases.heeds_work(at) and any(moved(watch.seen(), trial.started_ns) for watch in bench.watches)
+        working = phases.heeds_work(at) and any(has_worked(watch.seen(), trial.started_ns) for watch in bench.watches)
         waits = [phases.wait_ns(at, client.progress(seen_working=working)) for client in trial.leavers]
         known = [wait for wait in waits if wait is not None]
         return None if len(known) < len(waits) else max(known, default=0) / NS_PER_S
@@ -180,7 +172,7 @@ async def _hear(bench: Bench, trial: Trial) -> None:
     left_ns = trial.left_ns or 0
 
     def settled() -> float | None:
-        return 0 if all(testimony.settled for testimony in _testify(bench, trial, over=False)) else None
+        return 0 if all(detection.settled for detection in _detections(bench, trial, over=False)) else None
 
     await bench.until(settled, left_ns + grace_ns)
     if settled() is None and any(_counts_stayers(watch) for watch in bench.watches):
@@ -194,15 +186,15 @@ async def _hear(bench: Bench, trial: Trial) -> None:
     )
     # An app that has left its provider may call again in a moment.
     await bench.until(
-        lambda: None if _is_watched_on(_testify(bench, trial, over=False)) else 0,
+        lambda: None if _is_watched_on(_detections(bench, trial, over=False)) else 0,
         time.monotonic_ns() + NOTHING_NEW_NS + _LOOK_LIMIT_NS,
     )
-    trial.testimonies = _testify(bench, trial, over=True)
+    trial.testimonies = _detections(bench, trial, over=True)
     paces = [pace_after(watch.seen(), trial.started_ns, left_ns) for watch in bench.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
-def _is_watched_on(testimonies: list[Testimony]) -> bool:
+def _is_watched_on(testimonies: list[Detection]) -> bool:
     return any(each.answer is Answer.STOPPED and not each.settled for each in testimonies)
 
 
@@ -212,7 +204,7 @@ def _counts_stayers(watch: Watch) -> bool:
     return any(reading.calls is None and reading.work is not None for reading in readings[-1:])
 
 
-def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
+def _detections(bench: Bench, trial: Trial, *, over: bool) -> list[Detection]:
     ended = tuple(client.ended_ns for client in trial.stayers if client.ended_ns is not None)
     healthy = Healthy(len(trial.stayers), ended, sum(client.deltas for client in trial.stayers))
     received = sum(client.deltas_when_left for client in trial.leavers)
@@ -221,11 +213,11 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
             Observation(
                 samples=watch.seen(),
                 started_ns=trial.started_ns,
-                left_ns=trial.left_ns or 0,
+                aborted_ns=trial.left_ns or 0,
                 over=over,
                 received=received,
                 received_by_all=trial.received_by_all,
-                leavers=len(trial.leavers),
+                aborted=len(trial.leavers),
                 healthy=healthy,
                 counts_tokens=watch.witness.counts_tokens,
                 sure=watch.witness.sure,
@@ -237,7 +229,7 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
         for place, watch in enumerate(bench.watches)
     ]
     return [
-        Testimony(Answer.UNKNOWN, f"was not idle before: {busy}", settled=True) if busy else each
+        Detection(Answer.UNKNOWN, f"was not idle before: {busy}", settled=True) if busy else each
         for busy, each in zip_longest(trial.busy, said)
     ]
 

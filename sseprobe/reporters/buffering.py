@@ -13,7 +13,7 @@ from sseprobe.report import PathReport, ProfileReport, Report
 from sseprobe.reporters import hops, paths
 from sseprobe.reporters.findings import result_lines
 from sseprobe.reporters.hops import Alike
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.transcript import Ending
 

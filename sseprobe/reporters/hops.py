@@ -19,7 +19,7 @@ from sseprobe.report import (
 )
 from sseprobe.reporters import paths
 from sseprobe.reporters.figures import rate
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
 

@@ -6,7 +6,7 @@ from typing import Final
 from sseprobe.report import PathReport, Report, Verdict
 from sseprobe.reporters import hops, paths
 from sseprobe.reporters.document import MAX_ROWS, VERDICT_TONES, Cell, Quote, Row, Section, Tone
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 
 _HEAD: Final = ("Profile", "Verdict", "TTFT", "Added p50", "Added max", "Events a burst", "Ending", "What it means")
 _ABORTS: Final = {Answer.STOPPED: Tone.GOOD, Answer.RUNNING: Tone.OPEN, Answer.UNKNOWN: Tone.PLAIN}

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from sseprobe.report import AbortSummary, ChainReport, Report, SweepReport, SweepWindow, TrialReport, Verdict
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
 

@@ -10,7 +10,8 @@ from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.net.options import ConnectOptions
 from sseprobe.redaction import redact_url
-from sseprobe.testimony import Reading, Strength
+from sseprobe.stop_detection.answers import Strength
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.transcript import Request
 
 

@@ -7,7 +7,7 @@ import subprocess
 from typing import Final
 
 from sseprobe.errors import UsageError
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
 from sseprobe.witnesses.base import Context, Witness, WitnessError
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Final
 
 from sseprobe.errors import UsageError
-from sseprobe.testimony import FLAT_NS, Reading, Strength
+from sseprobe.stop_detection.answers import Strength
+from sseprobe.stop_detection.counters import FLAT_NS
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.units import NS_PER_MS
 from sseprobe.witnesses.base import Context, Witness, WitnessError
 

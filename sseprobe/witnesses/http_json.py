@@ -7,7 +7,7 @@ from sseprobe import json_pointer
 from sseprobe.errors import UsageError
 from sseprobe.net.fetch import Fetcher
 from sseprobe.redaction import redact_url
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
 from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
 from sseprobe.witnesses.documents import MOST, fetch_json

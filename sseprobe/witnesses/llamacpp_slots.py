@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sseprobe.net.fetch import Fetcher
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.witnesses.base import Context, Witness, checked_url
 from sseprobe.witnesses.documents import MOST, fetch_json
 

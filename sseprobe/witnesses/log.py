@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from sseprobe.errors import UsageError
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
 from sseprobe.witnesses.base import Context, Witness, WitnessError
 

@@ -8,7 +8,7 @@ import msgspec
 
 from sseprobe.net.fetch import Fetcher
 from sseprobe.net.options import ConnectOptions
-from sseprobe.testimony import Call, Reading
+from sseprobe.stop_detection.samples import Call, Reading
 from sseprobe.units import NS_PER_MS
 from sseprobe.witnesses.base import Context, Witness, checked_url
 from sseprobe.witnesses.documents import Count, fetch_json

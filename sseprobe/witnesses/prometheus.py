@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as parse_tex
 from sseprobe.errors import UsageError
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.redaction import redact_url
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
 from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
 

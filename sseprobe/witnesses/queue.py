@@ -14,7 +14,8 @@ from sseprobe.dialects.base import CONTENT_KINDS
 from sseprobe.errors import SseprobeError
 from sseprobe.net.opening import OpenStream
 from sseprobe.reception import Reception
-from sseprobe.testimony import Reading, Strength
+from sseprobe.stop_detection.answers import Strength
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
 from sseprobe.units import NS_PER_S
 from sseprobe.witnesses.base import Context, Witness, WitnessError

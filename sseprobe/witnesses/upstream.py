@@ -11,7 +11,7 @@ from typing import Final
 
 from sseprobe.embedded import RunningMock, running_mock
 from sseprobe.errors import UsageError
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.witnesses.base import Context, Witness, WitnessError
 from sseprobe.witnesses.mock import Mock
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
-from sseprobe.testimony import Failed, Sample
+from sseprobe.stop_detection.samples import Failed, Sample
 from sseprobe.units import NS_PER_S
 from sseprobe.witnesses.base import Witness, WitnessError
 

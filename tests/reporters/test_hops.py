@@ -7,7 +7,7 @@ from rich.cells import cell_len
 from sseprobe.report import PathReport, ProfileAbort, ProfileReport, RemedyReport, Report, Verdict
 from sseprobe.reporters import by_format, hops, paths
 from sseprobe.reporters.hops import groups_of
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from tests.support.hop_reports import BLOCK, DEFAULT_RUN, NEVER, NGINX, PASSING, UNKNOWN, profile, stopped
 from tests.support.hostile import HOSTILE, Walk
 from tests.support.reports import REPORTS, made

@@ -12,7 +12,7 @@ from sseprobe.probes.bench import Setting
 from sseprobe.probes.phases import parse
 from sseprobe.probes.receiving import StreamPlan
 from sseprobe.redaction import Redactor
-from sseprobe.testimony import Failed, Reading, Sample
+from sseprobe.stop_detection.samples import Failed, Reading, Sample
 from sseprobe.transcript import Request
 from sseprobe.witnesses.base import Witness, WitnessError
 from sseprobe.witnesses.watch import Watch

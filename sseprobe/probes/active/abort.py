@@ -34,7 +34,7 @@ def _run(bench: Bench) -> Found:
 
 def _said(trial: TrialReport) -> str:
     evidence = [f"{each.witness}: {each.evidence}" for each in trial.testimonies]
-    return "; ".join(evidence) or trial.reason or "nobody testified"
+    return "; ".join(evidence) or trial.reason or "no witness gave evidence"
 
 
 PROBE = ActiveProbe("abort", (Aborts,), _run)
