@@ -12,10 +12,10 @@ from sseprobe import dialects
 from sseprobe.framing import CONTENT_TYPES, Framing
 from sseprobe.readers import NAMES, by_name
 from sseprobe.readers.base import Reader, Stream, encode_stream
-from sseprobe.readers.causes import Body
 from sseprobe.readers.comparison import Difference, compare
 from sseprobe.readers.expectation import expectation
 from sseprobe.readers.installed import environment, installed_version, prepare
+from sseprobe.readers.place import Body
 from sseprobe.readers.process import Limits, ReaderProcess, Reading
 from sseprobe.readers.wording import sentences
 from sseprobe.report import ReaderReport
@@ -46,7 +46,7 @@ def read_all(
     if not there:
         return []
     said = _header_value(content_type or CONTENT_TYPES[framing])
-    body = Body(chunks, events, framing, said)
+    body = Body(chunks, events, framing, said, dialects.by_name(dialect))
     with _Session(Stream(list(chunks), said, dialect), limits or Limits()) as session:
 
         def report(reader: Reader, version: str, process: ReaderProcess | str) -> ReaderReport:
