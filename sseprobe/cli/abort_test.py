@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sseprobe.cli import options as o
+from sseprobe.cli.late_help import WITNESSES
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:
@@ -21,9 +22,7 @@ def abort_test(  # noqa: PLR0917  typer passes by name
         list[str] | None,
         typer.Option(
             metavar="SPEC",
-            help="Who says whether the server stopped; repeatable: mock[:URL], upstream:PORT, "
-            "prometheus:URL (#preset=NAME, or #counter=NAME&gauge=NAME), llamacpp-slots:URL, http-json:URL#/pointer, "
-            "log:FILE:REGEX, command:SHELL, cpu:PID, queue. Without a URL: mock.",
+            help=f"Source of evidence that the server stopped; repeatable: {WITNESSES}. Without a URL: mock.",
             rich_help_panel=TEST,
         ),
     ] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sseprobe import __version__
+from sseprobe.cli import late_help
 from sseprobe.cli.abort_test import abort_test
 from sseprobe.cli.buffer_test import buffer_test
 from sseprobe.cli.check import check
@@ -63,4 +64,4 @@ def _help(command: Callable[..., None]) -> str:
 
 
 for _command in (stream, abort_test, buffer_test, check, parse, rules, report, proxy, mock, replay):
-    app.command(_command.__name__.replace("_", "-"), help=_help(_command))(_command)
+    app.command(_command.__name__.replace("_", "-"), cls=late_help.Command, help=_help(_command))(_command)

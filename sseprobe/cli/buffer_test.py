@@ -45,7 +45,7 @@ def buffer_test(  # noqa: PLR0917  typer passes by name
         list[str] | None,
         typer.Option(
             metavar="SPEC",
-            help="Who knows whether the server stops, as in abort-test: adds clients that leave behind each hop.",
+            help="Source of evidence that the server stops, as in abort-test: adds clients that leave behind each hop.",
             rich_help_panel=HOPS,
         ),
     ] = None,

@@ -8,9 +8,9 @@ from typing import Annotated
 import typer
 
 from sseprobe.cli import options as o
+from sseprobe.cli.late_help import WITNESSES
 from sseprobe.errors import UsageError
 from sseprobe.probes.active import NAMES, known_name
-from sseprobe.witnesses import SPECS
 
 PROBES = "Probes"
 _MOCK_SCENARIO = "tokens=60,itl_ms=10"
@@ -28,7 +28,7 @@ def check(  # noqa: PLR0917  typer passes by name
     witness: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SPEC", help=f"Who knows whether the server stops: {', '.join(SPECS)}.", rich_help_panel=PROBES
+            metavar="SPEC", help=f"Source of evidence that the server stops: {WITNESSES}.", rich_help_panel=PROBES
         ),
     ] = None,
     from_cassette: Annotated[

@@ -14,7 +14,7 @@ from sseprobe.probes.receiving import StreamPlan
 from sseprobe.redaction import Redactor
 from sseprobe.stop_detection.samples import Failed, Reading, Sample
 from sseprobe.transcript import Request
-from sseprobe.witnesses.base import Witness, WitnessError
+from sseprobe.witnesses.base import Spec, Witness, WitnessError
 from sseprobe.witnesses.watch import Watch
 
 PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), None, Redactor(), 1 << 20)
@@ -23,7 +23,7 @@ PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), N
 class Scripted(Witness):
     """Answers, then fails as a witness may, then as it must not."""
 
-    kind = "scripted"
+    spec = Spec("scripted", "scripted", "a list", "a counter")
     interval_s = 0.001
 
     def __init__(self) -> None:
