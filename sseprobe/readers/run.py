@@ -10,7 +10,7 @@ from typing import Final
 
 from sseprobe import dialects
 from sseprobe.framing import CONTENT_TYPES, Framing
-from sseprobe.readers import NAMES, by_name
+from sseprobe.readers import all_readers
 from sseprobe.readers.base import Reader, Stream, encode_stream
 from sseprobe.readers.comparison import Difference, compare
 from sseprobe.readers.expectation import expectation
@@ -40,8 +40,7 @@ def read_all(
     A reader that is not installed is left out. Sentences may quote the stream: redact them. Never raises for what a
     reader does.
     """
-    wanted = readers if readers is not None else [by_name(name) for name in NAMES]
-    fit = [reader for reader in wanted if _reads(reader, dialect, framing)]
+    fit = [reader for reader in (all_readers() if readers is None else readers) if _reads(reader, dialect, framing)]
     there = [(reader, version) for reader in fit if (version := installed_version(reader)) is not None]
     if not there:
         return []

@@ -6,7 +6,7 @@ import pytest
 
 from sseprobe import dialects
 from sseprobe.framing import Framing, new_parser
-from sseprobe.readers import NAMES, by_name
+from sseprobe.readers import all_readers, by_name
 from sseprobe.readers.installed import installed_version
 from sseprobe.readers.run import read_all
 from sseprobe.sse import Event
@@ -41,7 +41,7 @@ def disagreeing(mock: Mock, dialect: str, knobs: str, *, read_as: str | None = N
     parser = new_parser(framing)
     items = [*parser.receive(body), *parser.receive_eof()]
     general = framing is Framing.SSE and not sdks_only
-    fit = [reader for reader in map(by_name, NAMES) if (name in reader.dialects if reader.dialects else general)]
+    fit = [reader for reader in all_readers() if (name in reader.dialects if reader.dialects else general)]
     cut = by(40) if "tools" in knobs else at_random(3)
     reports = read_all(
         list(cut(body)),
