@@ -35,12 +35,12 @@ from sseprobe.witnesses.base import Witness
 _MINUTES_A_DAY: Final = 24 * 60
 _ANY_FIGURE: Final = frozenset({"http-json", "prometheus"})
 _BUSY: Final = (
-    "It is served by what is under test, whose worker may be busy: name a witness beside it, such as log:FILE:REGEX or "
+    "It is served by the app under test, whose worker may be busy: use a witness outside it, such as log:FILE:REGEX or "
     "upstream:PORT"
 )
 _OWN_WORD: Final = (
-    "is served by what is under test: it tells of its own work alone. If it calls an LLM, only a witness there "
-    "(upstream:PORT, or the provider's own figures) can tell whether that stopped"
+    "is served by the app under test, and shows that app's own work only. If the app calls an LLM, only a witness on "
+    "that side (upstream:PORT, or the provider's own metrics) shows whether generation stopped there"
 )
 NO_WITNESS: Final = (
     "no witness was named, and the client's side cannot show that a server stopped: name one with --witness, "
