@@ -101,6 +101,8 @@ def test_what_a_rule_finds_elsewhere_is_no_cause() -> None:
     marked = body_of(b"\xef\xbb\xbfdata: a\n\n", b"data: b\r\r", *(AB * 30), b"event: x\n\n", AB[0])
     assert [rule(why(marked, Difference(Kind.LOST, number))) for number in range(4)] == ["SSE002", "SSE004", "", ""]
     assert rule(why(marked, Difference(Kind.INVENTED, 61, 1, "x"))) == "SSE013"
+    before = body_of(b"data: a\r\n\r\n", AB[1])  # the LF of its blank line belongs to event 0
+    assert why(before, CHANGED) == ""
     taken = body_of(b"id: 1\n", AB[0], b"id: 2\0\n", *AB, AB[0])
     found = [why(taken, Difference(Kind.CHANGED, number, 1, "so")) for number in range(4)]
     assert [rule(each) for each in found] == ["", "SSE011", "SSE011", "SSE011"]
