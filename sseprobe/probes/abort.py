@@ -122,7 +122,7 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
     overruns = [said.overrun for said in direct if said.overrun is not None and not said.broken]
     overrun = round(max(overruns)) if overruns else None
     stops = [said.stop_ns for _, said in heard if said.stop_ns is not None and said.answer is Answer.STOPPED]
-    lag_ns = max(0, max(stops) - (trial.left_ns or 0)) if stops and answer is Answer.STOPPED else None
+    lag_ns = max(0, max(stops) - (trial.aborted_ns or 0)) if stops and answer is Answer.STOPPED else None
     verdict, reason = _judge(plan, answer, overrun)
     reason = trial.reason or reason or (_why_unknown(heard) if answer is Answer.UNKNOWN else None)
     if reason is None and answer is Answer.UNKNOWN:
@@ -139,8 +139,8 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
         answer=answer,
         verdict=None if (trial.how in NOT_JUDGED or _missed(plan, trial)) and not trial.hurt else verdict,
         reason=redact(reason) if reason else None,
-        left_ms=None if trial.left_ns is None else ms(trial.left_ns - trial.started_ns),
-        deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.left_ns is not None else None,
+        left_ms=None if trial.aborted_ns is None else ms(trial.aborted_ns - trial.started_ns),
+        deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.aborted_ns is not None else None,
         leavers=len(trial.leavers),
         stop_lag_ms=ms(lag_ns),
         overrun_tokens=None if answer is Answer.UNKNOWN else overrun,
@@ -157,7 +157,7 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
 
 def _missed(plan: AbortPlan, trial: Trial) -> bool:
     """Whether an abort of a sweep came when there was nothing to stop, as some of them must."""
-    over = trial.left_ns is None and trial.reason is not None
+    over = trial.aborted_ns is None and trial.reason is not None
     nothing = bool(trial.testimonies) and all(said.nothing_left for said in trial.testimonies)
     return bool(plan.sweep) and (over or nothing)
 
@@ -175,11 +175,11 @@ def _why_unknown(heard: list[tuple[Witness, Detection]]) -> str | None:
 
 def _chain(said: Detection, trial: Trial) -> ChainReport | None:
     beside = trial.stayers and said.answer is Answer.RUNNING  # whose request was closed is not told
-    if trial.left_ns is None or said.broken or beside or said.notice.of_some:
+    if trial.aborted_ns is None or said.broken or beside or said.notice.of_some:
         return None
     notice = said.notice
     return ChainReport(
-        closed_ms=None if notice.t_ns is None else ms(max(0, notice.t_ns - trial.left_ns)),
+        closed_ms=None if notice.t_ns is None else ms(max(0, notice.t_ns - trial.aborted_ns)),
         tokens_until_close=None if notice.made_until is None else round(notice.made_until),
         tokens_after_close=None if notice.made_after is None else round(notice.made_after),
     )

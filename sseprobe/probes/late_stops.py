@@ -52,11 +52,11 @@ def _left_after(trial: Trial) -> int:
 
 def _lag_ns(trial: Trial) -> int:
     """How late it stopped, by the witness that says the latest."""
-    return max((said.stop_ns or 0) - (trial.left_ns or 0) for said in trial.testimonies)
+    return max((said.stop_ns or 0) - (trial.aborted_ns or 0) for said in trial.testimonies)
 
 
 def _lag_in_deltas(trial: Trial) -> int:
-    gap_ns = trial.leavers[0].gap_ns(trial.left_ns or 0)
+    gap_ns = trial.leavers[0].gap_ns(trial.aborted_ns or 0)
     return int(_lag_ns(trial) / gap_ns) if gap_ns else 0
 
 
@@ -101,7 +101,7 @@ async def _another(bench: Bench, trial: Trial, tokens: int) -> Trial | None:
         await run_trial(bench, another, another.at)
     except TargetError:
         return None
-    return another if another.left_ns is not None else None
+    return another if another.aborted_ns is not None else None
 
 
 def _stopped(trial: Trial) -> bool:
@@ -114,7 +114,7 @@ def _as_late(first: Trial, second: Trial) -> bool:
 
 def _keeps_its_lag(first: Trial, second: Trial, place: int) -> bool:
     said, again = first.testimonies[place], second.testimonies[place]
-    return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.left_ns or 0, second.left_ns or 0)
+    return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.aborted_ns or 0, second.aborted_ns or 0)
 
 
 def _confirmed(trial: Trial, others: list[Trial], place: int) -> Detection:

@@ -65,7 +65,7 @@ class References:
             max(((detection.stop_ns or 0) - trial.started_ns) * _REFERENCE_LENGTH for trial, detection in wanting)
         )
         # A pause that begins as the client leaves is seen whole.
-        watched_ns = max((trial.left_ns or 0) - trial.started_ns for trial, _ in wanting) + ns(
+        watched_ns = max((trial.aborted_ns or 0) - trial.started_ns for trial, _ in wanting) + ns(
             self._bench.setting.grace_s
         )
         most: dict[int, float] = {}

@@ -51,7 +51,7 @@ class Trial:
         self.reason: str | None = None
         self.notes: list[str] = []
         self.started_ns = 0
-        self.left_ns: int | None = None
+        self.aborted_ns: int | None = None
         self.leavers: list[Client] = []
         self.stayers: list[Client] = []
         self.testimonies: list[Detection] = []
@@ -102,7 +102,7 @@ async def run(bench: Bench, trial: Trial, at: Phase) -> None:
         await bench.until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
         heads = [client.run.head for client in trial.leavers if client.run.head is not None]
         bench.server = heads[0].header("server") if heads else bench.server
-        if trial.left_ns is not None:
+        if trial.aborted_ns is not None:
             trial.cut_short = find_cut_short(bench, trial)
     finally:
         for client in [*trial.leavers, *trial.stayers]:
@@ -160,7 +160,7 @@ async def _leave(trial: Trial) -> bool:
         except ValueError as error:
             trial.reason = f"{trial.how} cancels one stream of HTTP/2, and {error}: take --how fin"
             return False
-    trial.left_ns = max(client.left_ns or 0 for client in trial.leavers)
+    trial.aborted_ns = max(client.aborted_ns or 0 for client in trial.leavers)
     if trial.at.name == phases.BEFORE_HEADERS and any(client.head_had_come for client in trial.leavers):
         trial.notes.append("the head of the answer had come by then: this server sends it at once")
     return True
@@ -169,19 +169,19 @@ async def _leave(trial: Trial) -> bool:
 async def _hear(bench: Bench, trial: Trial) -> None:
     """Watches until every witness has settled, or the grace has ended, and takes down what they say."""
     grace_ns = ns(bench.setting.grace_s)
-    left_ns = trial.left_ns or 0
+    aborted_ns = trial.aborted_ns or 0
 
     def settled() -> float | None:
         return 0 if all(detection.settled for detection in _detections(bench, trial, over=False)) else None
 
-    await bench.until(settled, left_ns + grace_ns)
+    await bench.until(settled, aborted_ns + grace_ns)
     if settled() is None and any(_counts_stayers(watch) for watch in bench.watches):
         await bench.until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
-        last_ns = max([left_ns, *(client.ended_ns or 0 for client in trial.stayers)])
+        last_ns = max([aborted_ns, *(client.ended_ns or 0 for client in trial.stayers)])
         await bench.until(settled, last_ns + grace_ns)
     # A witness that is slow to answer is given the time for one look.
     await bench.until(
-        lambda: 0 if all(_asked_after(watch, left_ns) for watch in bench.watches) else None,
+        lambda: 0 if all(_asked_after(watch, aborted_ns) for watch in bench.watches) else None,
         time.monotonic_ns() + _LOOK_LIMIT_NS,
     )
     # An app that has left its provider may call again in a moment.
@@ -190,7 +190,7 @@ async def _hear(bench: Bench, trial: Trial) -> None:
         time.monotonic_ns() + NOTHING_NEW_NS + _LOOK_LIMIT_NS,
     )
     trial.testimonies = _detections(bench, trial, over=True)
-    paces = [pace_after(watch.seen(), trial.started_ns, left_ns) for watch in bench.watches]
+    paces = [pace_after(watch.seen(), trial.started_ns, aborted_ns) for watch in bench.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
@@ -213,7 +213,7 @@ def _detections(bench: Bench, trial: Trial, *, over: bool) -> list[Detection]:
             Observation(
                 samples=watch.seen(),
                 started_ns=trial.started_ns,
-                aborted_ns=trial.left_ns or 0,
+                aborted_ns=trial.aborted_ns or 0,
                 over=over,
                 received=received,
                 received_by_all=trial.received_by_all,
@@ -264,9 +264,9 @@ def find_cut_short(bench: Bench, trial: Trial) -> list[str]:
                 found[id(client)] = f"ended after {client.deltas} of {planned} tokens: its request was given up"
     received = max((seen.received for seen in bench.healthy or []), default=0)
     for client in whole:
-        soon = 0 <= (client.ended_ns or 0) - (trial.left_ns or 0) < NS_PER_S
+        soon = 0 <= (client.ended_ns or 0) - (trial.aborted_ns or 0) < NS_PER_S
         if soon and client.deltas * _FAR_SHORT < received and id(client) not in found:
-            said = f"ended {human_ms(ms((client.ended_ns or 0) - (trial.left_ns or 0)))} after another client left"
+            said = f"ended {human_ms(ms((client.ended_ns or 0) - (trial.aborted_ns or 0)))} after another client left"
             found[id(client)] = f"{said}, with {client.deltas} content deltas; a healthy stream had {received}"
     return list(found.values())
 
@@ -309,8 +309,8 @@ def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
     return (heard.pop() if len(heard) == 1 else Answer.UNKNOWN), None
 
 
-def _asked_after(watch: Watch, left_ns: int) -> bool:
-    return any(sample.asked_ns >= left_ns for sample in watch.seen()[-1:])
+def _asked_after(watch: Watch, aborted_ns: int) -> bool:
+    return any(sample.asked_ns >= aborted_ns for sample in watch.seen()[-1:])
 
 
 def _wants_no_stream(plan: StreamPlan) -> bool:
