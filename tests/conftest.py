@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from sseprobe.readers import by_name
 from tests.support.cli import Cli
 from tests.support.mock import Mock
 from tests.support.raw_server import Peer, RawServer
@@ -22,7 +23,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a 
 @pytest.fixture
 def one_reader(monkeypatch: pytest.MonkeyPatch) -> None:
     """`check` asks one of other people's clients: each is a process, and all have their tests in tests/readers."""
-    monkeypatch.setattr("sseprobe.readers.run.NAMES", ("httpx-sse",))
+    monkeypatch.setattr("sseprobe.readers.run.all_readers", lambda: (by_name("httpx-sse"),))
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from sseprobe import __version__
+from sseprobe.cli import late_help
 from sseprobe.cli.abort_test import abort_test
 from sseprobe.cli.buffer_test import buffer_test
 from sseprobe.cli.check import check
@@ -89,4 +90,4 @@ for _command in (
     _at_once(mock),
     replay,
 ):
-    app.command(_command.__name__.replace("_", "-"), help=_help(_command))(_command)
+    app.command(_command.__name__.replace("_", "-"), cls=late_help.Command, help=_help(_command))(_command)

@@ -4,8 +4,6 @@ import time
 from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
-import httpx
-
 from sseprobe.config.connection import ConnectOptions, verification
 from sseprobe.redaction import redact_url
 from sseprobe.text import one_line
@@ -30,6 +28,8 @@ class Fetcher:
     """Fetches one URL again and again over one connection; `limit_s` for each time."""
 
     def __init__(self, url: str, options: ConnectOptions, limit_s: float) -> None:
+        import httpx  # not above: help imports the witnesses, and needs no network
+
         self._url = url
         self._limit_s = limit_s
         # A proxy from the environment is not asked for what runs on this machine.
@@ -44,6 +44,8 @@ class Fetcher:
 
     def get(self, url: str | None = None) -> Document:
         """The document at the URL, or at another one of the same server. Raises FetchError."""
+        import httpx
+
         url = url or self._url
         begun_s = time.monotonic()
         try:

@@ -1,4 +1,4 @@
-"""`a2a-sdk`: `parse_sse_stream`, on which both of its HTTP transports stand. It does not tell ids."""
+"""`a2a-sdk`: `parse_sse_stream`, on which both of its HTTP transports stand. It does not show ids."""
 
 import asyncio
 from collections.abc import Iterator

@@ -49,7 +49,7 @@ class _Session:
         del words, more
 
         class Protocol(BaseProtocol):
-            """A connection that is there, and need not be told to wait."""
+            """A connection that needs no flow control."""
 
             connected = True
 

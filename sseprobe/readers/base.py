@@ -12,7 +12,7 @@ class View(StrEnum):
     """What a reader lets its user see of an event, and so what can be compared."""
 
     EVENTS = "events"
-    """[type, data, last event id]; None where its API does not tell."""
+    """[type, data, last event id]; None where its API does not show it."""
     PAYLOADS = "payloads"
     """The payload, as the SDK hands it over."""
     PARTS = "parts"
@@ -53,10 +53,10 @@ CHAT_CANARY: Final = (
 )
 
 
-class ReachedOut(Exception):  # noqa: N818  it says what happened
-    """A client wants the network: the body it was given is all there is. What follows is not the stream's doing.
+class NetworkAttempt(Exception):  # noqa: N818  it says what happened
+    """A client tried to use the network, which has nothing for it: what follows is not caused by the stream.
 
-    `tried` holds what was wanted, since clients turn exceptions into their own.
+    `tried` holds each attempt, since clients turn exceptions into their own.
     """
 
     tried: ClassVar[list[str]] = []

@@ -1,134 +1,86 @@
 """Why a client reads a stream differently, where that is known: what the bytes hold at that place. Pure.
 
-A cause is a fact about the stream that clients are known to stumble over; the first in the table that is true there and
-fits the kind of difference is named. Measured with the versions in docs/readers.md.
+Where a rule of the catalogue finds it there, the rule is named; the rest is looked for here. The first in the table
+that is true at that place and fits the kind of difference is the cause. Measured with the versions in docs/readers.md.
 """
 
 import re
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
-from functools import cached_property
-from itertools import accumulate
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
-from msgspec import Struct
-
-from sseprobe.framing import Framing, new_parser
+from sseprobe.dialects.base import NO_PAYLOAD, payload
+from sseprobe.framing import Framing
 from sseprobe.readers.base import View
-from sseprobe.readers.comparison import Difference, Kind
-from sseprobe.sse import Bom, Comment, Event, Fields, Frame, IgnoredField, IgnoredReason, InvalidUtf8, Item, Tail
+from sseprobe.readers.comparison import Kind
+from sseprobe.readers.place import Place
+from sseprobe.rules import Finding, Rule, RuleVerdict, all_rules, judge
+from sseprobe.sse import Bom, Fields
 from sseprobe.text import one_line
-from sseprobe.units import human_bytes
+from sseprobe.transcription import Transcript
 
-_LARGE: Final = 64 * 1024
-_BREAKS: Final = re.compile("[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 _CHARSET: Final = re.compile(r"charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
-_DATA_GIVEN: Final = re.compile(rb"(?:^|[\r\n])data:(?! )")
-_LINE_END: Final = re.compile(rb"[\r\n]")
+_NOT_DATA: Final = Fields.EVENT | Fields.ID | Fields.RETRY | Fields.IGNORED
 _LOSSES: Final = frozenset({Kind.LOST, Kind.CHANGED, Kind.RAISED, Kind.MERGED})
+_NOT_MERGED: Final = _LOSSES - {Kind.MERGED}
+_EXTRA: Final = frozenset({Kind.INVENTED, Kind.RAISED})
 _ALL: Final = frozenset(Kind)
 
 
-class Body:
-    """The bytes that arrived, parsed once for all readers."""
+class Cause(NamedTuple):
+    """What is known to make clients differ, as a clause, and the id of the rule that finds it, if one does."""
 
-    def __init__(self, chunks: Sequence[bytes], events: Sequence[Event], framing: Framing, content_type: str) -> None:
-        self.body = b"".join(chunks)
-        self.events = events
-        self.content_type = content_type
-        self.cuts = list(accumulate(map(len, chunks)))
-        self.framing = framing
-
-    @cached_property
-    def items(self) -> list[Item]:
-        """What our parser says."""
-        parser = new_parser(self.framing)
-        return [*parser.receive(self.body), *parser.receive_eof()]
-
-    @cached_property
-    def frames(self) -> list[Frame]:
-        """The frames, in order."""
-        return [item for item in self.items if isinstance(item, Frame)]
-
-    @cached_property
-    def _frame_ends(self) -> list[int]:
-        return [frame.end for frame in self.frames]
-
-    @cached_property
-    def odd(self) -> list[Item]:
-        """Everything that is no event, frame or comment."""
-        return [item for item in self.items if not isinstance(item, Event | Frame | Comment)]
-
-    def frames_in(self, start: int, end: int) -> list[Frame]:
-        """Those that end after `start` and begin before `end`."""
-        first = bisect_right(self._frame_ends, start)
-        last = first
-        while last < len(self.frames) and self.frames[last].start < end:
-            last += 1
-        return self.frames[first:last]
-
-    @cached_property
-    def tail(self) -> Tail | None:
-        """What was pending at the end."""
-        last = self.items[-1] if self.items else None
-        return last if isinstance(last, Tail) else None
+    clause: str
+    rule: str = ""
 
 
-class Place(Struct, frozen=True):
-    """Where a difference is: its bytes and the events around."""
-
-    of: Body
-    reader: str
-    view: View
-    difference: Difference
-    start: int
-    end: int
-    events: Sequence[Event]
-
-    @property
-    def piece(self) -> bytes:
-        """Its bytes."""
-        return self.of.body[self.start : self.end]
-
-    @property
-    def frames(self) -> list[Frame]:
-        """Its frames."""
-        return self.of.frames_in(self.start, self.end)
-
-    def has(self, kind: type[Item]) -> bool:
-        """Whether an item of this type lies here."""
-        return any(isinstance(item, kind) and item.start < self.end and item.end > self.start for item in self.of.odd)
-
-
-def place_of(body: Body, reader: str, view: View, difference: Difference) -> Place:
-    """From the end of the last event that was right to the end of the last that was not."""
-    events, count = body.events, len(body.events)
-    if difference.event is None:
-        first = last = count
-    elif difference.kind in (Kind.INVENTED, Kind.DOUBLED):
-        first, last = difference.event + 1, difference.event + 1
-    elif difference.kind is Kind.RAISED:
-        first = last = difference.event
-    else:
-        first, last = difference.event, difference.event + difference.count - 1
-    start = events[first - 1].end if 0 < first <= count else 0
-    end = events[last].end if last < count else len(body.body)
-    return Place(body, reader, view, difference, start, end, events[first : last + 1])
-
-
-def cause_of(place: Place) -> str | None:
-    """What is known to make clients differ, as a clause, None if nothing of it is here."""
-    for kinds, look in _CAUSES:
-        if place.difference.kind in kinds and (said := look(place)):
-            return said
+def cause_of(place: Place) -> Cause | None:
+    """The cause of the difference, None if nothing that is known is here."""
+    for known in _KNOWN:
+        fits = place.difference.kind in known.kinds and (not known.readers or place.reader in known.readers)
+        if fits and (cause := known.look(place)):
+            return cause if isinstance(cause, Cause) else Cause(cause)
     return None
 
 
-Look = Callable[[Place], str | None]
+Look = Callable[[Place], Cause | str | None]
 
 
-def _byte_order_mark(place: Place) -> str | None:
-    return "the stream begins with a byte order mark" if place.start == 0 and place.has(Bom) else None
+class _Known(NamedTuple):
+    """For which kinds of difference a cause is looked for, and for which readers (empty: all)."""
+
+    kinds: frozenset[Kind]
+    look: Look
+    readers: tuple[str, ...] = ()
+
+
+@cache
+def _rule(identifier: str) -> Rule:
+    return next(rule for rule in all_rules() if rule.id == identifier)
+
+
+def _found_by(*identifiers: str, because: str = "") -> Look:
+    """Looks whether one of these rules finds something at that place. `because`: what the client makes of it."""
+
+    def look(place: Place) -> Cause | None:
+        for identifier in identifiers:
+            judgement = judge(_rule(identifier), place.stream)
+            if judgement.verdict is RuleVerdict.FAIL:
+                return Cause(f"{judgement.findings[0].message}{because}", identifier)
+        return None
+
+    return look
+
+
+def _nul_in_id(place: Place) -> Cause | None:
+    """Here or before: the id before it stays in force, which a client that takes it does not know."""
+    first = place.of.whole.remembered(_first_nul)
+    return Cause(first.message, "SSE011") if first and first.span and first.span[0] < place.end else None
+
+
+def _first_nul(stream: Transcript) -> Finding | None:
+    return next(iter(judge(_rule("SSE011"), stream).findings), None)
 
 
 def _content_type(place: Place) -> str | None:
@@ -144,70 +96,23 @@ def _charset(place: Place) -> str | None:
     return f"the Content-Type names the charset {one_line(named[1], 40)}, but an event stream is always UTF-8"
 
 
-def _invalid_utf8(place: Place) -> str | None:
-    return "its bytes are not valid UTF-8" if place.has(InvalidUtf8) else None
+def _bom_before_lines(place: Place) -> str | None:
+    marked = place.of.framing is Framing.LINES and place.stream.of(Bom)
+    return "the stream begins with a byte order mark" if marked else None
 
 
-def _pending(place: Place) -> str | None:
-    tail = place.of.tail
-    if tail is None or place.end <= tail.start or tail.data is None:
-        return None
-    return "the body ends without a blank line: what is pending there must be discarded"
-
-
-def _block_without_data(place: Place) -> str | None:
-    for frame in place.frames:
-        # Events end with the CR of a CRLF: a frame that is only its LF lies before this place.
-        if frame.fields & Fields.DATA or frame.start < place.start - 1:
-            continue
-        if place.of.framing is Framing.LINES:
-            return "a line is empty"
-        named = [
-            n for n, bit in (("event", Fields.EVENT), ("id", Fields.ID), ("retry", Fields.RETRY)) if frame.fields & bit
-        ]
-        if named:
-            return f"a block with {' and '.join(named)} has no data"
-        if _id_before(place):
-            return f"a {'comment' if frame.fields & Fields.COMMENT else 'blank'} block follows an id"
-    return None
-
-
-def _id_before(place: Place) -> bool:
-    before = bisect_left(place.of.events, place.start + 1, key=lambda event: event.end)
-    return before > 0 and bool(place.of.events[before - 1].last_event_id)
+def _retry_alone(place: Place) -> str | None:
+    """Rules allow it: it is how servers set the time of reconnection."""
+    alone = any(frame.fields & Fields.RETRY and not frame.fields & Fields.DATA for frame in place.stream.frames)
+    return "a block with retry has no data" if alone else None
 
 
 def _split_crlf(place: Place) -> str | None:
     body, cuts = place.of.body, place.of.cuts
-    for cut in cuts[bisect_left(cuts, place.start) : bisect_right(cuts, place.end)]:
+    for cut in cuts[bisect_left(cuts, place.start - 1) : bisect_right(cuts, place.end)]:
         if body[cut - 1 : cut + 1] == b"\r\n":
             return f"a CRLF is split between two chunks (byte {cut})"
     return None
-
-
-def _carriage_returns(place: Place) -> str | None:
-    piece = place.piece.replace(b"\r\n", b"")
-    return "its lines end with CR alone" if b"\r" in piece[:-1] else None
-
-
-def _mixed_endings(place: Place) -> str | None:
-    kinds = 0
-    for frame in place.frames:
-        kinds |= frame.newlines
-    return "LF and CRLF are mixed" if kinds & (kinds - 1) else None
-
-
-def _line_separators(place: Place) -> str | None:
-    for event in place.events:
-        if found := _BREAKS.search(event.data):
-            return f"U+{ord(found[0]):04X} stands raw in its data, where some clients end a line"
-    return None
-
-
-def _nul_in_id(place: Place) -> str | None:
-    refused = (item for item in place.of.odd if isinstance(item, IgnoredField) and item.start < place.end)
-    nul = any(item.reason is IgnoredReason.NUL_IN_ID for item in refused)
-    return "an id with NUL must be ignored" if nul else None
 
 
 def _white_space(place: Place) -> str | None:
@@ -224,57 +129,47 @@ def _empty_data(place: Place) -> str | None:
 
 
 def _no_name(place: Place) -> str | None:
-    if place.reader != "anthropic" or not place.events or place.events[0].type != "message":
-        return None
-    return "it has no event field, and this SDK ignores those"
+    unnamed = place.events[:1] and place.events[0].type == "message"
+    return "it has no event field, and this SDK ignores such events" if unnamed else None
 
 
-def _gemini_lines(place: Place) -> str | None:
-    """This SDK is no SSE parser: any line that does not begin with `data: ` it takes for JSON."""
-    if place.reader != "google-genai":
-        return None
-    fields = 0
-    for frame in place.frames:
-        fields |= frame.fields
-    if fields & Fields.COMMENT:
-        return "a comment stands there, which this SDK takes for JSON"
-    if fields & (Fields.EVENT | Fields.ID | Fields.RETRY | Fields.IGNORED):
-        return "a field other than data stands there, which this SDK takes for JSON"
-    if _DATA_GIVEN.search(place.piece):
-        return "no space follows `data:`, and this SDK wants one"
+def _field_taken_for_json(place: Place) -> str | None:
+    if any(frame.fields & _NOT_DATA for frame in place.stream.frames):
+        return "a field other than data, which this SDK takes for JSON"
     return None
 
 
 def _not_json(place: Place) -> str | None:
-    from sseprobe.dialects.base import NO_PAYLOAD, payload
-
     if place.view is View.EVENTS or not place.events:
         return None
     return "its data is not JSON" if payload(place.events[0]) is NO_PAYLOAD else None
 
 
-def _large(place: Place) -> str | None:
-    longest = max(map(len, _LINE_END.split(place.piece)), default=0)
-    return f"a line of it has {human_bytes(longest)}" if longest > _LARGE else None
-
+_GEMINI: Final = ("google-genai",)
+"""This SDK is no SSE parser: it takes any line that does not begin with `data: ` for JSON."""
 
 # The first that is true is named: what explains much comes before what explains little.
-_CAUSES: Final[Sequence[tuple[frozenset[Kind], Look]]] = (
-    (frozenset({Kind.RAISED}), _content_type),
-    (_LOSSES | {Kind.INVENTED}, _byte_order_mark),
-    (_LOSSES, _gemini_lines),
-    (frozenset({Kind.INVENTED, Kind.RAISED}), _block_without_data),
-    (frozenset({Kind.CHANGED, Kind.RAISED, Kind.LOST}), _charset),
-    (_LOSSES, _invalid_utf8),
-    (frozenset({Kind.INVENTED, Kind.RAISED, Kind.LOST}), _pending),
-    (_LOSSES | {Kind.INVENTED}, _line_separators),
-    (_ALL, _split_crlf),
-    (_ALL, _carriage_returns),
-    (_ALL, _mixed_endings),
-    (frozenset({Kind.CHANGED}), _nul_in_id),
-    (frozenset({Kind.CHANGED}), _white_space),
-    (_LOSSES, _large),
-    (frozenset({Kind.LOST, Kind.RAISED, Kind.CHANGED}), _empty_data),
-    (frozenset({Kind.LOST}), _no_name),
-    (frozenset({Kind.LOST, Kind.RAISED, Kind.CHANGED}), _not_json),
+_KNOWN: Final[Sequence[_Known]] = (
+    _Known(frozenset({Kind.RAISED}), _content_type),
+    _Known(_LOSSES | {Kind.INVENTED}, _found_by("SSE002")),
+    _Known(_LOSSES | {Kind.INVENTED}, _bom_before_lines),
+    _Known(_LOSSES, _found_by("SSE014", because=": this SDK takes a comment for JSON"), _GEMINI),
+    _Known(_LOSSES, _field_taken_for_json, _GEMINI),
+    _Known(_LOSSES, _found_by("SSE010", because=", and this SDK wants one"), _GEMINI),
+    _Known(_EXTRA, _found_by("SSE013", "OLL002")),
+    _Known(_EXTRA, _retry_alone),
+    _Known(_NOT_MERGED, _charset),
+    _Known(_LOSSES, _found_by("SSE001")),
+    _Known(_EXTRA | {Kind.LOST}, _found_by("SSE007")),
+    _Known(_LOSSES | {Kind.INVENTED}, _found_by("SSE016", "OLL003")),
+    _Known(_ALL, _split_crlf),
+    _Known(_ALL, _found_by("SSE004")),
+    _Known(_ALL, _found_by("SSE005")),
+    _Known(frozenset({Kind.RAISED}), _found_by("SSE006"), ("@ag-ui/client",)),
+    _Known(frozenset({Kind.CHANGED}), _nul_in_id),
+    _Known(frozenset({Kind.CHANGED}), _white_space),
+    _Known(_LOSSES, _found_by("SSE015")),
+    _Known(_NOT_MERGED, _empty_data),
+    _Known(frozenset({Kind.LOST}), _no_name, ("anthropic",)),
+    _Known(_NOT_MERGED, _not_json),
 )

@@ -15,7 +15,7 @@ import warnings
 from importlib import import_module
 from typing import Any, Final
 
-from sseprobe.readers.base import ReachedOut, Reader, Stream, decode_stream
+from sseprobe.readers.base import NetworkAttempt, Reader, Stream, decode_stream
 
 _LOOK_EVERY_S: Final = 1.0
 
@@ -23,7 +23,7 @@ _LOOK_EVERY_S: Final = 1.0
 def _no_network(event: str, args: tuple[Any, ...]) -> None:
     del args
     if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
-        raise ReachedOut(event)
+        raise NetworkAttempt(event)
 
 
 def _described(error: BaseException) -> list[str]:
@@ -59,7 +59,7 @@ def main() -> None:
         reader: Reader = import_module(sys.argv[1]).READER
         assert reader.read is not None
         if not list(reader.read(_canary(reader))):
-            raise RuntimeError("it delivered nothing of a stream that it should read")
+            raise RuntimeError("it delivered nothing of a test stream")
     except BaseException as error:  # also SystemExit
         say(unfit=": ".join(_described(error)))
     else:
@@ -69,8 +69,8 @@ def main() -> None:
             for item in reader.read(stream):
                 say(item=item)
         except BaseException as error:
-            if ReachedOut.tried:
-                say(unfit=f"it wanted the network ({ReachedOut.tried[0]})")
+            if NetworkAttempt.tried:
+                say(unfit=f"it tried to use the network ({NetworkAttempt.tried[0]})")
             else:
                 say(error=_described(error))
         say(end=True)

@@ -1,4 +1,4 @@
-"""The process of one reader: started, listened to within bounds, and ended with all that it started."""
+"""The process of one reader: started, its output read within limits, and ended with all that it started."""
 
 import json
 import os
@@ -63,25 +63,25 @@ class ReaderProcess:
         if process is None:
             return Reading(unfit="it was interrupted")
         reading = Reading()
-        heard = _Hearing(reading, limits.output_limit(size))
-        patience = _Patience(self.kill, limits.start_s)
+        output = _Output(reading, limits.output_limit(size))
+        timeout = _Timeout(self.kill, limits.start_s)
         assert process.stdout is not None
         try:
-            with process.stdout as output:
-                while heard.wants_more and (piece := os.read(output.fileno(), 65536)):
-                    if heard.take(piece):
-                        patience.restart(limits.read_limit_s(size))
-                if not heard.wants_more:
+            with process.stdout as pipe:
+                while output.wants_more and (piece := os.read(pipe.fileno(), 65536)):
+                    if output.take(piece):
+                        timeout.restart(limits.read_limit_s(size))
+                if not output.wants_more:
                     self.kill()
             _wait_unreaped(process)
         finally:
-            patience.cancel()
+            timeout.cancel()
             self.kill()  # what it left behind
             with self._lock:
                 self._process = None
                 code = process.wait()
-        if reading.unfit is None and not heard.ended:
-            reading.unfit = _why(heard, patience, code)
+        if reading.unfit is None and not output.ended:
+            reading.unfit = _why(output, timeout, code)
         return reading
 
     def _start(self, given: Any) -> "subprocess.Popen[bytes] | None":
@@ -124,7 +124,7 @@ def _wait_unreaped(process: "subprocess.Popen[bytes]") -> None:
         process.wait()
 
 
-class _Patience:
+class _Timeout:
     """A time limit that starts anew."""
 
     def __init__(self, end: Any, seconds: float) -> None:
@@ -150,7 +150,7 @@ class _Patience:
             self._timer.cancel()
 
 
-class _Hearing:
+class _Output:
     """Lines become a reading, and anything else an end."""
 
     def __init__(self, reading: Reading, limit: int) -> None:
@@ -186,10 +186,10 @@ class _Hearing:
     def _take_line(self, line: bytes) -> bool:
         """Whether it is one of ours, in its place."""
         try:
-            said = json.loads(line)
+            message = json.loads(line)
         except (ValueError, RecursionError):
             return False
-        match said:
+        match message:
             case {"ready": True}:
                 self.ready = True
             case {"unfit": str(why)}:
@@ -205,17 +205,15 @@ class _Hearing:
         return True
 
 
-def _why(heard: _Hearing, patience: _Patience, code: int) -> str:
+def _why(output: _Output, timeout: _Timeout, code: int) -> str:
     """Why there is no end."""
-    if heard.nonsense is not None:
-        return f"its process printed what is no reading: {heard.nonsense!r}"
-    if heard.taken > heard.limit:
-        return (
-            f"it had delivered {heard.limit:,} bytes, and did not stop: that is more than a stream of this size holds"
-        )
-    if patience.ran_out_s is not None:
-        what = "was not done with the stream" if heard.ready else "was not ready to read"
-        return f"it {what} after {patience.ran_out_s:.3g} s"
+    if output.nonsense is not None:
+        return f"its process printed something else than a reading: {output.nonsense!r}"
+    if output.taken > output.limit:
+        return f"it delivered more than {output.limit:,} bytes, which is more than a stream of this size can hold"
+    if timeout.ran_out_s is not None:
+        what = "did not finish reading the stream" if output.ready else "was not ready to read"
+        return f"it {what} within {timeout.ran_out_s:.3g} s"
     if code < 0:
         return f"its process was ended by signal {-code}"
-    return f"its process ended with exit code {code} in the middle of the stream"
+    return f"its process ended with exit code {code} before the end of the stream"

@@ -10,12 +10,12 @@ from typing import Final
 
 from sseprobe.dialects.base import Dialect
 from sseprobe.framing import CONTENT_TYPES, Framing
-from sseprobe.readers import NAMES, by_name
+from sseprobe.readers import all_readers
 from sseprobe.readers.base import Reader, Stream, encode_stream
-from sseprobe.readers.causes import Body
 from sseprobe.readers.comparison import Difference, compare
 from sseprobe.readers.expectation import expectation
 from sseprobe.readers.installed import environment, installed_version, prepare
+from sseprobe.readers.place import Body
 from sseprobe.readers.process import Limits, ReaderProcess, Reading
 from sseprobe.readers.wording import sentences
 from sseprobe.report import ReaderReport
@@ -60,13 +60,12 @@ def read_all(
     `stop` ends it from another thread. A reader that is not installed is left out. Sentences may quote the stream:
     redact them. Never raises for what a reader does.
     """
-    wanted = readers if readers is not None else [by_name(name) for name in NAMES]
-    fit = [reader for reader in wanted if _reads(reader, dialect, framing)]
+    fit = [reader for reader in (all_readers() if readers is None else readers) if _reads(reader, dialect, framing)]
     there = [(reader, version) for reader in fit if (version := installed_version(reader)) is not None]
     if not there:
         return []
     said = _header_value(content_type or CONTENT_TYPES[framing])
-    body = Body(chunks, events, framing, said)
+    body = Body(chunks, events, framing, said, dialect)
     with _Session(Stream(list(chunks), said), limits or Limits()) as session:
         (stop or Stop()).arm(session.kill)
 

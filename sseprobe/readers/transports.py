@@ -6,7 +6,7 @@
 from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
-from sseprobe.readers.base import ReachedOut, Stream
+from sseprobe.readers.base import NetworkAttempt, Stream
 
 URL = "http://reader.invalid/"
 
@@ -34,7 +34,7 @@ def transport(library: Any, stream: Stream) -> Any:
 
     def answer(request: Any) -> Any:
         if answered:
-            raise ReachedOut("a second request")
+            raise NetworkAttempt("a second request")
         answered.append(request)
         return response(library, stream, request)
 

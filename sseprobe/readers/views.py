@@ -48,7 +48,7 @@ def _instead(due: str, got: str) -> str:
 
 
 class _Events:
-    """[type, data, id]; what a client does not tell is not compared."""
+    """[type, data, id]; what a client does not show is not compared."""
 
     def same(self, due: Any, got: Any) -> bool:
         return _is_event(got) and all(

@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from sseprobe.readers.base import View
-from sseprobe.readers.causes import Body, cause_of, place_of
+from sseprobe.readers.causes import Cause, cause_of
 from sseprobe.readers.comparison import MAX_DIFFERENCES, Difference, Kind
+from sseprobe.readers.place import Body, place_of
 from sseprobe.text import visible
 
 MAX_SENTENCES: Final = 5
@@ -13,25 +14,26 @@ MAX_SENTENCES: Final = 5
 
 def sentences(body: Body, reader: str, view: View, differences: Sequence[Difference]) -> list[str]:
     """At most `MAX_SENTENCES`, each for all differences of a kind that have the same cause, then how many more."""
-    groups: dict[tuple[Kind, str | None], list[Difference]] = {}
+    groups: dict[tuple[Kind, str | None], list[tuple[Difference, Cause | None]]] = {}
     for difference in differences:
-        key = (difference.kind, cause_of(place_of(body, reader, view, difference)))
-        groups.setdefault(key, []).append(difference)
-    said = [_sentence(body, cause, found) for (_, cause), found in groups.items()]
-    if len(said) > MAX_SENTENCES:
-        more = len(said) - MAX_SENTENCES
-        said[MAX_SENTENCES:] = [f"and {more} more kind{'s' if more > 1 else ''} of difference"]
+        cause = cause_of(place_of(body, reader, view, difference))
+        same = None if cause is None else cause.rule or cause.clause
+        groups.setdefault((difference.kind, same), []).append((difference, cause))
+    lines = [_sentence(body, *found[0], more=len(found) - 1) for found in groups.values()]
+    if len(lines) > MAX_SENTENCES:
+        more = len(lines) - MAX_SENTENCES
+        lines[MAX_SENTENCES:] = [f"and {more} more kind{'s' if more > 1 else ''} of difference"]
     if len(differences) >= MAX_DIFFERENCES:
-        said.append(f"the comparison ended after {MAX_DIFFERENCES:,} differences")
-    return said
+        lines.append(f"the comparison ended after {MAX_DIFFERENCES:,} differences")
+    return lines
 
 
-def _sentence(body: Body, cause: str | None, found: Sequence[Difference]) -> str:
-    first = found[0]
-    what = _WORDS[first.kind](body, first)
-    why = f": {cause}" if cause else ""
-    others = f" ({len(found) - 1:,} more like this)" if len(found) > 1 else ""
-    return visible(f"{what}{why}{others}")
+def _sentence(body: Body, difference: Difference, cause: Cause | None, *, more: int) -> str:
+    what = _WORDS[difference.kind](body, difference)
+    why = f": {cause.clause}" if cause else ""
+    rule = f" ({cause.rule})" if cause and cause.rule else ""
+    others = f" ({more:,} more like this)" if more else ""
+    return visible(f"{what}{why}{rule}{others}")
 
 
 def _event(body: Body, number: int) -> str:

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from sseprobe.report.statistics import Counts, Percentiles, Verdict
-from sseprobe.testimony import Answer, Strength
+from sseprobe.stop_detection.answers import Answer, Strength
 
 
 class TestimonyReport(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from msgspec import Struct
 
 from sseprobe.report.statistics import Percentiles, Verdict
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.transcript import Ending
 
 

@@ -1,40 +1,57 @@
-"""Witnesses: who says whether the server stopped. To add one: one file here, and its line in `_MODULES`."""
+"""Witnesses: sources of evidence that the server stopped. They sample; `stop_detection` judges.
+
+To add one: one file here, with its `SPEC` and `make`, and its line in `_MODULES`. Help and docs are made from it.
+"""
 
 import difflib
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:
-    from sseprobe.witnesses.base import Context, Witness
+    from sseprobe.witnesses.base import Context, Spec, Witness
 
-_MODULES: Final = {
-    "mock": "sseprobe.witnesses.mock",
-    "upstream": "sseprobe.witnesses.upstream",
-    "prometheus": "sseprobe.witnesses.prometheus",
-    "llamacpp-slots": "sseprobe.witnesses.llamacpp_slots",
-    "http-json": "sseprobe.witnesses.http_json",
-    "log": "sseprobe.witnesses.log",
-    "command": "sseprobe.witnesses.command",
-    "cpu": "sseprobe.witnesses.cpu",
-    "queue": "sseprobe.witnesses.queue",
-}
-SPECS: Final = (
-    "mock[:URL]", "upstream:PORT", "prometheus:URL[#preset=NAME|#counter=NAME&gauge=NAME]", "llamacpp-slots:URL",
-    "http-json:URL#/json/pointer", "log:FILE:REGEX", "command:SHELL", "cpu:PID", "queue",
-)  # fmt: skip
+_MODULES: Final = (
+    "mock",
+    "upstream",
+    "prometheus",
+    "llamacpp_slots",
+    "http_json",
+    "log",
+    "command",
+    "cpu",
+    "queue",
+)
+"""In the order of help and docs. A witness is called as its module, with `-` for `_`, and imported when it is used."""
+
+
+@cache
+def specs() -> "tuple[Spec, ...]":
+    """What each witness says of itself."""
+    return tuple(_module(name).SPEC for name in _MODULES)
+
+
+def syntaxes() -> str:
+    """The syntax of every SPEC, for help and errors."""
+    return ", ".join(spec.syntax for spec in specs())
 
 
 def by_spec(spec: str, context: "Context") -> "Witness":
-    """The witness of a SPEC. Raises UsageError for one that is not understood."""
+    """The witness of a SPEC. Raises UsageError for an unknown one."""
     kind, _, words = spec.partition(":")
-    if kind not in _MODULES:
-        near = difflib.get_close_matches(kind.lower(), _MODULES, 1)
+    names = [name.replace("_", "-") for name in _MODULES]
+    if kind not in names:
+        near = difflib.get_close_matches(kind.lower(), names, 1)
         guess = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"--witness {kind}: not a witness sseprobe knows.{guess} Known are: {', '.join(SPECS)}.")
-    witness: Witness = import_module(_MODULES[kind]).make(words, context)
+        raise UsageError(f"--witness {kind}: unknown witness.{guess} Known are: {syntaxes()}.")
+    witness: Witness = _module(kind.replace("-", "_")).make(words, context)
     asked = urlsplit(words)
     witness.is_of_target = bool(asked.netloc) and asked.netloc == urlsplit(context.url).netloc
     return witness
+
+
+def _module(name: str) -> Any:
+    return import_module(f"{__name__}.{name}")

@@ -1,7 +1,7 @@
-"""What a witness is: something beside the stream that knows whether the server works. It samples; it does not judge."""
+"""What a witness is: a source beside the stream that shows whether the server works. It samples; it does not judge."""
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
 from msgspec import Struct
@@ -10,16 +10,34 @@ from sseprobe.config.connection import ConnectOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.redaction import redact_url
-from sseprobe.testimony import Reading, Strength
+from sseprobe.stop_detection.answers import Strength
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.transcript import Request
 
 
+class Spec(NamedTuple):
+    """What a witness says of itself, for help and docs.
+
+    `name`: what stands before the colon of its SPEC; `syntax`: of the whole SPEC. `reads`: what it samples, as the
+    object of a sentence. `evidence`: what that shows of the work. Indirect evidence usually goes with the work.
+    """
+
+    name: str
+    syntax: str
+    reads: str
+    evidence: str
+    strength: Strength = Strength.DIRECT
+
+
 class WitnessError(Exception):
-    """A witness cannot say anything now; the message is the end of a sentence: why, and what to try."""
+    """A witness cannot be read now; the message is the end of a sentence: why, and what to try."""
 
 
 class Context(Struct, frozen=True):
-    """What a witness may need to know of the test. `url`: the target; `truth_url`: of the bundled mock under test."""
+    """What a witness may need to know of the test.
+
+    `url`: the target; `truth_url`: of the bundled mock's record, where that is under test. `grace_s`: seconds.
+    """
 
     url: str
     truth_url: str | None
@@ -32,14 +50,13 @@ class Context(Struct, frozen=True):
 class Witness(ABC):
     """One witness. Made from its SPEC, opened before the first trial, sampled from a thread of its own, closed.
 
-    `interval_s`: between samples. `counts_tokens`: its counter of work counts tokens one by one. `sure`: its figure is
-    known to be a counter. `least_share`: of the time that its work, which is time, must take to say anything.
-    `is_called`: the app under test calls it, as it calls an LLM. `is_of_target`: what is under test serves it.
-    `leaves_too`: it asks the target itself, and leaves: what goes on then is a leak too.
+    `interval_s`: seconds between samples. `counts_tokens`: its counter of work counts tokens one by one. `sure`: its
+    number is known to be a counter. `least_share`: of the time that its work, which is time, must take to show
+    anything. `is_called`: the app under test calls it, as it calls an LLM. `is_of_target`: what is under test serves
+    it. `leaves_too`: it sends requests of its own to the target and aborts them: what goes on then is a leak too.
     """
 
-    kind: ClassVar[str]
-    strength: ClassVar[Strength] = Strength.DIRECT
+    spec: ClassVar[Spec]
     interval_s: ClassVar[float] = 0.05
     sure: ClassVar[bool] = True
     least_share: ClassVar[float | None] = None
@@ -48,22 +65,32 @@ class Witness(ABC):
     is_of_target: bool = False
     leaves_too: ClassVar[bool] = False
 
+    @property
+    def kind(self) -> str:
+        """Its name in reports."""
+        return self.spec.name
+
+    @property
+    def strength(self) -> Strength:
+        """Whether it sees the work itself."""
+        return self.spec.strength
+
     def open(self) -> None:  # noqa: B027  most need not
-        """Gets ready. Raises UsageError for what the words ask for and cannot be had."""
+        """Gets ready. Raises UsageError where its SPEC cannot be honoured."""
 
     @abstractmethod
     def sample(self) -> Reading:
-        """Looks once. Raises WitnessError."""
+        """Takes one reading. Raises WitnessError."""
 
     def call_off(self) -> None:  # noqa: B027  most cannot
-        """Ends what is still generated, once it is judged, if that is up to this witness."""
+        """Ends what is still generating, once it is judged, if that is up to this witness."""
 
     def close(self) -> None:  # noqa: B027  most need not
-        """Lets go."""
+        """Closes what it opened."""
 
     @property
     def hint(self) -> str:
-        """What may help if it did not move: the other figures that are there."""
+        """What may help if it did not change: the other numbers that are there."""
         return ""
 
 
@@ -75,7 +102,5 @@ def checked_url(url: str, kind: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise UsageError(
-            f"--witness {kind}:{redact_url(url)}: not a URL that can be asked. Expected {kind}:http://HOST[:PORT]/PATH."
-        )
+        raise UsageError(f"--witness {kind}:{redact_url(url)}: invalid URL. Expected {kind}:http://HOST[:PORT]/PATH.")
     return url

@@ -7,18 +7,25 @@ import subprocess
 from typing import Final
 
 from sseprobe.errors import UsageError
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
-from sseprobe.witnesses.base import Context, Witness, WitnessError
+from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError
 
 _LIMIT_S: Final = 5.0
 _MAX_CHARS: Final = 4096
+
+SPEC: Final = Spec(
+    "command",
+    "command:SHELL",
+    "the number that a command prints",
+    "a counter or a gauge",
+)
 
 
 class Command(Witness):
     """Runs a command line in the shell, each time anew. The line is never shown: it may hold credentials."""
 
-    kind = "command"
+    spec = SPEC
     sure = False
 
     def __init__(self, line: str) -> None:
@@ -40,24 +47,24 @@ class Command(Witness):
         try:
             out, err = process.communicate(timeout=_LIMIT_S)
         except subprocess.TimeoutExpired as error:
-            raise WitnessError(f"the command was not done within {_LIMIT_S:g} s") from error
+            raise WitnessError(f"the command did not finish within {_LIMIT_S:g} s") from error
         finally:
             if process.returncode is None:
                 _kill(process)
-        said = self._shown(out, 120)
+        printed = self._shown(out, 120)
         if process.returncode:
-            why = self._shown(err, 200) or said or "it said nothing"
+            why = self._shown(err, 200) or printed or "no output"
             raise WitnessError(f"the command ended with exit code {process.returncode} ({why})")
         try:
-            number = float(said)
+            number = float(printed)
         except ValueError:
             number = math.nan
         if not math.isfinite(number):
-            raise WitnessError(f"the command printed {said!r}, expected a number and nothing else")
+            raise WitnessError(f"the command printed {printed!r}, expected a number and nothing else")
         return Reading(work=number)
 
     def _shown(self, output: bytes, limit: int) -> str:
-        """What it said, without the line itself, which some shells repeat."""
+        """What it printed, without the line itself, which some shells repeat."""
         text = output[:_MAX_CHARS].decode(errors="replace").replace(self._line, "…")
         return one_line(text.strip(), limit)
 

@@ -1,4 +1,4 @@
-"""`cpu:PID`: the CPU time of the server process and its children. Indirect: work and CPU time go together, mostly.
+"""`cpu:PID`: the CPU time of the server process and its children. Indirect: it usually goes with the work.
 
 An idle process uses a little of it too, so that only what is well above its own idling counts as work.
 """
@@ -8,20 +8,29 @@ from pathlib import Path
 from typing import Final
 
 from sseprobe.errors import UsageError
-from sseprobe.testimony import FLAT_NS, Reading, Strength
+from sseprobe.stop_detection.answers import Strength
+from sseprobe.stop_detection.counters import FLAT_NS
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.units import NS_PER_MS
-from sseprobe.witnesses.base import Context, Witness, WitnessError
+from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError
 
 _PROC: Final = Path("/proc")
 _TIMES_IDLE: Final = 3
 _NOISE_NS: Final = NS_PER_MS // 2
 
+SPEC: Final = Spec(
+    "cpu",
+    "cpu:PID",
+    "the CPU time of a process and its children (Linux)",
+    "a counter of CPU time",
+    Strength.INDIRECT,
+)
+
 
 class Cpu(Witness):
     """Adds up CPU time beyond what the process used while it was idle. Linux only."""
 
-    kind = "cpu"
-    strength = Strength.INDIRECT
+    spec = SPEC
     interval_s = 0.1
     least_share = 0.5
 
@@ -33,7 +42,7 @@ class Cpu(Witness):
         self._work_ns = 0.0
 
     def sample(self) -> Reading:
-        """Looks once; its first `FLAT_NS` show how it idles."""
+        """Reads the CPU time; the first `FLAT_NS` show how much the idle process uses."""
         now = time.monotonic_ns(), self._used_ns()
         if self._first is None or self._last is None:
             self._first = self._last = now
@@ -60,7 +69,7 @@ class Cpu(Witness):
                     left += map(int, (thread / "children").read_text().split())
             except (OSError, ValueError, IndexError) as error:
                 if pid == self._pid:
-                    raise WitnessError(f"there is no process {pid} to look at, or no Linux to look with") from error
+                    raise WitnessError(f"process {pid} not found (cpu: needs Linux)") from error
         return used
 
 

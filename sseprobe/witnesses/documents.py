@@ -1,4 +1,4 @@
-"""JSON that witnesses fetch: whatever a server answers, a witness has it, or says why it has not."""
+"""JSON that witnesses fetch: whatever a server answers is a document, or a WitnessError."""
 
 from typing import Annotated, Final, TypeVar
 
@@ -13,11 +13,11 @@ Document = TypeVar("Document")
 
 MOST: Final = 2**63 - 1
 Count = Annotated[int, msgspec.Meta(ge=0, le=MOST)]
-"""A number of tokens that can be one."""
+"""A plausible number of tokens."""
 
 
 def fetch_json(fetcher: Fetcher, url: str, kind: type[Document], what: str, advice: str) -> Document:
-    """The document at a URL. `what`: what it should be; `advice`: if it cannot be had. Raises WitnessError."""
+    """The document at a URL. `what`: what it should be; `advice`: for a failure. Raises WitnessError."""
     try:
         return msgspec.json.decode(fetcher.get(url).body, type=kind)
     except FetchError as error:

@@ -7,19 +7,26 @@ from sseprobe import json_pointer
 from sseprobe.errors import UsageError
 from sseprobe.net.fetch import Fetcher
 from sseprobe.redaction import redact_url
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
-from sseprobe.witnesses.base import Context, Witness, WitnessError, checked_url
+from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError, checked_url
 from sseprobe.witnesses.documents import MOST, fetch_json
 
 _LIMIT_S: Final = 2.0
 _SHOWN: Final = 12
 
+SPEC: Final = Spec(
+    "http-json",
+    "http-json:URL#/json/pointer",
+    "a number in any JSON document",
+    "a counter or a gauge",
+)
+
 
 class HttpJson(Witness):
     """Reads one number."""
 
-    kind = "http-json"
+    spec = SPEC
     interval_s = 0.025
     sure = False
 
@@ -40,11 +47,11 @@ class HttpJson(Witness):
             if value is json_pointer.ABSENT or value is None:
                 at = "/" + "/".join(steps[:place]) if place else "the top"
                 parent = json_pointer.value_at(document, steps[:place])
-                said = f"{redact_url(self._url)} has no {one_line(step, 60)!r} at {one_line(at, 120)}"
-                raise WitnessError(f"{said} (pointer {one_line(self._pointer, 120)}); there is {_there(parent)}")
+                missing = f"{redact_url(self._url)} has no {one_line(step, 60)!r} at {one_line(at, 120)}"
+                raise WitnessError(f"{missing} (pointer {one_line(self._pointer, 120)}); there is {_there(parent)}")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            said = f"{redact_url(self._url)}#{one_line(self._pointer, 120)} is {type(value).__name__}, not a number"
-            raise WitnessError(f"{said}; there is {_there(value)}" if isinstance(value, dict | list) else said)
+            wrong = f"{redact_url(self._url)}#{one_line(self._pointer, 120)} is {type(value).__name__}, not a number"
+            raise WitnessError(f"{wrong}; there is {_there(value)}" if isinstance(value, dict | list) else wrong)
         if abs(value) > MOST:
             raise WitnessError(
                 f"{redact_url(self._url)}#{one_line(self._pointer, 120)} is larger than a counter can be"
@@ -73,7 +80,7 @@ def _there(value: Any) -> str:
 
 def make(words: str, context: Context) -> Witness:
     """From `http-json:URL#/json/pointer`. Raises UsageError."""
-    parts = urlsplit(checked_url(words, HttpJson.kind))
+    parts = urlsplit(checked_url(words, SPEC.name))
     pointer = unquote(parts.fragment)
     if parts.fragment and not pointer.startswith("/"):
         raise UsageError(

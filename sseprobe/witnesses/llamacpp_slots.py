@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sseprobe.net.fetch import Fetcher
-from sseprobe.testimony import Reading
-from sseprobe.witnesses.base import Context, Witness, checked_url
+from sseprobe.stop_detection.samples import Reading
+from sseprobe.witnesses.base import Context, Spec, Witness, checked_url
 from sseprobe.witnesses.documents import MOST, fetch_json
 
 _PATH: Final = "/slots"
@@ -19,7 +19,7 @@ _LIMIT_S: Final = 2.0
 
 
 class _Slot(msgspec.Struct, frozen=True):
-    """What counts of a slot."""
+    """What is used of a slot."""
 
     id: int = 0
     id_task: int = -1
@@ -34,10 +34,18 @@ class _Slot(msgspec.Struct, frozen=True):
         return count if isinstance(count, int) and count <= MOST else 0
 
 
+SPEC: Final = Spec(
+    "llamacpp-slots",
+    "llamacpp-slots:URL",
+    "the slots of a llama-server",
+    "a counter of tokens and a gauge of requests",
+)
+
+
 class Slots(Witness):
     """Counts busy slots and decoded tokens."""
 
-    kind = "llamacpp-slots"
+    spec = SPEC
     interval_s = 0.025
     counts_tokens = True
 
@@ -48,7 +56,7 @@ class Slots(Witness):
         self._work = 0
 
     def sample(self) -> Reading:
-        """Looks at all slots."""
+        """Reads all slots."""
         advice = "llama-server shows its slots unless started with --no-slots"
         slots = fetch_json(self._fetcher, self._url, list[_Slot], "llama-server's list of slots", advice)
         now = {(slot.id, slot.id_task): slot.decoded for slot in slots}
@@ -63,5 +71,5 @@ class Slots(Witness):
 
 def make(words: str, context: Context) -> Witness:
     """From `llamacpp-slots:URL`, the server's base URL or its `/slots`. Raises UsageError."""
-    url = checked_url(words, Slots.kind)
+    url = checked_url(words, SPEC.name)
     return Slots(url if urlsplit(url).path.rstrip("/").endswith(_PATH) else url.rstrip("/") + _PATH, context)

@@ -5,18 +5,25 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from sseprobe.errors import UsageError
-from sseprobe.testimony import Reading
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
-from sseprobe.witnesses.base import Context, Witness, WitnessError
+from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError
 
 _MAX_READ: Final = 16 * 1024 * 1024
 _MAX_LINE: Final = 64 * 1024
+
+SPEC: Final = Spec(
+    "log",
+    "log:FILE:REGEX",
+    "matching lines appended to a log",
+    "a counter",
+)
 
 
 class Log(Witness):
     """Follows a file, also when it is rotated or truncated."""
 
-    kind = "log"
+    spec = SPEC
     interval_s = 0.02
 
     def __init__(self, path: Path, pattern: "re.Pattern[bytes]") -> None:
@@ -63,11 +70,11 @@ class Log(Witness):
 
 
 def make(words: str, context: Context) -> Witness:
-    """From `log:FILE:REGEX`; the first colon behind which a file is there divides them. Raises UsageError."""
+    """From `log:FILE:REGEX`; the first colon that follows the path of a file divides them. Raises UsageError."""
     del context
     colons = [place for place, character in enumerate(words) if character == ":"]
     if not colons or not words[: colons[0]] or not words[colons[0] + 1 :]:
-        raise UsageError(f"--witness log:{one_line(words, 120)}: not understood. Expected log:FILE:REGEX.")
+        raise UsageError(f"--witness log:{one_line(words, 120)}: invalid. Expected log:FILE:REGEX.")
     place = next((place for place in colons if Path(words[:place]).is_file()), colons[0])
     path, expression = words[:place], words[place + 1 :]
     try:

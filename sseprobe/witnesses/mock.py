@@ -8,9 +8,9 @@ import msgspec
 
 from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.fetch import Fetcher
-from sseprobe.testimony import Call, Reading
+from sseprobe.stop_detection.samples import Call, Reading
 from sseprobe.units import NS_PER_MS
-from sseprobe.witnesses.base import Context, Witness, checked_url
+from sseprobe.witnesses.base import Context, Spec, Witness, checked_url
 from sseprobe.witnesses.documents import Count, fetch_json
 
 _PATH: Final = "/_truth"
@@ -31,10 +31,18 @@ class _Record(msgspec.Struct, frozen=True):
     age_ms: _Ms | None = None
 
 
+SPEC: Final = Spec(
+    "mock",
+    "mock[:URL]",
+    "the bundled mock's own record of each request",
+    "the end of each request, at once",
+)
+
+
 class Mock(Witness):
     """Sums up the records that are newer than the witness."""
 
-    kind = "mock"
+    spec = SPEC
     interval_s = 0.02
     counts_tokens = True
 
@@ -54,9 +62,9 @@ class Mock(Witness):
             return Reading(work=0.0, running=running, calls=())
         asked_ns = time.monotonic_ns()
         records = self._records(f"{self._url}?after={self._known}")
-        told_ns = time.monotonic_ns()
-        now_ns = (asked_ns + told_ns) // 2  # when the ages were true, as near as can be said
-        calls = tuple(self._call(record, now_ns, told_ns - now_ns) for record in records)
+        answered_ns = time.monotonic_ns()
+        now_ns = (asked_ns + answered_ns) // 2  # when the ages were true, as near as can be known
+        calls = tuple(self._call(record, now_ns, answered_ns - now_ns) for record in records)
         return Reading(sum(call.made for call in calls), sum(call.running for call in calls), calls)
 
     def close(self) -> None:
@@ -65,13 +73,13 @@ class Mock(Witness):
 
     def _call(self, record: _Record, now_ns: int, error_ns: int) -> Call:
         def when(at_ms: float | None) -> int | None:
-            """A time of the record on our clock, by the quickest answer; without its age, when it was told first."""
+            """A time of the record on our clock, by the quickest answer; without its age, by the first."""
             if at_ms is None:
                 return None
             age_ms = at_ms if record.age_ms is None else record.age_ms
-            told = (error_ns, now_ns - round((age_ms - at_ms) * NS_PER_MS))
-            known = self._moments.setdefault((record.id, at_ms), told)
-            off_ns, at_ns = known if record.age_ms is None else min(known, told)
+            latest = (error_ns, now_ns - round((age_ms - at_ms) * NS_PER_MS))
+            known = self._moments.setdefault((record.id, at_ms), latest)
+            off_ns, at_ns = known if record.age_ms is None else min(known, latest)
             self._moments[record.id, at_ms] = (off_ns, at_ns)
             errors_ns.append(off_ns)
             return at_ns
@@ -90,8 +98,8 @@ class Mock(Witness):
         )
 
     def _records(self, url: str) -> list[_Record]:
-        advice = f"A mock tells the truth at {_PATH}; it prints where when it starts"
-        return fetch_json(self._fetcher, url, list[_Record], "the truth of a mock", advice)
+        advice = f"A mock serves its record at {_PATH}, and prints the URL when it starts"
+        return fetch_json(self._fetcher, url, list[_Record], "a mock's record", advice)
 
 
 def make(words: str, context: Context) -> Witness:
@@ -99,7 +107,7 @@ def make(words: str, context: Context) -> Witness:
     if not words:
         parts = urlsplit(context.url)
         return Mock(context.truth_url or f"{parts.scheme}://{parts.netloc}{_PATH}", context.options)
-    url = checked_url(words, Mock.kind)
+    url = checked_url(words, SPEC.name)
     path = urlsplit(url).path.rstrip("/")
     witness = Mock(url if path.endswith(_PATH) else url.rstrip("/") + _PATH, context.options)
     witness.is_called = urlsplit(url).netloc != urlsplit(context.url).netloc

@@ -1,4 +1,4 @@
-"""`queue`: whether a slot is free again, told by a second request. Indirect, and only for a server that works on one.
+"""`queue`: whether a slot is free again, shown by a second request. Indirect, and only where one is served at a time.
 
 While the slot is taken, a second request waits for its first token; it leaves as soon as that has come.
 """
@@ -12,23 +12,30 @@ import msgspec
 
 from sseprobe.dialects.base import CONTENT_KINDS
 from sseprobe.errors import SseprobeError
-from sseprobe.net.opening import OpenStream
 from sseprobe.reception import Reception
-from sseprobe.testimony import Reading, Strength
+from sseprobe.stop_detection.answers import Strength
+from sseprobe.stop_detection.samples import Reading
 from sseprobe.text import one_line
 from sseprobe.units import NS_PER_S
-from sseprobe.witnesses.base import Context, Witness, WitnessError
+from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError
 
 _TIMES: Final = 2
 _ADDED_S: Final = 0.2
 _IDLE_LIMIT_S: Final = 30.0
 
+SPEC: Final = Spec(
+    "queue",
+    "queue",
+    "how soon a second request gets its first token, on a server that works on one request at a time",
+    "a gauge of busy slots",
+    Strength.INDIRECT,
+)
+
 
 class Queue(Witness):
-    """Asks for the first token, and says that the slot is taken if it does not come about as soon as when idle."""
+    """Requests a first token: the slot is taken if that does not come about as soon as on an idle server."""
 
-    kind = "queue"
-    strength = Strength.INDIRECT
+    spec = SPEC
     interval_s = 0.3
     leaves_too = True
 
@@ -46,16 +53,18 @@ class Queue(Witness):
             raise WitnessError(f"a second request failed: {one_line(str(error), 200)}") from error
         if self._idle_s is None:
             if not came:
-                raise WitnessError(f"an idle server gave no token within {limit_s:g} s")
+                raise WitnessError(f"an idle server sent no token within {limit_s:g} s")
             self._idle_s = (time.monotonic_ns() - begun_ns) / NS_PER_S
         return Reading(running=0 if came else 1)
 
     @property
     def hint(self) -> str:
-        """When it can say something."""
-        return "It can tell only where one request at a time is served; leave later, for instance --at after-ms:2000"
+        """When it gives evidence."""
+        return "It needs a server that works on one request at a time; abort later, for instance --at after-ms:2000"
 
     async def _first_token(self, limit_s: float) -> bool:
+        from sseprobe.net.opening import OpenStream
+
         context = self._context
         # The limit is ours, here: it is an answer, not a failure.
         options = msgspec.structs.replace(context.options, timeout_s=2 * limit_s, idle_timeout_s=2 * limit_s)
@@ -63,7 +72,7 @@ class Queue(Witness):
         try:
             async with asyncio.timeout(limit_s), OpenStream(context.request, options) as stream:
                 if stream.head.status != 200:
-                    raise WitnessError(f"a second request was answered {stream.head.status}")
+                    raise WitnessError(f"a second request was answered with status {stream.head.status}")
                 async with contextlib.aclosing(stream.chunks()) as chunks:
                     async for chunk in chunks:
                         for received in reception.receive(chunk):

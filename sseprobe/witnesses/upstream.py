@@ -1,6 +1,7 @@
-"""`upstream:PORT`: sseprobe plays the LLM provider, and sees the app under test close its connection, or not.
+"""`upstream:PORT`: sseprobe plays the LLM provider, and sees whether the app under test closes its connection.
 
-It serves the mock's paths on loopback and streams for three times the grace, at 50 events a second, unless it is left.
+It serves the mock's paths on loopback and streams for three times the grace, at 50 events a second, unless the app
+closes the connection.
 """
 
 import contextlib
@@ -11,19 +12,26 @@ from typing import Final
 
 from sseprobe.errors import UsageError
 from sseprobe.mock_process import MockProcess, running_mock
-from sseprobe.testimony import Reading
-from sseprobe.witnesses.base import Context, Witness, WitnessError
+from sseprobe.stop_detection.samples import Reading
+from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError
 from sseprobe.witnesses.mock import Mock
 
 HOST: Final = "127.0.0.1"
 ITL_MS: Final = 20
 _GRACES: Final = 3
 
+SPEC: Final = Spec(
+    "upstream",
+    "upstream:PORT",
+    "the connections that the app under test makes to sseprobe, which plays its LLM provider",
+    "the end of each request, at once",
+)
+
 
 class Upstream(Witness):
     """The bundled mock on a port of the user's choice, for as long as the test runs."""
 
-    kind = "upstream"
+    spec = SPEC
     interval_s = Mock.interval_s
     counts_tokens = True
     is_called = True
@@ -36,13 +44,13 @@ class Upstream(Witness):
         self._cleanup = contextlib.ExitStack()
 
     def open(self) -> None:
-        """Starts to serve. Raises UsageError if the port is taken."""
+        """Starts the provider. Raises UsageError if the port is in use."""
         try:
             socket.create_server((HOST, self._port)).close()
         except OSError as error:
             raise UsageError(
                 f"--witness upstream:{self._port}: cannot listen on {HOST} port {self._port} ({error.strerror}). "
-                "Stop what listens there, or take another port, and point the app under test at it."
+                "Stop what listens there, or choose another port, and configure the app under test to call it."
             ) from error
         tokens = math.ceil(_GRACES * self._context.grace_s * 1000 / ITL_MS)
         scenario = f"tokens={tokens},itl_ms={ITL_MS}"
@@ -52,23 +60,23 @@ class Upstream(Witness):
         self._cleanup.callback(self._mock.close)
 
     def sample(self) -> Reading:
-        """What has become of the calls so far."""
+        """The record of the calls so far."""
         if self._mock is None:
             raise WitnessError("it is not serving")
         return self._mock.sample()
 
     def call_off(self) -> None:
-        """A stream that leaks is over once it is judged: the next trial is not to wait for it."""
+        """Ends a leaking stream once it is judged, so that the next trial need not wait for it."""
         if self._provider is not None:
             self._provider.end_generations()
 
     def close(self) -> None:
-        """Serves no more."""
+        """Stops the provider."""
         self._cleanup.close()
 
     @property
     def hint(self) -> str:
-        """How to have it called."""
+        """How to make the app call it."""
         return f"Configure the app under test to call http://{HOST}:{self._port}/v1 (any key, any model)"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Final
 
-from sseprobe.testimony import Failed, Sample
+from sseprobe.stop_detection.samples import Failed, Sample
 from sseprobe.units import NS_PER_S
 from sseprobe.witnesses.base import Witness, WitnessError
 
@@ -41,7 +41,7 @@ class Watch:
     def seen(self) -> list[Sample | Failed]:
         """The samples so far, in the order of time; runs of the same reading as two.
 
-        Raises what the witness raised and should not have: without it, it would only seem to be silent.
+        Raises what the witness raised and should not have: else it would only seem to be silent.
         """
         if self._problem is not None:
             raise self._problem
@@ -51,7 +51,7 @@ class Watch:
         try:
             with contextlib.closing(self.witness):
                 self._sample_on()
-        except Exception as error:  # a mistake of ours, whatever it is: `seen` raises it where it is heard
+        except Exception as error:  # a mistake of ours: `seen` raises it where it is noticed
             self._problem = error
             self._changed()
 
@@ -78,7 +78,7 @@ class Watch:
 
 
 def _same(*samples: Sample | Failed) -> bool:
-    """Whether all say the same."""
+    """Whether all hold the same reading, or failed alike."""
     first = samples[0]
     if isinstance(first, Failed):
         return all(isinstance(sample, Failed) and sample.reason == first.reason for sample in samples)

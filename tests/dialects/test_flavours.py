@@ -110,7 +110,7 @@ def test_nonsense_is_found_in_a_copy(name: str, recorded: Recordings) -> None:
 def test_a_copy_has_the_same_rules_and_readers(name: str) -> None:
     def concerning(dialect: Dialect) -> list[str]:
         scopes: list[tuple[str, Scope | None]] = [(rule.id, rule.dialects) for rule in RULES]
-        scopes += [(each, readers.by_name(each).dialects) for each in readers.NAMES]
+        scopes += [(each.name, each.dialects) for each in readers.all_readers()]
         return [each for each, scope in scopes if scope is not None and dialect.is_in(scope)]
 
     found = concerning(copy_of(name))

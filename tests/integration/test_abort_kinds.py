@@ -24,9 +24,9 @@ def tried(cli: Cli, kind: str, *words: str, rogue: bool) -> Any:
 @pytest.mark.parametrize(
     ("kind", "words", "says"),
     [
-        ("parallel", ("--grace", "1.5"), "more than the clients that are still there"),
+        ("parallel", ("--grace", "1.5"), "more than the clients still connected"),
         ("retry", ("--grace", "2"), "called again"),
-        ("wrong-stream", ("--grace", "1.5", "--control", "1"), "more than the clients that are still there"),
+        ("wrong-stream", ("--grace", "1.5", "--control", "1"), "more than the clients still connected"),
         ("lock", (), "refused"),
         ("hang", (), "silent"),
         ("pause", ("--grace", "5"), ""),

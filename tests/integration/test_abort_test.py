@@ -287,7 +287,7 @@ def test_a_stop_that_nothing_confirms_is_unknown(cli: Cli, serve: Serve) -> None
     )  # fmt: skip
     [trial] = done.report["trials"]
     assert (trial["answer"], done.report["verdict"], done.code) == ("unknown", "inconclusive", 4), done
-    assert "no healthy stream came through afterwards" in trial["testimonies"][0]["evidence"]
+    assert "no healthy stream could be received afterwards" in trial["testimonies"][0]["evidence"]
 
 
 def test_ctrl_c_reports_what_was_seen(cli: Cli) -> None:

@@ -238,7 +238,7 @@ class TestTrouble:
             (["--direct", "http://127.0.0.1:1/"], "give the first one as URL"),
             (["http://127.0.0.1:1/x", "--real-time"], "concerns the bundled mock"),
             (["http://127.0.0.1:1/x", "--witness", "upstream:9000"], "sseprobe mock --port 9000"),
-            (["http://127.0.0.1:1/x", "--witness", "nonsense"], "not a witness"),
+            (["http://127.0.0.1:1/x", "--witness", "nonsense"], "unknown witness"),
         ],
     )
     def test_wrong_words(self, cli: Cli, words: list[str], said: str) -> None:

@@ -10,7 +10,7 @@ from sseprobe.probes.abort.phases import FIRST_CONTENT, HEAD, Phase, Progress, w
 from sseprobe.probes.abort.sweeping import spread
 from sseprobe.probes.abort.trial import weigh
 from sseprobe.report import Cause
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 
 MS = 1_000_000
 STOPPED, RUNNING, UNKNOWN = Answer.STOPPED, Answer.RUNNING, Answer.UNKNOWN

@@ -6,7 +6,7 @@ import pytest
 
 from sseprobe import dialects
 from sseprobe.framing import Framing, new_parser
-from sseprobe.readers import NAMES, by_name
+from sseprobe.readers import all_readers, by_name
 from sseprobe.readers.installed import installed_version
 from sseprobe.readers.run import read_all
 from sseprobe.sse import Event
@@ -42,7 +42,7 @@ def disagreeing(mock: Mock, dialect: str, knobs: str, *, read_as: str | None = N
     items = [*parser.receive(body), *parser.receive_eof()]
     general = framing is Framing.SSE and not sdks_only
     shown = dialects.by_name(name)
-    fit = [each for each in map(by_name, NAMES) if (shown.is_in(each.dialects) if each.dialects else general)]
+    fit = [each for each in all_readers() if (shown.is_in(each.dialects) if each.dialects else general)]
     cut = by(40) if "tools" in knobs else at_random(3)
     reports = read_all(
         list(cut(body)),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sseprobe.readers import NAMES, by_name
+from sseprobe.readers import all_readers
 from sseprobe.readers.installed import installed_version
 from tests.support.mock import Mock
 from tests.support.peculiar import PECULIARITIES
@@ -88,7 +88,7 @@ def test_every_peculiarity_is_listed() -> None:
 
 def test_every_client_reads_it_as_measured_and_the_page_says_so(found: Findings) -> None:
     """In one test: the table takes a minute to make."""
-    there = [name for name in NAMES if installed_version(by_name(name)) is not None]
+    there = [each.name for each in all_readers() if installed_version(each) is not None]
     assert there
     for name in there:
         measured = {of: row[name] for of, row in found.items() if name in row}

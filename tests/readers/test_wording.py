@@ -1,5 +1,6 @@
 """Sentences: what, where, and why where the bytes tell. Pure."""
 
+import re
 from collections.abc import Sequence
 
 import pytest
@@ -8,19 +9,23 @@ from sseprobe import dialects
 from sseprobe.dialects.traits import Scope
 from sseprobe.framing import Framing, new_parser
 from sseprobe.readers.base import CANARY, Reader, View
-from sseprobe.readers.causes import Body
 from sseprobe.readers.comparison import Difference, Kind
 from sseprobe.readers.expectation import expectation
+from sseprobe.readers.place import Body
 from sseprobe.readers.wording import sentences
 from sseprobe.sse import Event
 
 
-def body_of(*chunks: bytes, framing: Framing = Framing.SSE, content_type: str = "text/event-stream") -> Body:
+def body_of(
+    *chunks: bytes, framing: Framing = Framing.SSE, content_type: str = "text/event-stream", dialect: str = "plain"
+) -> Body:
     """A body and its events."""
     parser = new_parser(framing)
     items = [item for chunk in chunks for item in parser.receive(chunk)]
     items += parser.receive_eof()
-    return Body(chunks, [item for item in items if isinstance(item, Event)], framing, content_type)
+    return Body(
+        chunks, [item for item in items if isinstance(item, Event)], framing, content_type, dialects.by_name(dialect)
+    )
 
 
 def why(body: Body, difference: Difference, reader: str = "x", view: View = View.EVENTS) -> str:
@@ -29,51 +34,79 @@ def why(body: Body, difference: Difference, reader: str = "x", view: View = View
     return said.partition(": ")[2]
 
 
+def rule(clause: str) -> str:
+    """The id of the rule in a cause, or the cause itself where no rule is named."""
+    named = re.search(r"\(([A-Z]+[0-9]{3})\)", clause)
+    return named[1] if named else clause
+
+
 AB = b"data: a\n\n", b"data: b\n\n"
 LOST, CHANGED, EMPTY = Difference(Kind.LOST, 1), Difference(Kind.CHANGED, 1, 1, "so"), Difference(Kind.INVENTED, 0)
 RAISED = Difference(Kind.RAISED, 1, 1, "E")
 CAUSES: list[tuple[Sequence[bytes], Difference, str]] = [
     (AB, LOST, ""),
-    ((b"\xef\xbb\xbfdata: a\n\n",), Difference(Kind.LOST, 0), "the stream begins with a byte order mark"),
-    ((AB[0], b"event: x\n\n", AB[1]), EMPTY, "a block with event has no data"),
-    ((AB[0], b"id: x\nretry: 1\n\n", AB[1]), EMPTY, "a block with id and retry has no data"),
-    ((b"id: 1\n", AB[0], b":\n\n", AB[1]), EMPTY, "a comment block follows an id"),
-    ((b"id: 1\n", AB[0], b"\n", AB[1]), EMPTY, "a blank block follows an id"),
+    ((b"\xef\xbb\xbfdata: a\n\n",), Difference(Kind.LOST, 0), "SSE002"),
+    ((AB[0], b"event: x\n\n", AB[1]), EMPTY, "SSE013"),
+    ((AB[0], b"id: x\nretry: 1\n\n", AB[1]), EMPTY, "SSE013"),
+    ((b"id: 1\n", AB[0], b":\n\n", AB[1]), EMPTY, "SSE013"),
+    ((b"id: 1\n", AB[0], b"\n", AB[1]), EMPTY, "SSE013"),
     ((AB[0], b":\n\n", AB[1]), EMPTY, ""),
     ((b"id: 1\r\ndata: a\r\n\r\n", b"data: b\r\n\r\n"), EMPTY, ""),
-    ((AB[0], b"data: \xff\n\n"), CHANGED, "its bytes are not valid UTF-8"),
+    ((AB[0], b"data: \xff\n\n"), CHANGED, "SSE001"),
     ((b"data: \xff\n\n", AB[1]), CHANGED, ""),
-    ((AB[0], b"data: \xe2\x80\xa8\n\n"), CHANGED, "U+2028 stands raw in its data, where some clients end a line"),
-    ((*AB, b"data: c\n"), Difference(Kind.INVENTED, 1), "the body ends without a blank line: what is pending there "
-     "must be discarded"),
+    ((AB[0], b"data: \xe2\x80\xa8\n\n"), CHANGED, "SSE016"),
+    ((*AB, b"data: c\n"), Difference(Kind.INVENTED, 1), "SSE007"),
     ((AB[0], b"event: x\r", b"\ndata: b\r\n\r\n"), CHANGED, "a CRLF is split between two chunks (byte 18)"),
-    ((AB[0], b"event: x\rdata: b\r\r"), CHANGED, "its lines end with CR alone"),
-    ((b"data: a\n\r\n", b"data: b\n\r\n"), Difference(Kind.MERGED, 0, 2), "LF and CRLF are mixed"),
-    ((AB[0], b"id: a\0\ndata: b\n\n"), CHANGED, "an id with NUL must be ignored"),
+    ((AB[0], b"event: x\rdata: b\r\r"), CHANGED, "SSE004"),
+    ((b"data: a\n\r\n", b"data: b\n\r\n"), Difference(Kind.MERGED, 0, 2), "SSE005"),
+    ((AB[0], b"id: a\0\ndata: b\n\n"), CHANGED, "SSE011"),
     ((AB[0], b"data:  b\n\n"), CHANGED, "its data begins with a space, of which only the first belongs to the field"),
     ((AB[0], b"data: b\ndata:\n\n"), CHANGED, "its last data line is empty, and part of it"),
     ((AB[0], b"data:\n\n"), RAISED, "its data is empty"),
-    ((AB[0], b"data: " + b"x" * 100_000 + b"\n\n"), RAISED, "a line of it has 97.66 KiB"),
+    ((AB[0], b"data: " + b"x" * 200_000 + b"\n\n"), RAISED, "SSE015"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("chunks", "difference", "cause"), CAUSES)
 def test_causes(chunks: Sequence[bytes], difference: Difference, cause: str) -> None:
-    assert why(body_of(*chunks), difference) == cause
+    assert rule(why(body_of(*chunks), difference)) == cause
 
 
 def test_causes_that_concern_one_client() -> None:
     comment = body_of(AB[0], b": x\n\n", AB[1])
-    assert why(comment, RAISED, "google-genai") == "a comment stands there, which this SDK takes for JSON"
+    assert why(comment, RAISED, "google-genai").endswith(": this SDK takes a comment for JSON (SSE014)")
     assert why(comment, RAISED, "openai") == ""
     field = body_of(AB[0], b"id: 1\n", AB[1])
-    assert why(field, RAISED, "google-genai") == "a field other than data stands there, which this SDK takes for JSON"
+    assert why(field, RAISED, "google-genai") == "a field other than data, which this SDK takes for JSON"
     tight = body_of(AB[0], b"data:b\n\n")
-    assert why(tight, RAISED, "google-genai") == "no space follows `data:`, and this SDK wants one"
-    assert why(body_of(*AB), LOST, "anthropic") == "it has no event field, and this SDK ignores those"
+    assert why(tight, RAISED, "google-genai").endswith(", and this SDK wants one (SSE010)")
+    assert why(body_of(*AB), LOST, "anthropic") == "it has no event field, and this SDK ignores such events"
     assert why(body_of(*AB), RAISED, "openai", View.PAYLOADS) == "its data is not JSON"
-    lines = body_of(b"{}\n", b"\n{}\n", framing=Framing.LINES)
-    assert why(lines, RAISED, "ollama", View.PARTS) == "a line is empty"
+    crlf = body_of(*(each.replace(b"\n", b"\r\n") for each in AB))
+    assert rule(why(crlf, RAISED, "@ag-ui/client")) == "SSE006"
+    assert why(crlf, RAISED) == ""
+
+
+def test_causes_in_lines_of_json() -> None:
+    def cause(*chunks: bytes) -> str:
+        body = body_of(*chunks, framing=Framing.LINES, dialect="ollama")
+        return rule(why(body, RAISED, "ollama", View.PARTS))
+
+    assert cause(b"{}\n", b"\n{}\n") == "OLL002"
+    assert cause(b"{}\n", b'"\xe2\x80\xa8"\n') == "OLL003"
+    marked = body_of(b"\xef\xbb\xbf{}\n", framing=Framing.LINES, dialect="ollama")
+    assert why(marked, Difference(Kind.RAISED, 0, 1, "E"), "ollama") == "the stream begins with a byte order mark"
+
+
+def test_what_a_rule_finds_elsewhere_is_no_cause() -> None:
+    marked = body_of(b"\xef\xbb\xbfdata: a\n\n", b"data: b\r\r", *(AB * 30), b"event: x\n\n", AB[0])
+    assert [rule(why(marked, Difference(Kind.LOST, number))) for number in range(4)] == ["SSE002", "SSE004", "", ""]
+    assert rule(why(marked, Difference(Kind.INVENTED, 61, 1, "x"))) == "SSE013"
+    before = body_of(b"data: a\r\n\r\n", AB[1])  # the LF of its blank line belongs to event 0
+    assert why(before, CHANGED) == ""
+    taken = body_of(b"id: 1\n", AB[0], b"id: 2\0\n", *AB, AB[0])
+    found = [why(taken, Difference(Kind.CHANGED, number, 1, "so")) for number in range(4)]
+    assert [rule(each) for each in found] == ["", "SSE011", "SSE011", "SSE011"]
 
 
 def test_causes_in_the_content_type() -> None:
@@ -112,9 +145,8 @@ def test_sentences() -> None:
 def test_what_has_the_same_cause_is_said_once_and_five_sentences_are_enough() -> None:
     body = body_of(b"id: 1\n", *(b"data: a\n\n:\n\n" for _ in range(9)))
     empty = [Difference(Kind.INVENTED, number, 1, "an empty event") for number in range(8)]
-    assert sentences(body, "x", View.EVENTS, empty) == [
-        "delivers an empty event after event 0 (byte 0): a comment block follows an id (7 more like this)"
-    ]
+    (line,) = sentences(body, "x", View.EVENTS, empty)
+    assert re.fullmatch(r"delivers an empty event after event 0 \(byte 0\): .+ \(SSE013\) \(7 more like this\)", line)
     others = [Difference(kind, 8, 1, "so") for kind in Kind if kind is not Kind.INVENTED]
     said = sentences(body, "x", View.EVENTS, [*empty, *others])
     assert len(said) == 6

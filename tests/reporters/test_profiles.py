@@ -9,7 +9,7 @@ from sseprobe.reporters import by_format
 from sseprobe.reporters.sections import paths
 from sseprobe.reporters.sections.profile_aborts import alike
 from sseprobe.reporters.sections.profiles import NO_REMEDY, groups_of, remedies_of
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from tests.support.hop_reports import BLOCK, DEFAULT_RUN, NEVER, NGINX, PASSING, UNKNOWN, profile, stopped
 from tests.support.hostile import HOSTILE, Walk
 from tests.support.reports import REPORTS, made

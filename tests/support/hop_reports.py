@@ -3,7 +3,7 @@
 from typing import Any
 
 from sseprobe.report import LimitReport, PathReport, Percentiles, ProfileAbort, ProfileReport, RemedyReport, Verdict
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.transcript import Ending
 
 _XAB = "send X-Accel-Buffering: no"

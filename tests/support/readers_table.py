@@ -13,7 +13,7 @@ from typing import Any
 
 from sseprobe import dialects
 from sseprobe.framing import Framing, new_parser
-from sseprobe.readers import NAMES, by_name
+from sseprobe.readers import all_readers
 from sseprobe.readers.base import Reader, Stream, View, encode_stream
 from sseprobe.readers.installed import environment, installed_version, prepare
 from sseprobe.readers.process import Limits, ReaderProcess, Reading
@@ -36,12 +36,12 @@ Findings = dict[str, dict[str, list[str]]]
 
 def not_installed() -> list[str]:
     """The packages that are not installed."""
-    return sorted({each.package for each in map(by_name, NAMES) if installed_version(each) is None})
+    return sorted({each.package for each in all_readers() if installed_version(each) is None})
 
 
 def versions() -> str:
     """What was run, as one line."""
-    named = (f"{each.name} {installed_version(each)}" for each in map(by_name, NAMES))
+    named = (f"{each.name} {installed_version(each)}" for each in all_readers())
     return f"Python {'.'.join(platform.python_version_tuple()[:2])}; {', '.join(named)}"
 
 
@@ -55,7 +55,7 @@ def findings(url: str) -> Findings:
 
 def table(found: Findings) -> str:
     """As Markdown."""
-    shown = [name for name in NAMES if any(name in row for row in found.values())]
+    shown = [name for name in (each.name for each in all_readers()) if any(name in row for row in found.values())]
     lines = [f"| | {' | '.join(shown)} |", "|---" * (len(shown) + 1) + "|"]
     for peculiarity, row in found.items():
         lines.append(f"| {peculiarity} | {' | '.join(_cell(row.get(name)) for name in shown)} |")
@@ -69,7 +69,7 @@ def _cell(kinds: list[str] | None) -> str:
 
 
 def _find(url: str) -> Findings:
-    readers = [each for each in map(by_name, NAMES) if installed_version(each) is not None]
+    readers = [each for each in all_readers() if installed_version(each) is not None]
     streams = {name: _events(url, name) for name in {GENERAL, *map(_dialect, readers)}}
     cells = [(of, reader) for of in PECULIARITIES for reader in readers if _stream(of, reader, streams) is not None]
     apart = [cell for cell in cells if cell[1].read is None]

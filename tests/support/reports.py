@@ -33,7 +33,7 @@ from sseprobe.report import (
     Verdict,
 )
 from sseprobe.rules.base import Kind, RuleVerdict, Severity
-from sseprobe.testimony import Answer, Strength
+from sseprobe.stop_detection.answers import Answer, Strength
 from sseprobe.transcript import BodyEnd, Ending
 from tests.support import hop_reports
 

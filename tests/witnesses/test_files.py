@@ -167,7 +167,7 @@ def test_a_document_without_end_is_cut_off() -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("true --key s3cret; exit 3", "ended with exit code 3 (it said nothing)"),
+        ("true --key s3cret; exit 3", "ended with exit code 3 (no output)"),
         ("true --key s3cret; echo many", "printed 'many', expected a number"),
         ("echo 'true --key s3cret", "ended with exit code"),
     ],

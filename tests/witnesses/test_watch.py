@@ -13,9 +13,9 @@ from sseprobe.probes.abort.session import Setting
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
-from sseprobe.testimony import Failed, Reading, Sample
+from sseprobe.stop_detection.samples import Failed, Reading, Sample
 from sseprobe.transcript import Request
-from sseprobe.witnesses.base import Witness, WitnessError
+from sseprobe.witnesses.base import Spec, Witness, WitnessError
 from sseprobe.witnesses.watch import Watch
 
 PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), None, Redactor(), 1 << 20)
@@ -24,7 +24,7 @@ PLAN = StreamPlan(Request("GET", "http://127.0.0.1:9/", []), ConnectOptions(), N
 class Scripted(Witness):
     """Answers, then fails as a witness may, then as it must not."""
 
-    kind = "scripted"
+    spec = Spec("scripted", "scripted", "a list", "a counter")
     interval_s = 0.001
 
     def __init__(self) -> None:

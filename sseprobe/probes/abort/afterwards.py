@@ -55,7 +55,7 @@ async def _ask(bench: Bench, usual_ns: int) -> str | None:
         return None
     if isinstance(client.error, TargetError):
         return f"the request after it was refused: {client.error}"
-    if client.error is None and client.left_ns is None:
+    if client.error is None and client.aborted_ns is None:
         outcome = client.run.outcome()
         if outcome.ending is Ending.COMPLETE:
             return None

@@ -24,7 +24,7 @@ class Client:
         self.run = StreamRun(plan, self)
         self.started_ns = time.monotonic_ns()
         self.ended_ns: int | None = None
-        self.left_ns: int | None = None
+        self.aborted_ns: int | None = None
         self.deltas_when_left = 0
         self.head_had_come = False
         self.error: SseprobeError | None = None
@@ -74,10 +74,10 @@ class Client:
         """Leaves; False if there is nothing any more to leave. Raises ValueError for `h2-reset` on HTTP/1."""
         stream = self.run.stream
         self.deltas_when_left, self.head_had_come = self.deltas, self.run.head is not None
-        self.left_ns = await stream.hang_up(how) if stream is not None else None
-        if self.left_ns is not None and how is not HangUp.HALF_CLOSE:
+        self.aborted_ns = await stream.hang_up(how) if stream is not None else None
+        if self.aborted_ns is not None and how is not HangUp.HALF_CLOSE:
             self.run.body_end = BodyEnd.ABORT
-        return self.left_ns is not None
+        return self.aborted_ns is not None
 
     async def end(self) -> None:
         """Ends it, whatever it waits for. Raises CancelledError only if the caller is cancelled meanwhile."""
@@ -90,7 +90,7 @@ class Client:
         try:
             await self.run.go()
         except SseprobeError as error:
-            self.error = None if self.left_ns is not None else error
+            self.error = None if self.aborted_ns is not None else error
         finally:
             self.ended_ns = time.monotonic_ns()
             self._news()
@@ -121,5 +121,5 @@ class Client:
 
     def _heard(self) -> None:
         self._heard_ns = time.monotonic_ns()
-        if self._followed and self.left_ns is None:
+        if self._followed and self.aborted_ns is None:
             self._news()

@@ -10,7 +10,8 @@ from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.session import Bench
 from sseprobe.probes.abort.trial import Trial
 from sseprobe.probes.abort.trial import run as run_trial
-from sseprobe.testimony import Answer, Testimony, keeps_its_lag
+from sseprobe.stop_detection.answers import Answer, Detection
+from sseprobe.stop_detection.reference import keeps_its_lag
 from sseprobe.units import human_ms, ms
 
 _LEAST_SHIFT: Final = 5
@@ -30,7 +31,7 @@ longer, is improbable: 0.4 % at most where lengths are distributed exponentially
 
 
 async def confirm(bench: Bench, trials: Sequence[Trial]) -> None:
-    """Has each late stop repeated at other points of the stream; what they do not bear out is unknown."""
+    """Has each late stop repeated at other points of the stream; what they do not confirm is unknown."""
     others: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
         if not any(map(_is_late, trial.testimonies)):
@@ -38,10 +39,10 @@ async def confirm(bench: Bench, trials: Sequence[Trial]) -> None:
         place = (str(trial.how), _left_after(trial))
         if place not in others:
             others[place] = await _others(bench, trial)
-        trial.testimonies = [_borne_out(trial, others[place], each) for each in range(len(trial.testimonies))]
+        trial.testimonies = [_confirmed(trial, others[place], each) for each in range(len(trial.testimonies))]
 
 
-def _is_late(said: Testimony) -> bool:
+def _is_late(said: Detection) -> bool:
     return said.late and said.answer is Answer.STOPPED
 
 
@@ -51,18 +52,18 @@ def _left_after(trial: Trial) -> int:
 
 def _lag_ns(trial: Trial) -> int:
     """How late it stopped, by the witness that says the latest."""
-    return max((said.stop_ns or 0) - (trial.left_ns or 0) for said in trial.testimonies)
+    return max((said.stop_ns or 0) - (trial.aborted_ns or 0) for said in trial.testimonies)
 
 
 def _lag_in_deltas(trial: Trial) -> int:
-    gap_ns = trial.leavers[0].gap_ns(trial.left_ns or 0)
+    gap_ns = trial.leavers[0].gap_ns(trial.aborted_ns or 0)
     return int(_lag_ns(trial) / gap_ns) if gap_ns else 0
 
 
 async def _others(bench: Bench, trial: Trial) -> list[Trial]:
     """Trials that leave so far from the first that a leak to the end of an answer comes half as late, or half as late
     again. Where they stop, but not as late, more of them, each behind all that was made before: a leak that ends with
-    its answer would be over there. Only what they bear out together is worth anything: fewer than `_ALIKE` are none.
+    its answer would be over there. Only what they confirm together is worth anything: fewer than `_ALIKE` are none.
     """
     received = max((seen.received for seen in bench.healthy or []), default=0)
     left_after = _left_after(trial)
@@ -100,7 +101,7 @@ async def _another(bench: Bench, trial: Trial, tokens: int) -> Trial | None:
         await run_trial(bench, another, another.at)
     except TargetError:
         return None
-    return another if another.left_ns is not None else None
+    return another if another.aborted_ns is not None else None
 
 
 def _stopped(trial: Trial) -> bool:
@@ -113,11 +114,11 @@ def _as_late(first: Trial, second: Trial) -> bool:
 
 def _keeps_its_lag(first: Trial, second: Trial, place: int) -> bool:
     said, again = first.testimonies[place], second.testimonies[place]
-    return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.left_ns or 0, second.left_ns or 0)
+    return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.aborted_ns or 0, second.aborted_ns or 0)
 
 
-def _borne_out(trial: Trial, others: list[Trial], place: int) -> Testimony:
-    """What a witness has said of the first trial, as far as the others bear it out."""
+def _confirmed(trial: Trial, others: list[Trial], place: int) -> Detection:
+    """What a witness showed of the first trial, as far as the others confirm it."""
     said = trial.testimonies[place]
     if not _is_late(said):
         return said
@@ -125,10 +126,10 @@ def _borne_out(trial: Trial, others: list[Trial], place: int) -> Testimony:
         return msgspec.structs.replace(said, evidence=f"{said.evidence}; {len(others)} more trials stopped as late")
     if others and all(map(_stopped, others)):
         latest = human_ms(ms(max(_lag_ns(each) for each in (trial, *others))))
-        known = f"{len(others)} more trials, which left at other points, stopped too, {latest} after it at the latest"
+        known = f"{len(others)} more trials, aborted at other points, stopped too, within {latest}"
         return msgspec.structs.replace(said, evidence=f"{said.evidence}; {known}")
     doubt = (
-        "but so late a stop may be the end of a short answer, and more trials could not rule that out: ask for a "
+        "but so late a stop may be the end of a short answer, and more trials could not rule that out: request a "
         "longer answer"
     )
     return msgspec.structs.replace(said, answer=Answer.UNKNOWN, evidence=f"{said.evidence}; {doubt}", stop_ns=None)

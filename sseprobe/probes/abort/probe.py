@@ -15,7 +15,7 @@ from sseprobe.probes.target import MOCK_SCENARIO
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, TrialReport, Verdict
 from sseprobe.rules.probe_results import Aborts
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 
 _NO_TRIAL = "no trial that had to stop was run"
 _NOT_KEPT = "abort-test does not keep its streams: see `check`"

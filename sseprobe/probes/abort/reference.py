@@ -11,7 +11,7 @@ from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.session import Bench
 from sseprobe.probes.abort.trial import Trial
-from sseprobe.testimony import Reference, confirm, refer
+from sseprobe.stop_detection.reference import Reference, compared, confirm
 from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_MS, NS_PER_S, ns
 
@@ -57,22 +57,22 @@ class References:
     async def take(self, trials: list[Trial]) -> None:
         """Receives a healthy stream, if there are stops that want one and none was received that is long enough."""
         wanting = [
-            (trial, testimony) for trial in trials for testimony in trial.testimonies if testimony.needs_reference
+            (trial, detection) for trial in trials for detection in trial.testimonies if detection.needs_reference
         ]
         if not wanting or self._problem:
             return
         longest_ns = round(
-            max(((testimony.stop_ns or 0) - trial.started_ns) * _REFERENCE_LENGTH for trial, testimony in wanting)
+            max(((detection.stop_ns or 0) - trial.started_ns) * _REFERENCE_LENGTH for trial, detection in wanting)
         )
         # A pause that begins as the client leaves is seen whole.
-        watched_ns = max((trial.left_ns or 0) - trial.started_ns for trial, _ in wanting) + ns(
+        watched_ns = max((trial.aborted_ns or 0) - trial.started_ns for trial, _ in wanting) + ns(
             self._bench.setting.grace_s
         )
         most: dict[int, float] = {}
         for trial in trials:
-            for place, testimony in enumerate(trial.testimonies):
-                if testimony.needs_reference and testimony.made is not None:
-                    most[place] = max(testimony.made, most.get(place, 0))
+            for place, detection in enumerate(trial.testimonies):
+                if detection.needs_reference and detection.made is not None:
+                    most[place] = max(detection.made, most.get(place, 0))
         if not self._ended and not self._is_long_enough(longest_ns, most):
             with contextlib.suppress(TargetError):  # then nothing is confirmed
                 await self._refer(max(longest_ns, watched_ns) + _MARGIN_NS, most)
@@ -89,8 +89,8 @@ class References:
         """Settles what still wants a reference: by the one that there is, or as unknown."""
         for trial in trials:
             trial.testimonies = [
-                confirm(testimony, trial.started_ns, self._bench.healthy[place] if self._bench.healthy else None)
-                for place, testimony in enumerate(trial.testimonies)
+                confirm(detection, trial.started_ns, self._bench.healthy[place] if self._bench.healthy else None)
+                for place, detection in enumerate(trial.testimonies)
             ]
 
     async def _refer(self, longer_than_ns: int | None, more_than: dict[int, float]) -> Client:
@@ -106,7 +106,7 @@ class References:
             until_ns = client.ended_ns or time.monotonic_ns()
             pause_ns = client.longest_pause_ns(until_ns)
             seen = Reference(until_ns - started_ns, None, pause_ns, client.deltas, client.first_content_ns)
-            return [refer(watch.seen(), started_ns, seen) for watch in self._bench.watches]
+            return [compared(watch.seen(), started_ns, seen) for watch in self._bench.watches]
 
         def wait_s() -> float | None:
             if client.ended_ns is not None:

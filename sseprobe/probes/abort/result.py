@@ -12,14 +12,14 @@ from sseprobe.probes.abort.trial_report import NO_WITNESS, trial_reports
 from sseprobe.probes.stream_report import report_of
 from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
 from sseprobe.rules.probe_results import Aborts, Trial
-from sseprobe.testimony import Answer, Strength
+from sseprobe.stop_detection.answers import Answer, Strength
 from sseprobe.units import ns
 
 _MINUTES_A_DAY: Final = 24 * 60
 _ANY_FIGURE: Final = frozenset({"http-json", "prometheus"})
 _OWN_WORD: Final = (
-    "is served by what is under test: it tells of its own work alone. If it calls an LLM, only a witness there "
-    "(upstream:PORT, or the provider's own figures) can tell whether that stopped"
+    "is served by the app under test, and shows that app's own work only. If the app calls an LLM, only a witness on "
+    "that side (upstream:PORT, or the provider's own metrics) shows whether generation stopped there"
 )
 
 
@@ -61,7 +61,7 @@ def _evidence_of(trial: TrialReport) -> str:
 
 
 def _verdict(state: AbortRun, trials: list[TrialReport]) -> Verdict:
-    """Fails if a judged trial failed, passes if all passed; a named witness that could not testify keeps it open."""
+    """Fails if a judged trial failed, passes if all passed; inconclusive if a named witness gave no evidence."""
     judged = [trial.verdict for trial in trials if trial.verdict is not None]
     if state.interrupted:
         return Verdict.INCONCLUSIVE
@@ -75,7 +75,7 @@ def _verdict(state: AbortRun, trials: list[TrialReport]) -> Verdict:
 
 
 def _broken(state: AbortRun) -> list[str]:
-    """Direct witnesses that were named and could not testify."""
+    """Direct witnesses that were named and gave no evidence."""
     kinds = [
         witness.kind
         for witness, problem in zip(state.witnesses, state.problems, strict=True)
@@ -103,7 +103,7 @@ def _notes(state: AbortRun, trials: list[TrialReport]) -> list[str]:
     if own and any(trial.answer is Answer.STOPPED for trial in trials):
         notes.append(f"{', '.join(dict.fromkeys(own))} {_OWN_WORD}")
     if broken := _broken(state):
-        notes.append(f"{', '.join(broken)} could not testify: without what was named as evidence nothing passes")
+        notes.append(f"witness {', '.join(broken)} gave no evidence; without it the verdict cannot be pass")
     if not state.witnesses:
         notes.append(NO_WITNESS)
     if trials and all(trial.verdict is None for trial in trials):

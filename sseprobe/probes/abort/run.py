@@ -19,7 +19,8 @@ from sseprobe.probes.abort.trial import LOOK_S, Trial, look_closer, weigh
 from sseprobe.probes.abort.trial import run as run_trial
 from sseprobe.probes.observer import Observer
 from sseprobe.report import Cause
-from sseprobe.testimony import Answer, Sample, Strength, Testimony
+from sseprobe.stop_detection.answers import Answer, Detection, Strength
+from sseprobe.stop_detection.samples import Sample
 from sseprobe.units import ns
 from sseprobe.witnesses.base import Witness
 from sseprobe.witnesses.watch import Watch
@@ -61,7 +62,7 @@ class AbortRun:
         self.witnesses = witnesses
         self.trials: list[Trial] = []
         self.problems: list[str | None] = [None] * len(witnesses)
-        """Why a witness cannot testify, found before the first trial."""
+        """Why a witness cannot give evidence, found before the first trial."""
         self.error: TargetError | None = None
         self.interrupted = False
         self.cause: Cause | None = None
@@ -150,7 +151,7 @@ class AbortRun:
             )
             trial.reason = f"{watch.witness.kind}: {said}"
             trial.testimonies = [
-                Testimony(Answer.RUNNING if each is watch else Answer.UNKNOWN, said if each is watch else "not idle")
+                Detection(Answer.RUNNING if each is watch else Answer.UNKNOWN, said if each is watch else "not idle")
                 for each in bench.watches
             ]
             self.trials.append(trial)
@@ -164,7 +165,7 @@ class AbortRun:
 
     async def _look_afterwards(self, bench: Bench) -> None:
         """Sends one more request after the last stop, which must go as those before."""
-        last = next((trial for trial in reversed(self.trials) if trial.left_ns is not None), None)
+        last = next((trial for trial in reversed(self.trials) if trial.aborted_ns is not None), None)
         if last is None or not self.stops_are_wanted or self.answer_of(last) is not Answer.STOPPED:
             return
         if any(trial.afterwards for trial in self.trials):
@@ -175,7 +176,7 @@ class AbortRun:
         """Looks for the mistake behind what was found. It is looked for closer only if a server goes on."""
         if self.plan.expect is not Expect.STOP:
             return
-        seen = [self._seen(trial) for trial in self.trials if trial.left_ns is not None]
+        seen = [self._seen(trial) for trial in self.trials if trial.aborted_ns is not None]
         self.cause = told_by_trials(seen) or late_stop(seen)
         if self.cause is None and any(each.running for each in seen):
             self._observer.result(
@@ -194,13 +195,13 @@ class AbortRun:
     def _seen(self, trial: Trial) -> Seen:
         answer = self.answer_of(trial)
         stop_ns = max((said.stop_ns for said in trial.testimonies if said.stop_ns is not None), default=None)
-        left_ns = trial.left_ns or 0
+        aborted_ns = trial.aborted_ns or 0
         return Seen(
             at=trial.at.name,
             running=answer is Answer.RUNNING and trial.how not in (*NOT_JUDGED, HangUp.STALL),
-            lag_ns=None if stop_ns is None else stop_ns - left_ns,
+            lag_ns=None if stop_ns is None else stop_ns - aborted_ns,
             overrun=max((said.overrun for said in trial.testimonies if said.overrun is not None), default=None),
-            gap_ns=trial.leavers[0].gap_ns(left_ns),
+            gap_ns=trial.leavers[0].gap_ns(aborted_ns),
             gap_after_ns=trial.gap_after_ns,
             has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
             head_had_come=any(client.head_had_come for client in trial.leavers),

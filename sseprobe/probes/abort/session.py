@@ -11,7 +11,8 @@ from msgspec.structs import replace
 
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.receive import StreamPlan
-from sseprobe.testimony import Reference, not_idle
+from sseprobe.stop_detection.judge import not_idle
+from sseprobe.stop_detection.reference import Reference
 from sseprobe.units import NS_PER_S, ns
 from sseprobe.view import SilentView, View
 from sseprobe.witnesses.watch import Watch

@@ -13,7 +13,7 @@ from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.session import FIRST_ANSWER_NS, Bench
 from sseprobe.probes.abort.trial import Trial
 from sseprobe.report import SweepReport, SweepWindow, TrialReport
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.units import NS_PER_MS, NS_PER_S, human_ms, ms
 
 _LIFE_NS: Final = 10 * NS_PER_S
@@ -52,7 +52,7 @@ async def times(bench: Bench, count: int) -> Sweep:
     if client.error is not None:
         raise client.error
     head_ns = client.run.head.t_ns if client.run.head is not None else None
-    end_ns = (client.ended_ns or client.left_ns or time.monotonic_ns()) - client.started_ns
+    end_ns = (client.ended_ns or client.aborted_ns or time.monotonic_ns()) - client.started_ns
     await bench.rest(first=False)
     marks = {phases.HEAD: head_ns, phases.FIRST_CONTENT: client.first_content_ns}
     known = {name: at_ns for name, at_ns in marks.items() if at_ns is not None}

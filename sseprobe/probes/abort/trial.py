@@ -17,18 +17,10 @@ from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.session import Bench
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.report import Cause
-from sseprobe.testimony import (
-    NOTHING_NEW_NS,
-    Answer,
-    Healthy,
-    Observation,
-    Sample,
-    Testimony,
-    calls_since,
-    judge,
-    moved,
-    pace_after,
-)
+from sseprobe.stop_detection.answers import Answer, Detection
+from sseprobe.stop_detection.judge import calls_since, has_worked, judge, pace_after
+from sseprobe.stop_detection.records import NOTHING_NEW_NS
+from sseprobe.stop_detection.samples import Healthy, Observation, Sample
 from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_S, human_ms, ms, ns
 from sseprobe.witnesses.watch import Watch
@@ -59,10 +51,10 @@ class Trial:
         self.reason: str | None = None
         self.notes: list[str] = []
         self.started_ns = 0
-        self.left_ns: int | None = None
+        self.aborted_ns: int | None = None
         self.leavers: list[Client] = []
         self.stayers: list[Client] = []
-        self.testimonies: list[Testimony] = []
+        self.testimonies: list[Detection] = []
         self.busy: list[str | None] = []
         """Why each witness was not idle before, None where it was."""
         self.gap_after_ns: float | None = None
@@ -110,7 +102,7 @@ async def run(bench: Bench, trial: Trial, at: Phase) -> None:
         await bench.until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
         heads = [client.run.head for client in trial.leavers if client.run.head is not None]
         bench.server = heads[0].header("server") if heads else bench.server
-        if trial.left_ns is not None:
+        if trial.aborted_ns is not None:
             trial.cut_short = find_cut_short(bench, trial)
     finally:
         for client in [*trial.leavers, *trial.stayers]:
@@ -123,7 +115,7 @@ async def _reach(bench: Bench, trial: Trial, at: Phase) -> bool:
     def wait_s() -> float | None:
         if any(client.ended_ns is not None for client in trial.leavers):
             return 0
-        working = phases.heeds_work(at) and any(moved(watch.seen(), trial.started_ns) for watch in bench.watches)
+        working = phases.heeds_work(at) and any(has_worked(watch.seen(), trial.started_ns) for watch in bench.watches)
         waits = [phases.wait_ns(at, client.progress(seen_working=working)) for client in trial.leavers]
         known = [wait for wait in waits if wait is not None]
         return None if len(known) < len(waits) else max(known, default=0) / NS_PER_S
@@ -168,7 +160,7 @@ async def _leave(trial: Trial) -> bool:
         except ValueError as error:
             trial.reason = f"{trial.how} cancels one stream of HTTP/2, and {error}: take --how fin"
             return False
-    trial.left_ns = max(client.left_ns or 0 for client in trial.leavers)
+    trial.aborted_ns = max(client.aborted_ns or 0 for client in trial.leavers)
     if trial.at.name == phases.BEFORE_HEADERS and any(client.head_had_come for client in trial.leavers):
         trial.notes.append("the head of the answer had come by then: this server sends it at once")
     return True
@@ -177,32 +169,32 @@ async def _leave(trial: Trial) -> bool:
 async def _hear(bench: Bench, trial: Trial) -> None:
     """Watches until every witness has settled, or the grace has ended, and takes down what they say."""
     grace_ns = ns(bench.setting.grace_s)
-    left_ns = trial.left_ns or 0
+    aborted_ns = trial.aborted_ns or 0
 
     def settled() -> float | None:
-        return 0 if all(testimony.settled for testimony in _testify(bench, trial, over=False)) else None
+        return 0 if all(detection.settled for detection in _detections(bench, trial, over=False)) else None
 
-    await bench.until(settled, left_ns + grace_ns)
+    await bench.until(settled, aborted_ns + grace_ns)
     if settled() is None and any(_counts_stayers(watch) for watch in bench.watches):
         await bench.until(lambda: 0 if all(client.ended_ns for client in trial.stayers) else None, None)
-        last_ns = max([left_ns, *(client.ended_ns or 0 for client in trial.stayers)])
+        last_ns = max([aborted_ns, *(client.ended_ns or 0 for client in trial.stayers)])
         await bench.until(settled, last_ns + grace_ns)
     # A witness that is slow to answer is given the time for one look.
     await bench.until(
-        lambda: 0 if all(_asked_after(watch, left_ns) for watch in bench.watches) else None,
+        lambda: 0 if all(_asked_after(watch, aborted_ns) for watch in bench.watches) else None,
         time.monotonic_ns() + _LOOK_LIMIT_NS,
     )
     # An app that has left its provider may call again in a moment.
     await bench.until(
-        lambda: None if _is_watched_on(_testify(bench, trial, over=False)) else 0,
+        lambda: None if _is_watched_on(_detections(bench, trial, over=False)) else 0,
         time.monotonic_ns() + NOTHING_NEW_NS + _LOOK_LIMIT_NS,
     )
-    trial.testimonies = _testify(bench, trial, over=True)
-    paces = [pace_after(watch.seen(), trial.started_ns, left_ns) for watch in bench.watches]
+    trial.testimonies = _detections(bench, trial, over=True)
+    paces = [pace_after(watch.seen(), trial.started_ns, aborted_ns) for watch in bench.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
-def _is_watched_on(testimonies: list[Testimony]) -> bool:
+def _is_watched_on(testimonies: list[Detection]) -> bool:
     return any(each.answer is Answer.STOPPED and not each.settled for each in testimonies)
 
 
@@ -212,7 +204,7 @@ def _counts_stayers(watch: Watch) -> bool:
     return any(reading.calls is None and reading.work is not None for reading in readings[-1:])
 
 
-def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
+def _detections(bench: Bench, trial: Trial, *, over: bool) -> list[Detection]:
     ended = tuple(client.ended_ns for client in trial.stayers if client.ended_ns is not None)
     healthy = Healthy(len(trial.stayers), ended, sum(client.deltas for client in trial.stayers))
     received = sum(client.deltas_when_left for client in trial.leavers)
@@ -221,11 +213,11 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
             Observation(
                 samples=watch.seen(),
                 started_ns=trial.started_ns,
-                left_ns=trial.left_ns or 0,
+                aborted_ns=trial.aborted_ns or 0,
                 over=over,
                 received=received,
                 received_by_all=trial.received_by_all,
-                leavers=len(trial.leavers),
+                aborted=len(trial.leavers),
                 healthy=healthy,
                 counts_tokens=watch.witness.counts_tokens,
                 sure=watch.witness.sure,
@@ -237,7 +229,7 @@ def _testify(bench: Bench, trial: Trial, *, over: bool) -> list[Testimony]:
         for place, watch in enumerate(bench.watches)
     ]
     return [
-        Testimony(Answer.UNKNOWN, f"was not idle before: {busy}", settled=True) if busy else each
+        Detection(Answer.UNKNOWN, f"was not idle before: {busy}", settled=True) if busy else each
         for busy, each in zip_longest(trial.busy, said)
     ]
 
@@ -272,9 +264,9 @@ def find_cut_short(bench: Bench, trial: Trial) -> list[str]:
                 found[id(client)] = f"ended after {client.deltas} of {planned} tokens: its request was given up"
     received = max((seen.received for seen in bench.healthy or []), default=0)
     for client in whole:
-        soon = 0 <= (client.ended_ns or 0) - (trial.left_ns or 0) < NS_PER_S
+        soon = 0 <= (client.ended_ns or 0) - (trial.aborted_ns or 0) < NS_PER_S
         if soon and client.deltas * _FAR_SHORT < received and id(client) not in found:
-            said = f"ended {human_ms(ms((client.ended_ns or 0) - (trial.left_ns or 0)))} after another client left"
+            said = f"ended {human_ms(ms((client.ended_ns or 0) - (trial.aborted_ns or 0)))} after another client left"
             found[id(client)] = f"{said}, with {client.deltas} content deltas; a healthy stream had {received}"
     return list(found.values())
 
@@ -317,8 +309,8 @@ def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
     return (heard.pop() if len(heard) == 1 else Answer.UNKNOWN), None
 
 
-def _asked_after(watch: Watch, left_ns: int) -> bool:
-    return any(sample.asked_ns >= left_ns for sample in watch.seen()[-1:])
+def _asked_after(watch: Watch, aborted_ns: int) -> bool:
+    return any(sample.asked_ns >= aborted_ns for sample in watch.seen()[-1:])
 
 
 def _wants_no_stream(plan: StreamPlan) -> bool:

@@ -8,12 +8,12 @@ from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun, Expect
 from sseprobe.probes.abort.trial import Trial, weigh
 from sseprobe.redaction import Redactor
 from sseprobe.report import ChainReport, TestimonyReport, TrialReport, Verdict
-from sseprobe.testimony import Answer, Strength, Testimony
+from sseprobe.stop_detection.answers import Answer, Detection, Strength
 from sseprobe.units import ms
 from sseprobe.witnesses.base import Witness
 
 _BUSY: Final = (
-    "It is served by what is under test, whose worker may be busy: name a witness beside it, such as log:FILE:REGEX or "
+    "It is served by the app under test, whose worker may be busy: use a witness outside it, such as log:FILE:REGEX or "
     "upstream:PORT"
 )
 NO_WITNESS: Final = (
@@ -54,13 +54,11 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
     overruns = [said.overrun for said in direct if said.overrun is not None and not said.broken]
     overrun = round(max(overruns)) if overruns else None
     stops = [said.stop_ns for _, said in heard if said.stop_ns is not None and said.answer is Answer.STOPPED]
-    lag_ns = max(0, max(stops) - (trial.left_ns or 0)) if stops and answer is Answer.STOPPED else None
+    lag_ns = max(0, max(stops) - (trial.aborted_ns or 0)) if stops and answer is Answer.STOPPED else None
     verdict, reason = _judge(plan, answer, overrun)
     reason = trial.reason or reason or (_why_unknown(heard) if answer is Answer.UNKNOWN else None)
     if reason is None and answer is Answer.UNKNOWN:
-        reason = (
-            NO_WITNESS if not state.witnesses else str(state.error or "interrupted before the witnesses were heard")
-        )
+        reason = NO_WITNESS if not state.witnesses else str(state.error or "interrupted before the witnesses were read")
     if trial.afterwards and answer is not Answer.RUNNING and plan.expect is Expect.STOP:
         verdict, reason = Verdict.FAIL, f"it stopped, and does not work as before afterwards: {trial.afterwards}"
     if trial.hurt:
@@ -73,8 +71,8 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
         answer=answer,
         verdict=None if (trial.how in NOT_JUDGED or _missed(plan, trial)) and not trial.hurt else verdict,
         reason=redact(reason) if reason else None,
-        left_ms=None if trial.left_ns is None else ms(trial.left_ns - trial.started_ns),
-        deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.left_ns is not None else None,
+        left_ms=None if trial.aborted_ns is None else ms(trial.aborted_ns - trial.started_ns),
+        deltas=sum(client.deltas_when_left for client in trial.leavers) if trial.aborted_ns is not None else None,
         aborted_clients=len(trial.leavers),
         stop_lag_ms=ms(lag_ns),
         overrun_tokens=None if answer is Answer.UNKNOWN else overrun,
@@ -91,29 +89,29 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
 
 def _missed(plan: AbortPlan, trial: Trial) -> bool:
     """Whether an abort of a sweep came when there was nothing to stop, as some of them must."""
-    over = trial.left_ns is None and trial.reason is not None
+    over = trial.aborted_ns is None and trial.reason is not None
     nothing = bool(trial.testimonies) and all(said.nothing_left for said in trial.testimonies)
     return bool(plan.sweep) and (over or nothing)
 
 
-def _evidence(witness: Witness, said: Testimony) -> str:
-    if said.broken and witness.is_of_target and said.unasked:
+def _evidence(witness: Witness, said: Detection) -> str:
+    if said.broken and witness.is_of_target and said.unreachable:
         return f"{said.evidence}. {_BUSY}"
     return f"{said.evidence}. {witness.hint}" if said.broken and witness.hint else said.evidence
 
 
-def _why_unknown(heard: list[tuple[Witness, Testimony]]) -> str | None:
+def _why_unknown(heard: list[tuple[Witness, Detection]]) -> str | None:
     unknown = [(witness, said) for witness, said in heard if said.answer is Answer.UNKNOWN]
     return f"{unknown[0][0].kind}: {_evidence(*unknown[0])}" if unknown else None
 
 
-def _chain(said: Testimony, trial: Trial) -> ChainReport | None:
+def _chain(said: Detection, trial: Trial) -> ChainReport | None:
     beside = trial.stayers and said.answer is Answer.RUNNING  # whose request was closed is not told
-    if trial.left_ns is None or said.broken or beside or said.notice.of_some:
+    if trial.aborted_ns is None or said.broken or beside or said.notice.of_some:
         return None
     notice = said.notice
     return ChainReport(
-        closed_ms=None if notice.t_ns is None else ms(max(0, notice.t_ns - trial.left_ns)),
+        closed_ms=None if notice.t_ns is None else ms(max(0, notice.t_ns - trial.aborted_ns)),
         tokens_until_close=None if notice.made_until is None else round(notice.made_until),
         tokens_after_close=None if notice.made_after is None else round(notice.made_after),
     )

@@ -18,7 +18,7 @@ from sseprobe.proxy.address import UpstreamAddress
 from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.profile import Profile
 from sseprobe.report import ProfileAbort
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.witnesses.base import Context, Witness
 from sseprobe.witnesses.mock import make
 

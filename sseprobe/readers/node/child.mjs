@@ -7,10 +7,10 @@ const out = (value) => {
 };
 const described = (error) => [String(error?.name ?? "Error"), String(error?.message ?? error).slice(0, 2000)];
 
-let reachedOut = false;
+let networkTried = false;
 
 function refuse() {
-  reachedOut = true;
+  networkTried = true;
   throw new Error("a reader may not use the network");
 }
 
@@ -54,7 +54,7 @@ export async function main(read, load, canary) {
   globalThis.fetch = async () => refuse();
   let reading = false;
   const fail = (error) => {
-    if (reachedOut) out({ unfit: "it wanted the network" });
+    if (networkTried) out({ unfit: "it tried to use the network" });
     else out(reading ? { error: described(error) } : { unfit: described(error).join(": ") });
     if (reading) out({ end: true });
     process.exit(0);
@@ -66,7 +66,7 @@ export async function main(read, load, canary) {
     const half = canary.length >> 1; // in two chunks, so that it must wait for the second
     const chunks = [Buffer.from(canary.slice(0, half)), Buffer.from(canary.slice(half))];
     await read(load, { ...stream, chunks, contentType: "text/event-stream" }, () => found++);
-    if (!found) throw new Error("it delivered nothing of a stream that it should read");
+    if (!found) throw new Error("it delivered nothing of a test stream");
     out({ ready: true });
     reading = true;
     await read(load, stream, (item) => out({ item }));

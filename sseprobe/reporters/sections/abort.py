@@ -24,7 +24,7 @@ from sseprobe.reporters.blocks import (
 from sseprobe.reporters.cases import OUTCOME_TONES, VERDICT_OUTCOMES, Case, Outcome
 from sseprobe.reporters.sections.base import Section
 from sseprobe.rules.base import gist
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
 

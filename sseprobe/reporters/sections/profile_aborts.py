@@ -6,7 +6,7 @@ from typing import Final
 from sseprobe.report import ProfileAbort, Report
 from sseprobe.reporters.blocks import MAX_ROWS, Block, Column, Row, Table, Tone
 from sseprobe.reporters.sections.base import Section
-from sseprobe.testimony import Answer
+from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
 
