@@ -27,9 +27,14 @@ class Document(NamedTuple):
 
 
 class Fetcher:
-    """Fetches one URL again and again over one connection; `limit_s` for each time."""
+    """Fetches one URL again and again over one connection; `limit_s` for each time.
 
-    def __init__(self, url: str, options: ConnectOptions, limit_s: float) -> None:
+    `transport`: carries the requests instead of a transport of httpx's own.
+    """
+
+    def __init__(
+        self, url: str, options: ConnectOptions, limit_s: float, transport: httpx.BaseTransport | None = None
+    ) -> None:
         self._url = url
         self._limit_s = limit_s
         # A proxy from the environment is not asked for what runs on this machine.
@@ -39,6 +44,7 @@ class Fetcher:
             verify=verification(options) if secure else False,
             trust_env=options.use_environment and not local,
             timeout=limit_s,
+            transport=transport,
             headers={"Accept-Encoding": "identity", "User-Agent": "sseprobe"},
         )
 

@@ -8,6 +8,7 @@ import httpcore
 import httpx
 
 from sseprobe.net.backend import StampedBackend
+from sseprobe.net.stamped import Connect, connect
 from sseprobe.net.wire import Wire
 
 
@@ -38,8 +39,9 @@ class StampedTransport(httpx.AsyncBaseTransport):
         http2: bool = False,
         proxy_url: str | None = None,
         unix_socket: str | None = None,
+        connect: Connect = connect,
     ) -> None:
-        backend = StampedBackend(wire)
+        backend = StampedBackend(wire, connect)
         self._pool: httpcore.AsyncConnectionPool
         if proxy_url is not None:
             proxy = httpx.Proxy(proxy_url)
