@@ -17,8 +17,14 @@ class _Body(httpx.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._response.aiter_stream():
-            yield piece
+        try:
+            async for piece in self._response.aiter_stream():
+                yield piece
+        except Exception as error:
+            if type(error).__module__ != "h2.exceptions":
+                raise
+            # httpcore translates h2's errors only until the head has come.
+            raise httpcore.RemoteProtocolError(str(error)) from error
 
     async def aclose(self) -> None:
         await self._response.aclose()
