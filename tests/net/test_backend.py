@@ -14,7 +14,7 @@ from sseprobe.net.wire import TlsTimeout, TotalTimeout, Wire
 from sseprobe.transcript import BodyEnd, Request
 from sseprobe.units import NS_PER_S
 from tests.support.network import DIRECT, OPEN, RESET, Connection, Item, Network, Pause, receive
-from tests.support.network_tls import TlsNetwork
+from tests.support.network_tls import TlsNetwork, TlsSocket
 from tests.support.raw_server import HEAD, LAST_CHUNK, transfer_chunk
 
 HTTPS = Request("GET", "https://h.example/chat", [])
@@ -172,8 +172,12 @@ def test_certificates(authority: trustme.CA, tls: ssl.SSLContext, tmp_path: Path
     authority.cert_pem.write_to_path(str(path))
     trusting = ConnectOptions(use_environment=False, ca_file=str(path))
     assert receive(TlsNetwork(tls, [HEAD, *PIECES, LAST_CHUNK]), HTTPS, trusting).body == BODY
+    unknown = TlsNetwork(tls, [HEAD, OPEN])
     with pytest.raises(TargetError, match="not trusted"):
-        receive(TlsNetwork(tls, [HEAD, OPEN]), HTTPS, DIRECT)
+        receive(unknown, HTTPS, DIRECT)
+    [server] = unknown.sockets
+    assert isinstance(server, TlsSocket)
+    assert server.refusal == "TLSV1_ALERT_UNKNOWN_CA"
     with pytest.raises(TargetError, match="not trusted"):
         receive(TlsNetwork(tls, [HEAD, OPEN]), Request("GET", "https://other.example/", []), trusting)
 

@@ -68,6 +68,12 @@ def test_a_small_body_does_not_become_a_large_one_at_once() -> None:
     assert len(decoded(exact, gzip.compress(bytes(2 * STEP_BYTES)))) == 2 * STEP_BYTES
 
 
+def test_nothing_that_could_be_decoded_is_held_back() -> None:
+    body = gzip.compress(bytes(2 * STEP_BYTES + 99))
+    for cut in range(len(body)):
+        assert decoded(decoder_for("gzip"), body[:cut]) == zlib.decompressobj(31).decompress(body[:cut])
+
+
 @pytest.mark.parametrize(
     ("coding", "body", "says"),
     [

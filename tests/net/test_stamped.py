@@ -48,6 +48,10 @@ def test_a_read_that_waits_is_on_time_and_not_blind() -> None:
     assert reads_of(Pause(1), b"a", Pause(0.5), b"b") == [(b"a", 1000, 0, 0), (b"b", 1500, 0, 0)]
 
 
+def test_a_read_that_waits_after_a_while_was_not_blind() -> None:
+    assert reads_of(Pause(3), b"a", wait_s=1) == [(b"a", 3000, 0, 0)]
+
+
 def test_a_read_that_comes_late_says_by_how_much() -> None:
     assert reads_of(b"a", Pause(0.1), b"b", wait_s=1) == [(b"a", 0, 1000, 1000), (b"b", 100, 1900, 1000)]
 

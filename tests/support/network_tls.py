@@ -22,7 +22,7 @@ class Tls(NamedTuple):
 
 
 class TlsSocket(FakeSocket):
-    """Receives what a TLS server would send; `sent` is decrypted."""
+    """Receives what a TLS server would send; `sent` is decrypted. `refusal`: the alert that the client went with."""
 
     def __init__(self, clock: Clock, number: int, connection: Connection, tls: Tls) -> None:
         super().__init__(clock, number, connection)
@@ -32,6 +32,7 @@ class TlsSocket(FakeSocket):
         self._tls = tls.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._settings = tls
         self._shakes_hands = True
+        self.refusal: str | None = None
 
     def send(self, data: memoryview) -> int:
         """Goes on with the handshake, or decrypts."""
@@ -46,8 +47,9 @@ class TlsSocket(FakeSocket):
                 self.sent += self._tls.read(65536)
         except ssl.SSLWantReadError:
             pass
-        except ssl.SSLError:
-            self._stays_open = False  # the client has gone: its alert says why
+        except ssl.SSLError as error:
+            self._stays_open = False
+            self.refusal = error.reason
         if self._shakes_hands:
             self._receive(self._clock.now_ns)
         return len(data)
