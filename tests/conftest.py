@@ -13,6 +13,7 @@ import pytest
 from tests.support.cli import Cli
 from tests.support.mock import Mock
 from tests.support.raw_server import Peer, RawServer
+from tests.support.takes import Recorder
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # in the background of a shell; commands would inherit it
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -56,3 +57,9 @@ def mock() -> Iterator[Mock]:
     process.terminate()
     process.wait(timeout=20)
     process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def recorder(mock: Mock) -> Recorder:
+    """Records takes from the mock, and keeps them."""
+    return Recorder(mock.url)

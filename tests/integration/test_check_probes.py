@@ -4,20 +4,18 @@ import gzip
 import itertools
 import json
 from collections.abc import Callable
-from io import BytesIO
 from typing import Any
 
 import pytest
 
-from sseprobe.cassette import load
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.rules.evidence import MidStreamFailure, SlowReading
 from sseprobe.transcription import Transcript
-from tests.rules.proofs import DATA
+from tests.rules.proofs import recording
 from tests.support.cli import Cli, Result
 from tests.support.openai import chunk, error, good
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer, answer
-from tests.support.takes import received
+from tests.support.takes import Recorder, received
 
 Serve = Callable[..., RawServer]
 CHAT = "/v1/chat/completions"
@@ -266,9 +264,8 @@ def test_production_that_goes_on_for_a_slow_reader_is_found() -> None:
     assert judge(rule, SlowReading(1000, False, 499, 500)).verdict is RuleVerdict.PASS
 
 
-def test_a_failure_that_is_not_told_is_found() -> None:
+def test_a_failure_that_is_not_told_is_found(recorder: Recorder) -> None:
     rule = next(rule for rule in all_rules() if rule.id == "ERR007")
     for name, verdict in (("ERR002/good", RuleVerdict.PASS), ("TRM001/bad", RuleVerdict.FAIL)):
-        path = DATA / f"{name}.jsonl"
-        stream = received(load(BytesIO(path.read_bytes()), path.name))[1]
+        stream = received(recording(recorder, name))[1]
         assert judge(rule, MidStreamFailure(stream, "told to fail")).verdict is verdict

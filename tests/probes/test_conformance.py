@@ -1,27 +1,25 @@
 """The check on recordings, in this process: what counts, and what a crash does."""
 
 from collections.abc import Iterator
-from io import BytesIO
 
 import pytest
 from msgspec.structs import replace
 
-from sseprobe.cassette import load
 from sseprobe.probes.conformance import Judging, run_recorded
 from sseprobe.report import Report, Verdict
 from sseprobe.reporters import by_format
 from sseprobe.rules import Finding, RuleVerdict, Severity, all_rules
 from sseprobe.rules.selection import Selection, selection
 from sseprobe.transcription import Transcript
-from tests.rules.proofs import DATA
+from tests.rules.proofs import recording
+from tests.support.takes import Recorder
 
 pytestmark = pytest.mark.usefixtures("one_reader")
 
 
-def checked(recording: str, judging: Judging | None = None) -> Report:
-    """The report on a proof."""
-    path = DATA / f"{recording}.jsonl"
-    return run_recorded(load(BytesIO(path.read_bytes()), path.name), None, judging or Judging(), named=False)
+def checked(recorder: Recorder, name: str, judging: Judging | None = None) -> Report:
+    """The report on a stream of a proof."""
+    return run_recorded(recording(recorder, name), None, judging or Judging(), named=False)
 
 
 def _crashes(stream: Transcript) -> Iterator[Finding]:
@@ -29,10 +27,10 @@ def _crashes(stream: Transcript) -> Iterator[Finding]:
     raise KeyError(len(stream.body))
 
 
-def test_a_rule_that_crashes_is_contained(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_rule_that_crashes_is_contained(monkeypatch: pytest.MonkeyPatch, recorder: Recorder) -> None:
     broken = [replace(rule, check=_crashes) if rule.id == "SSE007" else rule for rule in all_rules()]
     monkeypatch.setattr(Selection, "rules", lambda _self: broken)
-    report = checked("TRM001/bad")
+    report = checked(recorder, "TRM001/bad")
     verdicts = {result.rule: result.verdict for result in report.results}
     assert verdicts["SSE007"] is RuleVerdict.CRASHED
     assert verdicts["TRM001"] is RuleVerdict.FAIL
@@ -44,7 +42,7 @@ def test_a_rule_that_crashes_is_contained(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 @pytest.mark.parametrize(
-    ("recording", "words", "fail_on", "code"),
+    ("name", "words", "fail_on", "code"),
     [
         ("TRM001/bad", [], Severity.ERROR, 1),
         ("TRM001/good", [], Severity.ERROR, 0),
@@ -57,13 +55,13 @@ def test_a_rule_that_crashes_is_contained(monkeypatch: pytest.MonkeyPatch) -> No
         ("TRM001/bad", ["ANT", "TRM001"], Severity.ERROR, 1),
     ],
 )
-def test_what_counts(recording: str, words: list[str], fail_on: Severity, code: int) -> None:
+def test_what_counts(name: str, words: list[str], fail_on: Severity, code: int, recorder: Recorder) -> None:
     judging = Judging(selection(words, ["HTTP"] if not words else None), fail_on)
-    assert checked(recording, judging).exit_code == code
+    assert checked(recorder, name, judging).exit_code == code
 
 
-def test_every_rule_has_one_result_and_says_why_it_does_not_judge() -> None:
-    report = checked("TRM001/good")
+def test_every_rule_has_one_result_and_says_why_it_does_not_judge(recorder: Recorder) -> None:
+    report = checked(recorder, "TRM001/good")
     assert [result.rule for result in report.results] == [rule.id for rule in all_rules()]
     for result in report.results:
         assert (result.reason is None) == (result.verdict in (RuleVerdict.PASS, RuleVerdict.FAIL)), result

@@ -8,20 +8,10 @@ from sseprobe.cassette import Cassette
 from sseprobe.rules import RuleVerdict, Severity, all_rules, judge
 from sseprobe.transcription import Transcript
 from tests.rules.mutants import Mutant, all_mutants
-from tests.support.mock import Mock
-from tests.support.takes import Take, edited, received, record
+from tests.support.takes import Recorder, Take, received
 
 MUTANTS = all_mutants()
 RULES = [rule for rule in all_rules() if rule.subject is Transcript]
-_clean: dict[tuple[str, str, str], Cassette] = {}
-
-
-def take(mock: Mock, wanted: Take) -> Cassette:
-    """The take, recorded from the mock once for all edits of the same stream."""
-    key = (wanted.dialect, wanted.knobs, repr(wanted.data))
-    if key not in _clean:
-        _clean[key] = record(mock.url, Take(wanted.dialect, wanted.knobs, data=wanted.data))
-    return edited(_clean[key], wanted)
 
 
 def failing(cassette: Cassette) -> dict[str, Severity]:
@@ -33,8 +23,8 @@ def failing(cassette: Cassette) -> dict[str, Severity]:
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[each.name for each in MUTANTS])
-def test_the_right_rule_speaks_and_no_other_error(mutant: Mutant, mock: Mock) -> None:
-    said = failing(take(mock, mutant.take))
+def test_the_right_rule_speaks_and_no_other_error(mutant: Mutant, recorder: Recorder) -> None:
+    said = failing(recorder(mutant.take))
     assert mutant.rules <= said.keys()
     assert {name for name, severity in said.items() if severity is Severity.ERROR} <= mutant.rules
 
@@ -49,6 +39,6 @@ def _clean_takes() -> Iterator[Take]:
 
 
 @pytest.mark.parametrize("clean", list(_clean_takes()), ids=lambda each: f"{each.dialect} {each.knobs}")
-def test_what_was_broken_was_clean(clean: Take, mock: Mock) -> None:
-    errors = [name for name, severity in failing(take(mock, clean)).items() if severity is Severity.ERROR]
+def test_what_was_broken_was_clean(clean: Take, recorder: Recorder) -> None:
+    errors = [name for name, severity in failing(recorder(clean)).items() if severity is Severity.ERROR]
     assert errors == []

@@ -2,25 +2,23 @@
 
 import json
 from collections.abc import Callable
-from io import BytesIO
 from itertools import chain
 from typing import Any, NamedTuple
 
 import pytest
 
-from sseprobe.cassette import load
 from sseprobe.dialects.base import MAX_PARTS
 from sseprobe.rules import RuleVerdict, all_rules, judge
-from tests.rules.proofs import DATA
-from tests.support.takes import Blocks, Edit, Take, edited, event_with, received
+from tests.rules.proofs import recording
+from tests.support.takes import Blocks, Edit, Recorder, Take, edited, event_with, received
 
 RULES = {rule.id: rule for rule in all_rules()}
 MANY = MAX_PARTS + 500
 
 
-def said(name: str, dialect: str, edit: Edit) -> dict[str, RuleVerdict]:
+def said(recorder: Recorder, name: str, dialect: str, edit: Edit) -> dict[str, RuleVerdict]:
     """What the family's rules say of the good recording of this rule, edited."""
-    recorded = load(BytesIO((DATA / name / "good.jsonl").read_bytes()), name)
+    recorded = recording(recorder, f"{name}/good")
     stream = received(edited(recorded, Take(dialect, edit=edit)))[1]
     return {each.id: judge(each, stream).verdict for each in RULES.values() if each.id.startswith(name[:3])}
 
@@ -58,7 +56,7 @@ CASES = [
 
 @pytest.mark.parametrize("many", CASES, ids=[each.rule for each in CASES])
 @pytest.mark.parametrize("at_once", [False, True])
-def test_many_parts(many: Many, at_once: bool) -> None:
+def test_many_parts(many: Many, at_once: bool, recorder: Recorder) -> None:
     def edit(blocks: Blocks) -> Blocks:
         # Numbers from 1 on: Anthropic's recording has a block 0 already, which comes first.
         numbers = range(1, MANY)
@@ -66,12 +64,12 @@ def test_many_parts(many: Many, at_once: bool) -> None:
         more = [*starts, *ends] if at_once else list(chain.from_iterable(zip(starts, ends, strict=True)))
         return [*blocks[: many.at], *more, *blocks[many.at :]]
 
-    verdicts = said(many.rule, many.dialect, edit)
+    verdicts = said(recorder, many.rule, many.dialect, edit)
     assert verdicts[many.rule] is RuleVerdict.PASS
     assert RuleVerdict.FAIL not in verdicts.values()
 
 
-def test_a_part_over_the_bound_is_found_again_when_all_were_forgotten() -> None:
+def test_a_part_over_the_bound_is_found_again_when_all_were_forgotten(recorder: Recorder) -> None:
     """A second run is judged, however many parts the first had."""
 
     def edit(blocks: Blocks) -> Blocks:
@@ -80,11 +78,11 @@ def test_a_part_over_the_bound_is_found_again_when_all_were_forgotten() -> None:
         failed = event_with({"type": "RUN_ERROR", "message": "x"})
         return [blocks[0], *many, failed, blocks[0], stray, *blocks[1:]]
 
-    assert said("AGU001", "ag-ui", edit)["AGU001"] is RuleVerdict.FAIL
+    assert said(recorder, "AGU001", "ag-ui", edit)["AGU001"] is RuleVerdict.FAIL
 
 
 @pytest.mark.parametrize("value", [None, 10**30, {"a": [None]}, [[]], "x" * 100_000, "\ud800", True])
-def test_findings_about_foreign_values_are_short(value: Any) -> None:
+def test_findings_about_foreign_values_are_short(value: Any, recorder: Recorder) -> None:
     """Whatever stands in a stop reason, a role, an index."""
 
     def edit(blocks: Blocks) -> Blocks:
@@ -92,7 +90,7 @@ def test_findings_about_foreign_values_are_short(value: Any) -> None:
         blocks = [block.replace(b'"index":0', b'"index":' + foreign) for block in blocks]
         return [block.replace(b'"stop_reason":null', b'"stop_reason":' + foreign) for block in blocks]
 
-    recorded = load(BytesIO((DATA / "ANT002" / "good.jsonl").read_bytes()), "ANT002")
+    recorded = recording(recorder, "ANT002/good")
     stream = received(edited(recorded, Take("anthropic", edit=edit)))[1]
     for rule in RULES.values():
         if rule.id.startswith("ANT"):

@@ -1,16 +1,14 @@
 """Each rule on recordings: it passes the good one, finds what the bad one does, and explains itself."""
 
-from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from sseprobe.cassette import load
 from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
 from sseprobe.rules.pages import PARTS, all_pages, page_of
 from sseprobe.transcription import Transcript
-from tests.rules.proofs import DATA, all_proofs
-from tests.support.takes import received
+from tests.rules.proofs import all_proofs, recording
+from tests.support.takes import Recorder, received
 
 RULES = {rule.id: rule for rule in all_rules()}
 ON_STREAMS = {name: rule for name, rule in RULES.items() if rule.subject is Transcript}
@@ -18,9 +16,8 @@ PROOFS = all_proofs()
 DOCS = Path(__file__).parents[2] / "docs" / "rules"
 
 
-def _recorded(name: str, kind: str) -> Transcript:
-    path = DATA / name / f"{kind}.jsonl"
-    return received(load(BytesIO(path.read_bytes()), path.name))[1]
+def _recorded(recorder: Recorder, name: str, kind: str) -> Transcript:
+    return received(recording(recorder, f"{name}/{kind}"))[1]
 
 
 LIVE = {"HTTP011", "HTTP019"}
@@ -45,20 +42,20 @@ def test_the_pages_in_the_docs_are_fresh() -> None:
 
 
 @pytest.mark.parametrize("name", PROOFS)
-def test_the_bad_stream_is_found(name: str) -> None:
-    judgement = judge(RULES[name], _recorded(name, "bad"))
+def test_the_bad_stream_is_found(name: str, recorder: Recorder) -> None:
+    judgement = judge(RULES[name], _recorded(recorder, name, "bad"))
     assert judgement.verdict is RuleVerdict.FAIL, judgement
     assert PROOFS[name].says in judgement.findings[0].message
 
 
 @pytest.mark.parametrize("name", PROOFS)
-def test_the_good_stream_passes(name: str) -> None:
-    assert judge(RULES[name], _recorded(name, "good")).verdict is RuleVerdict.PASS
+def test_the_good_stream_passes(name: str, recorder: Recorder) -> None:
+    assert judge(RULES[name], _recorded(recorder, name, "good")).verdict is RuleVerdict.PASS
 
 
 @pytest.mark.parametrize("name", PROOFS)
-def test_the_good_stream_breaks_no_other_rule(name: str) -> None:
-    stream = _recorded(name, "good")
+def test_the_good_stream_breaks_no_other_rule(name: str, recorder: Recorder) -> None:
+    stream = _recorded(recorder, name, "good")
     assert [each.id for each in RULES.values() if _fails(each, stream) and each.severity is Severity.ERROR] == []
 
 

@@ -1,8 +1,4 @@
-"""Takes: recordings made of the mock's streams, whole or with one thing broken, for proving rules.
-
-`scripts/record_proofs` writes the takes of `tests/rules/proofs/` into `tests/rules/data/`; the mutation tests edit
-recordings of clean streams in memory.
-"""
+"""Takes: recordings made of the mock's streams, whole or with one thing broken, for proving rules."""
 
 import asyncio
 import io
@@ -70,6 +66,21 @@ def record(url: str, take: Take) -> Cassette:
     # The mock's port is another each time.
     recorded = tape.getvalue().replace(url.encode(), b"http://127.0.0.1:8000")
     return edited(load(io.BytesIO(recorded), take.dialect), take)
+
+
+class Recorder:
+    """Records takes from the mock at this URL, each stream once for all edits of it."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._streams: dict[str, Cassette] = {}
+
+    def __call__(self, take: Take) -> Cassette:
+        """The recording of a take."""
+        as_sent = Take(take.dialect, take.knobs, data=take.data, asking=take.asking)
+        if repr(as_sent) not in self._streams:
+            self._streams[repr(as_sent)] = record(self._url, as_sent)
+        return edited(self._streams[repr(as_sent)], take)
 
 
 def edited(cassette: Cassette, take: Take) -> Cassette:

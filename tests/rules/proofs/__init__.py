@@ -1,13 +1,12 @@
-"""What proves each rule: a good and a bad stream, one file a family. `scripts/record_proofs` records them."""
+"""What proves each rule: a good and a bad stream, one file a family."""
 
 from importlib import import_module
 from pathlib import Path
 from typing import NamedTuple
 
+from sseprobe.cassette import Cassette
 from sseprobe.rules.catalogue import FAMILIES
-from tests.support.takes import Take
-
-DATA = Path(__file__).parents[1] / "data"
+from tests.support.takes import Recorder, Take
 
 
 class Proof(NamedTuple):
@@ -26,3 +25,9 @@ def all_proofs() -> dict[str, Proof]:
         if path.exists():
             proofs |= import_module(f"tests.rules.proofs.{family.module}").PROOFS
     return proofs
+
+
+def recording(recorder: Recorder, name: str) -> Cassette:
+    """One stream of a proof by its name: `TRM001/good`, `TRM001/bad`."""
+    rule, _, kind = name.partition("/")
+    return recorder(getattr(all_proofs()[rule], kind))
