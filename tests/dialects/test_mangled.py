@@ -13,9 +13,7 @@ from sseprobe.framing import new_parser
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.sse import Event
 from sseprobe.transcription import Transcript
-from tests.rules.test_mutants import take
-from tests.support.mock import Mock
-from tests.support.takes import Take, blocks_of, received, with_payload
+from tests.support.takes import Recorder, Take, blocks_of, received, with_payload
 
 ODD: tuple[Any, ...] = ([], {}, None, True, -1, 1.5, "", "x", [[1]], {"type": ["x"]}, 10**30)
 KNOBS = "tokens=2,ttft_ms=1,itl_ms=1,tools=1,reasoning=1,citations=1"
@@ -55,9 +53,9 @@ def _data(block: bytes) -> Any:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_payload_breaks_a_decoder(name: str, mock: Mock) -> None:
+def test_no_payload_breaks_a_decoder(name: str, recorder: Recorder) -> None:
     dialect = dialects.by_name(name)
-    blocks = blocks_of(take(mock, Take(name, KNOBS)).body, dialect.framing)
+    blocks = blocks_of(recorder(Take(name, KNOBS)).body, dialect.framing)
     tried = 0
     for at, block in enumerate(blocks):
         value = _data(block)
@@ -75,10 +73,10 @@ def test_no_payload_breaks_a_decoder(name: str, mock: Mock) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_payload_breaks_a_rule(name: str, mock: Mock) -> None:
+def test_no_payload_breaks_a_rule(name: str, recorder: Recorder) -> None:
     rules = [rule for rule in all_rules() if rule.subject is Transcript]
     dialect = dialects.by_name(name)
-    blocks = blocks_of(take(mock, Take(name, KNOBS)).body, dialect.framing)
+    blocks = blocks_of(recorder(Take(name, KNOBS)).body, dialect.framing)
     for odd in ODD:
 
         def mangle(blocks: list[bytes], odd: Any = odd) -> list[bytes]:
@@ -93,6 +91,6 @@ def test_no_payload_breaks_a_rule(name: str, mock: Mock) -> None:
                 out[at] = with_payload(block, always(changed))
             return out
 
-        stream = received(take(mock, Take(name, KNOBS, edit=mangle)))[1]
+        stream = received(recorder(Take(name, KNOBS, edit=mangle)))[1]
         assert [rule.id for rule in rules if judge(rule, stream).verdict is RuleVerdict.CRASHED] == []
     assert blocks
