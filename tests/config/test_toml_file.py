@@ -61,7 +61,7 @@ def test_one_table_of_it(tmp_path: Path) -> None:
         ('name = "x"\ndeep = 1\n', 2, "expected a table"),
         ('name = "x"\n\n[deep]\nholdms = 1\n', 4, 'did you mean "hold-ms"?'),
         ('name = "x"\nzzz = 1\n', 2, "known here are: name, gap-s"),
-        ('name = """\ngap-s = 1\n"""\nzzz = 1\n', 4, "zzz"),
+        ('name = """\nzzz = 1\n"""\nzzz = 1\n', 4, "zzz"),
         ("[deep]\n", 1, "name is missing"),
         ('# a\nname = "unfit"\n', 2, "unfit is no name."),
         ('name = "x"\ngap-s = \n', 2, "not TOML"),
