@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import httpcore
 
-from sseprobe.net.stamped import StampedSocket, connect_tcp, connect_unix
+from sseprobe.net.stamped import Connect, StampedSocket, connect
 from sseprobe.net.wire import TlsTimeout, Wire
 
 _TLS_READ_BYTES: Final = 64 * 1024
@@ -133,16 +133,16 @@ class TlsStream(httpcore.AsyncNetworkStream):
             except ssl.SSLWantReadError:
                 await self._flush()
                 await self._fill()
-            except ssl.SSLZeroReturnError:
-                self._wire.eof = True
-                return b""
             except ssl.SSLError as error:
                 if self._incoming.eof:  # SSLEOFError, or with OpenSSL 3 an error like any other
                     self._wire.tls_cut = True
                     return b""
                 raise httpcore.ReadError(f"TLS: {error.reason or error}") from error
             else:
-                self._wire.note_answer()
+                if data:
+                    self._wire.note_answer()
+                else:  # the closing alert came
+                    self._wire.eof = True
                 return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
@@ -189,8 +189,9 @@ def _is_readable(sock: socket.socket) -> bool:
 class StampedBackend(httpcore.AsyncNetworkBackend):
     """Connects stamped sockets for httpcore. One backend per measured stream: it writes into one wire's record."""
 
-    def __init__(self, wire: Wire) -> None:
+    def __init__(self, wire: Wire, connect: Connect = connect) -> None:
         self._wire = wire
+        self._connect = connect
 
     async def connect_tcp(
         self,
@@ -203,7 +204,7 @@ class StampedBackend(httpcore.AsyncNetworkBackend):
         """Connects. Raises OSError as it comes, so that the reason can be told; httpcore.ConnectTimeout."""
         del local_address, socket_options
         self._wire.start()
-        return StampedStream(await _within(timeout, connect_tcp(host, port), httpcore.ConnectTimeout), self._wire)
+        return StampedStream(await _within(timeout, self._connect((host, port)), httpcore.ConnectTimeout), self._wire)
 
     async def connect_unix_socket(
         self, path: str, timeout: float | None = None, socket_options: Iterable[Any] | None = None
@@ -211,7 +212,7 @@ class StampedBackend(httpcore.AsyncNetworkBackend):
         """Connects to a unix socket. Raises OSError; httpcore.ConnectTimeout."""
         del socket_options
         self._wire.start()
-        return StampedStream(await _within(timeout, connect_unix(path), httpcore.ConnectTimeout), self._wire)
+        return StampedStream(await _within(timeout, self._connect(path), httpcore.ConnectTimeout), self._wire)
 
     async def sleep(self, seconds: float) -> None:
         """Sleeps; httpcore asks for it between retries, which are off."""

@@ -17,6 +17,7 @@ NO_CODING: Final = frozenset(
 """What says that nothing is encoded: `identity`, and names that are no codings (RFC 9110 8.4.1), but are sent."""
 _PADDING: Final = b"\0\r\n\t "
 
+_ZLIB_HEADER_BYTES: Final = 2
 _GZIP_BEGINS: Final = b"\x1f\x8b"
 
 
@@ -54,10 +55,13 @@ class _Zlib:
 
     @property
     def is_inside(self) -> bool:
-        return not self._first and not self._zlib.eof
+        return bool(self._held) if self._first else not self._zlib.eof
 
     def decode(self, data: bytes) -> Iterator[bytes]:
         data, self._held = self._held + data, b""
+        if self._first and self._coding == "deflate" and len(data) < _ZLIB_HEADER_BYTES:
+            self._held = data  # one byte does not tell zlib's format from raw deflate
+            return
         piece = b"."
         while data or len(piece) == STEP_BYTES:  # a full step may leave output behind although all input is taken
             if self._zlib.eof and not self._begins_another(data):

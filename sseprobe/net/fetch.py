@@ -1,12 +1,15 @@
 """Fetches small documents beside the measured stream, from a thread that may wait: bounded in size and in time."""
 
 import time
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from sseprobe.config.connection import ConnectOptions, verification
 from sseprobe.redaction import redact_url
 from sseprobe.text import one_line
+
+if TYPE_CHECKING:
+    import httpx
 
 MAX_BYTES: Final = 8 * 1024 * 1024
 _STEP_BYTES: Final = 64 * 1024
@@ -25,9 +28,14 @@ class Document(NamedTuple):
 
 
 class Fetcher:
-    """Fetches one URL again and again over one connection; `limit_s` for each time."""
+    """Fetches one URL again and again over one connection; `limit_s` for each time.
 
-    def __init__(self, url: str, options: ConnectOptions, limit_s: float) -> None:
+    `transport`: carries the requests instead of a transport of httpx's own.
+    """
+
+    def __init__(
+        self, url: str, options: ConnectOptions, limit_s: float, transport: "httpx.BaseTransport | None" = None
+    ) -> None:
         import httpx  # not above: help imports the witnesses, and needs no network
 
         self._url = url
@@ -39,6 +47,7 @@ class Fetcher:
             verify=verification(options) if secure else False,
             trust_env=options.use_environment and not local,
             timeout=limit_s,
+            transport=transport,
             headers={"Accept-Encoding": "identity", "User-Agent": "sseprobe"},
         )
 

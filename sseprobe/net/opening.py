@@ -18,6 +18,7 @@ from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
 from sseprobe.net.hangup import HangUp
+from sseprobe.net.stamped import Connect, connect
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url
@@ -40,7 +41,7 @@ class OpenStream:
     `body_end` tells how the body ended, once iteration is over; `problem` what broke it, if anything did.
     """
 
-    def __init__(self, request: Request, options: ConnectOptions) -> None:
+    def __init__(self, request: Request, options: ConnectOptions, connect: Connect = connect) -> None:
         self.redirects: list[Redirect] = []
         self.gzip_members = 0
         """How many gzip members the body had, as far as it was read."""
@@ -50,6 +51,7 @@ class OpenStream:
         self.problem: str | None = None
         self._request = request
         self._options = options
+        self._connect = connect
         self._t0_ns: int | None = None
         self._over = False
         self._cleanup = contextlib.AsyncExitStack()
@@ -189,6 +191,7 @@ class OpenStream:
                 http2=options.http2,
                 proxy_url=proxy,
                 unix_socket=options.unix_socket,
+                connect=self._connect,
             )
         except ImportError as error:
             raise UsageError("--http2 needs the package h2. Install it: pip install 'sseprobe[http2]'.") from error

@@ -13,7 +13,7 @@ import socket
 import struct
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Final
 
 from msgspec import Struct
@@ -183,6 +183,15 @@ class StampedSocket:
 def _wake(ready: "asyncio.Future[None]") -> None:
     if not ready.done():
         ready.set_result(None)
+
+
+Connect = Callable[["tuple[str, int] | str"], Awaitable[StampedSocket]]
+"""Connects to a host and port, or to the unix socket at a path. Raises OSError."""
+
+
+async def connect(address: tuple[str, int] | str) -> StampedSocket:
+    """Connects to a host and port, or to the unix socket at a path. Raises OSError."""
+    return await (connect_unix(address) if isinstance(address, str) else connect_tcp(*address))
 
 
 async def connect_tcp(host: str, port: int) -> StampedSocket:

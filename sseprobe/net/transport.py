@@ -8,6 +8,7 @@ import httpcore
 import httpx
 
 from sseprobe.net.backend import StampedBackend
+from sseprobe.net.stamped import Connect, connect
 from sseprobe.net.wire import Wire
 
 
@@ -16,8 +17,14 @@ class _Body(httpx.AsyncByteStream):
         self._response = response
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._response.aiter_stream():
-            yield piece
+        try:
+            async for piece in self._response.aiter_stream():
+                yield piece
+        except Exception as error:
+            if type(error).__module__ != "h2.exceptions":
+                raise
+            # httpcore translates h2's errors only until the head has come.
+            raise httpcore.RemoteProtocolError(str(error)) from error
 
     async def aclose(self) -> None:
         await self._response.aclose()
@@ -38,8 +45,9 @@ class StampedTransport(httpx.AsyncBaseTransport):
         http2: bool = False,
         proxy_url: str | None = None,
         unix_socket: str | None = None,
+        connect: Connect = connect,
     ) -> None:
-        backend = StampedBackend(wire)
+        backend = StampedBackend(wire, connect)
         self._pool: httpcore.AsyncConnectionPool
         if proxy_url is not None:
             proxy = httpx.Proxy(proxy_url)

@@ -1,19 +1,16 @@
-"""The ways to leave, as a server's socket sees them."""
+"""The ways to leave: as a server's socket sees them, and over a list of bytes."""
 
 import asyncio
-import socket
 import threading
-import time
 from collections.abc import Callable
 
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
 from sseprobe.net.hangup import HangUp
 from sseprobe.net.opening import OpenStream
-from sseprobe.net.stamped import StampedSocket
-from sseprobe.transcript import Request
-from tests.support.raw_server import Peer, RawServer
+from sseprobe.transcript import BodyEnd, Chunk, Request
+from tests.support.network import DIRECT, GET, OPEN, Network, Pause
+from tests.support.raw_server import HEAD, LAST_CHUNK, Peer, RawServer, transfer_chunk
 
 EVENT = b"data: hello\n\n"
 MUCH = b": " + b"x" * 300_000 + b"\n\n"
@@ -26,7 +23,7 @@ async def leave(
     server: RawServer, how: HangUp, *, after: threading.Event, then: threading.Event, until: threading.Event
 ) -> None:
     """Leaves after the first piece of body, and after that; says so, and keeps what it has open until then."""
-    async with OpenStream(Request("GET", server.url, []), ConnectOptions()) as stream:
+    async with OpenStream(Request("GET", server.url, []), DIRECT) as stream:
         chunks = stream.chunks()
         await anext(chunks)
         await asyncio.to_thread(after.wait)
@@ -73,7 +70,7 @@ def test_half_closed_is_still_received(serve: Serve) -> None:
         peer.stream_more(EVENT, EVENT)
 
     async def read_on(url: str) -> bytes:
-        async with OpenStream(Request("GET", url, []), ConnectOptions()) as stream:
+        async with OpenStream(Request("GET", url, []), DIRECT) as stream:
             chunks = stream.chunks()
             await anext(chunks)
             assert await stream.hang_up(HangUp.HALF_CLOSE) is not None
@@ -82,32 +79,76 @@ def test_half_closed_is_still_received(serve: Serve) -> None:
     assert asyncio.run(read_on(serve(script).url)) == EVENT * 2
 
 
-class SlowSocket(socket.socket):
-    """Reads more slowly than a server can send."""
+async def left(network: Network, how: HangUp, *, waiting: bool) -> tuple[list[Chunk], BodyEnd | None]:
+    """Leaves after the first chunk, while the next is waited for or before. Returns what came after it, and the end."""
+    async with OpenStream(GET, DIRECT, network.connect) as stream:
+        chunks = stream.chunks()
+        await anext(chunks)
 
-    def recv(self, size: int, flags: int = 0) -> bytes:
-        """Reads after a moment."""
-        time.sleep(0.005)
-        return super().recv(size, flags)
+        async def rest() -> list[Chunk]:
+            return [chunk async for chunk in chunks]
+
+        if waiting:
+            reading = asyncio.ensure_future(rest())
+            await asyncio.sleep(1)
+            assert await stream.hang_up(how) == network.clock.now_ns
+            return await reading, stream.body_end
+        assert await stream.hang_up(how) == network.clock.now_ns
+        return await rest(), stream.body_end
 
 
-def test_a_server_that_never_pauses_does_not_keep_the_client(serve: Serve) -> None:
-    flows, has_left = threading.Event(), threading.Event()
+@pytest.mark.parametrize("waiting", [True, False])
+@pytest.mark.parametrize(
+    ("how", "closed_by", "comes", "end"),
+    [
+        (HangUp.FIN, ["shut", "close"], [], BodyEnd.RESET),
+        (HangUp.RST, ["linger 0", "close"], [], BodyEnd.RESET),
+        (HangUp.HALF_CLOSE, ["shut writing", "close"], [b"more"], BodyEnd.LAST_CHUNK),
+        (HangUp.STALL, ["close"], [], BodyEnd.IDLE_TIMEOUT),
+    ],
+)
+def test_ways_to_leave(how: HangUp, closed_by: list[str], comes: list[bytes], end: BodyEnd, waiting: bool) -> None:
+    network = Network([HEAD, transfer_chunk(b"x"), Pause(2), transfer_chunk(b"more") + LAST_CHUNK])
+    chunks, ended = network.run(left(network, how, waiting=waiting))
+    assert ([chunk.data for chunk in chunks], ended) == (comes, end)
+    assert network.sockets[0].closed_by == closed_by
 
-    def script(peer: Peer) -> None:
-        while not has_left.is_set():
-            peer.send(MUCH)
-            flows.set()
 
-    async def leave_at_once(port: int) -> None:
-        with SlowSocket() as sock:
-            sock.connect(("127.0.0.1", port))
-            sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
-            sock.setblocking(False)
-            await asyncio.to_thread(flows.wait)
-            StampedSocket(sock).finish()
+def test_there_is_nothing_to_leave_before_and_after() -> None:
+    network = Network([HEAD, LAST_CHUNK])
 
-    try:
-        asyncio.run(leave_at_once(serve(script).port))  # or never, and the test's own time runs out
-    finally:
-        has_left.set()
+    async def leave() -> None:
+        stream = OpenStream(GET, DIRECT, network.connect)
+        assert await stream.hang_up(HangUp.FIN) is None
+        async with stream:
+            assert await stream.hang_up(HangUp.RST) is not None
+            assert await stream.hang_up(HangUp.RST) is None
+        assert await stream.hang_up(HangUp.FIN) is None
+
+    network.run(leave())
+
+
+def test_one_stream_of_http1_cannot_be_reset() -> None:
+    network = Network([HEAD, OPEN])
+
+    async def leave() -> None:
+        async with OpenStream(GET, DIRECT, network.connect) as stream:
+            await stream.hang_up(HangUp.H2_RESET)
+
+    with pytest.raises(ValueError, match=r"the server chose HTTP/1\.1"):
+        network.run(leave())
+    assert network.sockets[0].closed_by == ["close"]
+
+
+def test_a_server_that_never_pauses_does_not_keep_the_client() -> None:
+    network = Network([HEAD, transfer_chunk(b"x"), *[b"x" * 2**18] * 1000])
+    network.run(left(network, HangUp.FIN, waiting=False))
+    unread = 1001 * 2**18 - network.sockets[0].received
+    assert unread > 900 * 2**18
+    assert network.sockets[0].closed_by == ["shut", "close"]
+
+
+def test_what_has_come_is_read_before_fin() -> None:
+    network = Network([HEAD, transfer_chunk(b"x"), *[b"x" * 2**18] * 9, OPEN])
+    network.run(left(network, HangUp.FIN, waiting=False))
+    assert network.sockets[0].received > 9 * 2**18, "closing with unread bytes would send RST"
