@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from benchmarks.serving import Figure
 from benchmarks.timed import timed
-from sseprobe.cassette import Cassette, End, Opening, save
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read
 from sseprobe.rules.catalogue import FAMILIES
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read
+from sseprobe.streams.cassette import Cassette, End, Opening, save
 
 _RUNS: Final = 3
 _EVENTS: Final = 100_000

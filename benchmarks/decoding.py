@@ -14,9 +14,9 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe import dialects
 from sseprobe.dialects.base import payload
-from sseprobe.framing import new_parser
 from sseprobe.mock_process import running_mock
 from sseprobe.sse import Event
+from sseprobe.sse.framing import new_parser
 
 TOKENS: Final = 3000
 ROUNDS: Final = 7

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from sseprobe.cli.terminal import colour_on
 from sseprobe.config.output import OutputOptions
+from sseprobe.http_exchange import Request
 from sseprobe.probes.observer import Observer
 from sseprobe.redaction import Redactor
 from sseprobe.reporters.live import EventsView, JsonView, RawView, TextView, VerboseView
+from sseprobe.streams.view import SilentView, View
 from sseprobe.text import visible
-from sseprobe.transcript import Request
-from sseprobe.view import SilentView, View
 
 if TYPE_CHECKING:
     from rich.status import Status

@@ -29,8 +29,8 @@ from sseprobe.dialects.base import (
 )
 from sseprobe.dialects.shapes import Shapes, type_in
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
-from sseprobe.transcript import Request
 
 _TEXTS: Final = {
     "TEXT_MESSAGE_CONTENT": Kind.TEXT,

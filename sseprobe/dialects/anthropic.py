@@ -27,9 +27,9 @@ from sseprobe.dialects.base import (
 )
 from sseprobe.dialects.shapes import Shapes, type_in
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
 from sseprobe.text import to_json
-from sseprobe.transcript import Request
 
 VERSION: Final = "2023-06-01"
 _MAX_TOKENS: Final = 4096  # required; every model of the API allows this many

@@ -12,10 +12,10 @@ from msgspec.structs import replace
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.dialects.shapes import Shapes
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.framing import Framing
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing
 from sseprobe.text import scalar, to_json
-from sseprobe.transcript import Request
 
 _DONE: Final = "[DONE]"
 

@@ -26,9 +26,9 @@ from sseprobe.dialects.base import (
 )
 from sseprobe.dialects.shapes import Shapes, type_in
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
-from sseprobe.transcript import Request
 
 _DONE: Final = "[DONE]"
 _FAILED: Final = frozenset({"ERROR", "TIMEOUT"})

@@ -28,9 +28,9 @@ from sseprobe.dialects.base import (
     unknown,
 )
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
 from sseprobe.text import to_json
-from sseprobe.transcript import Request
 
 _INCOMPLETE: Final = {
     "MAX_TOKENS": LENGTH,

@@ -27,10 +27,10 @@ from sseprobe.dialects.base import (
 )
 from sseprobe.dialects.shapes import Fields, Shapes
 from sseprobe.dialects.traits import Wire
-from sseprobe.framing import CONTENT_TYPES, Framing
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
+from sseprobe.sse.framing import CONTENT_TYPES, Framing
 from sseprobe.text import to_json
-from sseprobe.transcript import Request
 
 _INCOMPLETE: Final = {"length": LENGTH}
 

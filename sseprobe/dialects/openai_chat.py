@@ -28,9 +28,9 @@ from sseprobe.dialects.base import (
 from sseprobe.dialects.openai_flavours import FINISHES, error_in, native_failure, reasonings, usages
 from sseprobe.dialects.shapes import Fields, Shapes
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
 from sseprobe.text import scalar, to_json
-from sseprobe.transcript import Request
 
 DONE: Final = "[DONE]"
 

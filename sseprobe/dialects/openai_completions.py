@@ -27,8 +27,8 @@ from sseprobe.dialects.openai_chat import (
     decode_usage,
 )
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
-from sseprobe.transcript import Request
 
 _MAX_TOKENS: Final = 1024  # unsaid, it is 16
 

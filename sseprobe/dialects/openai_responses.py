@@ -30,8 +30,8 @@ from sseprobe.dialects.base import (
 )
 from sseprobe.dialects.openai_responses_types import KNOWN, SHAPES
 from sseprobe.dialects.traits import Trait, Wire
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
-from sseprobe.transcript import Request
 
 _INCOMPLETE: Final = {"max_output_tokens": LENGTH, "content_filter": FILTERED, "cancelled": CANCELLED}
 _PREFIX: Final = "response."

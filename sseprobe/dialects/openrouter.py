@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sseprobe.dialects import openai_chat
 from sseprobe.dialects.base import DEFAULT_MODEL, chat, post
 from sseprobe.dialects.traits import Trait
-from sseprobe.transcript import Request
+from sseprobe.http_exchange import Request
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:

@@ -33,9 +33,9 @@ from sseprobe.dialects.openai_chat import DONE
 from sseprobe.dialects.shapes import Shapes, type_in
 from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.dialects.vercel_parts import PARTS, part_of
+from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
 from sseprobe.text import to_json
-from sseprobe.transcript import Request
 
 _INCOMPLETE: Final = {"length": LENGTH, "content-filter": FILTERED, "interrupted": CANCELLED}
 _COMMON_WORDS: Final = frozenset(

@@ -15,15 +15,15 @@ import httpx
 
 from sseprobe.config.connection import ConnectOptions, proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
+from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
-from sseprobe.net.hangup import HangUp
 from sseprobe.net.stamped import Connect, connect
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect, Request
 from sseprobe.units import ns
 
 MAX_REDIRECTS: Final = 10
@@ -102,7 +102,7 @@ class OpenStream:
         """The version of HTTP of the last answer, None before it."""
         return self._head.http_version if self._head else None
 
-    async def hang_up(self, how: HangUp) -> int | None:
+    async def hang_up(self, how: AbortKind) -> int | None:
         """Leaves while the stream is open, whatever is being waited for. Returns when, on the monotonic clock, in ns.
 
         None: there is nothing to leave, the connection is not up or already gone. `chunks` ends, unless more may come
@@ -113,15 +113,15 @@ class OpenStream:
             return None
         left_ns = time.monotonic_ns()
         match how:
-            case HangUp.FIN:
+            case AbortKind.FIN:
                 wire.socket.finish()
-            case HangUp.RST:
+            case AbortKind.RST:
                 wire.socket.reset()
-            case HangUp.HALF_CLOSE:
+            case AbortKind.HALF_CLOSE:
                 wire.socket.half_close()
-            case HangUp.STALL:
+            case AbortKind.STALL:
                 wire.socket.stall()
-            case HangUp.H2_RESET:
+            case AbortKind.H2_RESET:
                 await wire.write(self._h2_reset())
         return left_ns
 

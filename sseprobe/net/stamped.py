@@ -18,8 +18,8 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.sockets import reset_on_close
-from sseprobe.transcript import Clock
+from sseprobe.http_exchange import Clock
+from sseprobe.tcp_reset import reset_on_close
 from sseprobe.units import NS_PER_S
 
 # Python 3.11 lacks the constants; include/uapi/asm-generic/socket.h and linux/net_tstamp.h.

@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 
 import httpcore
 
+from sseprobe.http_exchange import Clock, Read
 from sseprobe.net.stamped import RawRead, StampedSocket
-from sseprobe.transcript import Clock, Read
 from sseprobe.units import NS_PER_S
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from io import BufferedWriter
 from pathlib import Path
 
-from sseprobe.cassette import Cassette, load
 from sseprobe.errors import UsageError
+from sseprobe.streams.cassette import Cassette, load
 
 
 def open_cassette(path: str) -> Cassette:

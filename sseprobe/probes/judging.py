@@ -15,7 +15,7 @@ from sseprobe.report import BaselineReport, RuleResult, Verdict
 from sseprobe.report.from_rules import Asked, result_of
 from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection, selection
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 _RANKS: Final = (Severity.INFO, Severity.WARNING, Severity.ERROR)
 _UNDECIDED: Final = (RuleVerdict.INCONCLUSIVE, RuleVerdict.NOT_APPLICABLE)

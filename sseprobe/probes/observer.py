@@ -1,8 +1,8 @@
 """Who follows a probe while it runs: a terminal, a log, or nobody."""
 
+from sseprobe.http_exchange import Request
 from sseprobe.redaction import Redactor
-from sseprobe.transcript import Request
-from sseprobe.view import SilentView, View
+from sseprobe.streams.view import SilentView, View
 
 
 class Observer:

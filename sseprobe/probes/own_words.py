@@ -10,7 +10,7 @@ from sseprobe.dialects.own.convention import Convention, Mark, done_when
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.errors import UsageError
-from sseprobe.framing import Framing
+from sseprobe.sse.framing import Framing
 
 
 def described_dialect(options: RequestOptions) -> Dialect | None:

@@ -5,13 +5,13 @@ from io import BytesIO
 from msgspec import Struct
 
 from sseprobe import dialects, exit_codes
-from sseprobe.body_framing import are_lines, framing_of
-from sseprobe.cassette import is_cassette, load
-from sseprobe.framing import Framing
 from sseprobe.rules import Severity, run, wire_rules
 from sseprobe.sse import Comment
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.body_framing import are_lines, framing_of
+from sseprobe.streams.cassette import is_cassette, load
+from sseprobe.streams.transcript import transcribe
 from sseprobe.text import one_line, to_json, visible
-from sseprobe.transcription import transcribe
 from sseprobe.units import human_bytes
 
 

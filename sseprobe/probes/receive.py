@@ -9,23 +9,23 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.body_framing import Guess, Undecided, told_by_body, told_by_head
-from sseprobe.cassette import Recorder
 from sseprobe.config.connection import ConnectOptions
 from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect
-from sseprobe.ending import Outcome
 from sseprobe.errors import TargetError
-from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
+from sseprobe.http_exchange import BodyEnd, Chunk, Ending, Head, Redirect, Request
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes.advice import advice_for
-from sseprobe.reception import Reception
+from sseprobe.probes.status_advice import advice_for
 from sseprobe.redaction import Redactor, redact_url
+from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
+from sseprobe.streams.body_framing import Guess, Undecided, told_by_body, told_by_head
+from sseprobe.streams.cassette import Recorder
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.ending import Outcome
+from sseprobe.streams.transcript import Transcript, read, recut, transcript_of
+from sseprobe.streams.view import View
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Redirect, Request
-from sseprobe.transcription import Transcript, read, recut, transcript_of
 from sseprobe.units import human_bytes
-from sseprobe.view import View
 
 SILENCE_AFTER_END_S: Final = 5.0
 MAX_KEPT_ITEMS: Final = 1_000_000
@@ -48,7 +48,7 @@ _ADVICE: Final = {
 
 
 class StreamPlan(Struct, frozen=True):
-    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `Reception` has them.
+    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `StreamDecoder` has them.
 
     `keep`: all that came is kept, for a transcript.
     """
@@ -69,7 +69,7 @@ class StreamRun:
     def __init__(self, plan: StreamPlan, view: View) -> None:
         self.plan = plan
         self.view = view
-        self.reception = Reception(plan.dialect, named=plan.named)
+        self.decoder = StreamDecoder(plan.dialect, named=plan.named)
         self.recorder = Recorder(plan.redact)
         self.head: Head | None = None
         self.redirects: list[Redirect] = []
@@ -97,7 +97,7 @@ class StreamRun:
                     self.interrupted = True
                     self.body_end = BodyEnd.ABORT
             self.body_end = self.body_end or stream.body_end
-            if self.body_end is BodyEnd.IDLE_TIMEOUT and self.reception.ends_in_silence and not self.lacks_content:
+            if self.body_end is BodyEnd.IDLE_TIMEOUT and self.decoder.ends_in_silence and not self.lacks_content:
                 self.body_end = BodyEnd.LEFT_OPEN
             self.problem = stream.problem
             self.end_ns = stream.now_ns()
@@ -121,7 +121,7 @@ class StreamRun:
     def _patience(self) -> asyncio.Timeout:
         """What is left of the time that may pass without content; once the dialect's end has come, any."""
         limit_s = self.plan.options.content_timeout_s
-        over = limit_s is None or self.reception.meter.content_end_ns is not None
+        over = limit_s is None or self.decoder.meter.content_end_ns is not None
         return asyncio.timeout_at(None if over or limit_s is None else self._content_s + limit_s)
 
     async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
@@ -136,21 +136,21 @@ class StreamRun:
     async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
         first, framing = await self._first_chunks(stream, chunks)
         dialect = self.plan.dialect if self.plan.named else by_header(stream.head.header, self.plan.dialect)
-        self.reception = self._new_reception(dialect, self.plan.named, framing)
+        self.decoder = self._new_reception(dialect, self.plan.named, framing)
         self.view.head(stream.head, stream.redirects)
-        self._record(self.recorder.opening, self.plan.request, self.reception.dialect.name, now())
+        self._record(self.recorder.opening, self.plan.request, self.decoder.dialect.name, now())
         self._record(self.recorder.head, stream.head)
         for each in first:
             self._take(each, stream)
         while self.body_end is None and (chunk := await self._next(chunks)) is not None:
             self._take(chunk, stream)
         with self._showing():
-            self.reception.receive_eof(self.view)
+            self.decoder.receive_eof(self.view)
 
-    def _new_reception(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> Reception:
-        reception = Reception(dialect, named=named, framing=framing, keep=self.plan.keep)
-        reception.meter.ttfb_ns = self.head.t_ns if self.head else None
-        return reception
+    def _new_reception(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> StreamDecoder:
+        decoder = StreamDecoder(dialect, named=named, framing=framing, keep=self.plan.keep)
+        decoder.meter.ttfb_ns = self.head.t_ns if self.head else None
+        return decoder
 
     async def _first_chunks(
         self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]
@@ -182,18 +182,18 @@ class StreamRun:
             )
 
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
-        before = self.reception.content_deltas
-        received = self.reception.receive(chunk)
-        if self.reception.content_deltas != before:
+        before = self.decoder.content_deltas
+        received = self.decoder.receive(chunk)
+        if self.decoder.content_deltas != before:
             self._content_s = asyncio.get_running_loop().time()
         self._record(self.recorder.chunk, chunk)
         if self.plan.keep:
             self._chunks.append(chunk)
         with self._showing():
-            self.view.received(chunk, received, self.reception.dialect)
-        if self.reception.over_limit is not None or self._recorded_too_much():
+            self.view.received(chunk, received, self.decoder.dialect)
+        if self.decoder.over_limit is not None or self._recorded_too_much():
             self.body_end = BodyEnd.LIMIT
-        if self.reception.is_surely_over:
+        if self.decoder.is_surely_over:
             stream.expect_silence(SILENCE_AFTER_END_S)
 
     @contextlib.contextmanager
@@ -206,11 +206,11 @@ class StreamRun:
 
     def _recorded_too_much(self) -> bool:
         kept = self.plan.keep or self.plan.record_to is not None
-        return (kept and self.reception.body_bytes > self.plan.max_bytes) or self._too_many_items
+        return (kept and self.decoder.body_bytes > self.plan.max_bytes) or self._too_many_items
 
     @property
     def _too_many_items(self) -> bool:
-        return len(self.reception.items) > MAX_KEPT_ITEMS
+        return len(self.decoder.items) > MAX_KEPT_ITEMS
 
     def _record(self, line: Callable[..., bytes], *values: object) -> None:
         if self.plan.record_to is not None:
@@ -222,16 +222,16 @@ class StreamRun:
 
         `cut_at`: where a body that is text is to be cut as well, in bytes.
         """
-        reception = self._new_reception(dialect, self.plan.named, self.reception.framing)
-        if cut_at is not None and reception.framing is Framing.TEXT:
+        decoder = self._new_reception(dialect, self.plan.named, self.decoder.framing)
+        if cut_at is not None and decoder.framing is Framing.TEXT:
             self._chunks = recut(self._chunks, cut_at)
-        self.reception = read(self._chunks, reception, self.head)
+        self.decoder = read(self._chunks, decoder, self.head)
 
     def transcript(self) -> Transcript:
         """All that came, where `keep` was asked for and a head has come."""
         assert self.head is not None
         return transcript_of(
-            self.reception,
+            self.decoder,
             self._chunks,
             request=self.plan.request,
             head=self.head,
@@ -244,9 +244,9 @@ class StreamRun:
 
     def outcome(self) -> Outcome:
         """What became of the stream."""
-        outcome = self.reception.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
+        outcome = self.decoder.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
         reason = outcome.reason
-        if outcome.ending is Ending.LIMIT and self.reception.over_limit is None:
+        if outcome.ending is Ending.LIMIT and self.decoder.over_limit is None:
             limit = f"--max-bytes ({human_bytes(self.plan.max_bytes)})"
             if self._too_many_items:
                 limit = f"{MAX_KEPT_ITEMS:,} events, comments and blank lines"
@@ -257,7 +257,7 @@ class StreamRun:
                 reason = f"no content came for {self.plan.options.content_timeout_s:g} s (--content-timeout)"
                 return Outcome(outcome.ending, reason, outcome.error)
         cut = self.stream is not None and self.stream.coding_is_cut
-        if cut and outcome.ending is Ending.COMPLETE and not self.reception.end_is_proven:
+        if cut and outcome.ending is Ending.COMPLETE and not self.decoder.end_is_proven:
             return Outcome(Ending.TRUNCATED, CODING_IS_CUT, outcome.error)
         if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
             reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"

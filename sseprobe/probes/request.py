@@ -8,13 +8,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sseprobe import dialects
-from sseprobe.cassette import Opening
 from sseprobe.config.request import DEFAULT_PROMPT, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
+from sseprobe.http_exchange import Request
 from sseprobe.probes.own_words import described_dialect
 from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
-from sseprobe.transcript import Request
+from sseprobe.streams.cassette import Opening
 
 
 def known_dialect(options: RequestOptions, url: str) -> Dialect | None:

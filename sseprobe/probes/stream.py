@@ -5,23 +5,23 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from sseprobe.body_framing import framing_of
-from sseprobe.cassette import Cassette
 from sseprobe.config.probes import StreamOptions
 from sseprobe.dialects import by_header
 from sseprobe.errors import SseprobeError, TargetError
+from sseprobe.http_exchange import Request
 from sseprobe.probes.context import RunContext, refuse_request
 from sseprobe.probes.files import open_cassette
 from sseprobe.probes.judging import Seen, judge_all, worst
 from sseprobe.probes.receive import StreamRun
 from sseprobe.probes.request import dialect_of_recording
 from sseprobe.probes.stream_report import report_of, report_of_recorded
-from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
 from sseprobe.report import Report, Verdict
 from sseprobe.report.from_stream import target_of
-from sseprobe.transcript import Request
-from sseprobe.transcription import Transcript, transcript_of_cassette
+from sseprobe.streams.body_framing import framing_of
+from sseprobe.streams.cassette import Cassette
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.transcript import Transcript, transcript_of_cassette
 
 _NO_PROBE = "no probe runs beside `stream`: see `check`"
 
@@ -51,7 +51,7 @@ async def stream(context: RunContext[StreamOptions]) -> Report:
         verdict = worst(verdict, await _judge(context, [run.transcript()], plan.redact, parts))
     return context.report(
         verdict,
-        dialect=run.reception.expected or run.reception.dialect,
+        dialect=run.decoder.expected or run.decoder.dialect,
         error=plan.redact(str(error)) if error else None,
         interrupted=run.interrupted,
         **parts,
@@ -77,20 +77,20 @@ async def _recorded(context: RunContext[StreamOptions], cassette: Cassette) -> R
     told = dialect_of_recording(options, cassette.opening)
     dialect = told if named else by_header(cassette.head.header, told)
     framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
-    reception = Reception(dialect, named=named, framing=framing)
-    reception.meter.ttfb_ns = cassette.head.t_ns
+    decoder = StreamDecoder(dialect, named=named, framing=framing)
+    decoder.meter.ttfb_ns = cassette.head.t_ns
     request = Request(cassette.opening.method, cassette.opening.url, [])
     view = context.observer.stream_view(Redactor(), request)
     view.head(cassette.head, [])
     for chunk in cassette.chunks:
-        view.received(chunk, reception.receive(chunk), reception.dialect)
-    reception.receive_eof(view)
+        view.received(chunk, decoder.receive(chunk), decoder.dialect)
+    decoder.receive_eof(view)
     view.close()
-    received = report_of_recorded(cassette, reception)
+    received = report_of_recorded(cassette, decoder)
     verdict = received.verdict
     parts: dict[str, Any] = {"streams": [received]}
     if context.options.judging.are_given:
         _, transcript = transcript_of_cassette(cassette, told, named=named)
         verdict = worst(verdict, await _judge(context, [transcript], Redactor(), parts))
-    name = (reception.expected or reception.dialect).name
+    name = (decoder.expected or decoder.dialect).name
     return context.report(verdict, target=target_of(request, name), **parts)

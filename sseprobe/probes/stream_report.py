@@ -1,17 +1,17 @@
 """What is reported of one stream that was received: its ending, and notes on what came with it."""
 
-from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import EndRule, Kind
-from sseprobe.ending import Outcome, mismatch
 from sseprobe.errors import SseprobeError
+from sseprobe.http_exchange import BodyEnd, Clock, Ending
 from sseprobe.probes.receive import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamRun
-from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
 from sseprobe.report import StreamReport
 from sseprobe.report.from_stream import stream_report
 from sseprobe.rules.http import READ_ONE_MEMBER
+from sseprobe.streams.cassette import Cassette
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.ending import Outcome, mismatch
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Clock, Ending
 
 
 def report_of(state: StreamRun, error: SseprobeError | None) -> StreamReport | None:
@@ -22,7 +22,7 @@ def report_of(state: StreamRun, error: SseprobeError | None) -> StreamReport | N
     if error is not None:
         outcome = Outcome(Ending.ERROR, str(error), None)
     return stream_report(
-        state.reception,
+        state.decoder,
         outcome,
         redact=state.plan.redact,
         head=state.head,
@@ -35,13 +35,13 @@ def report_of(state: StreamRun, error: SseprobeError | None) -> StreamReport | N
 
 def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
     notes = []
-    dialect = state.reception.dialect
+    dialect = state.decoder.dialect
     if state.body_end is BodyEnd.CLOSE:
         evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
         notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
-        waited_s = SILENCE_AFTER_END_S if state.reception.is_surely_over else state.plan.options.idle_timeout_s
-        end = dialect.terminator or state.reception.end_mark
+        waited_s = SILENCE_AFTER_END_S if state.decoder.is_surely_over else state.plan.options.idle_timeout_s
+        end = dialect.terminator or state.decoder.end_mark
         notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
     if state.stream is not None and state.stream.gzip_members > 1:
         notes.append(f"gzip in {state.stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone")
@@ -49,46 +49,46 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
         notes.append(CODING_IS_CUT)
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
-    meter = state.reception.meter
+    meter = state.decoder.meter
     if meter.clock is Clock.KERNEL and meter.kernel_reads < meter.reads:
         notes.append(f"{meter.reads - meter.kernel_reads} of {meter.reads} reads came without the kernel's stamp")
-    return notes + _notes_on_meaning(state.reception, outcome)
+    return notes + _notes_on_meaning(state.decoder, outcome)
 
 
-def _notes_on_meaning(reception: Reception, outcome: Outcome) -> list[str]:
+def _notes_on_meaning(decoder: StreamDecoder, outcome: Outcome) -> list[str]:
     """What the events say that their dialect does not explain."""
     notes = []
-    if (expected := reception.expected) is not None:
-        said = mismatch(expected.name, reception.dialect.name)
+    if (expected := decoder.expected) is not None:
+        said = mismatch(expected.name, decoder.dialect.name)
         notes += [] if said in (outcome.reason or "") else [said]
-    if (other := reception.looks_like) is not None:
-        notes.append(f"this looks like {other}, not {reception.dialect.name}: try --dialect {other}, or leave it out")
-    given = reception.reading.given if reception.reading else None
-    if given and given.text is not None and reception.meter.events and not reception.content_deltas:
-        looks = f"; the last is {one_line(reception.last_data, 80)}" if reception.last_data else ""
-        notes.append(f"no event holds text at {reception.reading.text_at if reception.reading else ''}{looks}")
-    if (ignored := reception.ignored.note) is not None:
+    if (other := decoder.looks_like) is not None:
+        notes.append(f"this looks like {other}, not {decoder.dialect.name}: try --dialect {other}, or leave it out")
+    given = decoder.reading.given if decoder.reading else None
+    if given and given.text is not None and decoder.meter.events and not decoder.content_deltas:
+        looks = f"; the last is {one_line(decoder.last_data, 80)}" if decoder.last_data else ""
+        notes.append(f"no event holds text at {decoder.reading.text_at if decoder.reading else ''}{looks}")
+    if (ignored := decoder.ignored.note) is not None:
         notes.append(ignored)
-    if reception.answer.said(Kind.TEXT).startswith("{'"):
+    if decoder.answer.said(Kind.TEXT).startswith("{'"):
         notes.append("the payloads look like dicts of Python: send json.dumps(…), which every client can read")
-    if reception.lacks_terminator:
-        missing = reception.dialect.terminator
-        notes.append(f"the events are those of {reception.dialect.name}, but no {missing} came: it ended otherwise")
-    if unknown := reception.unknown_events:
-        kinds = ", ".join(one_line(kind, 40) for kind in reception.unknown_types)
+    if decoder.lacks_terminator:
+        missing = decoder.dialect.terminator
+        notes.append(f"the events are those of {decoder.dialect.name}, but no {missing} came: it ended otherwise")
+    if unknown := decoder.unknown_events:
+        kinds = ", ".join(one_line(kind, 40) for kind in decoder.unknown_types)
         events = "1 event is" if unknown == 1 else f"{unknown} events are"
-        notes.append(f"{events} not what {reception.dialect.name} defines ({kinds}); kept, and not decoded")
+        notes.append(f"{events} not what {decoder.dialect.name} defines ({kinds}); kept, and not decoded")
     return notes
 
 
-def report_of_recorded(cassette: Cassette, reception: Reception) -> StreamReport:
+def report_of_recorded(cassette: Cassette, decoder: StreamDecoder) -> StreamReport:
     """The report of a recording that was received once more."""
-    outcome = reception.finish(cassette.end.end, cassette.end.t_ns)
+    outcome = decoder.finish(cassette.end.end, cassette.end.t_ns)
     return stream_report(
-        reception,
+        decoder,
         outcome,
         redact=Redactor(),
         head=cassette.head,
         body_end=cassette.end.end,
-        notes=_notes_on_meaning(reception, outcome) + ([] if cassette.last else [cassette.end.problem or ""]),
+        notes=_notes_on_meaning(decoder, outcome) + ([] if cassette.last else [cassette.end.problem or ""]),
     )

@@ -11,7 +11,7 @@ import httptools
 from sseprobe.proxy.exchange import Exchange, Service
 from sseprobe.proxy.fault import Close, RequestHead, has_token
 from sseprobe.proxy.http1 import MAX_HEAD_BYTES, own_response, request_bytes
-from sseprobe.sockets import reset_on_close
+from sseprobe.tcp_reset import reset_on_close
 
 _MAX_WAITING: Final = 32
 _CLOSE_WAIT_S: Final = 1.0

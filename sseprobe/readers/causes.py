@@ -11,14 +11,14 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from sseprobe.dialects.base import NO_PAYLOAD, payload
-from sseprobe.framing import Framing
 from sseprobe.readers.base import View
 from sseprobe.readers.comparison import Kind
 from sseprobe.readers.place import Place
 from sseprobe.rules import Finding, Rule, RuleVerdict, all_rules, judge
 from sseprobe.sse import Bom, Fields
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 _CHARSET: Final = re.compile(r"charset\s*=\s*\"?([^\s\";]+)", re.IGNORECASE)
 _NOT_DATA: Final = Fields.EVENT | Fields.ID | Fields.RETRY | Fields.IGNORED

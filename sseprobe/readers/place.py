@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from sseprobe import dialects
 from sseprobe.dialects.base import NO_PAYLOAD, Dialect
-from sseprobe.framing import Framing, new_parser
+from sseprobe.http_exchange import Clock, Read
 from sseprobe.readers.base import View
 from sseprobe.readers.comparison import Difference, Kind
-from sseprobe.reception import Message
 from sseprobe.sse import Event, Item
-from sseprobe.transcript import Clock, Read
-from sseprobe.transcription import Transcript
+from sseprobe.sse.framing import Framing, new_parser
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 _READ: Final = Read(0, 0, Clock.USER, None, 0)
 """When what is parsed again arrived is of no interest."""

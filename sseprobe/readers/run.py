@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Final
 
 from sseprobe.dialects.base import Dialect
-from sseprobe.framing import CONTENT_TYPES, Framing
 from sseprobe.readers import all_readers
 from sseprobe.readers.base import Reader, Stream, encode_stream
 from sseprobe.readers.comparison import Difference, compare
@@ -20,6 +19,7 @@ from sseprobe.readers.process import Limits, ReaderProcess, Reading
 from sseprobe.readers.wording import sentences
 from sseprobe.report import ReaderReport
 from sseprobe.sse import Event
+from sseprobe.sse.framing import CONTENT_TYPES, Framing
 
 _AT_MOST: Final = os.cpu_count() or 1
 

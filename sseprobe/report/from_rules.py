@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 from sseprobe.redaction import Redactor
 from sseprobe.report import Excerpt, FindingReport, RuleResult
 from sseprobe.rules.base import Finding, Judgement, Listing, Rule, RuleVerdict, judge
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import visible
-from sseprobe.transcription import Transcript
 from sseprobe.units import ms
 
 _CONTEXT_BYTES: Final = 32

@@ -1,11 +1,11 @@
 """From what was received to the parts of a report, credentials masked."""
 
 from sseprobe.dialects.base import Delta, Kind
-from sseprobe.ending import Outcome
-from sseprobe.reception import Reception
+from sseprobe.http_exchange import BodyEnd, Ending, Head, Redirect, Request
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.report import RedirectReport, StreamError, StreamMetrics, StreamReport, Target, ToolCallReport
-from sseprobe.transcript import BodyEnd, Ending, Head, Redirect, Request
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.ending import Outcome
 
 
 def target_of(request: Request, dialect: str) -> Target:
@@ -19,7 +19,7 @@ def _error(said: Delta, redact: Redactor) -> StreamError:
 
 
 def stream_report(
-    reception: Reception,
+    decoder: StreamDecoder,
     outcome: Outcome,
     *,
     redact: Redactor,
@@ -30,7 +30,7 @@ def stream_report(
     notes: list[str] | None = None,
 ) -> StreamReport:
     """The report of one stream. `error`: about the answer as a whole, where the stream itself named none."""
-    said, reading = outcome.error, reception.reading
+    said, reading = outcome.error, decoder.reading
     failure = _error(said, redact) if said else StreamError(error) if error else None
     return StreamReport(
         status=head.status if head else None,
@@ -39,33 +39,33 @@ def stream_report(
         ending_reason=redact(outcome.reason) if outcome.reason else None,
         body_end=body_end,
         error=failure,
-        finish_reasons=[redact(reason) for _, reason in sorted(reception.finish_reasons.items())],
-        incomplete=reception.incomplete,
-        text=redact(reception.answer.said(Kind.TEXT)),
-        reasoning=redact(reception.answer.said(Kind.REASONING)),
-        refusal=redact(reception.answer.said(Kind.REFUSAL)),
+        finish_reasons=[redact(reason) for _, reason in sorted(decoder.finish_reasons.items())],
+        incomplete=decoder.incomplete,
+        text=redact(decoder.answer.said(Kind.TEXT)),
+        reasoning=redact(decoder.answer.said(Kind.REASONING)),
+        refusal=redact(decoder.answer.said(Kind.REFUSAL)),
         tool_calls=[
             ToolCallReport(call.choice, redact(call.name), redact(call.arguments.getvalue()))
-            for call in reception.answer.tool_calls.values()
+            for call in decoder.answer.tool_calls.values()
         ],
-        citations=[redact(source) for source in reception.answer.citations],
-        text_is_cut=reception.answer.is_cut,
-        dialect=reception.dialect.name,
+        citations=[redact(source) for source in decoder.answer.citations],
+        text_is_cut=decoder.answer.is_cut,
+        dialect=decoder.dialect.name,
         content_type=head.header("content-type") if head else None,
-        events=reception.meter.events,
-        reads=reception.meter.reads,
-        bytes=reception.body_bytes,
-        comments=reception.comments,
-        heartbeats=reception.heartbeats,
-        unknown_events=reception.unknown_events,
-        clock=reception.meter.clock,
+        events=decoder.meter.events,
+        reads=decoder.meter.reads,
+        bytes=decoder.body_bytes,
+        comments=decoder.comments,
+        heartbeats=decoder.heartbeats,
+        unknown_events=decoder.unknown_events,
+        clock=decoder.meter.clock,
         redirects=[
             RedirectReport(hop.status, redact_url(hop.url), redact_url(hop.location)) for hop in redirects or []
         ],
         notes=[redact(note) for note in notes or []],
-        metrics=StreamMetrics.of(reception.meter),
-        ending_proven=outcome.ending is not Ending.COMPLETE or reception.end_is_proven,
-        end_mark=redact(mark) if (mark := reception.end_mark) else None,
+        metrics=StreamMetrics.of(decoder.meter),
+        ending_proven=outcome.ending is not Ending.COMPLETE or decoder.end_is_proven,
+        end_mark=redact(mark) if (mark := decoder.end_mark) else None,
         text_at=redact(reading.text_at) if reading and reading.text_at is not None else None,
         text_learned_from=reading.learned_from if reading else None,
     )

@@ -2,9 +2,9 @@
 
 from msgspec import Struct
 
+from sseprobe.http_exchange import Ending
 from sseprobe.report.statistics import Percentiles, Verdict
 from sseprobe.stop_detection.answers import Answer
-from sseprobe.transcript import Ending
 
 
 class RemedyReport(Struct, frozen=True):

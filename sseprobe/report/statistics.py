@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from msgspec import Struct
 
-from sseprobe.metrics import Distribution
+from sseprobe.streams.metrics import Distribution
 from sseprobe.units import ms
 
 

@@ -2,14 +2,14 @@
 
 from msgspec import Struct
 
-from sseprobe.metrics import STALL_NS, Meter
+from sseprobe.http_exchange import BodyEnd, Ending
 from sseprobe.report.statistics import Percentiles, Verdict
-from sseprobe.transcript import BodyEnd, Ending
+from sseprobe.streams.metrics import STALL_NS, Meter
 from sseprobe.units import ms
 
 
 class StreamMetrics(Struct, frozen=True):
-    """Figures of one stream. Definitions: see `sseprobe.metrics`."""
+    """Figures of one stream. Definitions: see `sseprobe.streams.metrics`."""
 
     ttfb_ms: float | None
     ttfe_ms: float | None

@@ -6,12 +6,12 @@ from typing import Final, TextIO
 from msgspec.structs import replace
 
 from sseprobe.dialects.base import MAX_ID_CHARS, Delta, Dialect, Kind
+from sseprobe.http_exchange import Chunk, Head, Redirect, Request
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
+from sseprobe.streams.view import Received, SilentView, View
 from sseprobe.text import scalar, to_json, visible
-from sseprobe.transcript import Chunk, Head, Redirect, Request
 from sseprobe.units import ms
-from sseprobe.view import Received, SilentView, View
 
 _DIM: Final = "\x1b[2m"
 _RED: Final = "\x1b[31m"

@@ -5,7 +5,7 @@ from typing import Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.order import ended_by
 from sseprobe.rules.support.parts import (
@@ -19,9 +19,9 @@ from sseprobe.rules.support.parts import (
     strays,
 )
 from sseprobe.rules.support.shapes import require_whole
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.ag-ui.com/concepts/events"
 _SDK: Final = "https://docs.ag-ui.com/sdk/js/core/events"

@@ -8,8 +8,8 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.parts import in_order, seen, shown
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _TOOLS: Final = "https://platform.claude.com/docs/en/agents-and-tools/tool-use/overview"

@@ -5,11 +5,11 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.parts import Place, Step, Trace, require_ends_in_place, seen, shown, strays, whole
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _THINKING: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"

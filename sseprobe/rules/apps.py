@@ -12,14 +12,14 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.fields import other_text
 from sseprobe.dialects.own.reading import Payloads, Reading
-from sseprobe.framing import Framing
-from sseprobe.ignored_lines import looks_like_payload
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.ignored_lines import looks_like_payload
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"

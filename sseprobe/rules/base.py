@@ -11,8 +11,8 @@ from typing import Any, Final, TypeVar
 from msgspec import Struct
 
 from sseprobe.dialects.traits import Scope
-from sseprobe.framing import Framing
-from sseprobe.transcription import Transcript
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.transcript import Transcript
 
 MAX_FINDINGS: Final = 20
 """Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or gist come

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.buffering import Holding, bursts_of, came_at_once, diagnose
 from sseprobe.dialects.base import CONTENT_KINDS
 from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import Compression, Lengths, SlowReading
+from sseprobe.streams.buffer_classifier import Holding, bursts_of, came_at_once, diagnose
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes, human_ms, ms
 
 _ASGI: Final = "https://asgi.readthedocs.io/en/latest/specs/www.html"

@@ -6,7 +6,7 @@ from importlib import import_module
 from typing import Final, NamedTuple
 
 from sseprobe.rules.base import ENTERED, Finding, Rule, RuleVerdict, judge
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 
 class Family(NamedTuple):

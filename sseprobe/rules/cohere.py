@@ -6,12 +6,12 @@ from typing import Any, Final
 from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _API: Final = "https://docs.cohere.com/docs/streaming"
 _REFERENCE: Final = "https://docs.cohere.com/reference/chat-stream"

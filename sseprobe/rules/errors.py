@@ -7,13 +7,13 @@ from sseprobe.dialects.base import CONTENT_KINDS, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
 from sseprobe.dialects.traits import Scope, Trait
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import MidStreamFailure
 from sseprobe.rules.support.foreign_errors import HTML, TRACE, is_foreign_error
 from sseprobe.sse import IgnoredField
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
 _FINISHING: Final = Scope(having=(Trait.ERROR_WITH_FINISH,))

@@ -7,12 +7,12 @@ from typing import Any, Final
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
 from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
 from sseprobe.rules.support.parts import seen
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 _API: Final = "https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse"
 _CALLS: Final = "https://ai.google.dev/gemini-api/docs/function-calling"

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type
+from sseprobe.http_exchange import BodyEnd, Head
 from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
+from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Head
-from sseprobe.transcription import Transcript
 
 _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110"
 _RFC9112: Final = "https://www.rfc-editor.org/rfc/rfc9112"

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Final
 
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import Http10, Methods
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
 
 _RFC9110: Final = "https://www.rfc-editor.org/rfc/rfc9110"
 _RFC9112: Final = "https://www.rfc-editor.org/rfc/rfc9112"

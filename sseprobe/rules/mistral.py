@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.traits import Scope, Trait, Wire
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_chunks import all_chunks, choices, finish_of, has_usage, is_legible
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 _OURS: Final = Scope((Wire.OPENAI_CHUNKS,), having=(Trait.USAGE_WITH_FINISH,))
 _CHAT: Final = "https://docs.mistral.ai/api/endpoint/chat"

@@ -7,10 +7,10 @@ from typing import Final
 from sseprobe.dialects.base import as_count, as_dict, as_list
 from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.framing import Framing
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Frame
-from sseprobe.transcription import Transcript
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.transcript import Transcript
 
 _API: Final = "https://docs.ollama.com/api/streaming"
 _TOOLS: Final = "https://docs.ollama.com/capabilities/tool-calling"

@@ -6,7 +6,6 @@ from typing import Any, Final, NamedTuple
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.base import as_count, as_dict
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_chunks import (
     asked,
@@ -15,7 +14,8 @@ from sseprobe.rules.support.openai_chunks import (
     legible_choices,
     shown,
 )
-from sseprobe.transcription import Transcript
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 _CHUNK: Final = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
 _PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/_deltas.py"

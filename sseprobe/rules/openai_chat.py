@@ -11,7 +11,7 @@ from sseprobe.dialects.base import CONTENT_KINDS, as_dict
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_FIELDS
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_chunks import (
     all_choices,
@@ -25,8 +25,8 @@ from sseprobe.rules.support.openai_chunks import (
     shown,
 )
 from sseprobe.rules.support.order import ended_by
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 _CHUNK: Final = "https://platform.openai.com/docs/api-reference/chat-streaming/streaming"
 _REQUEST: Final = "https://platform.openai.com/docs/api-reference/chat/create"

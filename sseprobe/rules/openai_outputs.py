@@ -6,7 +6,7 @@ from typing import Final
 from sseprobe.dialects.base import as_count, as_dict, as_text
 from sseprobe.dialects.openai_responses_types import KNOWN
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_response_items import Difference, OutputItem, Wholes, item_id_of
 from sseprobe.rules.support.openai_response_order import (
@@ -14,9 +14,9 @@ from sseprobe.rules.support.openai_response_order import (
     type_of,
 )
 from sseprobe.rules.support.order import within
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _EVENTS: Final = "https://platform.openai.com/docs/api-reference/responses-streaming"
 _PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/responses/_responses.py"

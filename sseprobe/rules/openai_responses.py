@@ -10,7 +10,6 @@ from typing import Final
 from sseprobe.dialects.base import as_dict, as_id
 from sseprobe.dialects.openai_responses_types import KNOWN
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_response_order import (
     SENTINEL,
@@ -21,8 +20,9 @@ from sseprobe.rules.support.openai_response_order import (
     type_of,
 )
 from sseprobe.rules.support.order import typed, within
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 _EVENTS: Final = "https://platform.openai.com/docs/api-reference/responses-streaming"
 _PYTHON: Final = "https://github.com/openai/openai-python/blob/main/src/openai/lib/streaming/responses/_responses.py"

@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from sseprobe.dialects import names_in
 from sseprobe.rules.base import Rule
 from sseprobe.rules.catalogue import FAMILIES, rules_of
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 PARTS: Final = ("What it does", "Why it matters", "Good", "Bad")
 _PART: Final = re.compile(rf"(?:^|(?<=[\s.])) ?({'|'.join(PARTS)}): ", re.MULTILINE)

@@ -7,13 +7,13 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, documents
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
 from sseprobe.rules.support.shapes import require_payloads
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
 

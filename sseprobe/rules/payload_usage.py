@@ -7,9 +7,9 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.base import as_count, as_dict
 from sseprobe.dialects.openai_flavours import usages
 from sseprobe.dialects.traits import Wire
-from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.transcription import Transcript
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens", "output_tokens"))

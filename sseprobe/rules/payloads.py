@@ -10,8 +10,8 @@ from sseprobe.dialects.traits import Scope, Trait
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
 from sseprobe.rules.support.shapes import require_payloads
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"
 _ANTHROPIC: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"

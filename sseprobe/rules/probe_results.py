@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from sseprobe.transcript import Head
-from sseprobe.transcription import Transcript
+from sseprobe.http_exchange import Head
+from sseprobe.streams.transcript import Transcript
 
 
 class Answer(Struct, frozen=True):

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.framing import Framing
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import Resumption
 from sseprobe.sse import Fields
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _SAFE_BYTES: Final = 128
 _FEW_IDS: Final = 3

@@ -4,8 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.framing import Framing
-from sseprobe.ignored_lines import as_sent, looks_like_payload
 from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import (
     Event,
@@ -16,8 +14,10 @@ from sseprobe.sse import (
     LimitExceeded,
     Retry,
 )
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.ignored_lines import as_sent, looks_like_payload
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 from sseprobe.units import human_bytes
 
 _PARSING: Final = f"{WHATWG}#parsing-an-event-stream"

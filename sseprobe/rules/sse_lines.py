@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.framing import Framing
 from sseprobe.rules.base import WHATWG, Finding, Kind, Severity, rule
 from sseprobe.sse import (
     Bom,
@@ -12,7 +11,8 @@ from sseprobe.sse import (
     InvalidUtf8,
     Newlines,
 )
-from sseprobe.transcription import Transcript
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.transcript import Transcript
 
 _PARSING: Final = f"{WHATWG}#parsing-an-event-stream"
 _BOM: Final = "\ufeff"

@@ -6,16 +6,16 @@ from typing import Final
 from sseprobe.dialects.base import CONTENT_KINDS, EndRule, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.ignored_lines import IgnoredLines
-from sseprobe.reception import Message
+from sseprobe.http_exchange import BodyEnd, Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import Repetition
 from sseprobe.rules.support.order import ended_by
 from sseprobe.rules.support.shapes import require_whole
 from sseprobe.sse import Fields, IgnoredField, Newlines
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.ignored_lines import IgnoredLines
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Ending
-from sseprobe.transcription import Transcript
 
 _AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _OPENAI: Final = "https://platform.openai.com/docs/api-reference/chat-streaming"

@@ -6,8 +6,8 @@ from typing import Final
 
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 from sseprobe.units import human_ms, ms
 
 _FIRST_TOKEN_NS: Final = 10 * 10**9

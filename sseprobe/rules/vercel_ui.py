@@ -6,13 +6,13 @@ from typing import Final
 from sseprobe.dialects.base import MAX_PARTS, as_id
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
-from sseprobe.reception import Message
+from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
 from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
 
 _API: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _SCHEMA: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui-message-stream/ui-message-chunks.ts"

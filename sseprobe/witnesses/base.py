@@ -9,10 +9,10 @@ from msgspec import Struct
 from sseprobe.config.connection import ConnectOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
+from sseprobe.http_exchange import Request
 from sseprobe.redaction import redact_url
 from sseprobe.stop_detection.answers import Strength
 from sseprobe.stop_detection.samples import Reading
-from sseprobe.transcript import Request
 
 
 class Spec(NamedTuple):

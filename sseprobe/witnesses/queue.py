@@ -12,9 +12,9 @@ import msgspec
 
 from sseprobe.dialects.base import CONTENT_KINDS
 from sseprobe.errors import SseprobeError
-from sseprobe.reception import Reception
 from sseprobe.stop_detection.answers import Strength
 from sseprobe.stop_detection.samples import Reading
+from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.text import one_line
 from sseprobe.units import NS_PER_S
 from sseprobe.witnesses.base import Context, Spec, Witness, WitnessError
@@ -68,14 +68,14 @@ class Queue(Witness):
         context = self._context
         # The limit is ours, here: it is an answer, not a failure.
         options = msgspec.structs.replace(context.options, timeout_s=2 * limit_s, idle_timeout_s=2 * limit_s)
-        reception = Reception(context.dialect)
+        decoder = StreamDecoder(context.dialect)
         try:
             async with asyncio.timeout(limit_s), OpenStream(context.request, options) as stream:
                 if stream.head.status != 200:
                     raise WitnessError(f"a second request was answered with status {stream.head.status}")
                 async with contextlib.aclosing(stream.chunks()) as chunks:
                     async for chunk in chunks:
-                        for received in reception.receive(chunk):
+                        for received in decoder.receive(chunk):
                             if any(delta.kind in CONTENT_KINDS and delta.text for delta in received.deltas):
                                 return True
         except TimeoutError:

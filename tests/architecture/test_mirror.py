@@ -15,6 +15,8 @@ UNTESTED: Final = Path(__file__).with_name("untested.txt")
 WRITE: Final = "SSEPROBE_UNTESTED=write pytest tests/architecture/test_mirror.py"
 TABLES: Final = {
     "sseprobe/cli": "tests/integration/test_{name}.py",
+    "sseprobe/probes/check/active": "tests/integration/test_check_probes.py",
+    "sseprobe/reporters/sections": "tests/reporters/test_sections.py",
     "sseprobe/proxy/faults": "tests/proxy/test_faults.py",
     "sseprobe/rules": "tests/rules/proofs/{name}.py",
     "mockserver/modes": "tests/mockserver/test_modes.py",

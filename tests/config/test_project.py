@@ -9,8 +9,8 @@ from sseprobe.config.project import DialectTable, find, load, project
 from sseprobe.config.request import RequestOptions
 from sseprobe.dialects.own.convention import Mark
 from sseprobe.errors import UsageError
-from sseprobe.framing import Framing
 from sseprobe.probes.own_words import described_dialect
+from sseprobe.sse.framing import Framing
 
 WHOLE = """\
 # An app's own events.

@@ -12,13 +12,13 @@ import pytest
 from msgspec.structs import replace
 
 from sseprobe import dialects, readers
-from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.traits import Scope
 from sseprobe.readers.installed import installed_version
 from sseprobe.readers.run import read_all
 from sseprobe.rules import RuleVerdict, all_rules, judge
-from sseprobe.transcription import Transcript, transcript_of_cassette
+from sseprobe.streams.cassette import Cassette
+from sseprobe.streams.transcript import Transcript, transcript_of_cassette
 from tests.rules.proofs import all_proofs
 from tests.support.cli import Cli
 from tests.support.openai import DONE, chunk, error

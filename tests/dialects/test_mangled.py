@@ -9,10 +9,10 @@ import pytest
 
 from sseprobe import dialects
 from sseprobe.dialects.base import payload
-from sseprobe.framing import new_parser
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.sse import Event
-from sseprobe.transcription import Transcript
+from sseprobe.sse.framing import new_parser
+from sseprobe.streams.transcript import Transcript
 from tests.rules.test_mutants import take
 from tests.support.mock import Mock
 from tests.support.takes import Take, blocks_of, received, with_payload

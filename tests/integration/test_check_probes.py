@@ -10,7 +10,7 @@ import pytest
 
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.rules.probe_results import MidStreamFailure, SlowReading
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 from tests.support.cli import Cli, Result
 from tests.support.openai import chunk, error, good
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer, answer

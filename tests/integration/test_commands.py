@@ -5,8 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sseprobe.cassette import save
 from sseprobe.cli.app import app
+from sseprobe.streams.cassette import save
 from tests.support.cli import Cli
 from tests.support.replays import cassette
 from tests.support.reports import REPORTS

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from sseprobe.dialects import by_url
-from sseprobe.framing import Framing
-from sseprobe.reception import Reception
-from sseprobe.transcript import Chunk, Clock, Read
+from sseprobe.http_exchange import Chunk, Clock, Read
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.units import NS_PER_S
 from tests.support.cli import Cli, Result
 from tests.support.notes import without_late_stamps
@@ -196,11 +196,11 @@ def test_parts_alone_pass_with_a_warning(cli: Cli, serve: Serve) -> None:
 
 def test_the_first_token_is_none_before_the_dialect_is_known() -> None:
     """`start` alone tells nothing yet, and holds no text: what came is decoded again."""
-    reception = Reception(by_url("http://localhost/api/chat"), framing=Framing.SSE)
+    decoder = StreamDecoder(by_url("http://localhost/api/chat"), framing=Framing.SSE)
     for second, body in enumerate((events({"type": "start"}), events(*TEXT, {"type": "finish"}, "[DONE]"))):
-        reception.receive(Chunk(body, Read(second, second * NS_PER_S, Clock.KERNEL, 0, 0)))
-    assert reception.dialect.name == "vercel-ui"
-    assert (reception.meter.ttfe_ns, reception.meter.ttft_ns) == (0, NS_PER_S)
+        decoder.receive(Chunk(body, Read(second, second * NS_PER_S, Clock.KERNEL, 0, 0)))
+    assert decoder.dialect.name == "vercel-ui"
+    assert (decoder.meter.ttfe_ns, decoder.meter.ttft_ns) == (0, NS_PER_S)
 
 
 def test_what_a_step_said_before_it_began_again_is_gone(cli: Cli, serve: Serve) -> None:

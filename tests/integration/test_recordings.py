@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from sseprobe import dialects, sync
-from sseprobe.cassette import Cassette, load, save
 from sseprobe.dialects.base import Dialect
-from sseprobe.framing import Framing
+from sseprobe.http_exchange import BodyEnd
 from sseprobe.probes.parse import parse_bytes
 from sseprobe.report import Report
-from sseprobe.transcript import BodyEnd
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.cassette import Cassette, load, save
 from tests.support.cli import Cli
 from tests.support.mock import Mock
 from tests.support.openai import DONE, chunk, good

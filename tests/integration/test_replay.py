@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sseprobe import replaying as replaying_module
-from sseprobe.cassette import Cassette, save
+from sseprobe import replay as replaying_module
 from sseprobe.errors import UsageError
-from sseprobe.replaying import Replay
-from sseprobe.transcript import BodyEnd
+from sseprobe.http_exchange import BodyEnd
+from sseprobe.replay import Replay
+from sseprobe.streams.cassette import Cassette, save
 from tests.support.cli import COMMAND, Cli, environment
 from tests.support.replays import STREAM, cassette, replaying
 

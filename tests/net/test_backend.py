@@ -9,9 +9,9 @@ import trustme
 
 from sseprobe.config.connection import ConnectOptions
 from sseprobe.errors import TargetError
+from sseprobe.http_exchange import BodyEnd, Request
 from sseprobe.net.backend import StampedBackend
 from sseprobe.net.wire import TlsTimeout, TotalTimeout, Wire
-from sseprobe.transcript import BodyEnd, Request
 from sseprobe.units import NS_PER_S
 from tests.support.network import DIRECT, OPEN, RESET, Connection, Item, Network, Pause, receive
 from tests.support.network_tls import TlsNetwork, TlsSocket

@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 import pytest
 
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import BodyEnd, Chunk, Request
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.net.opening import OpenStream
-from sseprobe.transcript import BodyEnd, Chunk, Request
 from tests.support.network import DIRECT, GET, OPEN, Network, Pause
 from tests.support.raw_server import HEAD, LAST_CHUNK, Peer, RawServer, transfer_chunk
 
@@ -20,7 +20,7 @@ Serve = Callable[..., RawServer]
 
 
 async def leave(
-    server: RawServer, how: HangUp, *, after: threading.Event, then: threading.Event, until: threading.Event
+    server: RawServer, how: AbortKind, *, after: threading.Event, then: threading.Event, until: threading.Event
 ) -> None:
     """Leaves after the first piece of body, and after that; says so, and keeps what it has open until then."""
     async with OpenStream(Request("GET", server.url, []), DIRECT) as stream:
@@ -46,9 +46,9 @@ def what_comes(peer: Peer) -> str:
 
 @pytest.mark.parametrize(
     ("how", "expected"),
-    [(HangUp.FIN, "eof"), (HangUp.RST, "reset"), (HangUp.HALF_CLOSE, "eof"), (HangUp.STALL, "nothing")],
+    [(AbortKind.FIN, "eof"), (AbortKind.RST, "reset"), (AbortKind.HALF_CLOSE, "eof"), (AbortKind.STALL, "nothing")],
 )
-def test_what_a_server_sees(how: HangUp, expected: str, serve: Serve) -> None:
+def test_what_a_server_sees(how: AbortKind, expected: str, serve: Serve) -> None:
     seen: list[str] = []
     all_sent, left, looked = threading.Event(), threading.Event(), threading.Event()
 
@@ -73,13 +73,13 @@ def test_half_closed_is_still_received(serve: Serve) -> None:
         async with OpenStream(Request("GET", url, []), DIRECT) as stream:
             chunks = stream.chunks()
             await anext(chunks)
-            assert await stream.hang_up(HangUp.HALF_CLOSE) is not None
+            assert await stream.hang_up(AbortKind.HALF_CLOSE) is not None
             return b"".join([chunk.data async for chunk in chunks])
 
     assert asyncio.run(read_on(serve(script).url)) == EVENT * 2
 
 
-async def left(network: Network, how: HangUp, *, waiting: bool) -> tuple[list[Chunk], BodyEnd | None]:
+async def left(network: Network, how: AbortKind, *, waiting: bool) -> tuple[list[Chunk], BodyEnd | None]:
     """Leaves after the first chunk, while the next is waited for or before. Returns what came after it, and the end."""
     async with OpenStream(GET, DIRECT, network.connect) as stream:
         chunks = stream.chunks()
@@ -101,13 +101,13 @@ async def left(network: Network, how: HangUp, *, waiting: bool) -> tuple[list[Ch
 @pytest.mark.parametrize(
     ("how", "closed_by", "comes", "end"),
     [
-        (HangUp.FIN, ["shut", "close"], [], BodyEnd.RESET),
-        (HangUp.RST, ["linger 0", "close"], [], BodyEnd.RESET),
-        (HangUp.HALF_CLOSE, ["shut writing", "close"], [b"more"], BodyEnd.LAST_CHUNK),
-        (HangUp.STALL, ["close"], [], BodyEnd.IDLE_TIMEOUT),
+        (AbortKind.FIN, ["shut", "close"], [], BodyEnd.RESET),
+        (AbortKind.RST, ["linger 0", "close"], [], BodyEnd.RESET),
+        (AbortKind.HALF_CLOSE, ["shut writing", "close"], [b"more"], BodyEnd.LAST_CHUNK),
+        (AbortKind.STALL, ["close"], [], BodyEnd.IDLE_TIMEOUT),
     ],
 )
-def test_ways_to_leave(how: HangUp, closed_by: list[str], comes: list[bytes], end: BodyEnd, waiting: bool) -> None:
+def test_ways_to_leave(how: AbortKind, closed_by: list[str], comes: list[bytes], end: BodyEnd, waiting: bool) -> None:
     network = Network([HEAD, transfer_chunk(b"x"), Pause(2), transfer_chunk(b"more") + LAST_CHUNK])
     chunks, ended = network.run(left(network, how, waiting=waiting))
     assert ([chunk.data for chunk in chunks], ended) == (comes, end)
@@ -119,11 +119,11 @@ def test_there_is_nothing_to_leave_before_and_after() -> None:
 
     async def leave() -> None:
         stream = OpenStream(GET, DIRECT, network.connect)
-        assert await stream.hang_up(HangUp.FIN) is None
+        assert await stream.hang_up(AbortKind.FIN) is None
         async with stream:
-            assert await stream.hang_up(HangUp.RST) is not None
-            assert await stream.hang_up(HangUp.RST) is None
-        assert await stream.hang_up(HangUp.FIN) is None
+            assert await stream.hang_up(AbortKind.RST) is not None
+            assert await stream.hang_up(AbortKind.RST) is None
+        assert await stream.hang_up(AbortKind.FIN) is None
 
     network.run(leave())
 
@@ -133,7 +133,7 @@ def test_one_stream_of_http1_cannot_be_reset() -> None:
 
     async def leave() -> None:
         async with OpenStream(GET, DIRECT, network.connect) as stream:
-            await stream.hang_up(HangUp.H2_RESET)
+            await stream.hang_up(AbortKind.H2_RESET)
 
     with pytest.raises(ValueError, match=r"the server chose HTTP/1\.1"):
         network.run(leave())
@@ -142,7 +142,7 @@ def test_one_stream_of_http1_cannot_be_reset() -> None:
 
 def test_a_server_that_never_pauses_does_not_keep_the_client() -> None:
     network = Network([HEAD, transfer_chunk(b"x"), *[b"x" * 2**18] * 1000])
-    network.run(left(network, HangUp.FIN, waiting=False))
+    network.run(left(network, AbortKind.FIN, waiting=False))
     unread = 1001 * 2**18 - network.sockets[0].received
     assert unread > 900 * 2**18
     assert network.sockets[0].closed_by == ["shut", "close"]
@@ -150,5 +150,5 @@ def test_a_server_that_never_pauses_does_not_keep_the_client() -> None:
 
 def test_what_has_come_is_read_before_fin() -> None:
     network = Network([HEAD, transfer_chunk(b"x"), *[b"x" * 2**18] * 9, OPEN])
-    network.run(left(network, HangUp.FIN, waiting=False))
+    network.run(left(network, AbortKind.FIN, waiting=False))
     assert network.sockets[0].received > 9 * 2**18, "closing with unread bytes would send RST"

@@ -7,9 +7,9 @@ import pytest
 
 from sseprobe.config.connection import ConnectOptions
 from sseprobe.errors import TargetError, UsageError
+from sseprobe.http_exchange import BodyEnd, Request
 from sseprobe.net.opening import OpenStream
 from sseprobe.net.stamped import StampedSocket
-from sseprobe.transcript import BodyEnd, Request
 from sseprobe.units import NS_PER_S
 from tests.support.network import (
     DIRECT,

@@ -3,8 +3,8 @@
 import pytest
 
 from sseprobe.errors import TargetError
+from sseprobe.http_exchange import BodyEnd, Request
 from sseprobe.net.opening import MAX_REDIRECTS
-from sseprobe.transcript import BodyEnd, Request
 from sseprobe.units import NS_PER_S
 from tests.support.network import GET, URL, Item, Network, Pause, receive, received
 from tests.support.raw_server import HEAD, LAST_CHUNK, answer, transfer_chunk

@@ -7,9 +7,9 @@ import pytest
 
 from sseprobe.config.connection import ConnectOptions
 from sseprobe.errors import TargetError
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import BodyEnd, Request
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.net.opening import OpenStream
-from sseprobe.transcript import BodyEnd, Request
 from sseprobe.units import NS_PER_S
 from tests.support.network import DIRECT, GET, OPEN, RESET, Item, Network, Pause, receive
 from tests.support.raw_server import HEAD, LAST_CHUNK, transfer_chunk
@@ -74,7 +74,7 @@ def test_one_stream_is_cancelled() -> None:
         async with OpenStream(GET, HTTP2, network.connect) as stream:
             await anext(stream.chunks())
             before = len(network.sockets[0].sent)
-            await stream.hang_up(HangUp.H2_RESET)
+            await stream.hang_up(AbortKind.H2_RESET)
             assert network.sockets[0].sent[before:] == frame(3, struct.pack(">I", 8))
             assert network.sockets[0].closed_by == []
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from sseprobe.http_exchange import Clock
 from sseprobe.net.stamped import RawRead
 from sseprobe.net.wire import TotalTimeout, Wire
-from sseprobe.transcript import Clock
 from sseprobe.units import NS_PER_S
 
 

@@ -5,11 +5,11 @@ import urllib.request
 import pytest
 
 from sseprobe import dialects
-from sseprobe.framing import Framing, new_parser
 from sseprobe.readers import all_readers, by_name
 from sseprobe.readers.installed import installed_version
 from sseprobe.readers.run import read_all
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing, new_parser
 from tests.sse.cuts import at_random, by
 from tests.support.mock import Mock
 from tests.support.requirements import missing

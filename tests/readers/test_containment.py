@@ -16,13 +16,13 @@ import pytest
 from sseprobe import dialects
 from sseprobe.dialects import PLAIN
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.framing import Framing
 from sseprobe.readers import by_name, installed
 from sseprobe.readers.base import CANARY, Reader, View
 from sseprobe.readers.process import Limits, ReaderProcess
 from sseprobe.readers.run import read_all
 from sseprobe.report import ReaderReport
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing
 from tests.support.requirements import missing
 
 CHUNKS = [b"data: a\n\n", b"data: b\n\n"]

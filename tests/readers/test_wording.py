@@ -7,13 +7,13 @@ import pytest
 
 from sseprobe import dialects
 from sseprobe.dialects.traits import Scope
-from sseprobe.framing import Framing, new_parser
 from sseprobe.readers.base import CANARY, Reader, View
 from sseprobe.readers.comparison import Difference, Kind
 from sseprobe.readers.expectation import expectation
 from sseprobe.readers.place import Body
 from sseprobe.readers.wording import sentences
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing, new_parser
 
 
 def body_of(

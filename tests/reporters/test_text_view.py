@@ -6,10 +6,10 @@ import pytest
 
 from sseprobe.dialects import by_name
 from sseprobe.dialects.base import Delta, Kind
+from sseprobe.http_exchange import Chunk, Clock, Read
 from sseprobe.redaction import Redactor
 from sseprobe.reporters.live import TextView
-from sseprobe.transcript import Chunk, Clock, Read
-from sseprobe.view import Received
+from sseprobe.streams.view import Received
 from tests.support.decoding import event
 
 

@@ -9,11 +9,11 @@ from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.own.convention import Convention
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.reading import Reading
-from sseprobe.framing import Framing
-from sseprobe.reception import Reception
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.rules import RuleVerdict, all_rules, judge
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
-from sseprobe.transcription import Transcript, read, transcribe, transcript_of
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.transcript import Transcript, read, transcribe, transcript_of
 from tests.support.openai import good
 from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, tokens
 
@@ -64,14 +64,14 @@ CASES = {
 
 def transcript(case: Case) -> Transcript:
     chunks = [Chunk(each, Read(n, n * 1000, Clock.KERNEL, 0, 0)) for n, each in enumerate(case.events)]
-    reception = read(chunks, Reception(case.dialect, framing=case.framing, keep=True), HEAD)
+    decoder = read(chunks, StreamDecoder(case.dialect, framing=case.framing, keep=True), HEAD)
     return transcript_of(
-        reception,
+        decoder,
         chunks,
         request=Request("POST", HEAD.url, []),
         head=HEAD,
         body_end=case.end,
-        outcome=reception.finish(case.end, 10_000),
+        outcome=decoder.finish(case.end, 10_000),
         end_ns=10_000,
     )
 

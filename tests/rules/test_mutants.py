@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from sseprobe.cassette import Cassette
 from sseprobe.rules import RuleVerdict, Severity, all_rules, judge
-from sseprobe.transcription import Transcript
+from sseprobe.streams.cassette import Cassette
+from sseprobe.streams.transcript import Transcript
 from tests.rules.mutants import Mutant, all_mutants
 from tests.support.finding_keys import what_is_wrong
 from tests.support.mock import Mock

@@ -6,7 +6,7 @@ import pytest
 
 from sseprobe.rules import Rule, RuleVerdict, Severity, all_rules, judge
 from sseprobe.rules.pages import INDEX, PARTS, all_pages, page_of
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 from tests.rules.proofs import all_proofs
 from tests.support.finding_keys import what_is_wrong
 from tests.support.recordings import Recordings

@@ -7,7 +7,7 @@ import pytest
 from sseprobe.probes.parse import parse_bytes, render
 from sseprobe.rules import run, wire_rules
 from sseprobe.rules.base import MAX_FINDINGS
-from sseprobe.transcription import transcribe
+from sseprobe.streams.transcript import transcribe
 from tests.support.cli import Cli
 
 GOOD = b"data: a\n\n"

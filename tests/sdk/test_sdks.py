@@ -9,7 +9,7 @@ import pytest
 
 from sseprobe import dialects
 from sseprobe.dialects.base import Kind
-from sseprobe.framing import CONTENT_TYPES
+from sseprobe.sse.framing import CONTENT_TYPES
 from tests.support.decoding import decode_body, joined, only
 from tests.support.mock import Mock
 from tests.support.raw_server import Peer, RawServer

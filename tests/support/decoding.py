@@ -5,8 +5,8 @@ from typing import Any
 
 from sseprobe import dialects
 from sseprobe.dialects.base import Delta, Kind, payload
-from sseprobe.framing import new_parser
 from sseprobe.sse import Event
+from sseprobe.sse.framing import new_parser
 
 SAID = (Kind.TEXT, Kind.REASONING, Kind.REFUSAL, Kind.TOOL_CALL)
 

@@ -2,9 +2,9 @@
 
 from typing import Any
 
+from sseprobe.http_exchange import Ending
 from sseprobe.report import LimitReport, PathReport, Percentiles, ProfileAbort, ProfileReport, RemedyReport, Verdict
 from sseprobe.stop_detection.answers import Answer
-from sseprobe.transcript import Ending
 
 _XAB = "send X-Accel-Buffering: no"
 _NO_TRANSFORM = "send Cache-Control: no-cache, no-transform"

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from sseprobe.framing import Framing
 from sseprobe.readers.base import Stream
+from sseprobe.sse.framing import Framing
 from tests.sse.cuts import by, inside_crlf
 
 TEXT = "Hello caf%C3%A9 au lait"

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from sseprobe import dialects
-from sseprobe.framing import Framing, new_parser
 from sseprobe.readers import all_readers
 from sseprobe.readers.base import Reader, Stream, View, encode_stream
 from sseprobe.readers.installed import environment, installed_version, prepare
 from sseprobe.readers.process import Limits, ReaderProcess, Reading
 from sseprobe.readers.run import differences
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing, new_parser
 from tests.support.mock import Mock
 from tests.support.peculiar import PECULIARITIES, TEXT, Named, Peculiarity
 

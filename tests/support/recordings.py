@@ -2,7 +2,7 @@
 
 from io import BytesIO
 
-from sseprobe.cassette import Cassette, load, save
+from sseprobe.streams.cassette import Cassette, load, save
 from tests.rules.proofs import Proof, all_proofs
 from tests.support.mock import Mock
 from tests.support.takes import record

@@ -5,9 +5,9 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from sseprobe.cassette import Cassette, End, Opening
-from sseprobe.replaying import Replay, listen, serve
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read
+from sseprobe.replay import Replay, listen, serve
+from sseprobe.streams.cassette import Cassette, End, Opening
 
 STREAM = [("Content-Type", "text/event-stream")]
 

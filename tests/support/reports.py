@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from sseprobe.http_exchange import BodyEnd, Ending
 from sseprobe.report import (
     AbortSummary,
     BaselineReport,
@@ -34,7 +35,6 @@ from sseprobe.report import (
 )
 from sseprobe.rules.base import Kind, RuleVerdict, Severity
 from sseprobe.stop_detection.answers import Answer, Strength
-from sseprobe.transcript import BodyEnd, Ending
 from tests.support import hop_reports
 
 WHATWG = "https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream"

@@ -5,13 +5,13 @@ from typing import Any
 
 from sseprobe.config.request import RequestOptions
 from sseprobe.dialects.base import Dialect
+from sseprobe.http_exchange import Request
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.request import build_request
 from sseprobe.probes.stream_report import report_of
 from sseprobe.redaction import Redactor
 from sseprobe.report import StreamReport
-from sseprobe.transcript import Request
-from sseprobe.view import SilentView
+from sseprobe.streams.view import SilentView
 
 
 def request_for(url: str, **options: Any) -> tuple[Request, Dialect | None, Redactor]:

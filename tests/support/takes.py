@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sseprobe import dialects
-from sseprobe.cassette import Cassette, load
 from sseprobe.config.connection import ConnectOptions
-from sseprobe.framing import Framing
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Read
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.reception import Reception
 from sseprobe.redaction import Redactor
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Read
-from sseprobe.transcription import Transcript, transcript_of_cassette
-from sseprobe.view import SilentView
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.cassette import Cassette, load
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.transcript import Transcript, transcript_of_cassette
+from sseprobe.streams.view import SilentView
 from tests.support.streams import request_for
 
 Blocks = list[bytes]
@@ -114,7 +114,7 @@ def _timed(blocks: Blocks, chunks: list[Chunk]) -> list[Chunk]:
     return [Chunk(block, read) for block, read in zip(blocks, reads, strict=True)]
 
 
-def received(cassette: Cassette) -> tuple[Reception, Transcript]:
+def received(cassette: Cassette) -> tuple[StreamDecoder, Transcript]:
     """The transcript of a recording, its dialect as it was when it was recorded."""
     return transcript_of_cassette(cassette, dialects.by_name(cassette.opening.dialect), named=True)
 

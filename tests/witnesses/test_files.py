@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from sseprobe.config.connection import ConnectOptions
-from sseprobe.transcript import Request
+from sseprobe.http_exchange import Request
 from sseprobe.witnesses import by_spec
 from sseprobe.witnesses.base import Context, Witness, WitnessError
 from tests.support.raw_server import Peer, RawServer, answer

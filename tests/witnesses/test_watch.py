@@ -6,7 +6,8 @@ import threading
 import pytest
 
 from sseprobe.config.connection import ConnectOptions
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Request
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.phases import parse
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
@@ -14,7 +15,6 @@ from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
 from sseprobe.stop_detection.samples import Failed, Reading, Sample
-from sseprobe.transcript import Request
 from sseprobe.witnesses.base import Spec, Witness, WitnessError
 from sseprobe.witnesses.watch import Watch
 
@@ -62,6 +62,6 @@ def test_what_a_witness_must_not_raise_is_raised_where_it_is_heard() -> None:
 
 
 def test_a_mistake_in_a_witness_is_no_missing_evidence() -> None:
-    plan = AbortPlan(Setting(PLAN, 1.0), [HangUp.FIN], [parse("mid-stream")])
+    plan = AbortPlan(Setting(PLAN, 1.0), [AbortKind.FIN], [parse("mid-stream")])
     with pytest.raises(ZeroDivisionError, match="a mistake"):
         asyncio.run(AbortRun(plan, [Scripted()], Observer()).go())

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from sseprobe import json_pointer
 from sseprobe.dialects.own.words import is_final
-from sseprobe.framing import Framing
 from sseprobe.json_pointer import ABSENT
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing
 from sseprobe.text import one_line, to_json
 
 Steps = tuple[str, ...]

@@ -6,7 +6,7 @@ from sseprobe.dialects.base import Dialect, EndRule, bearer
 from sseprobe.dialects.own.decoder import Decoder
 from sseprobe.dialects.own.reading import Reading
 from sseprobe.dialects.traits import Wire
-from sseprobe.framing import Framing
+from sseprobe.sse.framing import Framing
 
 MOCK_PATH: Final = "/app/chat"
 """Where the bundled mock speaks as such an app."""

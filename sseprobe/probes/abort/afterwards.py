@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Final
 
 from sseprobe.errors import TargetError
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Ending
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.session import Bench
 from sseprobe.probes.abort.trial import Trial
-from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_S, human_ms, ms
 
 _SILENT_NS: Final = 5 * NS_PER_S
@@ -48,7 +48,7 @@ async def _ask(bench: Bench, usual_ns: int) -> str | None:
     try:
         await bench.until(lambda: 0 if client.deltas or client.ended_ns else None, client.started_ns + limit_ns)
         if client.ended_ns is None:
-            await client.leave(HangUp.FIN)
+            await client.leave(AbortKind.FIN)
     finally:
         await client.end()
     if client.deltas:

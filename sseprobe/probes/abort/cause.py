@@ -9,11 +9,11 @@ from typing import Final
 import msgspec
 
 from sseprobe.errors import SseprobeError
+from sseprobe.http_exchange import Request
 from sseprobe.net.opening import OpenStream
 from sseprobe.probes.abort import phases
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.report import Cause
-from sseprobe.transcript import Request
 from sseprobe.units import NS_PER_MS, human_ms, ms
 
 BURST: Final = 5

@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import SseprobeError
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.phases import FIRST_CONTENT, HEAD, Progress
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.transcript import BodyEnd, Chunk, Head, Redirect
-from sseprobe.view import Received, View
+from sseprobe.streams.view import Received, View
 
 
 class Client:
@@ -42,7 +42,7 @@ class Client:
     @property
     def deltas(self) -> int:
         """How many content deltas have come."""
-        return self.run.reception.content_deltas
+        return self.run.decoder.content_deltas
 
     def progress(self, *, seen_working: bool) -> Progress:
         """How far it has come."""
@@ -70,12 +70,12 @@ class Client:
         waiting_ns = 0 if self.ended_ns is not None else until_ns - self._last_delta_ns
         return max(self._longest_pause_ns, waiting_ns)
 
-    async def leave(self, how: HangUp) -> bool:
+    async def leave(self, how: AbortKind) -> bool:
         """Leaves; False if there is nothing any more to leave. Raises ValueError for `h2-reset` on HTTP/1."""
         stream = self.run.stream
         self.deltas_when_left, self.head_had_come = self.deltas, self.run.head is not None
         self.aborted_ns = await stream.hang_up(how) if stream is not None else None
-        if self.aborted_ns is not None and how is not HangUp.HALF_CLOSE:
+        if self.aborted_ns is not None and how is not AbortKind.HALF_CLOSE:
             self.run.body_end = BodyEnd.ABORT
         return self.aborted_ns is not None
 

@@ -4,7 +4,7 @@ from typing import Any
 
 from sseprobe.config.probes import AbortOptions
 from sseprobe.errors import UsageError
-from sseprobe.net.hangup import HangUp
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.result import AbortResult, evidence_of
 from sseprobe.probes.abort.run import AbortPlan, AbortRun, Expect
@@ -90,7 +90,7 @@ def _leaks_alone(trial: TrialReport) -> bool:
     return trial.answer is Answer.RUNNING and not trial.control_failures
 
 
-def _hang_up(word: str, *, http2: bool) -> HangUp:
-    if word == HangUp.H2_RESET and not http2:
+def _hang_up(word: str, *, http2: bool) -> AbortKind:
+    if word == AbortKind.H2_RESET and not http2:
         raise UsageError("--how h2-reset cancels one stream of an HTTP/2 connection: add --http2.")
-    return HangUp(word)
+    return AbortKind(word)

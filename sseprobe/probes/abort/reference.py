@@ -5,14 +5,14 @@ import time
 from typing import Final
 
 from sseprobe.errors import TargetError
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Ending
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.session import Bench
 from sseprobe.probes.abort.trial import Trial
 from sseprobe.stop_detection.reference import Reference, compared, confirm
-from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_MS, NS_PER_S, ns
 
 _REFERENCE_LENGTH: Final = 2.2
@@ -127,7 +127,7 @@ class References:
             ended = client.ended_ns is not None
             whole = not ended or (client.error is None and client.run.outcome().ending is Ending.COMPLETE)
             if not ended:
-                await client.leave(HangUp.FIN)
+                await client.leave(AbortKind.FIN)
             elif whole:
                 self._ended = True
                 await self._bench.rest(first=False)  # what it counts at the end is counted late

@@ -5,7 +5,6 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.metrics import Distribution
 from sseprobe.probes.abort import sweeping
 from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun
 from sseprobe.probes.abort.trial_report import NO_WITNESS, trial_reports
@@ -13,6 +12,7 @@ from sseprobe.probes.stream_report import report_of
 from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
 from sseprobe.rules.probe_results import Aborts, Trial
 from sseprobe.stop_detection.answers import Answer, Strength
+from sseprobe.streams.metrics import Distribution
 from sseprobe.units import ns
 
 _MINUTES_A_DAY: Final = 24 * 60
@@ -157,4 +157,4 @@ def _streams(state: AbortRun) -> list[StreamReport]:
 
 def _dialect_seen(state: AbortRun) -> str | None:
     clients = [client for trial in state.trials for client in trial.leavers if client.deltas]
-    return clients[0].run.reception.dialect.name if clients else None
+    return clients[0].run.decoder.dialect.name if clients else None

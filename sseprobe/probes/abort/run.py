@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from sseprobe.errors import TargetError
-from sseprobe.net.hangup import HangUp
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import afterwards, late_stops, sweeping
 from sseprobe.probes.abort.cause import Seen, late_stop, told_by_trials
 from sseprobe.probes.abort.phases import Phase
@@ -25,7 +25,7 @@ from sseprobe.units import ns
 from sseprobe.witnesses.base import Witness
 from sseprobe.witnesses.watch import Watch
 
-NOT_JUDGED: Final = frozenset({HangUp.HALF_CLOSE})
+NOT_JUDGED: Final = frozenset({AbortKind.HALF_CLOSE})
 
 
 class Expect(StrEnum):
@@ -43,7 +43,7 @@ class AbortPlan(Struct, frozen=True):
     """
 
     setting: Setting
-    hows: list[HangUp]
+    hows: list[AbortKind]
     phases: list[Phase]
     trials: int = 1
     expect: Expect = Expect.STOP
@@ -198,12 +198,12 @@ class AbortRun:
         aborted_ns = trial.aborted_ns or 0
         return Seen(
             at=trial.at.name,
-            running=answer is Answer.RUNNING and trial.how not in (*NOT_JUDGED, HangUp.STALL),
+            running=answer is Answer.RUNNING and trial.how not in (*NOT_JUDGED, AbortKind.STALL),
             lag_ns=None if stop_ns is None else stop_ns - aborted_ns,
             overrun=max((said.overrun for said in trial.testimonies if said.overrun is not None), default=None),
             gap_ns=trial.leavers[0].gap_ns(aborted_ns),
             gap_after_ns=trial.gap_after_ns,
-            has_ids=any(client.run.reception.parser.last_event_id for client in trial.leavers),
+            has_ids=any(client.run.decoder.parser.last_event_id for client in trial.leavers),
             head_had_come=any(client.head_had_come for client in trial.leavers),
         )
 

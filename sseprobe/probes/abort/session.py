@@ -13,8 +13,8 @@ from sseprobe.probes.abort.client import Client
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.stop_detection.judge import not_idle
 from sseprobe.stop_detection.reference import Reference
+from sseprobe.streams.view import SilentView, View
 from sseprobe.units import NS_PER_S, ns
-from sseprobe.view import SilentView, View
 from sseprobe.witnesses.watch import Watch
 
 IDLE_LIMIT_NS: Final = 2 * NS_PER_S

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Final, NamedTuple
 
-from sseprobe.net.hangup import HangUp
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.session import FIRST_ANSWER_NS, Bench
@@ -46,7 +46,7 @@ async def times(bench: Bench, count: int) -> Sweep:
         await bench.until(lambda: 0 if client.deltas or client.ended_ns else None, limit_ns)
         await bench.until(lambda: 0 if client.ended_ns else None, client.started_ns + _LIFE_NS)
         if client.ended_ns is None:
-            await client.leave(HangUp.FIN)
+            await client.leave(AbortKind.FIN)
     finally:
         await client.end()
     if client.error is not None:

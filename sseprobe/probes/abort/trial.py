@@ -8,8 +8,8 @@ from typing import Final
 
 import msgspec
 
-from sseprobe.learning import ENOUGH_STREAMS
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Ending
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.cause import answering_time_ns, told_by_answers
 from sseprobe.probes.abort.client import Client
@@ -21,7 +21,7 @@ from sseprobe.stop_detection.answers import Answer, Detection
 from sseprobe.stop_detection.judge import calls_since, has_worked, judge, pace_after
 from sseprobe.stop_detection.records import NOTHING_NEW_NS
 from sseprobe.stop_detection.samples import Healthy, Observation, Sample
-from sseprobe.transcript import Ending
+from sseprobe.streams.learning import ENOUGH_STREAMS
 from sseprobe.units import NS_PER_S, human_ms, ms, ns
 from sseprobe.witnesses.watch import Watch
 
@@ -45,7 +45,7 @@ _FAR_SHORT: Final = 2
 class Trial:
     """One abort, and what came of it. `reason`: why there is no answer, where it is not a witness who says so."""
 
-    def __init__(self, how: HangUp, at: Phase) -> None:
+    def __init__(self, how: AbortKind, at: Phase) -> None:
         self.how = how
         self.at = at
         self.reason: str | None = None
@@ -77,11 +77,11 @@ class Trial:
 
     def _cut(self, complete: Sequence[StreamRun]) -> list[str]:
         """Of an app's own, whose end mark is learned: which streams were cut, since enough others ended with one."""
-        marks = Counter(run.reception.end_mark for run in complete if run.reception.end_mark is not None)
+        marks = Counter(run.decoder.end_mark for run in complete if run.decoder.end_mark is not None)
         mark, count = marks.most_common(1)[0] if marks else (None, 0)
         if count < ENOUGH_STREAMS:
             return []
-        cut = [run for run in complete if not run.reception.end_is_proven]
+        cut = [run for run in complete if not run.decoder.end_is_proven]
         return [f"truncated: it ended without {mark}, with which {count} others ended" for _ in cut]
 
     @property
@@ -143,7 +143,7 @@ def _too_early(client: Client, at: Phase) -> str:
     if outcome.ending is not Ending.COMPLETE:
         became = _BECAME.get(outcome.ending, f"ended as {outcome.ending}")
         return f"the stream {became} before the client was to leave ({at.word}): {outcome.reason}"
-    given = client.run.reception.reading
+    given = client.run.decoder.reading
     if not client.deltas and given is not None and given.given.text is not None:
         return f"the stream finished, and no event held text at {given.text_at}: see --text-at, or the config file"
     advice = "ask for more" if at.tokens else "ask for a longer answer"
@@ -287,7 +287,7 @@ async def look_closer(bench: Bench, idle_ns: list[int], gap_ns: float) -> Cause 
         while client.ended_ns is None and len(answers_ns) < _LOOK_TIMES and time.monotonic_ns() < until_ns:
             answers_ns.append(await answering_time_ns(plan))
         gap_ns = client.gap_ns(time.monotonic_ns()) or gap_ns
-        await client.leave(HangUp.FIN)
+        await client.leave(AbortKind.FIN)
     finally:
         await client.end()
     return told_by_answers(idle_ns, answers_ns, gap_ns, _server(bench, client))

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sseprobe.net.hangup import HangUp
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.phases import Phase
 from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun, Expect
 from sseprobe.probes.abort.trial import Trial, weigh
@@ -40,7 +40,7 @@ def trial_reports(state: AbortRun, redact: Redactor) -> list[TrialReport]:
     return reports
 
 
-def _no_answer(how: HangUp, at: Phase, reason: str, testimonies: list[TestimonyReport]) -> TrialReport:
+def _no_answer(how: AbortKind, at: Phase, reason: str, testimonies: list[TestimonyReport]) -> TrialReport:
     verdict = None if how in NOT_JUDGED else Verdict.INCONCLUSIVE
     return TrialReport(
         str(how), at.word, Answer.UNKNOWN, verdict, reason, None, None, 0, None, None, None, 0, [], [], testimonies

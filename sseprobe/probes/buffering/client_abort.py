@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from sseprobe.mock_process import running_mock_async
-from sseprobe.net.hangup import HangUp
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
@@ -36,7 +36,7 @@ async def leave_behind(
     """One client that leaves, with FIN, while the answer is on its way through a hop."""
     async with host.serving(upstream, profile.faults()) as (port, _):
         setting = Setting(by_way_of(plan, port), GRACE_S)
-        run = AbortRun(AbortPlan(setting, [HangUp.FIN], [phases.parse(_LEAVES)]), witnesses, Observer())
+        run = AbortRun(AbortPlan(setting, [AbortKind.FIN], [phases.parse(_LEAVES)]), witnesses, Observer())
         await run.go()
     if run.interrupted:
         raise asyncio.CancelledError

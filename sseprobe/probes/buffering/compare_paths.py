@@ -6,18 +6,18 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from sseprobe.buffering import Diagnosis, Holding, Sureness, added_ttft_ns, delays, diagnose
 from sseprobe.errors import TargetError
-from sseprobe.learning import learn_together
-from sseprobe.metrics import Distribution
+from sseprobe.http_exchange import Ending, Head
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.stream_report import report_of
 from sseprobe.proxy.profile import NAMES, Profile, by_name
 from sseprobe.redaction import redact_url
 from sseprobe.report import PathReport, Percentiles, StreamReport
-from sseprobe.transcript import Ending, Head
+from sseprobe.streams.buffer_classifier import Diagnosis, Holding, Sureness, added_ttft_ns, delays, diagnose
+from sseprobe.streams.learning import learn_together
+from sseprobe.streams.metrics import Distribution
+from sseprobe.streams.view import SilentView
 from sseprobe.units import NS_PER_S, human_ms, ms
-from sseprobe.view import SilentView
 
 _ROUNDS: Final = 2
 _NEAR: Final = 0.1
@@ -41,7 +41,7 @@ async def compare(plan: StreamPlan, direct: StreamPlan) -> Compared:
     best: tuple[Diagnosis, StreamRun, StreamRun] | None = None
     for _ in range(_ROUNDS):
         ours, theirs = await asyncio.gather(_receive(plan, "URL"), _receive(direct, "--direct"))
-        if (dialect := learn_together([theirs.transcript()], enough=1)) is not None and ours.reception.reading:
+        if (dialect := learn_together([theirs.transcript()], enough=1)) is not None and ours.decoder.reading:
             theirs.read_as(dialect)
             ours.read_as(dialect, cut_at=theirs.transcript().chunk_ends)
         said = diagnose(ours.transcript(), theirs.transcript())
@@ -109,7 +109,7 @@ def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun, cut: str | None
     added = Distribution()
     for delay_ns in delays(path, direct) or []:
         added.add(max(0, delay_ns))
-    ratios = [run.reception.meter.bunching_ratio for run in (ours, theirs)]
+    ratios = [run.decoder.meter.bunching_ratio for run in (ours, theirs)]
     return PathReport(
         url=redact_url(ours.plan.request.url),
         direct_url=redact_url(theirs.plan.request.url),
@@ -153,7 +153,7 @@ def _holds_so(profile: Profile, said: Diagnosis, ours: StreamRun) -> bool:
     match said.kind:
         case Holding.WHOLE_BODY:
             # A short answer never fills a buffer.
-            fits = bool(knobs.hold_bytes) and ours.reception.body_bytes < knobs.hold_bytes
+            fits = bool(knobs.hold_bytes) and ours.decoder.body_bytes < knobs.hold_bytes
             return knobs.holds_all or (fits and _shows(profile, ours.head))
         case Holding.LUMPS:
             return _near(knobs.coalesce_ms or knobs.flush_ms, said.period_ms) or (

@@ -4,11 +4,11 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.metrics import STALL_NS
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.buffering.measure import Passage
 from sseprobe.report import Verdict
+from sseprobe.streams.metrics import STALL_NS
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
 from sseprobe.units import NS_PER_MS, human_ms, ms
 
 LATE_NS: Final = 150 * NS_PER_MS

@@ -10,22 +10,22 @@ from urllib.parse import urlsplit, urlunsplit
 import msgspec
 from msgspec import Struct
 
-from sseprobe.buffering import AT_ONCE_NS
-from sseprobe.ending import Outcome
 from sseprobe.errors import SseprobeError
-from sseprobe.framing import Framing
-from sseprobe.metrics import Distribution
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.buffering.tap import Tap
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.proxy.address import UpstreamAddress
 from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.exchange_log import ExchangeRecord
 from sseprobe.proxy.fault import FaultFactory
-from sseprobe.reception import Message
 from sseprobe.sse import Event
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript, transcribe
-from sseprobe.view import SilentView
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.buffer_classifier import AT_ONCE_NS
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.ending import Outcome
+from sseprobe.streams.metrics import Distribution
+from sseprobe.streams.transcript import Transcript, transcribe
+from sseprobe.streams.view import SilentView
 
 _LOOK_AHEAD: Final = 8
 
@@ -83,8 +83,8 @@ async def through(
         record = next(iter(server.log), None)
     passage = Passage(run, record, error, tap.broke)
     if run.head is not None and error is None and run.stream is not None:
-        if run.reception.framing is Framing.TEXT:
-            run.read_as(run.reception.dialect, cut_at=[end for end, _ in tap.arrivals])
+        if run.decoder.framing is Framing.TEXT:
+            run.read_as(run.decoder.dialect, cut_at=[end for end, _ in tap.arrivals])
         _measure(passage, tap, run.transcript(), run.stream.t0_ns)
     return passage
 

@@ -17,7 +17,7 @@ from sseprobe.probes.request import build_request
 from sseprobe.proxy.profile import NAMES, by_name
 from sseprobe.report import Percentiles, ProfileReport, Report, Verdict
 from sseprobe.rules import Rule
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 from sseprobe.units import ms
 from sseprobe.witnesses import by_spec
 from sseprobe.witnesses.base import Context
@@ -126,7 +126,7 @@ def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:
     profile, passage, worst = examined.profile, examined.streamed.passage, examined.worst
     redact, judgement = test.plan.stream.redact, worst.judgement
     outcome = worst.passage.outcome
-    ratio = passage.run.reception.meter.bunching_ratio if passage.outcome is not None else None
+    ratio = passage.run.decoder.meter.bunching_ratio if passage.outcome is not None else None
     return ProfileReport(
         profile=profile.name,
         title=profile.title,

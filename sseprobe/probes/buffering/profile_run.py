@@ -6,7 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.framing import Framing
+from sseprobe.http_exchange import Ending, Head
 from sseprobe.probes.buffering.judge import Judgement, judge
 from sseprobe.probes.buffering.limits import Patience, limits_met, limits_tried
 from sseprobe.probes.buffering.measure import Passage, through
@@ -17,7 +17,7 @@ from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.fault import FaultFactory
 from sseprobe.proxy.profile import Profile
 from sseprobe.report import LimitReport, RemedyReport, Verdict
-from sseprobe.transcript import Ending, Head
+from sseprobe.sse.framing import Framing
 
 _ORDER: Final = (Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.PASS)
 

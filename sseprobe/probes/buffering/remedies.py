@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from sseprobe.framing import Framing, media_type
+from sseprobe.http_exchange import Head, Request
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.proxy.fault import FaultFactory
 from sseprobe.proxy.faults.add import Add
@@ -14,7 +14,7 @@ from sseprobe.proxy.faults.heartbeat import Heartbeat
 from sseprobe.proxy.faults.method import Method
 from sseprobe.proxy.profile import Profile
 from sseprobe.proxy.profile_settings import LIMITS
-from sseprobe.transcript import Head, Request
+from sseprobe.sse.framing import Framing, media_type
 
 ENDPOINT: Final = "endpoint"
 CLIENT: Final = "client"

@@ -11,7 +11,7 @@ from msgspec import Struct
 from sseprobe import dialects
 from sseprobe.config.connection import proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
-from sseprobe.learning import learn_together
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.buffering.client_abort import leave_behind, leave_the_mock
 from sseprobe.probes.buffering.compare_paths import compare
 from sseprobe.probes.buffering.limits import Patience
@@ -23,9 +23,9 @@ from sseprobe.proxy.address import UpstreamAddress
 from sseprobe.proxy.background import ProxyHost
 from sseprobe.proxy.profile import Profile
 from sseprobe.report import PathReport, ProfileAbort, StreamReport
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
-from sseprobe.view import SilentView, View
+from sseprobe.streams.learning import learn_together
+from sseprobe.streams.transcript import Transcript
+from sseprobe.streams.view import SilentView, View
 from sseprobe.witnesses.base import Witness
 
 

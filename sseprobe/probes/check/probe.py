@@ -6,6 +6,7 @@ from typing import Final
 from sseprobe import dialects
 from sseprobe.config.probes import CheckOptions
 from sseprobe.errors import ISSUES
+from sseprobe.http_exchange import Ending, Request
 from sseprobe.probes.check import active
 from sseprobe.probes.check.active.abort import GRACE_S
 from sseprobe.probes.check.readers import READ_BYTES, read_by_others
@@ -20,8 +21,7 @@ from sseprobe.redaction import Redactor
 from sseprobe.report import ReaderReport, Report, RuleResult, Target, Verdict
 from sseprobe.report.from_stream import target_of
 from sseprobe.rules import Rule, RuleVerdict
-from sseprobe.transcript import Ending, Request
-from sseprobe.transcription import transcript_of_cassette
+from sseprobe.streams.transcript import transcript_of_cassette
 from sseprobe.units import human_bytes
 
 _MOCK_SCENARIO: Final = "tokens=60,itl_ms=10"
@@ -58,8 +58,8 @@ async def _recorded(context: RunContext[CheckOptions], path: str) -> Report:
     options, cassette = context.options.request, open_cassette(path)
     dialect = dialect_of_recording(options, cassette.opening)
     run = CheckRun(context.judging, Redactor())
-    reception, stream = transcript_of_cassette(cassette, dialect, named=options.names_dialect)
-    run.streams.append(report_of_recorded(cassette, reception))
+    decoder, stream = transcript_of_cassette(cassette, dialect, named=options.names_dialect)
+    run.streams.append(report_of_recorded(cassette, decoder))
     run.transcripts.append(stream)
     for name in active.NAMES:
         run.skip(name, "a recording answers no questions", failed=False)

@@ -5,11 +5,11 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.check.run import CheckRun
 from sseprobe.readers.run import Stop, read_all
 from sseprobe.report import ReaderReport
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 READ_BYTES: Final = 2**19
 """Of a larger body other people's parsers read the beginning: a difference shows early, and they are slow."""

@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sseprobe.errors import SseprobeError, TargetError
-from sseprobe.learning import learn_together
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.check import active
 from sseprobe.probes.check.active.base import Bench, Found, Skipped
 from sseprobe.probes.judging import Judging
@@ -16,9 +16,9 @@ from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.stream_report import report_of
 from sseprobe.redaction import Redactor
 from sseprobe.report import ProbeReport, StreamReport
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
-from sseprobe.view import SilentView, View
+from sseprobe.streams.learning import learn_together
+from sseprobe.streams.transcript import Transcript
+from sseprobe.streams.view import SilentView, View
 from sseprobe.witnesses.base import Witness
 
 _NOT_WANTED: Final = {

@@ -8,6 +8,7 @@ from typing import Final
 from msgspec import Struct
 
 from sseprobe import exit_codes
+from sseprobe.http_exchange import Ending
 from sseprobe.report import ProfileReport, RemedyReport, Report, Verdict
 from sseprobe.reporters.blocks import (
     MAX_ROWS,
@@ -27,7 +28,6 @@ from sseprobe.reporters.cases import Case, Outcome
 from sseprobe.reporters.sections import profile_aborts, time_limits
 from sseprobe.reporters.sections.base import Section
 from sseprobe.text import one_line
-from sseprobe.transcript import Ending
 from sseprobe.units import human_ms
 
 UNFIXABLE: Final = "not counted: no change to the endpoint can fix it"

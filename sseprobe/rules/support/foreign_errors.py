@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict
 from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.reception import Message
+from sseprobe.streams.decoder import Message
 
 HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)
 _PLAIN: Final = re.compile(

@@ -13,10 +13,10 @@ from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_chat import choice_index
 from sseprobe.dialects.openai_flavours import usages
-from sseprobe.reception import Message
 from sseprobe.rules.support.order import within
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 Choice = dict[str, Any]
 Choices = list[tuple[Message, int, Choice]]

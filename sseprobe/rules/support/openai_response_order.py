@@ -5,11 +5,11 @@ from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_text
-from sseprobe.reception import Message
 from sseprobe.rules.base import Inconclusive, NotApplicable
 from sseprobe.rules.support.order import within
 from sseprobe.rules.support.shapes import require_whole
-from sseprobe.transcription import Transcript
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 SENTINEL: Final = "[DONE]"
 """What ends a stream of other dialects."""

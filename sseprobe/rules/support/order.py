@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 
 from sseprobe.dialects.base import Kind
-from sseprobe.reception import Message
 from sseprobe.rules.base import NotApplicable
-from sseprobe.transcription import Transcript
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 
 def ended_by(stream: Transcript) -> Message | None:

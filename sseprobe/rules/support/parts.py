@@ -6,12 +6,12 @@ from typing import Final, NamedTuple
 
 from sseprobe.dialects.base import MAX_PARTS, NO_PAYLOAD, Kind
 from sseprobe.dialects.shapes import json_type
-from sseprobe.reception import Message
 from sseprobe.rules.base import Finding, NotApplicable
 from sseprobe.rules.support.order import typed
 from sseprobe.rules.support.shapes import require_whole
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
-from sseprobe.transcription import Transcript
 
 _MAX_SHOWN: Final = 40
 

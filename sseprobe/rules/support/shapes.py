@@ -1,7 +1,7 @@
 """Whether events have payloads, with the fields that their dialect requires (`dialects/shapes.py`)."""
 
 from sseprobe.rules.base import NotApplicable
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 
 def require_payloads(stream: Transcript) -> None:

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from sseprobe.dialects.base import Kind
-from sseprobe.framing import Framing
-from sseprobe.reception import Reception
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import StreamDecoder
 
 WORDS = ("Hello ", "there ", "you ", "all ")
 SAID = "".join(WORDS)
@@ -291,23 +291,23 @@ CASES = {
 def test_what_frameworks_send(name: str) -> None:
     """Event by event, 1 ms apart: metadata is no first token."""
     case = CASES[name]
-    reception = Reception(None, framing=Framing.SSE)
+    decoder = StreamDecoder(None, framing=Framing.SSE)
     for ms, event in enumerate(case.events):
-        reception.receive(Chunk(event, Read(ms, ms, Clock.KERNEL, 0, 0)))
-    reception.receive_eof()
-    outcome = reception.finish(BodyEnd.LAST_CHUNK, 100)
-    assert (reception.answer.said(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
+        decoder.receive(Chunk(event, Read(ms, ms, Clock.KERNEL, 0, 0)))
+    decoder.receive_eof()
+    outcome = decoder.finish(BodyEnd.LAST_CHUNK, 100)
+    assert (decoder.answer.said(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
     assert (outcome.error.text if outcome.error else None) == case.error
-    assert reception.end_mark == case.mark
+    assert decoder.end_mark == case.mark
     if case.first is not None:
-        assert reception.meter.ttft_ns == case.first + (name.startswith("hono") and 1)
+        assert decoder.meter.ttft_ns == case.first + (name.startswith("hono") and 1)
 
 
 @pytest.mark.parametrize("name", ["langgraph", "langserve", "a2a", "a2a over rest", "a2a 0.3", "mcp"])
 def test_metadata_is_no_content_as_it_comes(name: str) -> None:
     """So that a client can leave before the first token."""
     case = CASES[name]
-    reception = Reception(None, framing=Framing.SSE)
+    decoder = StreamDecoder(None, framing=Framing.SSE)
     for place, event in enumerate(case.events[: case.first]):
-        reception.receive(Chunk(event, Read(place, place, Clock.KERNEL, 0, 0)))
-        assert reception.content_deltas == 0
+        decoder.receive(Chunk(event, Read(place, place, Clock.KERNEL, 0, 0)))
+        assert decoder.content_deltas == 0

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from sseprobe.dialects.base import Kind
-from sseprobe.framing import Framing
-from sseprobe.reception import Reception
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
-from sseprobe.view import Received
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.view import Received
 from tests.support.openai import chunk
 from tests.support.own_bodies import DONE, WORDS, raw, sse, tokens
 
@@ -24,13 +24,13 @@ CALLS = sse({"content": "", "finish_reason": "tool_calls"})
 
 def received(
     *events: bytes, framing: Framing = Framing.SSE, end: BodyEnd = BodyEnd.LAST_CHUNK
-) -> tuple[Reception, Ending]:
+) -> tuple[StreamDecoder, Ending]:
     """A stream of these events, each in a read of its own, and what became of it."""
-    reception = Reception(None, framing=framing)
+    decoder = StreamDecoder(None, framing=framing)
     for n, each in enumerate(events):
-        reception.receive(Chunk(each, Read(n, n * 1000, Clock.KERNEL, 0, 0)))
-    reception.receive_eof()
-    return reception, reception.finish(end, 10**9).ending
+        decoder.receive(Chunk(each, Read(n, n * 1000, Clock.KERNEL, 0, 0)))
+    decoder.receive_eof()
+    return decoder, decoder.finish(end, 10**9).ending
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_endings(events: list[bytes], ending: Ending) -> None:
     ],
 )
 def test_what_proves_the_end(events: list[bytes], proven: bool) -> None:
-    reception, ending = received(*events)
-    assert (ending, reception.end_is_proven) == (C, proven)
+    decoder, ending = received(*events)
+    assert (ending, decoder.end_is_proven) == (C, proven)
 
 
 @pytest.mark.parametrize(
@@ -132,8 +132,8 @@ def test_text(events: list[bytes], text: str) -> None:
 
 def test_a_field_is_learned_though_what_came_before_was_too_much_to_be_kept() -> None:
     words = [sse({"foo": word}) for word in WORDS]
-    reception, _ = received(sse({"foo": "So: "}), sse({"docs": ["x" * 1_100_000]}), *words, DONE)
-    text = reception.answer.said(Kind.TEXT)
+    decoder, _ = received(sse({"foo": "So: "}), sse({"docs": ["x" * 1_100_000]}), *words, DONE)
+    text = decoder.answer.said(Kind.TEXT)
     assert text
     assert ANSWER.endswith(text)
 
@@ -164,10 +164,10 @@ class Showing:
 @pytest.mark.parametrize("lines", [[{"t": "a"}, {"t": "b"}], [{"progress": 1}], [{"t": str(n)} for n in range(9)]])
 def test_every_event_is_shown_once_though_the_stream_is_read_again(lines: list[Any]) -> None:
     view: Any = Showing()
-    reception = Reception(None, framing=Framing.LINES)
+    decoder = StreamDecoder(None, framing=Framing.LINES)
     body = b"\n".join(json.dumps(each).encode() for each in lines)
     for n in range(0, len(body), 7):
         piece = Chunk(body[n : n + 7], Read(n, n * 1000, Clock.KERNEL, 0, 0))
-        view.received(piece, reception.receive(piece), None)
-    reception.receive_eof(view)
+        view.received(piece, decoder.receive(piece), None)
+    decoder.receive_eof(view)
     assert len(view.items) == len(lines)

@@ -12,14 +12,14 @@ from sseprobe.dialects.own.convention import Convention, done_when
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.learner import LEARNED_WITHIN
 from sseprobe.dialects.own.reading import Reading
-from sseprobe.ending import Outcome
-from sseprobe.framing import Framing
-from sseprobe.reception import Reception
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
 from sseprobe.redaction import Redactor
 from sseprobe.reporters.live import JsonView, TextView
 from sseprobe.sse import Event
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
-from sseprobe.view import Received, SilentView
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.ending import Outcome
+from sseprobe.streams.view import Received, SilentView
 from tests.sse.cuts import CUTS, Cut, by, whole
 from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, tokens
 
@@ -55,41 +55,41 @@ class Seen:
         self, body: bytes, cut: Cut = whole, dialect: Dialect | None = None, end: BodyEnd = BodyEnd.LAST_CHUNK
     ) -> None:
         views = BothViews()
-        self.reception = Reception(dialect, framing=Framing.SSE, keep=True)
+        self.decoder = StreamDecoder(dialect, framing=Framing.SSE, keep=True)
         self.received: list[Received] = []
         for index, piece in enumerate(cut(body)):
             chunk = Chunk(piece, Read(index, index * 1000, Clock.KERNEL, 10, 0))
-            received = self.reception.receive(chunk)
+            received = self.decoder.receive(chunk)
             self.received += received
-            views.received(chunk, received, self.reception.dialect)
-        self.reception.receive_eof(views)
+            views.received(chunk, received, self.decoder.dialect)
+        self.decoder.receive_eof(views)
         views.close()
-        self.outcome: Outcome = self.reception.finish(end, 10_000)
+        self.outcome: Outcome = self.decoder.finish(end, 10_000)
         self.shown = views.text.getvalue()
         self.lines = views.lines.getvalue().splitlines()
 
     @property
     def summary(self) -> dict[str, Any]:
         """All that must not depend on how the body was cut."""
-        reception, reading = self.reception, self.reception.reading
+        decoder, reading = self.decoder, self.decoder.reading
         return {
-            "text": reception.answer.said(Kind.TEXT),
-            "reasoning": reception.answer.said(Kind.REASONING),
+            "text": decoder.answer.said(Kind.TEXT),
+            "reasoning": decoder.answer.said(Kind.REASONING),
             "outcome": self.outcome,
-            "dialect": reception.dialect.name,
-            "end": (reception.end_mark, reception.end_is_proven, reception.is_surely_over),
+            "dialect": decoder.dialect.name,
+            "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_surely_over),
             "reading": reading and (reading.payloads, reading.text, reading.grows, reading.flows),
             "counts": (
-                reception.meter.events,
-                reception.meter.content_events,
-                reception.content_deltas,
-                reception.heartbeats,
-                reception.comments,
-                reception.unknown_events,
+                decoder.meter.events,
+                decoder.meter.content_events,
+                decoder.content_deltas,
+                decoder.heartbeats,
+                decoder.comments,
+                decoder.unknown_events,
             ),
-            "usage": (reception.meter.output_tokens, reception.meter.input_tokens),
-            "finish": reception.finish_reasons,
-            "deltas": [message.deltas for message in reception.messages],
+            "usage": (decoder.meter.output_tokens, decoder.meter.input_tokens),
+            "finish": decoder.finish_reasons,
+            "deltas": [message.deltas for message in decoder.messages],
         }
 
 
@@ -183,10 +183,10 @@ BODIES: dict[str, tuple[bytes, str, Ending, str | None]] = {
 def test_what_is_read(name: str) -> None:
     body, text, ending, mark = BODIES[name]
     seen = Seen(body)
-    assert seen.reception.answer.said(Kind.TEXT) == text
-    assert (seen.outcome.ending, seen.reception.end_mark) == (ending, mark)
+    assert seen.decoder.answer.said(Kind.TEXT) == text
+    assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert (seen.outcome.reason is None) == (ending is Ending.COMPLETE)
-    assert seen.reception.end_is_proven is (mark is not None)
+    assert seen.decoder.end_is_proven is (mark is not None)
 
 
 @pytest.mark.parametrize("cut", CUTS[1:], ids=lambda cut: cut.__name__)
@@ -201,7 +201,7 @@ def test_every_way_to_cut_it(name: str, cut: Cut) -> None:
 def test_each_event_is_shown_once(name: str, cut: Cut) -> None:
     """However often the stream is read again from its beginning."""
     seen = Seen(BODIES[name][0], cut)
-    assert len(seen.lines) == seen.reception.meter.events
+    assert len(seen.lines) == seen.decoder.meter.events
     spans = [each.item.span for each in seen.received if isinstance(each.item, Event) and not each.again]
     assert spans == sorted(set(spans))
 
@@ -218,21 +218,21 @@ def test_text_is_shown_as_it_comes(name: str) -> None:
 
 def test_text_is_there_after_the_event_that_tells_where_it_is() -> None:
     """Nothing is shown early; the events before it are read again then."""
-    reception = Reception(None)
+    decoder = StreamDecoder(None)
     so_far = []
     for index, piece in enumerate(OTHER[:4]):
-        reception.receive(Chunk(piece, Read(index, index, Clock.KERNEL, 0, 0)))
-        so_far.append((reception.answer.said(Kind.TEXT), reception.content_deltas, reception.meter.ttft_ns))
+        decoder.receive(Chunk(piece, Read(index, index, Clock.KERNEL, 0, 0)))
+        so_far.append((decoder.answer.said(Kind.TEXT), decoder.content_deltas, decoder.meter.ttft_ns))
     assert so_far == [("", 0, None), ("", 0, None), ("The keeper lit", 3, 0), ("The keeper lit the", 4, 0)]
 
 
 def test_what_is_kept_to_be_read_again_is_bounded() -> None:
     prices = [sse({"price": n}) for n in range(LEARNED_WITHIN + 1)]
-    late = Seen(joined(*prices, *tokens()), by(50)).reception
+    late = Seen(joined(*prices, *tokens()), by(50)).decoder
     assert late.reading is not None
     assert late.reading.text is None
     big = joined(sse("x" * 2_000_000), *tokens())
-    assert Seen(big, by(100_000)).reception.meter.events == 1 + len(WORDS)
+    assert Seen(big, by(100_000)).decoder.meter.events == 1 + len(WORDS)
 
 
 # --- what is given
@@ -270,17 +270,17 @@ GIVEN: dict[str, tuple[dict[str, Any], bytes, str, Ending, str | None]] = {
 def test_given_conventions(name: str, cut: Cut) -> None:
     given, body, text, ending, mark = GIVEN[name]
     seen = Seen(body, cut, plain(**given))
-    assert seen.reception.answer.said(Kind.TEXT) == text
-    assert (seen.outcome.ending, seen.reception.end_mark) == (ending, mark)
+    assert seen.decoder.answer.said(Kind.TEXT) == text
+    assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert seen.summary == Seen(body, whole, plain(**given)).summary
-    assert len(seen.lines) == seen.reception.meter.events
+    assert len(seen.lines) == seen.decoder.meter.events
 
 
 def test_given_places_are_counted_by() -> None:
-    reception = Seen(GIVEN["all of it"][1], by(1), plain(**GIVEN["all of it"][0])).reception
-    assert (reception.meter.output_tokens, reception.meter.content_events) == (9, len(WORDS))
-    assert reception.reading is not None
-    assert (reception.reading.text_at, reception.reading.learned_from) == ("/b", None)
+    decoder = Seen(GIVEN["all of it"][1], by(1), plain(**GIVEN["all of it"][0])).decoder
+    assert (decoder.meter.output_tokens, decoder.meter.content_events) == (9, len(WORDS))
+    assert decoder.reading is not None
+    assert (decoder.reading.text_at, decoder.reading.learned_from) == ("/b", None)
 
 
 @pytest.mark.parametrize(
@@ -313,7 +313,7 @@ def test_a_mark_does_not_excuse_a_broken_body(end: BodyEnd) -> None:
     ],
 )
 def test_whether_more_is_to_be_expected(dialect: Dialect | None, body: bytes, over: bool) -> None:
-    assert Seen(body, dialect=dialect).reception.is_surely_over is over
+    assert Seen(body, dialect=dialect).decoder.is_surely_over is over
 
 
 # --- paths that a vendor shares with any app
@@ -328,5 +328,5 @@ def test_a_path_alone_makes_no_vendor(name: str, path: str, cut: Cut) -> None:
     assert dialect is not None
     assert dialect.shared_paths
     seen = Seen(body, cut, dialect)
-    assert (seen.reception.dialect.name, seen.reception.answer.said(Kind.TEXT)) == ("plain", text)
-    assert (seen.outcome.ending, seen.reception.end_mark) == (ending, mark)
+    assert (seen.decoder.dialect.name, seen.decoder.answer.said(Kind.TEXT)) == ("plain", text)
+    assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sseprobe.transcript import BodyEnd
+from sseprobe.http_exchange import BodyEnd
 from tests.rules.mutants import Mutant, mutant
 from tests.rules.mutants.edits import lose
 from tests.support.takes import (

@@ -3,7 +3,7 @@
 import json
 from itertools import accumulate
 
-from sseprobe.transcript import BodyEnd
+from sseprobe.http_exchange import BodyEnd
 from tests.rules.mutants import Mutant, mutant
 from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, tokens
 from tests.support.takes import Blocks, Edit, Take, append, drop, everywhere, insert

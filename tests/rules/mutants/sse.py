@@ -1,7 +1,7 @@
 """Family SSE, and framing in every dialect."""
 
 from sseprobe import dialects
-from sseprobe.framing import Framing
+from sseprobe.sse.framing import Framing
 from tests.rules.mutants import Mutant, mutant
 from tests.support.takes import QUICK, Blocks, Take, both, drop, everywhere, insert, replace
 

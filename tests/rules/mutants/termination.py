@@ -4,8 +4,8 @@ from typing import Any
 
 from sseprobe import dialects
 from sseprobe.dialects.base import EndRule
-from sseprobe.framing import Framing
-from sseprobe.transcript import BodyEnd
+from sseprobe.http_exchange import BodyEnd
+from sseprobe.sse.framing import Framing
 from tests.rules.mutants import Mutant, mutant
 from tests.support.takes import QUICK, Blocks, Take, append, changed, double, insert
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from sseprobe.transcript import BodyEnd
+from sseprobe.http_exchange import BodyEnd
 from tests.rules.proofs import Proof
 from tests.support.takes import QUICK, Headers, Take, drop
 

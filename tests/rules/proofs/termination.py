@@ -1,6 +1,6 @@
 """Family TRM."""
 
-from sseprobe.transcript import BodyEnd
+from sseprobe.http_exchange import BodyEnd
 from tests.rules.proofs import Proof
 from tests.support.takes import QUICK, Take, append, drop
 

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from sseprobe.errors import TargetError
-from sseprobe.net.hangup import HangUp
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.result import AbortResult, evidence_of
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
@@ -21,7 +21,7 @@ async def _run(bench: Bench) -> Found:
     if not bench.witnesses:
         raise Skipped("only a witness knows whether the server stops: name one with --witness")
     setting = Setting(bench.plan, GRACE_S, 1, 0)
-    plan = AbortPlan(setting, [HangUp.FIN], [phases.parse("mid-stream")])
+    plan = AbortPlan(setting, [AbortKind.FIN], [phases.parse("mid-stream")])
     state = AbortRun(plan, list(bench.witnesses), Observer(), opened=True)
     await state.go()
     if state.interrupted:

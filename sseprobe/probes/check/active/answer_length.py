@@ -6,11 +6,11 @@ import msgspec
 from msgspec.structs import replace
 
 from sseprobe.dialects.base import as_dict, as_list
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, stream_once
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.rules.probe_results import Lengths
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
+from sseprobe.streams.transcript import Transcript
 
 _TURNS: Final = 3
 _SHORT: Final = "Answer with one word: yes."

@@ -9,15 +9,15 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sseprobe.errors import SseprobeError, TargetError
-from sseprobe.framing import by_content_type
+from sseprobe.http_exchange import Request
 from sseprobe.net.opening import OpenStream
 from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.receive import StreamPlan, StreamRun, excerpt
 from sseprobe.report import AbortSummary, TrialReport
 from sseprobe.rules.probe_results import Answer
-from sseprobe.transcript import Request
-from sseprobe.transcription import Transcript
-from sseprobe.view import SilentView
+from sseprobe.sse.framing import by_content_type
+from sseprobe.streams.transcript import Transcript
+from sseprobe.streams.view import SilentView
 from sseprobe.witnesses.base import Witness
 
 _ANSWER_LIMIT_S: Final = 10.0

@@ -6,7 +6,7 @@ from sseprobe.errors import TargetError
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, receive, refusal_of
 from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.probe_results import Answer, Http10
-from sseprobe.view import SilentView
+from sseprobe.streams.view import SilentView
 
 
 async def _run(bench: Bench) -> Found:

@@ -4,9 +4,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from sseprobe.http_exchange import Request
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, ask
 from sseprobe.rules.probe_results import Methods
-from sseprobe.transcript import Request
 
 _INVENTED: Final = "SSEPROBE"
 

@@ -1,10 +1,10 @@
 """`repeat`: the same request again; all streams must have the same shape."""
 
 from sseprobe.errors import TargetError
+from sseprobe.http_exchange import Ending
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
 from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.probe_results import Repetition
-from sseprobe.transcript import Ending
 
 
 async def _run(bench: Bench) -> Found:

@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from sseprobe.dialects import PLAIN, by_name
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Chunk
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.check.active.base import (
     ActiveProbe,
     Bench,
@@ -22,9 +23,8 @@ from sseprobe.probes.check.active.base import (
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.rules.probe_results import Answer, Resumption
 from sseprobe.sse import Event
-from sseprobe.transcript import Chunk
-from sseprobe.transcription import Transcript
-from sseprobe.view import Received, SilentView
+from sseprobe.streams.transcript import Transcript
+from sseprobe.streams.view import Received, SilentView
 
 _NOT_SENT = "no ids are sent: the stream does not claim that it can be resumed"
 
@@ -90,7 +90,7 @@ async def _leave(plan: StreamPlan, until: str) -> list[str]:
     waiting = asyncio.create_task(leaver.there.wait())
     await asyncio.wait({receiving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if run.stream is not None and not receiving.done():
-        await run.stream.hang_up(HangUp.FIN)
+        await run.stream.hang_up(AbortKind.FIN)
     waiting.cancel()
     receiving.cancel()
     with contextlib.suppress(asyncio.CancelledError, TargetError):

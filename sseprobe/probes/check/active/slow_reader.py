@@ -9,11 +9,11 @@ from typing import Final
 import msgspec
 
 from sseprobe.config.connection import ConnectOptions
+from sseprobe.http_exchange import BodyEnd, Chunk
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.net.opening import OpenStream
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
 from sseprobe.rules.probe_results import SlowReading
-from sseprobe.transcript import BodyEnd, Chunk
 
 _READ_FIRST: Final = 10
 _STALL_S: Final = 3.0

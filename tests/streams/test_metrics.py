@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sseprobe.metrics import STALL_NS, Distribution, Meter, Series
-from sseprobe.transcript import Clock, Read
+from sseprobe.http_exchange import Clock, Read
+from sseprobe.streams.metrics import STALL_NS, Distribution, Meter, Series
 from sseprobe.units import NS_PER_MS, NS_PER_S
 
 

@@ -7,15 +7,15 @@ from msgspec import Struct
 from sseprobe import dialects
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
 from sseprobe.dialects.own.reading import Reading
-from sseprobe.ending import MAX_CHOICES, Outcome, Seen, judge
-from sseprobe.framing import Framing, new_parser
-from sseprobe.ignored_lines import IgnoredLines
-from sseprobe.kept_answer import MAX_NAME_CHARS, KeptAnswer
-from sseprobe.metrics import Meter
-from sseprobe.recognition import Recognition
+from sseprobe.http_exchange import BodyEnd, Chunk, Read
 from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
-from sseprobe.transcript import BodyEnd, Chunk, Read
-from sseprobe.view import Received, View
+from sseprobe.sse.framing import Framing, new_parser
+from sseprobe.streams.ending import MAX_CHOICES, Outcome, Seen, judge
+from sseprobe.streams.ignored_lines import IgnoredLines
+from sseprobe.streams.kept_answer import MAX_NAME_CHARS, KeptAnswer
+from sseprobe.streams.metrics import Meter
+from sseprobe.streams.recognition import Recognition
+from sseprobe.streams.view import Received, View
 
 _ENDS: Final = frozenset({Kind.END, Kind.ERROR})
 _MAX_UNKNOWN_TYPES: Final = 5
@@ -49,7 +49,7 @@ class Message(Struct, frozen=True, gc=False):
         return False
 
 
-class Reception:
+class StreamDecoder:
     """One stream being received.
 
     `dialect`: as named, or as the URL tells it, None if it does not. `named`: the stream has to be of it, as on a path

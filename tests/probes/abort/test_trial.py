@@ -6,14 +6,14 @@ from collections.abc import Callable
 import pytest
 
 from sseprobe.config.connection import ConnectOptions
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Request
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.trial import Trial
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.redaction import Redactor
-from sseprobe.transcript import Request
-from sseprobe.view import SilentView
+from sseprobe.streams.view import SilentView
 from tests.support.raw_server import LAST_CHUNK, Peer, RawServer
 
 EVENT = b"data: hello\n\n"
@@ -34,7 +34,7 @@ def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], se
             await news.wait()
             news.clear()
         await client.end()
-        trial = Trial(HangUp.FIN, phases.parse(phases.MID_STREAM))
+        trial = Trial(AbortKind.FIN, phases.parse(phases.MID_STREAM))
         trial.stayers = [client]
         return [said.partition(":")[0] for said in trial.hurt]
 
@@ -54,7 +54,7 @@ def test_an_apps_stream_is_hurt_if_two_others_have_an_end_mark(
     async def beside(url: str) -> list[str]:
         plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
         news = asyncio.Event()
-        trial = Trial(HangUp.FIN, phases.parse(phases.MID_STREAM))
+        trial = Trial(AbortKind.FIN, phases.parse(phases.MID_STREAM))
         for _ in range(whole + 1):
             client = Client(plan, news.set, SilentView())
             trial.stayers.append(client)

@@ -7,18 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sseprobe.buffering import Diagnosis, Holding, Sureness, came_at_once, diagnose
 from sseprobe.dialects import by_name
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.proxy.fault import Fault, RequestHead, ResponseHead, Send
 from sseprobe.proxy.faults.coalesce import Coalesce
 from sseprobe.proxy.faults.flush_timer import FlushTimer
 from sseprobe.proxy.faults.hold import Hold
 from sseprobe.proxy.faults.hold_all import HoldAll
 from sseprobe.proxy.pipeline import Pipeline
-from sseprobe.reception import Reception
 from sseprobe.rules import RuleVerdict, all_rules, judge
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
-from sseprobe.transcription import Transcript, transcript_of
+from sseprobe.streams.buffer_classifier import Diagnosis, Holding, Sureness, came_at_once, diagnose
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.transcript import Transcript, transcript_of
 from tests.support.openai import DONE, chunk
 
 MS = 1_000_000
@@ -63,20 +63,20 @@ def seen(arrivals: Arrivals, *, late_ms: int = 0, encoding: str | None = None) -
     """The transcript of a client. `late_ms`: for so long before each read it did something else."""
     headers = [("content-type", "text/event-stream"), *([("content-encoding", encoding)] if encoding else [])]
     head = Head(200, "OK", "1.1", headers, "http://x/v1/chat/completions", MS)
-    reception = Reception(by_name("openai-chat"), keep=True)
+    decoder = StreamDecoder(by_name("openai-chat"), keep=True)
     chunks = []
     for index, (at_ns, data) in enumerate(arrivals):
         chunks.append(Chunk(data, Read(index, at_ns, Clock.KERNEL, late_ms * MS, late_ms * MS)))
-        reception.receive(chunks[-1])
-    reception.receive_eof()
+        decoder.receive(chunks[-1])
+    decoder.receive_eof()
     end_ns = arrivals[-1][0]
     return transcript_of(
-        reception,
+        decoder,
         chunks,
         request=Request("POST", "http://x/v1/chat/completions", []),
         head=head,
         body_end=BodyEnd.LAST_CHUNK,
-        outcome=reception.finish(BodyEnd.LAST_CHUNK, end_ns),
+        outcome=decoder.finish(BodyEnd.LAST_CHUNK, end_ns),
         end_ns=end_ns,
     )
 

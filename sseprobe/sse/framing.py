@@ -3,9 +3,9 @@
 from enum import StrEnum
 from typing import Final, Protocol
 
-from sseprobe.ndjson import LinesParser
-from sseprobe.plain_text import TextParser
 from sseprobe.sse import EventStreamParser, Item
+from sseprobe.sse.ndjson import LinesParser
+from sseprobe.sse.plain_text import TextParser
 
 
 class Framing(StrEnum):

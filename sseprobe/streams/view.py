@@ -5,8 +5,8 @@ from typing import Protocol
 from msgspec import Struct
 
 from sseprobe.dialects.base import Delta, Dialect
+from sseprobe.http_exchange import Chunk, Head, Redirect
 from sseprobe.sse import Item
-from sseprobe.transcript import Chunk, Head, Redirect
 
 
 class Received(Struct, frozen=True):

@@ -15,9 +15,9 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.framing import Framing
-from sseprobe.metrics import Distribution
-from sseprobe.transcription import Transcript
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.metrics import Distribution
+from sseprobe.streams.transcript import Transcript
 from sseprobe.units import NS_PER_MS, human_bytes, human_ms, ms
 
 AT_ONCE_NS: Final = 2 * NS_PER_MS

@@ -8,12 +8,12 @@ import pytest
 from msgspec.structs import replace
 
 from sseprobe import sync
-from sseprobe.cassette import save
 from sseprobe.report import Report, Verdict
 from sseprobe.reporters import by_format
 from sseprobe.rules import Finding, RuleVerdict, Severity, all_rules
 from sseprobe.rules.selection import Selection
-from sseprobe.transcription import Transcript
+from sseprobe.streams.cassette import save
+from sseprobe.streams.transcript import Transcript
 from tests.support.recordings import Recordings
 
 pytestmark = pytest.mark.usefixtures("one_reader")

@@ -12,8 +12,8 @@ from typing import Final
 import msgspec
 
 from sseprobe.dialects.base import Dialect
-from sseprobe.framing import Framing, by_content_type, media_type
-from sseprobe.transcript import Head
+from sseprobe.http_exchange import Head
+from sseprobe.sse.framing import Framing, by_content_type, media_type
 
 _FIELDS: Final = (b"data:", b"event:", b"id:", b"retry:", b":", b"\xef\xbb\xbf")
 _TELLING_FIELDS: Final = (b"data:", b"event:")

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.body_framing import framing_of
-from sseprobe.cassette import Cassette
 from sseprobe.dialects.base import CONTENT_KINDS, Delta, Dialect, Kind
-from sseprobe.ending import Outcome
-from sseprobe.framing import Framing, new_parser
-from sseprobe.reception import Message, Reception
+from sseprobe.http_exchange import BodyEnd, Chunk, Ending, Head, Read, Redirect, Request
 from sseprobe.sse import Comment, Event, Frame, Item, Tail
-from sseprobe.transcript import BodyEnd, Chunk, Ending, Head, Read, Redirect, Request
+from sseprobe.sse.framing import Framing, new_parser
+from sseprobe.streams.body_framing import framing_of
+from sseprobe.streams.cassette import Cassette
+from sseprobe.streams.decoder import Message, StreamDecoder
+from sseprobe.streams.ending import Outcome
 
 T = TypeVar("T")
 
@@ -142,7 +142,7 @@ def transcribe(body: bytes, framing: Framing = Framing.SSE, cut_at: Sequence[int
 
 
 def transcript_of(
-    reception: Reception,
+    decoder: StreamDecoder,
     chunks: Sequence[Chunk],
     *,
     request: Request,
@@ -156,16 +156,16 @@ def transcript_of(
     """The transcript of a stream that was received with `keep`."""
     return Transcript(
         body=b"".join(chunk.data for chunk in chunks),
-        items=reception.items,
-        last_event_id=reception.parser.last_event_id,
-        retry_ms=reception.parser.retry_ms,
-        framing=reception.framing,
-        dialect=reception.dialect,
-        messages=reception.messages,
-        end_mark=reception.end_mark,
-        error_as_text=reception.error_as_text,
-        named=reception.named,
-        expected=reception.expected,
+        items=decoder.items,
+        last_event_id=decoder.parser.last_event_id,
+        retry_ms=decoder.parser.retry_ms,
+        framing=decoder.framing,
+        dialect=decoder.dialect,
+        messages=decoder.messages,
+        end_mark=decoder.end_mark,
+        error_as_text=decoder.error_as_text,
+        named=decoder.named,
+        expected=decoder.expected,
         gzip_members=gzip_members,
         chunks=chunks,
         request=request,
@@ -177,13 +177,13 @@ def transcript_of(
     )
 
 
-def read(chunks: Sequence[Chunk], reception: Reception, head: Head | None) -> Reception:
-    """The same reception, once it has received these chunks to their end."""
-    reception.meter.ttfb_ns = head.t_ns if head is not None else None
+def read(chunks: Sequence[Chunk], decoder: StreamDecoder, head: Head | None) -> StreamDecoder:
+    """The same decoder, once it has received these chunks to their end."""
+    decoder.meter.ttfb_ns = head.t_ns if head is not None else None
     for chunk in chunks:
-        reception.receive(chunk)
-    reception.receive_eof()
-    return reception
+        decoder.receive(chunk)
+    decoder.receive_eof()
+    return decoder
 
 
 def recut(chunks: Sequence[Chunk], ends: Sequence[int]) -> list[Chunk]:
@@ -203,19 +203,21 @@ def recut(chunks: Sequence[Chunk], ends: Sequence[int]) -> list[Chunk]:
     return pieces
 
 
-def transcript_of_cassette(cassette: Cassette, dialect: Dialect | None, *, named: bool) -> tuple[Reception, Transcript]:
-    """A recording, received once more. `dialect`, `named`: as `Reception` has them."""
+def transcript_of_cassette(
+    cassette: Cassette, dialect: Dialect | None, *, named: bool
+) -> tuple[StreamDecoder, Transcript]:
+    """A recording, received once more. `dialect`, `named`: as `StreamDecoder` has them."""
     opening, head = cassette.opening, cassette.head
     dialect = dialect if named else dialects.by_header(head.header, dialect)
     framing = framing_of(head, (chunk.data for chunk in cassette.chunks), dialect)
-    reception = read(cassette.chunks, Reception(dialect, named=named, framing=framing, keep=True), head)
+    decoder = read(cassette.chunks, StreamDecoder(dialect, named=named, framing=framing, keep=True), head)
     body = None if opening.body is None else opening.body.encode()
-    return reception, transcript_of(
-        reception,
+    return decoder, transcript_of(
+        decoder,
         cassette.chunks,
         request=Request(opening.method, opening.url, opening.headers, body),
         head=head,
         body_end=cassette.end.end,
-        outcome=reception.finish(cassette.end.end, cassette.end.t_ns),
+        outcome=decoder.finish(cassette.end.end, cassette.end.t_ns),
         end_ns=cassette.end.t_ns,
     )

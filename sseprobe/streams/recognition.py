@@ -19,8 +19,8 @@ from sseprobe.dialects.own.errors import LateFailure
 from sseprobe.dialects.own.learner import Learner
 from sseprobe.dialects.own.passed_on import PassedOn
 from sseprobe.dialects.own.reading import Payloads, Reading
-from sseprobe.framing import Framing
 from sseprobe.sse import Event
+from sseprobe.sse.framing import Framing
 
 _RECOGNISED_WITHIN: Final = 4  # events: an error or a heartbeat may come first
 _MAX_LOOKED_AT: Final = 64
@@ -32,7 +32,7 @@ class Recognition:
     """The dialect in force. `decode`: reads its events, in order; `looks_like`: a vendor's, which they tell, where an
     app's own was named; `expected`: the vendor's that was named or told by the path, where they are another's.
 
-    `dialect`, `named`: as `Reception` has them.
+    `dialect`, `named`: as `StreamDecoder` has them.
     """
 
     def __init__(self, dialect: Dialect, framing: Framing, *, named: bool) -> None:

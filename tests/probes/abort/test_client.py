@@ -8,12 +8,12 @@ import msgspec
 import pytest
 
 from sseprobe.config.connection import ConnectOptions
-from sseprobe.net.hangup import HangUp
+from sseprobe.http_exchange import Request
+from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.redaction import Redactor
-from sseprobe.transcript import Request
-from sseprobe.view import SilentView
+from sseprobe.streams.view import SilentView
 from tests.support.raw_server import Peer, RawServer
 
 EVENT = b"data: hello\n\n"
@@ -98,7 +98,7 @@ def test_who_is_not_followed_is_heard_of_at_the_end(
         while not client.deltas:  # noqa: ASYNC110  who is not followed does not tell
             await asyncio.sleep(0.01)
         if leaves:
-            await client.leave(HangUp.HALF_CLOSE)
+            await client.leave(AbortKind.HALF_CLOSE)
         go_on.set()
         while client.ended_ns is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sseprobe.plain_text import TextParser
 from sseprobe.sse import Event, Fields, Frame, InvalidUtf8, Item, Tail
+from sseprobe.sse.plain_text import TextParser
 from tests.sse.cuts import CUTS, Cut, by
 
 BODIES = {

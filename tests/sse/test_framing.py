@@ -2,8 +2,8 @@
 
 import pytest
 
-from sseprobe.framing import CONTENT_TYPES, Framing, by_content_type, media_type, new_parser
 from sseprobe.sse import Event
+from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type, new_parser
 
 
 @pytest.mark.parametrize(

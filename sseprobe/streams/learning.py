@@ -16,9 +16,9 @@ from sseprobe.dialects.own.decoder import marks_of
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.learner import learned_from
 from sseprobe.dialects.own.reading import Reading
-from sseprobe.reception import Message
-from sseprobe.transcript import Ending
-from sseprobe.transcription import Transcript
+from sseprobe.http_exchange import Ending
+from sseprobe.streams.decoder import Message
+from sseprobe.streams.transcript import Transcript
 
 ENOUGH_STREAMS: Final = 2
 _MAX_LITERAL_CHARS: Final = 1000

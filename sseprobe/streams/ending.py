@@ -7,9 +7,9 @@ from msgspec import Struct
 
 from sseprobe.dialects.base import Delta, Dialect, EndRule
 from sseprobe.dialects.own.words import is_final
+from sseprobe.http_exchange import BodyEnd, Ending
 from sseprobe.sse import LimitExceeded
 from sseprobe.text import one_line
-from sseprobe.transcript import BodyEnd, Ending
 from sseprobe.units import human_bytes
 
 MAX_CHOICES: Final = 1024

@@ -8,11 +8,11 @@ import pytest
 
 from sseprobe.dialects import by_name
 from sseprobe.dialects.base import Kind, payload
-from sseprobe.ending import Outcome
-from sseprobe.reception import Reception
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
 from sseprobe.sse import Event
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Read
-from sseprobe.view import SilentView
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.ending import Outcome
+from sseprobe.streams.view import SilentView
 from tests.support.openai import DONE, chunk, error, good
 
 CLEAN = [BodyEnd.LAST_CHUNK, BodyEnd.CONTENT_LENGTH, BodyEnd.END_STREAM, BodyEnd.CLOSE, BodyEnd.LEFT_OPEN]
@@ -31,12 +31,12 @@ BROKEN = {
 
 def receive(
     *pieces: bytes, dialect: str | None = "openai-chat", end: BodyEnd = BodyEnd.LAST_CHUNK
-) -> tuple[Reception, Outcome]:
-    reception = Reception(by_name(dialect) if dialect else None)
+) -> tuple[StreamDecoder, Outcome]:
+    decoder = StreamDecoder(by_name(dialect) if dialect else None)
     for index, piece in enumerate(pieces):
-        reception.receive(Chunk(piece, Read(index, index * 1000, Clock.KERNEL, 10, 0)))
-    reception.receive_eof(SilentView())
-    return reception, reception.finish(end, 10_000)
+        decoder.receive(Chunk(piece, Read(index, index * 1000, Clock.KERNEL, 10, 0)))
+    decoder.receive_eof(SilentView())
+    return decoder, decoder.finish(end, 10_000)
 
 
 def test_every_body_end_is_judged() -> None:
@@ -45,9 +45,9 @@ def test_every_body_end_is_judged() -> None:
 
 @pytest.mark.parametrize("end", CLEAN)
 def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
-    reception, outcome = receive(*good("a", "b"), end=end)
+    decoder, outcome = receive(*good("a", "b"), end=end)
     assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
-    assert (reception.answer.said(Kind.TEXT), reception.meter.output_tokens, reception.finish_reasons) == (
+    assert (decoder.answer.said(Kind.TEXT), decoder.meter.output_tokens, decoder.finish_reasons) == (
         "ab",
         2,
         {0: "stop"},
@@ -129,8 +129,8 @@ def test_plain_streams(pieces: list[bytes], ending: Ending) -> None:
     ],
 )
 def test_the_first_events_with_data_settle_the_dialect(first: bytes, dialect: str) -> None:
-    reception, _ = receive(b": hi\n\nevent: x\n\ndata:\n\n", first, chunk("b"), dialect=None)
-    assert reception.dialect.name == dialect
+    decoder, _ = receive(b": hi\n\nevent: x\n\ndata:\n\n", first, chunk("b"), dialect=None)
+    assert decoder.dialect.name == dialect
 
 
 @pytest.mark.parametrize("dialect", ["openai-chat", None])
@@ -142,28 +142,28 @@ def test_a_payload_is_parsed_once(dialect: str | None, monkeypatch: pytest.Monke
         parsed += 1
         return payload(event)
 
-    monkeypatch.setattr("sseprobe.reception.payload", count)
-    reception, _ = receive(*good("a", "b"), dialect=dialect)
-    assert parsed == reception.meter.events == 6
+    monkeypatch.setattr("sseprobe.streams.decoder.payload", count)
+    decoder, _ = receive(*good("a", "b"), dialect=dialect)
+    assert parsed == decoder.meter.events == 6
 
 
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sseprobe.kept_answer.MAX_TEXT_CHARS", 10)
-    reception, _ = receive(*good("12345", "67890", "x", "y"))
-    assert (reception.answer.said(Kind.TEXT), reception.answer.is_cut) == ("1234567890", True)
+    monkeypatch.setattr("sseprobe.streams.kept_answer.MAX_TEXT_CHARS", 10)
+    decoder, _ = receive(*good("12345", "67890", "x", "y"))
+    assert (decoder.answer.said(Kind.TEXT), decoder.answer.is_cut) == ("1234567890", True)
 
 
 def test_choices_without_end_are_not_followed_for_ever() -> None:
     pieces = [chunk("a", index=index, finish="stop") for index in range(1100)]
-    reception, outcome = receive(*pieces, DONE)
+    decoder, outcome = receive(*pieces, DONE)
     assert outcome.ending is Ending.TRUNCATED
     assert "1,024 choices" in (outcome.reason or "")
-    assert len(reception.finish_reasons) <= 1025
+    assert len(decoder.finish_reasons) <= 1025
 
 
 def test_what_the_dialect_does_not_define_is_counted() -> None:
-    reception, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
-    assert (reception.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
+    decoder, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
+    assert (decoder.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
 
 
 def gemini(*candidates: dict[str, Any]) -> bytes:
@@ -195,8 +195,8 @@ A: dict[str, Any] = {"content": {"parts": [{"text": "a"}]}}
     ],
 )
 def test_a_dialect_without_terminator(pieces: list[bytes], ending: Ending, incomplete: str | None) -> None:
-    reception, outcome = receive(*pieces, dialect="gemini")
-    assert (outcome.ending, reception.incomplete) == (ending, incomplete)
+    decoder, outcome = receive(*pieces, dialect="gemini")
+    assert (outcome.ending, decoder.incomplete) == (ending, incomplete)
     assert (outcome.reason is None) == (ending is Ending.COMPLETE)
 
 
@@ -243,7 +243,7 @@ def test_the_last_line_says_the_same_with_an_end_and_without(tail: bytes, newlin
 
 
 def test_a_last_line_that_is_no_utf_8_has_its_own_place() -> None:
-    reception = receive(APP, b"\xff\xff\xff oops", dialect=None)[0]
-    assert reception.tail is not None
-    assert reception.tail.ignored is not None
-    assert reception.tail.ignored.span == (len(APP), len(APP) + 8)
+    decoder = receive(APP, b"\xff\xff\xff oops", dialect=None)[0]
+    assert decoder.tail is not None
+    assert decoder.tail.ignored is not None
+    assert decoder.tail.ignored.span == (len(APP), len(APP) + 8)

@@ -8,11 +8,11 @@ from sseprobe.dialects import by_name
 from sseprobe.dialects.own.convention import Convention, done_when
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.reading import Reading
-from sseprobe.framing import Framing
-from sseprobe.learning import final_marks, learn_together
-from sseprobe.reception import Reception
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Ending, Head, Read, Request
-from sseprobe.transcription import Transcript, read, transcript_of
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Head, Read, Request
+from sseprobe.sse.framing import Framing
+from sseprobe.streams.decoder import StreamDecoder
+from sseprobe.streams.learning import final_marks, learn_together
+from sseprobe.streams.transcript import Transcript, read, transcript_of
 from tests.support.openai import good
 from tests.support.own_bodies import DONE, USAGE, WORDS, sse, tokens
 
@@ -25,9 +25,9 @@ def stream(
 ) -> Transcript:
     """A stream of these events, each in a read of its own."""
     chunks = [Chunk(each, Read(n, n * 1000, Clock.KERNEL, 0, 0)) for n, each in enumerate(events)]
-    reception = read(chunks, Reception(dialect, framing=framing, keep=True), HEAD)
-    outcome = reception.finish(end, 10_000)
-    return transcript_of(reception, chunks, request=REQUEST, head=HEAD, body_end=end, outcome=outcome, end_ns=10_000)
+    decoder = read(chunks, StreamDecoder(dialect, framing=framing, keep=True), HEAD)
+    outcome = decoder.finish(end, 10_000)
+    return transcript_of(decoder, chunks, request=REQUEST, head=HEAD, body_end=end, outcome=outcome, end_ns=10_000)
 
 
 def endings(streams: list[Transcript], **options: int) -> list[Ending | None]:

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from sseprobe.http_exchange import Head, Request
 from sseprobe.text import one_line
-from sseprobe.transcript import Head, Request
 
 
 def advice_for(head: Head, body: bytes, request: Request) -> str | None:

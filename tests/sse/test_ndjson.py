@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sseprobe.ndjson import LinesParser
 from sseprobe.sse import Bom, Event, Fields, Frame, InvalidUtf8, Item, LimitExceeded, Tail
+from sseprobe.sse.ndjson import LinesParser
 
 
 def parse(*pieces: bytes, limit: int = 1000) -> list[Item]:

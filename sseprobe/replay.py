@@ -21,10 +21,10 @@ from urllib.parse import quote, urlsplit
 import h11
 from msgspec import Struct
 
-from sseprobe.cassette import Cassette
 from sseprobe.errors import UsageError
-from sseprobe.sockets import reset_on_close
-from sseprobe.transcript import BodyEnd, Chunk, Head
+from sseprobe.http_exchange import BodyEnd, Chunk, Head
+from sseprobe.streams.cassette import Cassette
+from sseprobe.tcp_reset import reset_on_close
 from sseprobe.units import NS_PER_S
 
 HOLD_S: Final = 600.0

@@ -15,9 +15,9 @@ import msgspec
 from msgspec import Meta, Struct
 
 from sseprobe.errors import UsageError
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.text import one_line, to_json
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.units import human_bytes
 
 VERSION: Final = 1

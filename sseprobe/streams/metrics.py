@@ -10,7 +10,7 @@ to the dialect's end, whatever heartbeats came. A stall is a silence of content 
 from array import array
 from typing import Final
 
-from sseprobe.transcript import Clock, Read
+from sseprobe.http_exchange import Clock, Read
 from sseprobe.units import NS_PER_MS, NS_PER_S
 
 RESOLUTION_NS: Final = NS_PER_MS

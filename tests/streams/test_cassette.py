@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sseprobe import cassette as module
-from sseprobe.cassette import Cassette, End, Opening, Recorder, load, save
 from sseprobe.errors import UsageError
+from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.redaction import Redactor
+from sseprobe.streams import cassette as module
+from sseprobe.streams.cassette import Cassette, End, Opening, Recorder, load, save
 from sseprobe.text import scalar
-from sseprobe.transcript import BodyEnd, Chunk, Clock, Head, Read, Request
 from tests.support.cli import Cli
 
 SCALARS = st.text(st.characters(exclude_categories=["Cs"])) | st.sampled_from(

@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class HangUp(StrEnum):
+class AbortKind(StrEnum):
     """How a client leaves."""
 
     FIN = "fin"
