@@ -1,15 +1,17 @@
 """The config file of a project: where it is looked for, and what stands in it.
 
-`[dialects.NAME]` describes an app's own events. `[app]` and `[targets.NAME]` are for suites, which are not built yet.
+`[dialects.NAME]` describes an app's own events. `[app]` and `[targets.NAME]` are checked here; suites run them.
 """
 
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
+import msgspec
 from msgspec import Meta, Struct
 
 from sseprobe import json_pointer
 from sseprobe.config import toml_file
+from sseprobe.config.tables import DefaultsTable, TargetTable
 from sseprobe.config.toml_file import MisfitError
 from sseprobe.errors import UsageError
 
@@ -48,17 +50,26 @@ class DialectTable(Struct, frozen=True, forbid_unknown_fields=True):
             raise MisfitError("done is empty: name a literal, or what has to stand in the last event.", "done")
 
 
+class AppTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """The app under test. `ready`: a path that answers 2xx once it is ready. `ready_timeout`: in seconds."""
+
+    start: str | None = None
+    env: dict[str, str] = {}
+    ready: str | None = None
+    ready_timeout: Annotated[float, Meta(gt=0, description="a number above 0")] = 30.0
+
+
 class Project(Struct, frozen=True, forbid_unknown_fields=True):
     """The whole file."""
 
     dialects: dict[str, DialectTable] = {}
-    app: dict[str, Any] = {}
-    targets: dict[str, Any] = {}
-    defaults: dict[str, Any] = {}
+    app: AppTable = AppTable()
+    targets: dict[str, TargetTable] = {}
+    defaults: DefaultsTable = msgspec.field(default_factory=DefaultsTable)
 
     def __post_init__(self) -> None:
         """Refuses what would be left out without a word."""
-        if self.defaults:
+        if self.defaults != DefaultsTable():
             raise MisfitError("defaults: not supported yet; give these options on the command line.", "defaults")
 
 
@@ -101,3 +112,16 @@ def _is_pointer(pointer: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the file, for editors."""
+    made = msgspec.json.schema(Project)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": NAME, **_without_nulls(made)}
+
+
+def _without_nulls(value: Any) -> Any:
+    """The same without defaults that are null: TOML has none."""
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if (key, each) != ("default", None)}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value

@@ -8,8 +8,8 @@ import re
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import NoneType
-from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, get_args, get_origin, get_type_hints
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, NamedTuple, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import msgspec
 from msgspec import Meta, Struct
@@ -249,6 +249,8 @@ def _type_at(kind: Any, place: Place) -> Any:
             kind = get_args(plain)[0]
         elif get_origin(plain) is dict:
             kind = get_args(plain)[1]
+        elif get_origin(plain) in (Union, UnionType) and isinstance(step, int):
+            continue  # a value alone, or a list of such: what is expected is said of both
         else:
             return None
     return kind
