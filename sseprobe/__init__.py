@@ -4,10 +4,10 @@ report = await sseprobe.check("http://localhost:8000/chat", json={"message": "hi
 report = sseprobe.sync.abort_test("http://localhost:8000/chat", witness="upstream:9000")
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from sseprobe import sync
     from sseprobe.api import Endpoint, abort_test, buffer_test, check, stream
     from sseprobe.errors import SseprobeError, UsageError
@@ -39,8 +39,10 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """Imports what is asked for when it is asked for: `import sseprobe` costs nothing."""
+    from importlib import import_module
+
     if name == "sync":
         return import_module("sseprobe.sync")
     if name in _HOMES:

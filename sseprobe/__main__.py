@@ -2,13 +2,15 @@
 
 import os
 import sys
-from typing import NoReturn
 
-from sseprobe import exit_codes
 from sseprobe.cli.interruption import interruption
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # whatever is imported here delays the moment from which on signals are watched
+    from typing import NoReturn
 
-def main() -> NoReturn:
+
+def main() -> "NoReturn":
     """Runs `sseprobe` with the arguments of this process, and exits."""
     with interruption.watched():
         _prepare_output()
@@ -27,7 +29,7 @@ def _run() -> int:
         return interruption.exit_code
     except Exception as error:
         return _code_of(error)
-    return code if isinstance(code, int) else exit_codes.PASS
+    return code if isinstance(code, int) else 0
 
 
 def _code_of(error: Exception) -> int:
@@ -35,6 +37,7 @@ def _code_of(error: Exception) -> int:
 
     import typer
 
+    from sseprobe import exit_codes
     from sseprobe.errors import ISSUES, SseprobeError
 
     if isinstance(error, typer.Abort):

@@ -117,9 +117,11 @@ async def running_mock_async(**settings: Any) -> AsyncIterator[MockProcess]:
     mock = MockProcess(**settings)
     waiting = asyncio.ensure_future(asyncio.to_thread(mock.wait_ready))
     try:
-        await asyncio.shield(waiting)
+        await asyncio.wait([waiting])  # cancelled here, it leaves the thread alone
+        waiting.result()
         yield mock
     finally:
         mock.kill()
         await asyncio.wait([waiting])  # its thread reads from the pipes
+        waiting.exception()  # it may have failed since the mock was killed
         mock.close()

@@ -4,12 +4,15 @@ A signal that comes while the command is still being loaded or set up is kept un
 that the report of an interrupted run is written whenever it comes. A second signal does not wait any more.
 """
 
-import asyncio
-import contextlib
 import signal
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import Any
+from contextlib import contextmanager
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:  # this is loaded before anything else, so that signals are watched soon: it imports next to nothing
+    import asyncio
+    from collections.abc import Callable, Iterator
+    from types import FrameType
+    from typing import Any
 
 _NAMES = ("SIGINT", "SIGTERM", "SIGHUP")
 
@@ -28,8 +31,8 @@ class Interruption:
         """128 and the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + (self.signal or signal.SIGINT)
 
-    @contextlib.contextmanager
-    def watched(self) -> Iterator[None]:
+    @contextmanager
+    def watched(self) -> "Iterator[None]":
         """Signals come here while the block lasts. Only the main thread may use it."""
         self.signal, self._cancel, self._is_immediate = None, None, False
         numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
@@ -49,8 +52,8 @@ class Interruption:
         if self.signal is not None:
             raise KeyboardInterrupt
 
-    @contextlib.contextmanager
-    def cancels(self, task: "asyncio.Task[Any]") -> Iterator[None]:
+    @contextmanager
+    def cancels(self, task: "asyncio.Task[Any]") -> "Iterator[None]":
         """A signal cancels this task while the block lasts; one that has come does so at its next step."""
         loop = task.get_loop()
         self._cancel = lambda: loop.call_soon_threadsafe(task.cancel)
@@ -61,7 +64,7 @@ class Interruption:
         finally:
             self._cancel = None
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: "FrameType | None") -> None:
         del frame
         is_second, self.signal = self.signal is not None, self.signal or number
         if is_second or self._is_immediate:

@@ -413,7 +413,7 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c(tmp_path: Path) -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
         held.socket.close()
-    assert (process.returncode, out, err) == (130, b"", b"")
+    assert (process.returncode, out, err) == (130, b"", b"sseprobe: interrupted\n")
 
 
 def test_for_people_it_says_what_it_is(tmp_path: Path) -> None:
@@ -431,7 +431,7 @@ def test_it_ends_with_ctrl_c_in_mid_stream(tmp_path: Path) -> None:
         os.kill(process.pid, signal.SIGINT)
         _, err = process.communicate(timeout=20)
         client.socket.close()
-    assert (process.returncode, err) == (130, b"")
+    assert (process.returncode, err) == (130, b"sseprobe: interrupted\n")
 
 
 def test_words_that_are_wrong(cli: Cli, tmp_path: Path) -> None:
