@@ -12,11 +12,12 @@ if TYPE_CHECKING:  # whatever is imported here delays the moment from which on s
 
 def main() -> "NoReturn":
     """Runs `sseprobe` with the arguments of this process, and exits."""
-    with interruption.watched():
-        _prepare_output()
-        code = _run()
-        sys.stdout.flush()
-        sys.exit(code)
+    interruption.watch()
+    _prepare_output()
+    code = _run()
+    interruption.ignore()
+    sys.stdout.flush()
+    sys.exit(code)
 
 
 def _run() -> int:

@@ -24,27 +24,26 @@ class Interruption:
         self.signal: int | None = None
         self._cancel: Callable[[], object] | None = None
         self._is_immediate = False
-        self._before: dict[int, Any] = {}
+        self._watched: list[int] = []
 
     @property
     def exit_code(self) -> int:
         """128 and the signal's number: 130 for Ctrl-C, 143 for SIGTERM, 129 for SIGHUP."""
         return 128 + (self.signal or signal.SIGINT)
 
-    @contextmanager
-    def watched(self) -> "Iterator[None]":
-        """Signals come here while the block lasts. Only the main thread may use it."""
+    def watch(self) -> None:
+        """Signals come here from now on. Only the main thread may call it."""
         self.signal, self._cancel, self._is_immediate = None, None, False
-        numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
         # What was ignored stays ignored, as by nohup.
-        self._before = {each: signal.getsignal(each) for each in numbers if signal.getsignal(each) != signal.SIG_IGN}
-        try:
-            for number in self._before:
-                signal.signal(number, self._on_signal)
-            yield
-        finally:
-            for number, handler in self._before.items():
-                signal.signal(number, handler)
+        numbers = [getattr(signal, name) for name in _NAMES if hasattr(signal, name)]
+        self._watched = [number for number in numbers if signal.getsignal(number) != signal.SIG_IGN]
+        for number in self._watched:
+            signal.signal(number, self._on_signal)
+
+    def ignore(self) -> None:
+        """The command is over, its exit code is settled: signals change nothing any more."""
+        for number in self._watched:
+            signal.signal(number, signal.SIG_IGN)
 
     def stop_at_once(self) -> None:
         """From now on a signal raises KeyboardInterrupt where it comes. Raises it if one has come."""

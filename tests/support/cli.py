@@ -4,6 +4,7 @@ import gc
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -89,6 +90,7 @@ class Cli:
 @contextmanager
 def _as_the_command(words: tuple[str, ...], env: dict[str, str]) -> Iterator[tuple[io.BytesIO, io.BytesIO]]:
     """While the block lasts, this process has the words, environment and streams of the command; what was written."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
     out, err = io.BytesIO(), io.BytesIO()
     stdin, stdout, stderr = (io.TextIOWrapper(each, "utf-8", write_through=True) for each in (io.BytesIO(), out, err))
     try:
@@ -100,4 +102,6 @@ def _as_the_command(words: tuple[str, ...], env: dict[str, str]) -> Iterator[tup
         ):
             yield out, err
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
         gc.enable()  # a command that will end soon may have switched it off
