@@ -1,14 +1,15 @@
 """The connection options: how a target is reached, and within which limits."""
 
-import ssl
-import urllib.request
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 from urllib.parse import urlsplit
 
 from msgspec import Struct
 
 from sseprobe.config.option import Option
 from sseprobe.errors import UsageError
+
+if TYPE_CHECKING:  # `--version` and `--help` need no network
+    import ssl
 
 
 class ConnectOptions(Struct, frozen=True):
@@ -58,6 +59,8 @@ def proxy_for(url: str, options: ConnectOptions) -> str | None:
 
     Raises UsageError for a proxy that is not an HTTP proxy.
     """
+    import urllib.request
+
     if options.unix_socket is not None:
         return None
     proxy = options.proxy_url
@@ -84,8 +87,10 @@ def proxy_for(url: str, options: ConnectOptions) -> str | None:
     return proxy
 
 
-def verification(options: ConnectOptions) -> ssl.SSLContext:
+def verification(options: ConnectOptions) -> "ssl.SSLContext":
     """How a server's certificate is checked. Raises UsageError for authorities that cannot be read."""
+    import ssl
+
     try:
         context = ssl.create_default_context(cafile=options.ca_file)
     except (OSError, ssl.SSLError) as error:
