@@ -4,13 +4,14 @@ The command line, the config file, the pytest plugin and Python code all come he
 """
 
 import asyncio
+import inspect
 from collections.abc import Awaitable, Callable, Mapping
 from importlib import import_module
 from typing import Any, Final
 
 import msgspec
 
-from sseprobe.config.options import PROBES, Options, read_options, refuse_unknown
+from sseprobe.config.options import PROBES, Options, read_options, refuse_unknown, titled_fields
 from sseprobe.errors import UsageError
 from sseprobe.probes.context import RunContext
 from sseprobe.probes.observer import Observer
@@ -75,6 +76,28 @@ async def run(command: str, url: str | None, options: Options[Any], observer: Ob
     except asyncio.CancelledError:
         pass
     return report if report is not None else context.report(Verdict.INCONCLUSIVE, interrupted=True)
+
+
+def _signature_of(probe: type[msgspec.Struct]) -> inspect.Signature:
+    """What editors and notebooks show of a probe: its keyword arguments, with their types and defaults."""
+    keys = {"from": "from_"}  # a word of Python's
+    given = [field for _, field in titled_fields(probe, "") if field.option.keyword]
+    kind, keyword = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.KEYWORD_ONLY
+    words = [
+        inspect.Parameter(keys.get(each.key, each.key), keyword, default=each.default, annotation=each.annotation)
+        for each in given
+    ]
+    target = inspect.Parameter("target", kind, default=None, annotation=Target)
+    return inspect.Signature([target, *words], return_annotation=Report)
+
+
+for _name, _function in {
+    "stream": stream,
+    "check": check,
+    "abort-test": abort_test,
+    "buffer-test": buffer_test,
+}.items():
+    _function.__signature__ = _signature_of(PROBES[_name])  # type: ignore[attr-defined]  # where `inspect` looks
 
 
 def _as_given(options: Mapping[str, Any]) -> dict[str, Any]:

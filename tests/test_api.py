@@ -1,6 +1,7 @@
 """The core from Python: in a running loop, without one, cancelled; its options; what it costs to import."""
 
 import asyncio
+import inspect
 import json
 import subprocess
 import sys
@@ -135,6 +136,14 @@ class TestOptions:
         for probe in PROBES.values():
             for _, field in titled_fields(probe, ""):
                 assert field.option.help.endswith((".", ")")), field.name
+
+
+@pytest.mark.parametrize("probe", FUNCTIONS)
+def test_the_signature_shows_all_keywords(probe: str) -> None:
+    names = list(inspect.signature(FUNCTIONS[probe]).parameters)
+    assert names[0] == "target"
+    keys = {field.key for _, field in titled_fields(PROBES[probe], "") if field.option.keyword}
+    assert {name.rstrip("_") for name in names[1:]} == keys
 
 
 def test_importing_costs_nothing() -> None:
