@@ -102,16 +102,16 @@ class OpenStream:
         """The version of HTTP of the last answer, None before it."""
         return self._head.http_version if self._head else None
 
-    async def hang_up(self, how: AbortKind) -> int | None:
-        """Leaves while the stream is open, whatever is being waited for. Returns when, on the monotonic clock, in ns.
+    async def abort(self, how: AbortKind) -> int | None:
+        """Aborts the stream, whatever is being waited for. Returns when, on the monotonic clock, in ns.
 
-        None: there is nothing to leave, the connection is not up or already gone. `chunks` ends, unless more may come
-        (`half-close`) or nobody reads (`stall`). Raises ValueError for `h2-reset` on HTTP/1.
+        None: there is no connection yet, or it is closed already. `chunks` ends, unless more may come (`half-close`) or
+        reading stops (`stall`). Raises ValueError for `h2-reset` on HTTP/1.
         """
         wire = self._wire
         if wire.socket is None or wire.write is None or wire.socket.raw.fileno() < 0:
             return None
-        left_ns = time.monotonic_ns()
+        aborted_ns = time.monotonic_ns()
         match how:
             case AbortKind.FIN:
                 wire.socket.finish()
@@ -123,7 +123,7 @@ class OpenStream:
                 wire.socket.stall()
             case AbortKind.H2_RESET:
                 await wire.write(self._h2_reset())
-        return left_ns
+        return aborted_ns
 
     def _h2_reset(self) -> bytes:
         """RST_STREAM (RFC 9113 6.4), which closing a response through httpx does not send."""

@@ -15,7 +15,7 @@ from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import BodyEnd, Chunk, Ending, Head, Redirect, Request
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes.status_advice import advice_for
+from sseprobe.probes.not_a_stream import advice_for
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.streams.body_framing import Guess, Undecided, told_by_body, told_by_head

@@ -12,7 +12,7 @@ from sseprobe.config.request import DEFAULT_PROMPT, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.http_exchange import Request
-from sseprobe.probes.own_words import described_dialect
+from sseprobe.probes.described_dialect import described_dialect
 from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
 from sseprobe.streams.cassette import Opening
 

@@ -1,4 +1,4 @@
-"""`abort-test`: hang up on streams, and say with evidence whether the server stopped."""
+"""`abort-test`: aborts streams, and reports with evidence whether the server stopped."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ from sseprobe.rules.probe_results import Aborts
 from sseprobe.stop_detection.answers import Answer
 
 _NO_TRIAL = "no trial that had to stop was run"
-_NOT_KEPT = "abort-test does not keep its streams: see `check`"
+_NOT_KEPT = "abort-test does not keep its streams: use `check`"
 
 
 async def abort_test(context: RunContext[AbortOptions]) -> Report:
@@ -27,7 +27,7 @@ async def abort_test(context: RunContext[AbortOptions]) -> Report:
     Cancelled, it reports what was seen.
     """
     own, options = context.own, context.options
-    hows = [_hang_up(word, http2=options.connection.http2) for word in own.how or ["fin"]]
+    hows = [_abort_kind(word, http2=options.connection.http2) for word in own.how or ["fin"]]
     chosen = [phases.parse(word) for word in own.at or ["mid-stream"]]
     asked = await context.ask(truth_port=0, scenario=MOCK_SCENARIO)
     view = context.observer.stream_view(asked.stream.redact, asked.stream.request)
@@ -65,9 +65,9 @@ async def abort_test(context: RunContext[AbortOptions]) -> Report:
 async def _judge(
     context: RunContext[AbortOptions], result: AbortResult, redact: Redactor, parts: dict[str, Any]
 ) -> Verdict:
-    """Asks the rule about aborts, since an option about rules was given. A leak that a baseline expects fails no trial.
+    """Applies the rule about aborts, since an option about rules was given.
 
-    Returns the verdict; adds the results to the parts of the report.
+    A leak that a baseline expects fails no trial. Returns the verdict; adds the results to the parts of the report.
     """
     judging = context.judging
     judged = bool(result.trials) and context.own.expect == Expect.STOP
@@ -90,7 +90,7 @@ def _leaks_alone(trial: TrialReport) -> bool:
     return trial.answer is Answer.RUNNING and not trial.control_failures
 
 
-def _hang_up(word: str, *, http2: bool) -> AbortKind:
+def _abort_kind(word: str, *, http2: bool) -> AbortKind:
     if word == AbortKind.H2_RESET and not http2:
         raise UsageError("--how h2-reset cancels one stream of an HTTP/2 connection: add --http2.")
     return AbortKind(word)

@@ -7,9 +7,9 @@ from typing import Final
 from sseprobe.mock_process import running_mock_async
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.judge_trial import trial_reports
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
-from sseprobe.probes.abort.trial_report import trial_reports
 from sseprobe.probes.buffering.measure import by_way_of
 from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.observer import Observer

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sseprobe.errors import SseprobeError
 from sseprobe.http_exchange import Ending
-from sseprobe.probes.buffering.tap import Tap
+from sseprobe.probes.buffering.arrivals import Tap
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.proxy.address import UpstreamAddress
 from sseprobe.proxy.background import ProxyHost

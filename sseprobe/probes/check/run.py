@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Ending
 from sseprobe.probes.check import active
-from sseprobe.probes.check.active.base import Bench, Found, Skipped
+from sseprobe.probes.check.active.base import Found, ProbeContext, Skipped
 from sseprobe.probes.judging import Judging
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan, StreamRun
@@ -112,7 +112,7 @@ class CheckRun:
 
     async def _probe_all(self, plan: CheckPlan, observer: Observer) -> None:
         first = self.transcripts[0]
-        bench = Bench(
+        context = ProbeContext(
             replace(plan.stream, keep=True, record_to=None, dialect=first.dialect, named=plan.stream.named),
             first,
             plan.repeat,
@@ -128,7 +128,7 @@ class CheckRun:
                 continue
             observer.progress(name)
             try:
-                found = await active.by_name(name).run(bench)
+                found = await active.by_name(name).run(context)
             except (Skipped, TargetError) as said:
                 self.skip(name, self.redact(str(said)), failed=isinstance(said, TargetError))
                 continue
@@ -139,7 +139,7 @@ class CheckRun:
             if name == active.REPEAT:
                 self.learn()
                 first = self.transcripts[0]
-                bench = replace(bench, plan=replace(bench.plan, dialect=first.dialect), first=first)
+                context = replace(context, plan=replace(context.plan, dialect=first.dialect), first=first)
                 found = replace(found, evidence=[replace(each, streams=self.transcripts) for each in found.evidence])
             self.evidence += found.evidence
             if found.evidence:  # what it could bring home from elsewhere, such as the mock, was not asked for

@@ -9,7 +9,7 @@ from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.result import AbortResult, evidence_of
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
+from sseprobe.probes.check.active.base import ActiveProbe, Found, ProbeContext, Skipped
 from sseprobe.probes.observer import Observer
 from sseprobe.rules.probe_results import Aborts
 
@@ -17,12 +17,12 @@ GRACE_S: Final = 5.0
 """As the abort test has it by default."""
 
 
-async def _run(bench: Bench) -> Found:
-    if not bench.witnesses:
+async def _run(context: ProbeContext) -> Found:
+    if not context.witnesses:
         raise Skipped("only a witness knows whether the server stops: name one with --witness")
-    setting = Setting(bench.plan, GRACE_S, 1, 0)
+    setting = Setting(context.plan, GRACE_S, 1, 0)
     plan = AbortPlan(setting, [AbortKind.FIN], [phases.parse("mid-stream")])
-    state = AbortRun(plan, list(bench.witnesses), Observer(), opened=True)
+    state = AbortRun(plan, list(context.witnesses), Observer(), opened=True)
     await state.go()
     if state.interrupted:
         raise asyncio.CancelledError

@@ -27,7 +27,7 @@ class Skipped(Exception):  # noqa: N818  no error, an answer
     """Raised by a probe that cannot run here; the message says why, and what would help."""
 
 
-class Bench(Struct, frozen=True):
+class ProbeContext(Struct, frozen=True):
     """What a probe may use. `plan`: the healthy request; `first`: the stream that it got.
 
     `mock_url`, `truth_url`: of the bundled mock, if it is what is tested. `witnesses`: open, closed by who uses them.
@@ -61,7 +61,7 @@ class ActiveProbe(Struct, frozen=True):
 
     name: str
     judged_by: tuple[type, ...]
-    run: Callable[[Bench], Awaitable[Found]]
+    run: Callable[[ProbeContext], Awaitable[Found]]
 
 
 async def stream_once(plan: StreamPlan) -> StreamRun:

@@ -5,17 +5,17 @@ from typing import Final
 from msgspec.structs import replace
 
 from sseprobe.http_exchange import Request
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, ask
+from sseprobe.probes.check.active.base import ActiveProbe, Found, ProbeContext, ask
 from sseprobe.rules.probe_results import Methods
 
 _INVENTED: Final = "SSEPROBE"
 
 
-async def _run(bench: Bench) -> Found:
-    request = bench.plan.request
+async def _run(context: ProbeContext) -> Found:
+    request = context.plan.request
     others = ("GET", _INVENTED) if request.method != "GET" else (_INVENTED,)
-    head = await ask(bench.plan, _bare(request, "HEAD"), "HEAD", "HEAD")
-    answers = tuple([await ask(bench.plan, _bare(request, method), method, method) for method in others])
+    head = await ask(context.plan, _bare(request, "HEAD"), "HEAD", "HEAD")
+    answers = tuple([await ask(context.plan, _bare(request, method), method, method) for method in others])
     return Found([Methods(head, answers)], f"asked with HEAD, {' and '.join(others)}")
 
 

@@ -2,22 +2,22 @@
 
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import Ending
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, refusal_of, stream_once
+from sseprobe.probes.check.active.base import ActiveProbe, Found, ProbeContext, Skipped, refusal_of, stream_once
 from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.probe_results import Repetition
 
 
-async def _run(bench: Bench) -> Found:
-    if bench.repeat < 2:
+async def _run(context: ProbeContext) -> Found:
+    if context.repeat < 2:
         raise Skipped("--repeat 1: nothing is compared")
     runs: list[StreamRun] = []
     refused = None
-    streams = [bench.first]
-    for _ in range(bench.repeat - 1):
+    streams = [context.first]
+    for _ in range(context.repeat - 1):
         try:
-            run = await stream_once(bench.plan)
+            run = await stream_once(context.plan)
         except TargetError as error:
-            refused = refusal_of(error, bench.plan)
+            refused = refusal_of(error, context.plan)
             break
         runs.append(run)
         streams.append(run.transcript())

@@ -13,8 +13,8 @@ from sseprobe.http_exchange import Chunk
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.check.active.base import (
     ActiveProbe,
-    Bench,
     Found,
+    ProbeContext,
     Skipped,
     receive,
     refusal_of,
@@ -58,10 +58,10 @@ def ids_of(stream: Transcript) -> list[str]:
     return list(dict.fromkeys(event.last_event_id for event in stream.events if event.last_event_id))
 
 
-async def _run(bench: Bench) -> Found:
-    plan, whole = bench.plan, bench.first
-    if not ids_of(whole) and bench.mock_url is not None:
-        plan, whole = await _other_path(bench, bench.mock_url)
+async def _run(context: ProbeContext) -> Found:
+    plan, whole = context.plan, context.first
+    if not ids_of(whole) and context.mock_url is not None:
+        plan, whole = await _other_path(context, context.mock_url)
     ids = ids_of(whole)
     if not ids:
         raise Skipped(_NOT_SENT)
@@ -90,7 +90,7 @@ async def _leave(plan: StreamPlan, until: str) -> list[str]:
     waiting = asyncio.create_task(leaver.there.wait())
     await asyncio.wait({receiving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     if run.stream is not None and not receiving.done():
-        await run.stream.hang_up(AbortKind.FIN)
+        await run.stream.abort(AbortKind.FIN)
     waiting.cancel()
     receiving.cancel()
     with contextlib.suppress(asyncio.CancelledError, TargetError):
@@ -98,12 +98,12 @@ async def _leave(plan: StreamPlan, until: str) -> list[str]:
     return leaver.ids
 
 
-async def _other_path(bench: Bench, mock_url: str) -> tuple[StreamPlan, Transcript]:
+async def _other_path(context: ProbeContext, mock_url: str) -> tuple[StreamPlan, Transcript]:
     """The bundled mock sends ids at its path for EventSource."""
     plain = by_name(PLAIN)
-    headers = [(name, value) for name, value in bench.plan.request.headers if name.lower() != "content-type"]
-    request = replace(bench.plan.request, method="GET", url=mock_url + plain.path, headers=headers, body=None)
-    plan = replace(bench.plan, request=request, dialect=plain, named=True)
+    headers = [(name, value) for name, value in context.plan.request.headers if name.lower() != "content-type"]
+    request = replace(context.plan.request, method="GET", url=mock_url + plain.path, headers=headers, body=None)
+    plan = replace(context.plan, request=request, dialect=plain, named=True)
     return plan, (await stream_once(plan)).transcript()
 
 

@@ -12,7 +12,7 @@ from sseprobe.config.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Chunk
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
+from sseprobe.probes.check.active.base import ActiveProbe, Found, ProbeContext, Skipped
 from sseprobe.rules.probe_results import SlowReading
 
 _READ_FIRST: Final = 10
@@ -33,12 +33,12 @@ class _Record(msgspec.Struct, frozen=True):
     state: str
 
 
-async def _run(bench: Bench) -> Found:
-    if bench.truth_url is not None:
-        plan = bench.with_knobs(_MOCK_KNOBS)
-        evidence = await _watched(OpenStream(plan.request, plan.options), bench.truth_url, plan.options)
+async def _run(context: ProbeContext) -> Found:
+    if context.truth_url is not None:
+        plan = context.with_knobs(_MOCK_KNOBS)
+        evidence = await _watched(OpenStream(plan.request, plan.options), context.truth_url, plan.options)
         return Found([evidence], "stopped reading until production stood still")
-    evidence = await _stalled(OpenStream(bench.plan.request, bench.plan.options))
+    evidence = await _stalled(OpenStream(context.plan.request, context.plan.options))
     return Found([evidence], f"read nothing for {_STALL_S:g} s")
 
 
