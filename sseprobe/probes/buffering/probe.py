@@ -1,4 +1,4 @@
-"""`buffer-test`: the endpoint behind simulated proxies, or two paths to one server side by side."""
+"""`buffer-test`: measures the endpoint behind simulated proxies, or two paths to one server side by side."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -10,8 +10,8 @@ from sseprobe.errors import UsageError
 from sseprobe.probes.buffering.client_abort import GRACE_S
 from sseprobe.probes.buffering.profile_run import Examined
 from sseprobe.probes.buffering.run import BufferPlan, BufferRun
-from sseprobe.probes.context import Asked, RunContext
-from sseprobe.probes.judging import Seen, judge_all, worst
+from sseprobe.probes.context import PreparedTarget, RunContext
+from sseprobe.probes.judging import Evidence, judge_all, worst
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.probes.request import build_request
 from sseprobe.proxy.profile import NAMES, by_name
@@ -33,28 +33,28 @@ async def buffer_test(context: RunContext[BufferOptions]) -> Report:
     """Runs the probe. Never raises for what a target does. Raises UsageError. Cancelled, it reports what was seen."""
     own = context.own
     if own.direct is not None and context.url is None:
-        raise UsageError("--direct is the second path to a server: give the first one as URL.")
+        raise UsageError("--direct names the direct path to a server: give the other path as URL.")
     if own.real_time and context.url is not None:
-        raise UsageError("--real-time concerns the bundled mock: with a URL, time is real anyway.")
+        raise UsageError("--real-time is for the bundled mock: with a URL, time limits are always real.")
     default = () if own.direct is not None else NAMES
     profiles = tuple(by_name(name) for name in dict.fromkeys(default if own.profiles is None else own.profiles))
     given = context.options
     context.options = replace(given, request=replace(given.request, headers=_asking_for_gzip(given.request.headers)))
-    asked = await context.ask(truth_port=0, scenario=_MOCK_SCENARIO)
-    asked, second = _second_path(context, asked)
-    witness_context = asked.witness_context(GRACE_S)
+    target = await context.prepare_target(truth_port=0, scenario=_MOCK_SCENARIO)
+    target, second = _second_path(context, target)
+    witness_context = target.witness_context(GRACE_S)
     _check_witnesses(specs := own.witnesses or [], witness_context)
     plan = BufferPlan(
-        asked.stream,
+        target.stream,
         profiles,
         named=own.profiles is not None,
         direct=second,
-        is_mock=asked.mock_url is not None,
+        is_mock=target.mock_url is not None,
         real_time=own.real_time,
         witnesses=(lambda: [by_spec(spec, witness_context) for spec in specs]) if specs else None,
         side_by_side=_SIDE_BY_SIDE if context.url else _SIDE_BY_SIDE_ON_MOCK,
         again=given.request.as_arguments(),
-        view=context.observer.stream_view(asked.stream.redact, asked.stream.request),
+        view=context.observer.stream_view(target.stream.redact, target.stream.request),
     )
     run = BufferRun(plan, context.observer)
     await run.go()
@@ -62,29 +62,31 @@ async def buffer_test(context: RunContext[BufferOptions]) -> Report:
 
 
 def _asking_for_gzip(headers: list[str]) -> list[str]:
-    """Most clients ask for compression, and some proxies compress because of it."""
+    """The headers with Accept-Encoding: gzip, as most clients send it: some proxies then compress."""
     named = any(each.lower().startswith("accept-encoding:") for each in headers)
     return headers if named else [*headers, _ASKS_FOR_GZIP]
 
 
-def _second_path(context: RunContext[BufferOptions], asked: Asked) -> tuple[Asked, StreamPlan | None]:
+def _second_path(
+    context: RunContext[BufferOptions], target: PreparedTarget
+) -> tuple[PreparedTarget, StreamPlan | None]:
     """The direct path, if it was given; what must not be shown of one path must not be shown of the other."""
     if context.own.direct is None:
-        return asked, None
-    first = asked.stream
+        return target, None
+    first = target.stream
     request, dialect, redact = build_request(context.own.direct, context.options.request)
     first = replace(first, redact=first.redact.joined(redact))
-    return replace(asked, stream=first), replace(first, request=request, dialect=dialect, record_to=None)
+    return replace(target, stream=first), replace(first, request=request, dialect=dialect, record_to=None)
 
 
 def _check_witnesses(specs: list[str], context: Context) -> None:
-    """Finds out whether witnesses are understood before anything runs. Raises UsageError."""
+    """Checks the witnesses before anything runs. Raises UsageError."""
     for spec in specs:
         if spec.startswith("upstream:"):
             port = spec.partition(":")[2]
             raise UsageError(
-                f"--witness {spec}: one provider serves all proxies here. Start it yourself, with "
-                f"`sseprobe mock --port {port}`, and name its record: --witness mock:http://127.0.0.1:{port}."
+                f"--witness {spec}: in buffer-test, one provider must serve all proxies. Start it yourself: "
+                f"sseprobe mock --port {port}; then use --witness mock:http://127.0.0.1:{port}."
             )
         by_spec(spec, context).close()
 
@@ -96,7 +98,7 @@ async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
     rules = judging.selection.rules() if streams else []
     if not judging.selection.select:  # what concerns buffering, unless other rules were asked for
         rules = [rule for rule in rules if rule.family == _FAMILY and rule.subject is Transcript]
-    results, context.interrupted = await judge_all(rules, Seen(streams, (), _absent), judging.selection, redact)
+    results, context.interrupted = await judge_all(rules, Evidence(streams, (), _absent), judging.selection, redact)
     results, baseline = judging.compared(results)
     verdict = _verdict(run, profiles)
     if run.error is None:
@@ -119,7 +121,7 @@ async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
 
 
 def _absent(rule: Rule) -> str:
-    return "no stream came" if rule.subject is Transcript else "no probe runs beside `buffer-test`: see `check`"
+    return "no stream came" if rule.subject is Transcript else "`buffer-test` runs no active probes: use `check`"
 
 
 def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:

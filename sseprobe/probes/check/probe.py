@@ -13,7 +13,7 @@ from sseprobe.probes.check.readers import READ_BYTES, read_by_others
 from sseprobe.probes.check.run import CheckPlan, CheckRun
 from sseprobe.probes.context import RunContext, refuse_request
 from sseprobe.probes.files import open_cassette
-from sseprobe.probes.judging import Seen, judge_all
+from sseprobe.probes.judging import Evidence, judge_all
 from sseprobe.probes.request import dialect_of_recording
 from sseprobe.probes.stream_report import report_of_recorded
 from sseprobe.readers.run import Stop
@@ -36,21 +36,21 @@ async def check(context: RunContext[CheckOptions]) -> Report:
     if own.recording is not None:
         refuse_request(context.options, context.url, own.probes, own.witnesses)
         return await _recorded(context, own.recording)
-    asked = await context.ask(truth_port=0, scenario=_MOCK_SCENARIO)
-    run = CheckRun(context.judging, asked.stream.redact)
+    target = await context.prepare_target(truth_port=0, scenario=_MOCK_SCENARIO)
+    run = CheckRun(context.judging, target.stream.redact)
     plan = CheckPlan(
-        asked.stream,
+        target.stream,
         own.repeat,
         probes,
-        tuple(context.witnesses(asked, own.witnesses, GRACE_S)),
-        asked.mock_url,
-        asked.truth_url,
-        context.observer.stream_view(asked.stream.redact, asked.stream.request),
+        tuple(context.witnesses(target, own.witnesses, GRACE_S)),
+        target.mock_url,
+        target.truth_url,
+        context.observer.stream_view(target.stream.redact, target.stream.request),
     )
     await run.go(plan, context.observer)
     first = run.transcripts[0] if run.transcripts else None
-    dialect = (first.expected or first.dialect) if first else asked.stream.dialect
-    return await _report(context, run, target_of(asked.stream.request, dialect.name if dialect else dialects.PLAIN))
+    dialect = (first.expected or first.dialect) if first else target.stream.dialect
+    return await _report(context, run, target_of(target.stream.request, dialect.name if dialect else dialects.PLAIN))
 
 
 async def _recorded(context: RunContext[CheckOptions], path: str) -> Report:
@@ -73,7 +73,7 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
     context.observer.progress("judging")
     stop = Stop()
     reading = asyncio.ensure_future(read_by_others(run, stop))
-    seen = Seen(
+    evidence = Evidence(
         run.transcripts,
         run.evidence,
         lambda rule: _absent(rule, run),
@@ -81,7 +81,7 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
         run.named,
         only=_ANSWER_ONLY if run.error is not None else None,
     )
-    results, interrupted = await judge_all(judging.selection.rules(), seen, judging.selection, run.redact)
+    results, interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, run.redact)
     readers: list[ReaderReport] = []
     try:
         if interrupted:

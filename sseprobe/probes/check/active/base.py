@@ -12,7 +12,8 @@ from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Request
 from sseprobe.net.opening import OpenStream
 from sseprobe.probes.mock_knobs import with_knobs
-from sseprobe.probes.receive import StreamPlan, StreamRun, excerpt
+from sseprobe.probes.not_a_stream import excerpt
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.report import AbortSummary, TrialReport
 from sseprobe.rules.probe_results import Answer
 from sseprobe.sse.framing import by_content_type
