@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from sseprobe.config.probes import BufferOptions
 from sseprobe.errors import UsageError
 from sseprobe.probes.buffering.client_abort import GRACE_S
-from sseprobe.probes.buffering.profile_run import Examined
+from sseprobe.probes.buffering.profile_run import ProfileResult
 from sseprobe.probes.buffering.run import BufferPlan, BufferRun
 from sseprobe.probes.context import PreparedTarget, RunContext
 from sseprobe.probes.judging import Evidence, judge_all, worst
@@ -93,7 +93,7 @@ def _check_witnesses(specs: list[str], context: Context) -> None:
 
 async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
     redact, judging = run.plan.stream.redact, context.judging
-    profiles = [_report_of(each, run) for each in run.examined]
+    profiles = [_report_of(each, run) for each in run.results]
     streams = [run.transcript] if run.transcript is not None else []
     rules = judging.selection.rules() if streams else []
     if not judging.selection.select:  # what concerns buffering, unless other rules were asked for
@@ -124,30 +124,30 @@ def _absent(rule: Rule) -> str:
     return "no stream came" if rule.subject is Transcript else "`buffer-test` runs no active probes: use `check`"
 
 
-def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:
-    profile, passage, worst = examined.profile, examined.streamed.passage, examined.worst
+def _report_of(result: ProfileResult, test: BufferRun) -> ProfileReport:
+    profile, requested, worst = result.profile, result.requested.run, result.worst
     redact, judgement = test.plan.stream.redact, worst.judgement
-    outcome = worst.passage.outcome
-    ratio = passage.run.decoder.meter.bunching_ratio if passage.outcome is not None else None
+    outcome = worst.run.outcome
+    ratio = requested.received.decoder.meter.bunching_ratio if requested.outcome is not None else None
     return ProfileReport(
         profile=profile.name,
         title=profile.title,
         verdict=judgement.verdict,
-        counted=test.plan.named or judgement.verdict is not Verdict.FAIL or examined.curable,
+        counted=test.plan.named or judgement.verdict is not Verdict.FAIL or result.endpoint_may_fix_it,
         reason=redact(judgement.reason),
         cause=profile.cause if judgement.verdict is Verdict.FAIL else None,
         meaning=judgement.meaning,
-        ttft_ms=ms(passage.ttft_ns),
-        added_ttft_ms=ms(passage.added_ttft_ns),
-        added_delay_ms=Percentiles.of(passage.delays),
+        ttft_ms=ms(requested.ttft_ns),
+        added_ttft_ms=ms(requested.added_ttft_ns),
+        added_delay_ms=Percentiles.of(requested.delays),
         bunching_ratio=None if ratio is None else round(ratio, 3),
-        burst_events=passage.burst_events,
-        burst_period_ms=ms(passage.burst_period_ns),
+        burst_events=requested.burst_events,
+        burst_period_ms=ms(requested.burst_period_ns),
         ending=outcome.ending if outcome else None,
         ending_reason=redact(outcome.reason) if outcome and outcome.reason else None,
-        remedies=[each.remedy for each in examined.remedies if each.helped],
-        tried=examined.remedies,
-        limits=examined.limits,
+        remedies=[each.remedy for each in result.remedies if each.helped],
+        tried=result.remedies,
+        limits=result.limits,
         abort=test.aborts.get(profile.name),
         basis=profile.founded,
         notes=[],
@@ -155,7 +155,7 @@ def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:
 
 
 def _verdict(run: BufferRun, profiles: Sequence[ProfileReport]) -> Verdict:
-    """With `--direct` the two paths decide; else the profiles that count."""
+    """The verdict on the two paths with --direct, else on the profiles that count."""
     if run.error is not None:
         return Verdict.FAIL
     if run.path is not None:
