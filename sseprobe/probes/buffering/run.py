@@ -165,8 +165,8 @@ def _upstream(plan: StreamPlan) -> UpstreamAddress:
     options, parts = plan.options, urlsplit(plan.request.url)
     if proxy_for(plan.request.url, options) is not None or options.unix_socket is not None:
         raise UsageError(
-            "--profile: simulated proxies connect to the endpoint directly, not through --proxy or HTTPS_PROXY, and not to "
-            "a unix socket. Run it where the endpoint is reached directly, or set NO_PROXY."
+            "--profile: simulated proxies reach the endpoint directly only, not through --proxy, HTTPS_PROXY or a unix "
+            "socket. Run it where the endpoint is reached directly, or set NO_PROXY."
         )
     verify = verification(options) if parts.scheme == "https" else None
     host = parts.netloc.rpartition("@")[2]

@@ -2,14 +2,14 @@
 
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import Ending
-from sseprobe.probes.check.active.base import ActiveProbe, Found, ProbeContext, Skipped, refusal_of, stream_once
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped, refusal_of, stream_once
 from sseprobe.probes.receive import StreamRun
 from sseprobe.rules.probe_results import Repetition
 
 
-async def _run(context: ProbeContext) -> Found:
+async def _run(context: ProbeContext) -> ProbeResult:
     if context.repeat < 2:
-        raise Skipped("--repeat 1: nothing is compared")
+        raise Skipped("--repeat 1 leaves nothing to compare: use 2 or more")
     runs: list[StreamRun] = []
     refused = None
     streams = [context.first]
@@ -23,7 +23,7 @@ async def _run(context: ProbeContext) -> Found:
         streams.append(run.transcript())
         if streams[-1].ending is not Ending.COMPLETE:
             break
-    return Found([Repetition(tuple(streams), refused)], f"{len(streams)} streams compared", runs)
+    return ProbeResult([Repetition(tuple(streams), refused)], f"{len(streams)} streams compared", runs)
 
 
 PROBE = ActiveProbe("repeat", (Repetition,), _run)
