@@ -202,7 +202,7 @@ def test_a_path_of_ollama_that_is_another_app(serve: Serve) -> None:
 USAGE_ERRORS: dict[str, tuple[list[str], str]] = {
     "pointer": (["--text-at", "token"], "--text-at token: a JSON pointer is empty or begins with a slash (RFC 6901). Did you mean /token?"),
     "dots": (["--error-at", "a.b"], "Did you mean /a/b?"),
-    "framing": (["--framing", "xml"], "--framing xml: not a framing. Known are: sse, ndjson, text."),
+    "framing": (["--framing", "xml"], "--framing xml: unknown framing. Known are: sse, ndjson, text."),
     "no JSON": (["--done-when", "/done=yes"], "texts are quoted: /done='\"…\"'"),
     "no mark": (["--done-when", ""], "it is empty"),
     "a vendor": (["--dialect", "openai-chat", "--text-at", "/a"], "--dialect openai-chat: --text-at, --error-at, --done-when and --framing describe an app's own events."),
