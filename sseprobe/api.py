@@ -1,6 +1,6 @@
-"""The core: one function a probe, for whoever calls it. They end in a Report, also when they are interrupted.
+"""The core: one async function per probe. It returns a Report, also when it is interrupted.
 
-The command line, the config file, the pytest plugin and Python code all come here, with the same options.
+The command line, the config file, the pytest plugin and Python code all call these, with the same options.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _MODULES: Final = {
 
 
 class Endpoint:
-    """A URL and how it is asked: request and connection options that several calls share."""
+    """A URL with request and connection options that several calls share."""
 
     def __init__(self, url: str | None, **options: Any) -> None:
         self.url = url
@@ -37,22 +37,22 @@ Target = str | Endpoint | None
 
 
 async def stream(target: Target = None, /, **options: Any) -> Report:
-    """Receives one stream. `target` None: the bundled mock. Raises UsageError, for what was asked, alone."""
+    """Receives one stream. `target` None: the bundled mock. Raises UsageError only."""
     return await _probe("stream", target, options)
 
 
 async def check(target: Target = None, /, **options: Any) -> Report:
-    """Judges streams by all rules that apply, and by active probes. Raises UsageError alone."""
+    """Judges streams by all rules that apply, and by active probes. Raises UsageError only."""
     return await _probe("check", target, options)
 
 
 async def abort_test(target: Target = None, /, **options: Any) -> Report:
-    """Aborts streams, and reports whether the server stopped. Raises UsageError alone."""
+    """Aborts streams, and reports whether the server stopped. Raises UsageError only."""
     return await _probe("abort-test", target, options)
 
 
 async def buffer_test(target: Target = None, /, **options: Any) -> Report:
-    """Measures the endpoint behind simulated proxies. Raises UsageError alone."""
+    """Measures the endpoint behind simulated proxies. Raises UsageError only."""
     return await _probe("buffer-test", target, options)
 
 
@@ -105,11 +105,11 @@ def _as_given(options: Mapping[str, Any]) -> dict[str, Any]:
     given = dict(options)
     if "json" in given:
         if given.get("data") is not None:
-            raise UsageError("json and data are the same body: give one of them.")
+            raise UsageError("json and data both give the body: use one of them.")
         try:
             given["data"] = msgspec.json.encode(given.pop("json")).decode()
         except (TypeError, ValueError, OverflowError) as error:
-            raise UsageError(f"json: cannot be written as JSON ({error}).") from error
+            raise UsageError(f"json: not serializable as JSON ({error}).") from error
     headers = given.pop("headers", None)
     if isinstance(headers, Mapping):
         headers = [f"{name}: {value}" for name, value in headers.items()]

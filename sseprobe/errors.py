@@ -1,26 +1,26 @@
-"""What can go wrong that is not a bug of ours. Each message says what was seen, what was expected, what to try."""
+"""Errors that are not bugs of sseprobe. Each message: what was seen, what was expected, what to try."""
 
 from typing import Final
 
 from sseprobe import exit_codes
 
 ISSUES: Final = "https://github.com/sseprobe/sseprobe/issues"
-"""Where faults of ours are to be reported."""
+"""Where to report bugs of sseprobe."""
 
 
 class SseprobeError(Exception):
-    """An error to be shown as it is, without a traceback; `exit_code` is what the command ends with."""
+    """An error to show without a traceback; the command ends with `exit_code`."""
 
     exit_code = exit_codes.BUG
 
 
 class UsageError(SseprobeError):
-    """The words on the command line, or in a file it names, are wrong."""
+    """A usage error: on the command line, in a file it names, or in the arguments of a Python call."""
 
     exit_code = exit_codes.USAGE
 
 
 class TargetError(SseprobeError):
-    """The target could not be reached, or answered with no stream at all."""
+    """The target could not be reached, or its answer is not a stream."""
 
     exit_code = exit_codes.NO_STREAM

@@ -18,7 +18,7 @@ _BY_VERDICT: Final[Mapping[str, int]] = MappingProxyType({"pass": PASS, "fail": 
 def code_of(verdict: str, *, no_stream: bool = False, interrupted: bool = False, crashed: bool = False) -> int:
     """The exit code of a report with this verdict.
 
-    `no_stream`: the target could not be reached, or answered with none. `crashed`: a rule of ours did.
+    `no_stream`: the target could not be reached, or its answer is not a stream. `crashed`: a rule of sseprobe crashed.
     """
     if crashed:
         return BUG

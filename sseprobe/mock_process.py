@@ -1,6 +1,6 @@
-"""The bundled mock in a process of its own, which cannot outlive this one.
+"""The bundled mock in a process of its own, which ends with this one.
 
-The mock holds the reading end of a pipe; when this process ends, however it ends, the pipe closes and the mock ends.
+The mock holds the reading end of a pipe: when this process ends, even if killed, the pipe closes and the mock ends.
 """
 
 import asyncio
@@ -18,14 +18,14 @@ import msgspec
 from sseprobe.errors import SseprobeError
 
 _START_LIMIT_S: Final = 20.0
-# Our own package, from where this one is installed: nothing of the user's folder (-P), nor of what PYTHONPATH names,
-# comes before what is installed. It may hold a package of the same name, or a `uvicorn.py`.
+# The mock is imported from where this package is installed. The working directory (-P) and PYTHONPATH come after the
+# installed packages: they may hold a `mockserver` or a `uvicorn.py` of the user.
 _START: Final = """
 import os, runpy, sys
 home = sys.argv.pop(1)
 users = {os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path}
-late = [path for path in sys.path if os.path.abspath(path) in users]
-sys.path[:] = [home, *(path for path in sys.path if path not in late), *late]
+of_user = [path for path in sys.path if os.path.abspath(path) in users]
+sys.path[:] = [home, *(path for path in sys.path if path not in of_user), *of_user]
 runpy.run_module("mockserver", run_name="__main__", alter_sys=True)
 """
 
@@ -56,7 +56,7 @@ class MockProcess:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=os.name == "posix",  # Ctrl-C in the terminal is ours to handle
+            start_new_session=os.name == "posix",  # Ctrl-C is handled by this process
         )
         self.url = self.truth_url = ""
         self.port = port
@@ -79,23 +79,23 @@ class MockProcess:
             last = process.stderr.read().decode(errors="replace").strip().splitlines()[-1:]
             raise SseprobeError(
                 f"the bundled mock did not start within {_START_LIMIT_S:g} s ({''.join(last) or 'no output'}). "
-                "Start it by hand to see more: sseprobe mock."
+                "Run `sseprobe mock` to see its output."
             ) from error
         self.url, self.port, self.truth_url = ready.url, ready.port, ready.truth_url
 
     def end_generations(self) -> None:
-        """Ends what it still generates, for any client."""
+        """Ends all running generations."""
         assert self._process.stdin is not None
         with contextlib.suppress(OSError):
             os.write(self._process.stdin.fileno(), b"\n")
 
     def kill(self) -> None:
-        """Ends the process. Whoever waits for it to get ready is woken."""
+        """Ends the process. Wakes a `wait_ready` in another thread."""
         self._process.kill()
         self._process.wait()
 
     def close(self) -> None:
-        """Ends the process and lets go of its pipes."""
+        """Ends the process and closes its pipes."""
         self._process.kill()
         self._process.communicate()
 
@@ -113,7 +113,7 @@ def running_mock(port: int = 0, **settings: Any) -> Iterator[MockProcess]:
 
 @contextlib.asynccontextmanager
 async def running_mock_async(**settings: Any) -> AsyncIterator[MockProcess]:
-    """The same without blocking the loop; cancelled while the mock starts, it ends the mock at once."""
+    """Like `running_mock`, without blocking the loop. Cancelled during the start, it ends the mock at once."""
     mock = MockProcess(**settings)
     waiting = asyncio.ensure_future(asyncio.to_thread(mock.wait_ready))
     try:

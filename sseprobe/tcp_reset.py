@@ -1,4 +1,4 @@
-"""What the standard library's sockets do not say in words."""
+"""Closing a TCP connection with RST, for which sockets of the standard library have no method."""
 
 import contextlib
 import socket

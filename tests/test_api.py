@@ -61,8 +61,8 @@ def test_a_body_as_json_and_headers_as_a_mapping(serve: Serve) -> None:
         ({"timeout": float("nan")}, "--timeout nan: expected at least 0.001."),
         ({"timeout": "soon"}, "--timeout 'soon': expected `float`, got `str`."),
         ({"fail_on": "warn"}, "--fail-on warn: expected error, warning or info. Did you mean warning?"),
-        ({"json": {}, "data": "{}"}, "json and data are the same body"),
-        ({"json": object()}, "json: cannot be written as JSON"),
+        ({"json": {}, "data": "{}"}, "json and data both give the body"),
+        ({"json": object()}, "json: not serializable as JSON"),
         ({"select": "XYZ"}, "there is no rule 'XYZ'"),
     ],
 )

@@ -39,11 +39,11 @@ class StampedStream(httpcore.AsyncNetworkStream):
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """The next bytes; empty at the end. The time limit is the wire's, which may change between reads."""
         del timeout
-        patience_s = self._wire.patience_s()
+        wait_limit_s = self._wire.wait_limit_s()
         try:
-            raw = await _within(patience_s, self._stamped.read(max_bytes), httpcore.ReadTimeout)
+            raw = await _within(wait_limit_s, self._stamped.read(max_bytes), httpcore.ReadTimeout)
         except httpcore.ReadTimeout:
-            self._wire.patience_s()  # raises if it was the whole stream's time that ran out
+            self._wire.wait_limit_s()  # raises TotalTimeout if that limit was reached
             raise
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
@@ -201,7 +201,7 @@ class StampedBackend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> StampedStream:
-        """Connects. Raises OSError as it comes, so that the reason can be told; httpcore.ConnectTimeout."""
+        """Connects. Raises OSError as it comes, so that the reason can be reported; httpcore.ConnectTimeout."""
         del local_address, socket_options
         self._wire.start()
         return StampedStream(await _within(timeout, self._connect((host, port)), httpcore.ConnectTimeout), self._wire)

@@ -14,7 +14,7 @@ _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 NO_CODING: Final = frozenset(
     {"", "identity", "none", "utf-8", "utf8", "us-ascii", "iso-8859-1", "chunked", "binary", "8bit"}
 )
-"""What says that nothing is encoded: `identity`, and names that are no codings (RFC 9110 8.4.1), but are sent."""
+"""Values that mean no coding: `identity`, and names that are not codings (RFC 9110 8.4.1), but are sent."""
 _PADDING: Final = b"\0\r\n\t "
 
 _ZLIB_HEADER_BYTES: Final = 2
@@ -22,9 +22,9 @@ _GZIP_BEGINS: Final = b"\x1f\x8b"
 
 
 class Decoder(Protocol):
-    """Turns pieces of an encoded body into pieces of at most `STEP_BYTES`. `members`: how many of gzip's have begun.
+    """Decodes pieces of a body into pieces of at most `STEP_BYTES`. `members`: how many gzip members have begun.
 
-    `is_inside`: what came so far is not a whole encoded body.
+    `is_inside`: the encoded body is not complete yet.
     """
 
     members: int
@@ -60,7 +60,7 @@ class _Zlib:
     def decode(self, data: bytes) -> Iterator[bytes]:
         data, self._held = self._held + data, b""
         if self._first and self._coding == "deflate" and len(data) < _ZLIB_HEADER_BYTES:
-            self._held = data  # one byte does not tell zlib's format from raw deflate
+            self._held = data  # one byte does not distinguish zlib's format from raw deflate
             return
         piece = b"."
         while data or len(piece) == STEP_BYTES:  # a full step may leave output behind although all input is taken
@@ -73,15 +73,15 @@ class _Zlib:
                 if self._first and self._coding == "deflate":  # raw deflate, which RFC 9110 8.4.1.2 notes
                     self._zlib, self._first = zlib.decompressobj(-15), False
                     continue
-                said = f"The body is not the {self._coding} that Content-Encoding says: {error}."
-                raise TargetError(said) from error
+                problem = f"Content-Encoding is {self._coding}, but the body is not valid {self._coding}: {error}."
+                raise TargetError(problem) from error
             self._first = False
             data = self._zlib.unused_data if self._zlib.eof else self._zlib.unconsumed_tail
             if piece:
                 yield piece
 
     def _begins_another(self, data: bytes) -> bool:
-        """RFC 1952 2.2: a file is a series of members. What is behind the last, and is none, is padding."""
+        """RFC 1952 2.2: a file is a series of members. What follows the last one is padding."""
         if len(data) < len(_GZIP_BEGINS) and _GZIP_BEGINS.startswith(data):
             self._held = data
             return False
@@ -89,8 +89,8 @@ class _Zlib:
             if data.strip(_PADDING):
                 shown = one_line(data[:200].decode(errors="replace"), 80)
                 raise TargetError(
-                    f"The {self._coding} data ends, and the body goes on, not encoded: {shown}. "
-                    "Browsers and httpx drop what follows; curl and aiohttp fail there."
+                    f"The {self._coding} data ends, but the body continues without encoding: {shown}. "
+                    "Browsers and httpx drop the rest; curl and aiohttp fail there."
                 )
             return False
         self._zlib = zlib.decompressobj(_WINDOW_BITS[self._coding])
@@ -107,6 +107,6 @@ def decoder_for(coding: str | None) -> Decoder:
     if name in _WINDOW_BITS:
         return _Zlib(name)
     raise TargetError(
-        f"The answer has Content-Encoding {name}, although identity was asked for: its bytes cannot be read as events. "
+        f"The answer has Content-Encoding {name}, although identity was requested: it cannot be read as events. "
         "Look for a proxy or a middleware that compresses."
     )

@@ -1,4 +1,4 @@
-"""Fetches small documents beside the measured stream, from a thread that may wait: bounded in size and in time."""
+"""Fetches small documents beside the measured stream, from a thread of its own: bounded in size and in time."""
 
 import time
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,18 +17,18 @@ _LOCAL: Final = ("localhost", "127.0.0.1", "::1")
 
 
 class FetchError(Exception):
-    """A document could not be had; the message is the end of a sentence."""
+    """A document could not be fetched; the message is the end of a sentence."""
 
 
 class Document(NamedTuple):
-    """What came. `content_type`: as the server says."""
+    """A document. `content_type`: of the response; empty if there was none."""
 
     body: bytes
     content_type: str
 
 
 class Fetcher:
-    """Fetches one URL again and again over one connection; `limit_s` for each time.
+    """Fetches one URL repeatedly over one connection; `limit_s` for each request.
 
     `transport`: carries the requests instead of a transport of httpx's own.
     """
@@ -36,11 +36,11 @@ class Fetcher:
     def __init__(
         self, url: str, options: ConnectOptions, limit_s: float, transport: "httpx.BaseTransport | None" = None
     ) -> None:
-        import httpx  # not above: help imports the witnesses, and needs no network
+        import httpx  # --help imports the witnesses: it must stay fast
 
         self._url = url
         self._limit_s = limit_s
-        # A proxy from the environment is not asked for what runs on this machine.
+        # A proxy from the environment is not used for this machine.
         local = (urlsplit(url).hostname or "") in _LOCAL
         secure = urlsplit(url).scheme == "https"
         self._client = httpx.Client(
@@ -65,10 +65,12 @@ class Fetcher:
                     if len(body) > MAX_BYTES:
                         raise FetchError(f"{redact_url(url)} answered more than {MAX_BYTES >> 20} MiB")
                     if time.monotonic() - begun_s > self._limit_s:
-                        raise FetchError(f"{redact_url(url)} was not done within {self._limit_s:g} s")
+                        raise FetchError(f"{redact_url(url)} did not finish within {self._limit_s:g} s")
         except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
-            said = f"no answer within {self._limit_s:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
-            raise FetchError(f"{redact_url(url)}: {one_line(said or type(error).__name__, 200)}") from error
+            problem = (
+                f"no answer within {self._limit_s:g} s" if isinstance(error, httpx.TimeoutException) else str(error)
+            )
+            raise FetchError(f"{redact_url(url)}: {one_line(problem or type(error).__name__, 200)}") from error
         if response.status_code != 200:
             shown = one_line(body[:300].decode(errors="replace"), 200)
             raise FetchError(f"{redact_url(url)} answered {response.status_code} ({shown or 'an empty body'})")

@@ -38,15 +38,15 @@ _NEUTRAL_HEADERS: Final = frozenset({"accept", "accept-encoding", "content-type"
 class OpenStream:
     """A response whose body is being received. Use it as an async context manager; then iterate over its chunks.
 
-    `body_end` tells how the body ended, once iteration is over; `problem` what broke it, if anything did.
+    `body_end`: how the body ended, once iteration is over; `problem`: what broke it, if anything did.
     """
 
     def __init__(self, request: Request, options: ConnectOptions, connect: Connect = connect) -> None:
         self.redirects: list[Redirect] = []
         self.gzip_members = 0
-        """How many gzip members the body had, as far as it was read."""
+        """The number of gzip members read so far."""
         self.coding_is_cut = False
-        """Whether the body ended cleanly, and within what the content coding calls a whole body."""
+        """Whether the body ended cleanly, but within compressed data."""
         self.body_end: BodyEnd | None = None
         self.problem: str | None = None
         self._request = request
@@ -74,7 +74,7 @@ class OpenStream:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        """Closes the connection; whatever was not read is not wanted."""
+        """Closes the connection; what was not read is dropped."""
         await self._cleanup.aclose()
 
     @property
@@ -93,7 +93,7 @@ class OpenStream:
         return self._wire.now_ns()
 
     def expect_silence(self, seconds: float) -> None:
-        """From here on, waits at most `seconds` for more bytes: the stream has said that it is over."""
+        """Waits at most `seconds` for more bytes from here on: the stream has sent its end mark."""
         self._over = True
         self._wire.idle_timeout_s = min(seconds, self._options.idle_timeout_s)
 
@@ -102,16 +102,16 @@ class OpenStream:
         """The version of HTTP of the last answer, None before it."""
         return self._head.http_version if self._head else None
 
-    async def hang_up(self, how: AbortKind) -> int | None:
-        """Leaves while the stream is open, whatever is being waited for. Returns when, on the monotonic clock, in ns.
+    async def abort(self, how: AbortKind) -> int | None:
+        """Aborts the stream, whatever is being waited for. Returns when, on the monotonic clock, in ns.
 
-        None: there is nothing to leave, the connection is not up or already gone. `chunks` ends, unless more may come
-        (`half-close`) or nobody reads (`stall`). Raises ValueError for `h2-reset` on HTTP/1.
+        None: there is no connection yet, or it is closed already. `chunks` ends, unless more may come (`half-close`) or
+        reading stops (`stall`). Raises ValueError for `h2-reset` on HTTP/1.
         """
         wire = self._wire
         if wire.socket is None or wire.write is None or wire.socket.raw.fileno() < 0:
             return None
-        left_ns = time.monotonic_ns()
+        aborted_ns = time.monotonic_ns()
         match how:
             case AbortKind.FIN:
                 wire.socket.finish()
@@ -123,7 +123,7 @@ class OpenStream:
                 wire.socket.stall()
             case AbortKind.H2_RESET:
                 await wire.write(self._h2_reset())
-        return left_ns
+        return aborted_ns
 
     def _h2_reset(self) -> bytes:
         """RST_STREAM (RFC 9113 6.4), which closing a response through httpx does not send."""
@@ -157,21 +157,20 @@ class OpenStream:
 
     async def _open(self) -> None:
         request = self._request
-        asked: set[tuple[str, str]] = set()
+        requested: set[tuple[str, str]] = set()
         while True:
             head = await self._send(request)
             location = head.header("location")
             if head.status not in _REDIRECTS or location is None:
                 self._head = head
                 return
-            asked.add((request.method, request.url))
+            requested.add((request.method, request.url))
             following = _follow(request, head.status, location)
             self.redirects.append(Redirect(head.status, request.url, following.url))
-            if (following.method, following.url) in asked or len(self.redirects) > MAX_REDIRECTS:
-                chain = " -> ".join(redact_url(hop.location) for hop in self.redirects[:3])
+            if (following.method, following.url) in requested or len(self.redirects) > MAX_REDIRECTS:
+                chain = " -> ".join(redact_url(redirect.location) for redirect in self.redirects[:3])
                 raise TargetError(
-                    f"{redact_url(self._request.url)}: the redirects go on for ever ({chain} …), and no answer comes. "
-                    "Give the final URL instead."
+                    f"{redact_url(self._request.url)}: redirect loop ({chain} …). Give the final URL instead."
                 )
             request = following
 
@@ -195,7 +194,7 @@ class OpenStream:
             )
         except ImportError as error:
             raise UsageError("--http2 needs the package h2. Install it: pip install 'sseprobe[http2]'.") from error
-        # Without httpx's client, which would look at a redirect before we do.
+        # Without httpx's client, which would handle redirects itself.
         await self._cleanup.enter_async_context(transport)
         limit_s = options.idle_timeout_s
         try:
@@ -210,10 +209,10 @@ class OpenStream:
                 sending = next(httpx.BasicAuth(sending.url.username, sending.url.password).auth_flow(sending))
             self._response = response = await transport.handle_async_request(sending)
         except (httpx.InvalidURL, httpx.UnsupportedProtocol, httpcore.UnsupportedProtocol, UnicodeError) as error:
-            said = f"{redact_url(request.url)}: not a URL that can be asked ({one_line(str(error))})."
+            problem = f"{redact_url(request.url)}: invalid URL ({one_line(str(error))})."
             if self.redirects:
-                raise TargetError(f"{redact_url(self.redirects[-1].url)} redirects to {said}") from error
-            raise UsageError(said) from error
+                raise TargetError(f"{redact_url(self.redirects[-1].url)} redirects to {problem}") from error
+            raise UsageError(problem) from error
         except (OSError, httpcore.ProtocolError, httpcore.NetworkError, httpcore.TimeoutException) as error:
             if isinstance(error, httpcore.ConnectTimeout):
                 limit_s = options.connect_timeout_s
@@ -268,7 +267,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
 
 
 def _follow(request: Request, status: int, location: str) -> Request:
-    """The request that a redirect asks for (Fetch, HTTP-redirect fetch). Raises TargetError for one that cannot be."""
+    """The request that follows a redirect (Fetch, HTTP-redirect fetch). Raises TargetError for an invalid Location."""
     try:
         url = urljoin(request.url, location)
         same_origin = _origin(url) == _origin(request.url)
@@ -277,7 +276,7 @@ def _follow(request: Request, status: int, location: str) -> Request:
         usable = None
     if not usable:
         raise TargetError(
-            f"{redact_url(request.url)} answered {status} with a Location that cannot be followed "
+            f"{redact_url(request.url)} answered {status} with an invalid Location "
             f"({redact_url(location)[:200]!r}). Give the final URL instead."
         )
     headers = request.headers

@@ -34,7 +34,7 @@ _MAX_PLAUSIBLE_LAG_NS: Final = 3600 * NS_PER_S  # beyond: the wall clock was set
 
 
 class RawRead(Struct, frozen=True, gc=False):
-    """One return from the socket. Times on the monotonic clock, ns; see `transcript.Read`."""
+    """One return from the socket. Times on the monotonic clock, ns; see `http_exchange.Read`."""
 
     data: bytes
     t_ns: int
@@ -49,14 +49,14 @@ class StampedSocket:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._loop = asyncio.get_running_loop()
-        self._left_ns = time.monotonic_ns()
+        self._returned_ns = time.monotonic_ns()
         self._stalled = False
-        self._wanted: asyncio.Future[None] | None = None  # somebody waits for bytes
+        self._wanted: asyncio.Future[None] | None = None  # a read is waiting for bytes
         self._unwritable: OSError | None = None  # why nothing can be written any more
 
     @property
     def raw(self) -> socket.socket:
-        """The socket itself, for those who must act on it."""
+        """The socket itself, for direct use."""
         return self._sock
 
     @staticmethod
@@ -71,31 +71,31 @@ class StampedSocket:
 
         A reset that a write met is raised here, once all that came before it has been read.
         """
-        blind_ns = time.monotonic_ns() - self._left_ns
+        blind_ns = time.monotonic_ns() - self._returned_ns
         while True:
             if self._stalled:
                 await asyncio.Event().wait()
             try:
                 data, stamp_ns = self._receive(max_bytes)
             except (BlockingIOError, InterruptedError):
-                blind_ns = 0  # nothing was queued: from here on somebody listens
+                blind_ns = 0  # nothing was queued: from here on this process listens
                 self._wanted = self._loop.create_future()
                 await self._ready(self._wanted, self._loop.add_reader, self._loop.remove_reader)
                 self._wanted = None
                 continue
             if not data and isinstance(self._unwritable, ConnectionResetError):
-                raise self._unwritable  # the kernel tells of a reset once, and it told the write
+                raise self._unwritable  # the kernel reports a reset once, and the write got it
             now_ns = time.monotonic_ns()
             lag_ns = time.time_ns() - stamp_ns if stamp_ns else -1
-            self._left_ns = now_ns
+            self._returned_ns = now_ns
             if 0 <= lag_ns <= _MAX_PLAUSIBLE_LAG_NS:
                 return RawRead(data, now_ns - lag_ns, Clock.KERNEL, lag_ns, blind_ns)
             return RawRead(data, now_ns, Clock.USER, None, blind_ns)
 
     async def write(self, data: bytes) -> None:
-        """Writes all of it. Raises OSError as the socket does, but not that the other side has gone.
+        """Writes all of it. Raises OSError as the socket does, but not where the other side has closed.
 
-        It may have answered before it went, and that answer is still to be read: the next reads tell how it went.
+        It may have answered before it closed, and that answer is still to be read: the next reads show how it closed.
         """
         view = memoryview(data)
         while view and self._unwritable is None:
@@ -106,50 +106,50 @@ class StampedSocket:
             except (BlockingIOError, InterruptedError):
                 ready = self._loop.create_future()
                 await self._ready(ready, self._loop.add_writer, self._loop.remove_writer)
-        self._left_ns = time.monotonic_ns()
+        self._returned_ns = time.monotonic_ns()
 
     def close(self) -> None:
         """Closes the socket."""
         self._sock.close()
 
     def finish(self) -> None:
-        """Leaves with FIN: closing with unread bytes would send RST (RFC 1122 4.2.2.13), so these are read first.
+        """Aborts with FIN: closing with unread bytes would send RST (RFC 1122 4.2.2.13), so these are read first.
 
         Not without bound: a server may send as fast as they are read.
         """
-        left = self._drain(_DRAIN_LIMIT_BYTES)
+        remaining = self._drain(_DRAIN_LIMIT_BYTES)
         self._shutdown(socket.SHUT_RDWR)
-        self._drain(left)  # what came in between: FIN is out already
-        self._leave()
+        self._drain(remaining)  # what arrived in between: FIN is sent already
+        self._close_and_wake()
 
     def reset(self) -> None:
-        """Leaves with RST."""
+        """Aborts with RST."""
         reset_on_close(self._sock)
-        self._leave()
+        self._close_and_wake()
 
     def half_close(self) -> None:
-        """Sends FIN and goes on reading (RFC 9293 3.6)."""
+        """Sends FIN and continues to read (RFC 9293 3.6)."""
         self._shutdown(socket.SHUT_WR)
 
     def stall(self) -> None:
-        """Reads no more, and stays connected. Whoever waits for bytes waits for ever."""
+        """Stops reading and stays connected: a read that waits never returns."""
         self._stalled = True
         if self._wanted is not None:
             self._loop.remove_reader(self._sock.fileno())
 
     def _drain(self, limit: int) -> int:
-        """Reads what is there, up to about the limit. Returns what is left of it."""
+        """Reads what is there, up to about the limit. Returns what remains of it."""
         with contextlib.suppress(OSError):
             while limit > 0 and (data := self._sock.recv(_DRAIN_BYTES)):
                 limit -= len(data)
         return limit
 
     def _shutdown(self, how: int) -> None:
-        with contextlib.suppress(OSError):  # the other side was quicker
+        with contextlib.suppress(OSError):  # the other side closed first
             self._sock.shutdown(how)
 
-    def _leave(self) -> None:
-        """Closes, and wakes whoever waits for bytes."""
+    def _close_and_wake(self) -> None:
+        """Closes, and wakes a waiting read."""
         if self._wanted is not None:
             self._loop.remove_reader(self._sock.fileno())
             if not self._wanted.done():
@@ -196,7 +196,7 @@ async def connect(address: tuple[str, int] | str) -> StampedSocket:
 
 async def connect_tcp(host: str, port: int) -> StampedSocket:
     """Connects to the first address of the host that answers. Raises OSError: that of the last address tried."""
-    try:  # an address needs no resolver, and no thread to ask it in
+    try:  # an address needs no resolver and no thread
         addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
         addresses = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)

@@ -1,4 +1,4 @@
-"""The record of one connection: what its socket did last, and how it was told to end. Shared by all its layers."""
+"""The record of one connection, shared by all its layers: its last read, and how it ended."""
 
 import time
 from collections.abc import Awaitable, Callable
@@ -11,7 +11,7 @@ from sseprobe.units import NS_PER_S
 
 
 class TotalTimeout(httpcore.ReadTimeout):
-    """The whole stream's time is over, whatever is still coming."""
+    """--timeout is over, whatever is still arriving."""
 
 
 class TlsTimeout(httpcore.ConnectTimeout):
@@ -21,8 +21,8 @@ class TlsTimeout(httpcore.ConnectTimeout):
 class Wire:
     """What the layers above cannot see through HTTP: the read behind a chunk, and how the connection closed.
 
-    `t0_ns`: on the monotonic clock, just before connecting, None until then; all other times count from it, `limit_ns`
-    too, at which the whole stream's time is over. `idle_timeout_s` may change while it runs. `http10`: the request says
+    `t0_ns`: on the monotonic clock, just before connecting, None until then; all other times count from it, also
+    `limit_ns`, the limit for the whole stream. `idle_timeout_s` may change while it runs. `http10`: the request says
     HTTP/1.0, which h11 cannot.
     """
 
@@ -52,25 +52,25 @@ class Wire:
         return data
 
     def note(self, raw: RawRead) -> None:
-        """Keeps a read as the one that all bytes now handed up came with."""
+        """Keeps a read: all bytes passed up until the next one came with it."""
         if raw.data:
-            # TCP delivers in order: nothing was there before what stands before it, whatever its packet's stamp says.
+            # TCP delivers in order: no byte was available before those in front of it, whatever its packet's stamp.
             t_ns = max(raw.t_ns - (self.t0_ns or 0), self.read.t_ns)
             self.read = Read(self.read.index + 1, t_ns, raw.clock, raw.lag_ns, raw.blind_ns)
         else:
             self.eof = True
 
     def note_answer(self) -> None:
-        """The read has bytes of the answer in it, after decryption."""
+        """The last read has bytes of the answer, after decryption."""
         if self.answered_ns is None:
             self.answered_ns = self.read.t_ns
 
-    def patience_s(self) -> float:
-        """How long the next read may wait. Raises TotalTimeout when the whole stream's time is over."""
-        left_s = (self.limit_ns - self.now_ns()) / NS_PER_S
-        if left_s <= 0:
-            raise TotalTimeout("the whole stream's time is over")
-        return min(left_s, self.idle_timeout_s)
+    def wait_limit_s(self) -> float:
+        """How long the next read may wait. Raises TotalTimeout once the limit for the whole stream is reached."""
+        remaining_s = (self.limit_ns - self.now_ns()) / NS_PER_S
+        if remaining_s <= 0:
+            raise TotalTimeout("--timeout is over")
+        return min(remaining_s, self.idle_timeout_s)
 
     def now_ns(self) -> int:
         """Time since t0."""

@@ -1,4 +1,4 @@
-"""What every run has: its options, the target, and a report that can be made at any moment."""
+"""The context of a run: its options, its target, and a report that can be made at any moment."""
 
 import contextlib
 import time
@@ -16,7 +16,7 @@ from sseprobe.probes.judging import Judging, has_crashed
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan, now
 from sseprobe.probes.request import build_request
-from sseprobe.probes.target import target
+from sseprobe.probes.target import resolved_target
 from sseprobe.redaction import redact_url
 from sseprobe.report import Report, Target, Verdict
 from sseprobe.witnesses import by_spec
@@ -25,8 +25,8 @@ from sseprobe.witnesses.base import Context, Witness
 BUNDLED_MOCK = "bundled mock"
 
 
-class Asked(Struct, frozen=True):
-    """The target, ready to be asked. `mock_url`, `truth_url`: of the bundled mock, if it is what is tested."""
+class PreparedTarget(Struct, frozen=True):
+    """The target with its request. `mock_url`, `truth_url`: of the bundled mock, if that is tested."""
 
     stream: StreamPlan
     mock_url: str | None
@@ -34,17 +34,17 @@ class Asked(Struct, frozen=True):
 
     @property
     def dialect_name(self) -> str:
-        """Of the dialect that is expected."""
+        """The name of the expected dialect."""
         return self.stream.dialect.name if self.stream.dialect else dialects.PLAIN
 
     def witness_context(self, grace_s: float) -> Context:
-        """What witnesses may need to know."""
+        """What witnesses may use."""
         stream = self.stream
         return Context(stream.request.url, self.truth_url, stream.request, stream.dialect, stream.options, grace_s)
 
 
 class RunContext(Generic[ProbeT]):
-    """One run of a probe. `url` None: the bundled mock is tested. What it opens is closed when it is over."""
+    """One run of a probe. `url` None: the bundled mock is tested. `cleanup` is closed after it."""
 
     def __init__(self, command: str, url: str | None, options: Options[ProbeT], observer: Observer) -> None:
         self.command = command
@@ -54,32 +54,37 @@ class RunContext(Generic[ProbeT]):
         self.judging = Judging.of(options.judging)
         self.cleanup = contextlib.AsyncExitStack()
         self.interrupted = False
-        """Whether it was cancelled after the target was asked."""
+        """Whether it was cancelled while results were judged."""
         self._started_at = now()
         self._started_ns = time.monotonic_ns()
-        self._asked: Target | None = None
+        self._target: Target | None = None
 
     @property
     def own(self) -> ProbeT:
         """The options of this probe alone."""
         return self.options.own
 
-    async def ask(self, **mock: Any) -> Asked:
-        """Gets the target ready, the bundled mock with these settings. Raises UsageError and SseprobeError."""
+    async def prepare_target(self, **mock: Any) -> PreparedTarget:
+        """Builds the request, and starts the bundled mock with these settings if that is tested.
+
+        Raises UsageError and SseprobeError.
+        """
         options = self.options
-        ready = await self.cleanup.enter_async_context(target(self.url, options.request, options.connection, **mock))
-        request, dialect, redact = build_request(ready.url, ready.request)
+        resolved = await self.cleanup.enter_async_context(
+            resolved_target(self.url, options.request, options.connection, **mock)
+        )
+        request, dialect, redact = build_request(resolved.url, resolved.request)
         record = options.output.record
         record_to = self.cleanup.enter_context(open_recording(record)) if record is not None else None
         named = options.request.names_dialect
-        stream = StreamPlan(request, ready.connect, dialect, redact, options.output.max_bytes, named, record_to)
-        asked = Asked(stream, ready.mock_url, ready.truth_url)
-        self._asked = Target(redact_url(request.url), request.method, asked.dialect_name)
-        return asked
+        stream = StreamPlan(request, resolved.connect, dialect, redact, options.output.max_bytes, named, record_to)
+        target = PreparedTarget(stream, resolved.mock_url, resolved.truth_url)
+        self._target = Target(redact_url(request.url), request.method, target.dialect_name)
+        return target
 
-    def witnesses(self, asked: Asked, specs: list[str] | None, grace_s: float) -> list[Witness]:
-        """The witnesses that were named, on the bundled mock its own record. Raises UsageError."""
-        context = asked.witness_context(grace_s)
+    def witnesses(self, target: PreparedTarget, specs: list[str] | None, grace_s: float) -> list[Witness]:
+        """The named witnesses; without any, the record of the bundled mock if that is tested. Raises UsageError."""
+        context = target.witness_context(grace_s)
         return [by_spec(spec, context) for spec in specs or ([] if self.url else ["mock"])]
 
     def report(
@@ -92,8 +97,8 @@ class RunContext(Generic[ProbeT]):
         target: Target | None = None,
         **parts: Any,
     ) -> Report:
-        """The report. `parts`: the fields that this probe fills; `dialect`: as it was seen, if it was."""
-        target = target or self._asked or Target(redact_url(self.url or BUNDLED_MOCK), "GET", dialects.PLAIN)
+        """The report. `parts`: the fields that this probe fills; `dialect`: as the streams showed it, if they did."""
+        target = target or self._target or Target(redact_url(self.url or BUNDLED_MOCK), "GET", dialects.PLAIN)
         if dialect is not None:
             name = dialect if isinstance(dialect, str) else dialect.name
             target = Target(target.url, target.method, name)
@@ -114,7 +119,7 @@ class RunContext(Generic[ProbeT]):
 
 
 def refuse_request(options: Options[Any], url: str | None, *others: object) -> None:
-    """Raises UsageError where a recording is read and something was given that asks a server."""
+    """Raises UsageError for what has no meaning where a recording is read: a URL, request options, `others`."""
     if url is not None or options.request.describes_request or options.output.record or any(others):
         extra = "the URL, request options, --record, --probe and --witness"
-        raise UsageError(f"--from reads a recording: leave out {extra}.")
+        raise UsageError(f"--from reads a recording, no server is asked: leave out {extra}.")

@@ -1,4 +1,4 @@
-"""Files that options name: recordings, baselines. Whatever is wrong with one is a usage error."""
+"""Files that options name: recordings, baselines. A file that cannot be read or written is a usage error."""
 
 import contextlib
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What the rules make of what a probe saw: the same for every probe, with the same options."""
+"""Applies the rules to what a probe collected: the same for every probe, with the same options."""
 
 import asyncio
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ from sseprobe.config.judging import JudgingOptions
 from sseprobe.probes.files import read_file, write_file
 from sseprobe.redaction import Redactor
 from sseprobe.report import BaselineReport, RuleResult, Verdict
-from sseprobe.report.from_rules import Asked, result_of
+from sseprobe.report.from_rules import RuleInput, result_of
 from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.selection import Selection, selection
 from sseprobe.streams.transcript import Transcript
@@ -22,7 +22,7 @@ _UNDECIDED: Final = (RuleVerdict.INCONCLUSIVE, RuleVerdict.NOT_APPLICABLE)
 
 
 class Judging(Struct, frozen=True):
-    """What is asked of the streams, and what counts. `write_to`: the file to which the findings go, as a baseline."""
+    """Which rules are applied, and which findings fail. `write_to`: the file of the new baseline."""
 
     selection: Selection = Selection()
     fail_on: Severity = Severity.ERROR
@@ -32,18 +32,18 @@ class Judging(Struct, frozen=True):
 
     @classmethod
     def of(cls, options: JudgingOptions) -> "Judging":
-        """As the options say, files read and found to be writable. Raises UsageError."""
+        """From the options; files are read, and checked to be writable. Raises UsageError."""
         chosen = selection(options.select, options.ignore)
         expected = None
         if options.baseline is not None:
             expected = load_baseline(read_file(options.baseline, "--baseline"), options.baseline)
         if options.write_baseline is not None:
-            write_file(options.write_baseline, b"", "--write-baseline", append=True)  # found out before the run
+            write_file(options.write_baseline, b"", "--write-baseline", append=True)  # fails before the run
         name = options.baseline or options.write_baseline or ""
         return cls(chosen, Severity(options.fail_on), expected, name, options.write_baseline)
 
     def compared(self, results: list[RuleResult]) -> tuple[list[RuleResult], BaselineReport | None]:
-        """The results with what was expected marked, and what became of the baseline; it is written if it shall be."""
+        """The results with expected findings marked, and the baseline's report. Writes the baseline if asked to."""
         expected = self.baseline
         if self.write_to is not None:
             expected = baseline_of(results)
@@ -51,7 +51,7 @@ class Judging(Struct, frozen=True):
         return (results, None) if expected is None else apply_baseline(expected, self.baseline_name, results)
 
     def verdict(self, results: Sequence[RuleResult], baseline: BaselineReport | None) -> Verdict:
-        """Fails for a finding that counts or a stale entry; inconclusive if what was named could not be judged."""
+        """Fail for a finding that counts or a stale entry; inconclusive if a named rule could not be judged."""
         if has_crashed(results):
             return Verdict.INCONCLUSIVE
         if self.counts_any(results) or (baseline is not None and baseline.stale):
@@ -61,7 +61,7 @@ class Judging(Struct, frozen=True):
         return Verdict.PASS
 
     def counts_any(self, results: Iterable[RuleResult]) -> bool:
-        """Whether there is a finding that makes the verdict fail."""
+        """Whether a finding that is not expected has the severity of --fail-on or above."""
         return any(
             _RANKS.index(result.severity) >= _RANKS.index(self.fail_on)
             and not all(each.baselined for each in result.findings)
@@ -70,53 +70,53 @@ class Judging(Struct, frozen=True):
 
 
 def has_crashed(results: Iterable[RuleResult]) -> bool:
-    """Whether a rule of ours crashed."""
+    """Whether a rule crashed."""
     return any(result.verdict is RuleVerdict.CRASHED for result in results)
 
 
-class Seen(Struct, frozen=True):
-    """What the rules are asked about. `absent`: why there is nothing to ask a rule about, if there is nothing.
+class Evidence(Struct, frozen=True):
+    """What the rules judge. `absent`: why a rule has nothing to judge, where it has nothing.
 
-    `unreached`: evidence that was asked for and could not be had, so that its rules are inconclusive. `named`: evidence
-    of probes that were named, so that its rules are. `only`: the id of the one rule that is asked at all.
+    `unavailable`: types of probe results that were requested and could not be collected: their rules are inconclusive.
+    `named`: types of results of probes that were named: their rules count as named. `only`: the one rule to apply.
     """
 
     streams: Sequence[Transcript]
-    evidence: Sequence[Any]
+    probe_results: Sequence[Any]
     absent: Callable[[Rule], str]
-    unreached: frozenset[type] = frozenset()
+    unavailable: frozenset[type] = frozenset()
     named: frozenset[type] = frozenset()
     only: str | None = None
 
 
 async def judge_all(
-    rules: Iterable[Rule], seen: Seen, selection: Selection, redact: Redactor
+    rules: Iterable[Rule], evidence: Evidence, selection: Selection, redact: Redactor
 ) -> tuple[list[RuleResult], bool]:
-    """One result a rule, and whether it was cancelled meanwhile: then the others are not applicable."""
+    """One result per rule, and whether judging was cancelled: then the remaining rules are not applicable."""
     results = []
     interrupted = False
     for rule in rules:
-        asked = [
-            *(Asked(stream, index) for index, stream in enumerate(seen.streams) if rule.subject is Transcript),
-            *(Asked(each, None) for each in seen.evidence if type(each) is rule.subject),
+        inputs = [
+            *(RuleInput(stream, index) for index, stream in enumerate(evidence.streams) if rule.subject is Transcript),
+            *(RuleInput(each, None) for each in evidence.probe_results if type(each) is rule.subject),
         ]
-        if seen.only is not None and rule.id != seen.only:
-            asked = []
-        if asked and not interrupted:
+        if evidence.only is not None and rule.id != evidence.only:
+            inputs = []
+        if inputs and not interrupted:
             try:
                 await asyncio.sleep(0)  # here it can be cancelled
             except asyncio.CancelledError:
                 interrupted = True
-        absent = "interrupted before it" if interrupted else seen.absent(rule)
-        result = result_of(rule, [] if interrupted else asked, redact, absent=absent)
-        if not asked and rule.subject in seen.unreached:
+        absent = "interrupted before it" if interrupted else evidence.absent(rule)
+        result = result_of(rule, [] if interrupted else inputs, redact, absent=absent)
+        if not inputs and rule.subject in evidence.unavailable:
             result = replace(result, verdict=RuleVerdict.INCONCLUSIVE)
-        results.append(replace(result, named=selection.names(rule) or rule.subject in seen.named))
+        results.append(replace(result, named=selection.names(rule) or rule.subject in evidence.named))
     return _with_prefixes(selection, results), interrupted
 
 
 def _with_prefixes(selection: Selection, results: list[RuleResult]) -> list[RuleResult]:
-    """A family that was named counts as named where not one of its rules could be judged."""
+    """A named family counts as named where none of its rules could be judged."""
     judged = (RuleVerdict.PASS, RuleVerdict.FAIL)
     for prefix in selection.prefixes():
         if not any(result.verdict in judged for result in results if result.rule.startswith(prefix)):

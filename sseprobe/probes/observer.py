@@ -1,4 +1,4 @@
-"""Who follows a probe while it runs: a terminal, a log, or nobody."""
+"""Observers of a running probe, such as a terminal or a log."""
 
 from sseprobe.http_exchange import Request
 from sseprobe.redaction import Redactor
@@ -6,15 +6,15 @@ from sseprobe.streams.view import SilentView, View
 
 
 class Observer:
-    """Follows a probe, and shows nothing. Texts may quote the target: they are not safe for a terminal as they are."""
+    """Ignores everything. Texts may quote the target: escape them before they are shown on a terminal."""
 
     def progress(self, what: str) -> None:
-        """What is being done now."""
+        """What the probe is doing now, such as `trial 2 of 9`."""
 
     def result(self, line: str) -> None:
-        """What became known, worth a line that stays."""
+        """A result worth a permanent line."""
 
     def stream_view(self, redact: Redactor, request: Request) -> View:
-        """What sees the first stream while it is received."""
+        """The view of the first stream while it is received."""
         del redact, request
         return SilentView()

@@ -1,4 +1,4 @@
-"""The `parse` probe: what the specification makes of recorded bytes, and what is wrong with them."""
+"""`parse`: parses recorded bytes as the specification says, and judges them by the wire rules."""
 
 from io import BytesIO
 
@@ -16,7 +16,7 @@ from sseprobe.units import human_bytes
 
 
 class ParsedEvent(Struct, frozen=True):
-    """An event as the contract has it."""
+    """An event of the output. `span`: byte range in the body."""
 
     type: str
     data: str
@@ -25,7 +25,7 @@ class ParsedEvent(Struct, frozen=True):
 
 
 class ParsedFinding(Struct, frozen=True):
-    """A finding as the contract has it, and its severity."""
+    """A finding of the output. `span`: byte range in the body, None where it concerns the whole body."""
 
     rule: str
     key: str
@@ -35,7 +35,7 @@ class ParsedFinding(Struct, frozen=True):
 
 
 class Parsed(Struct, frozen=True):
-    """What one file holds."""
+    """The contents of one file. `tail_bytes`: after the last blank line."""
 
     file: str
     events: list[ParsedEvent]
@@ -48,9 +48,9 @@ class Parsed(Struct, frozen=True):
 
     @property
     def exit_code(self) -> int:
-        """1 where a finding is of severity error, else 0."""
-        broken = any(finding.severity is Severity.ERROR for finding in self.findings)
-        return exit_codes.FAIL if broken else exit_codes.PASS
+        """FAIL if a finding has the severity error, else PASS."""
+        has_error = any(finding.severity is Severity.ERROR for finding in self.findings)
+        return exit_codes.FAIL if has_error else exit_codes.PASS
 
 
 def parse_bytes(name: str, data: bytes) -> Parsed:
@@ -65,7 +65,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
     elif are_lines(data):
         framing = Framing.LINES
     stream = transcribe(data, framing)
-    # The wire rules are the event stream's.
+    # The wire rules are for event streams.
     rules = wire_rules() if framing is Framing.SSE else []
     return Parsed(
         file=name,
@@ -83,7 +83,7 @@ def parse_bytes(name: str, data: bytes) -> Parsed:
 
 
 def render(parsed: Parsed, name: str) -> str:
-    """One line of JSON, or the same for people."""
+    """As one line of JSON (`name` is `json`), or as text."""
     return to_json(parsed) + "\n" if name == "json" else "".join(f"{line}\n" for line in _lines(parsed))
 
 
@@ -91,13 +91,13 @@ def _lines(parsed: Parsed) -> list[str]:
     retry = "" if parsed.retry_ms is None else f", retry {parsed.retry_ms} ms"
     last_id = f", last event id {one_line(parsed.last_event_id, 60)!r}" if parsed.last_event_id else ""
     tail = f", {human_bytes(parsed.tail_bytes)} after the last blank line" if parsed.tail_bytes else ""
-    what = "lines of JSON, no event stream: " if parsed.framing is Framing.LINES else ""
+    what = "JSON lines, not an event stream: " if parsed.framing is Framing.LINES else ""
     counts = f"{what}{len(parsed.events)} events, {parsed.comments} comments{retry}{last_id}{tail}"
     lines = [f"{visible(parsed.file)}: {counts}"]
     for event in parsed.events:
         where = f"{event.span[0]}-{event.span[1]}"
         lines.append(f"  {where:>13}  {one_line(event.type, 40)}  {visible(event.data).replace(chr(10), '↵')}")
     for finding in parsed.findings:
-        place = f"bytes {finding.span[0]}-{finding.span[1]}" if finding.span else "whole body"
-        lines.append(f"  {finding.rule} {finding.severity}, {place}: {visible(finding.message)}")
+        where = f"bytes {finding.span[0]}-{finding.span[1]}" if finding.span else "whole body"
+        lines.append(f"  {finding.rule} {finding.severity}, {where}: {visible(finding.message)}")
     return lines

@@ -1,4 +1,4 @@
-"""Receiving one stream over the network, whatever it is for: what to ask, what came, and how it ended."""
+"""Receives one stream over the network, for any probe: request, framing, decoding, recording."""
 
 import asyncio
 import contextlib
@@ -13,9 +13,10 @@ from sseprobe.config.connection import ConnectOptions
 from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
-from sseprobe.http_exchange import BodyEnd, Chunk, Ending, Head, Redirect, Request
+from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes.status_advice import advice_for
+from sseprobe.probes.not_a_stream import excerpt, not_a_stream
+from sseprobe.probes.stream_ending import EndOfBody, has_too_many_items, outcome_of
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.streams.body_framing import Guess, Undecided, told_by_body, told_by_head
@@ -24,33 +25,14 @@ from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.ending import Outcome
 from sseprobe.streams.transcript import Transcript, read, recut, transcript_of
 from sseprobe.streams.view import View
-from sseprobe.text import one_line
-from sseprobe.units import human_bytes
 
 SILENCE_AFTER_END_S: Final = 5.0
-MAX_KEPT_ITEMS: Final = 1_000_000
-"""Of one stream that is kept for judging: events, comments and the like, which may be tiny."""
-_EXCERPT_BYTES: Final = 64 * 1024
-_EXCERPT_PATIENCE_S: Final = 2.0
-CODING_IS_CUT: Final = (
-    "the compressed data has no end, although HTTP ended cleanly: it was cut off, or its compressor was never closed"
-)
-_ADVICE: Final = {
-    BodyEnd.MISSING_LAST_CHUNK: "Look for a crash, or for a proxy's timeout, on the server's side.",
-    BodyEnd.SHORT_BODY: "Look for a crash, or for a wrong Content-Length, on the server's side.",
-    BodyEnd.TLS_CUT: "Look for a crash, or for a proxy's timeout, on the server's side.",
-    BodyEnd.RESET: "Look for a crash, a restart, or a proxy's timeout on the server's side.",
-    BodyEnd.PROTOCOL_ERROR: "Compare with the server asked directly: a proxy on the way may have damaged the body.",
-    BodyEnd.IDLE_TIMEOUT: "Raise --idle-timeout if the model thinks that long; servers should send heartbeats.",
-    BodyEnd.TOTAL_TIMEOUT: "Raise --timeout if the stream is meant to last that long.",
-    BodyEnd.LIMIT: "A server that streams sends many small events: look for a body that is not an event stream.",
-}
 
 
 class StreamPlan(Struct, frozen=True):
-    """What to ask, how, and what to do with the answer. `dialect`, `named`: as `StreamDecoder` has them.
+    """One request and how its answer is received. `dialect`, `named`: as `StreamDecoder` has them.
 
-    `keep`: all that came is kept, for a transcript.
+    `keep`: everything received is kept, for a transcript.
     """
 
     request: Request
@@ -64,7 +46,7 @@ class StreamPlan(Struct, frozen=True):
 
 
 class StreamRun:
-    """One stream on its way. `stream`: the connection, once it is being opened."""
+    """One stream while it is received. `stream`: the connection, once it is being opened."""
 
     def __init__(self, plan: StreamPlan, view: View) -> None:
         self.plan = plan
@@ -80,12 +62,12 @@ class StreamRun:
         self.interrupted = False
         self.stream: OpenStream | None = None
         self.lacks_content = False
-        """Whether it was ended here since no content came for too long."""
+        """Whether it was ended here, since no content came within --content-timeout."""
         self._content_s = 0.0
         self._chunks: list[Chunk] = []
 
     async def go(self) -> None:
-        """Receives the stream to its end. Raises TargetError and UsageError where there is none."""
+        """Receives the stream to its end. Raises TargetError and UsageError where there is no stream."""
         self._content_s = asyncio.get_running_loop().time()
         self.stream = OpenStream(self.plan.request, self.plan.options)
         async with self._opened() as stream:
@@ -105,7 +87,7 @@ class StreamRun:
 
     @contextlib.asynccontextmanager
     async def _opened(self) -> AsyncGenerator[OpenStream, None]:
-        """The stream, once its head is there. Raises TargetError where that takes longer than content may."""
+        """The stream, once its head has come. Raises TargetError after --content-timeout."""
         assert self.stream is not None
         async with contextlib.AsyncExitStack() as cleanup:
             try:
@@ -119,13 +101,13 @@ class StreamRun:
             yield stream
 
     def _patience(self) -> asyncio.Timeout:
-        """What is left of the time that may pass without content; once the dialect's end has come, any."""
+        """The rest of --content-timeout; no limit once the dialect's end has come."""
         limit_s = self.plan.options.content_timeout_s
         over = limit_s is None or self.decoder.meter.content_end_ns is not None
         return asyncio.timeout_at(None if over or limit_s is None else self._content_s + limit_s)
 
     async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
-        """The next chunk, None at the end of the body, or where content has been missing for too long."""
+        """The next chunk, None at the end of the body and after --content-timeout."""
         try:
             async with self._patience():
                 return await anext(chunks, None)
@@ -136,7 +118,7 @@ class StreamRun:
     async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
         first, framing = await self._first_chunks(stream, chunks)
         dialect = self.plan.dialect if self.plan.named else by_header(stream.head.header, self.plan.dialect)
-        self.decoder = self._new_reception(dialect, self.plan.named, framing)
+        self.decoder = self._new_decoder(dialect, self.plan.named, framing)
         self.view.head(stream.head, stream.redirects)
         self._record(self.recorder.opening, self.plan.request, self.decoder.dialect.name, now())
         self._record(self.recorder.head, stream.head)
@@ -147,7 +129,7 @@ class StreamRun:
         with self._showing():
             self.decoder.receive_eof(self.view)
 
-    def _new_reception(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> StreamDecoder:
+    def _new_decoder(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> StreamDecoder:
         decoder = StreamDecoder(dialect, named=named, framing=framing, keep=self.plan.keep)
         decoder.meter.ttfb_ns = self.head.t_ns if self.head else None
         return decoder
@@ -155,13 +137,12 @@ class StreamRun:
     async def _first_chunks(
         self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]
     ) -> tuple[list[Chunk], Framing]:
-        """The framing, and as much of the body as told it. Raises TargetError if this is no stream."""
+        """The first chunks, as many as show the framing. Raises TargetError if this is not a stream."""
         head, dialect = stream.head, self.plan.dialect
         if head.status != 200:
             raise not_a_stream(head, await excerpt(stream, chunks), Framing.SSE, self.plan.request)
-        told = told_by_head(head, dialect)
         first: list[Chunk] = []
-        framing: Guess = told or Undecided.MORE
+        framing: Guess = told_by_head(head, dialect) or Undecided.MORE
         while framing is Undecided.MORE:
             chunk = await anext(chunks, None)
             first += [chunk] if chunk is not None else []
@@ -175,11 +156,9 @@ class StreamRun:
         return first, framing
 
     def _note_content_type(self, head: Head, framing: Framing) -> None:
-        said = media_type(head.header("content-type")) or "missing"
-        if by_content_type(said) is not framing and said != CONTENT_TYPES[framing]:
-            self.notes.append(
-                f"Content-Type is {said}, not {CONTENT_TYPES[framing]}: clients that look at it refuse it"
-            )
+        sent, expected = media_type(head.header("content-type")) or "missing", CONTENT_TYPES[framing]
+        if by_content_type(sent) is not framing and sent != expected:
+            self.notes.append(f"Content-Type is {sent}, not {expected}: clients that check it refuse the stream")
 
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
         before = self.decoder.content_deltas
@@ -191,7 +170,7 @@ class StreamRun:
             self._chunks.append(chunk)
         with self._showing():
             self.view.received(chunk, received, self.decoder.dialect)
-        if self.decoder.over_limit is not None or self._recorded_too_much():
+        if self.decoder.over_limit is not None or self._kept_too_much():
             self.body_end = BodyEnd.LIMIT
         if self.decoder.is_surely_over:
             stream.expect_silence(SILENCE_AFTER_END_S)
@@ -201,34 +180,30 @@ class StreamRun:
         try:
             yield
         except OSError:
-            self.interrupted = True  # nobody reads our output any more
+            self.interrupted = True  # our output is closed
             self.body_end = BodyEnd.ABORT
 
-    def _recorded_too_much(self) -> bool:
+    def _kept_too_much(self) -> bool:
         kept = self.plan.keep or self.plan.record_to is not None
-        return (kept and self.decoder.body_bytes > self.plan.max_bytes) or self._too_many_items
-
-    @property
-    def _too_many_items(self) -> bool:
-        return len(self.decoder.items) > MAX_KEPT_ITEMS
+        return (kept and self.decoder.body_bytes > self.plan.max_bytes) or has_too_many_items(self.decoder)
 
     def _record(self, line: Callable[..., bytes], *values: object) -> None:
         if self.plan.record_to is not None:
             self.plan.record_to.write(line(*values))
-            self.plan.record_to.flush()  # what was seen is kept, however this process ends
+            self.plan.record_to.flush()  # kept even if this process is killed
 
     def read_as(self, dialect: Dialect, cut_at: Sequence[int] | None = None) -> None:
-        """Reads once more what came, where `keep` was asked for: in a dialect that was learned meanwhile.
+        """Decodes the kept chunks again, in a dialect that was learned meanwhile.
 
-        `cut_at`: where a body that is text is to be cut as well, in bytes.
+        `cut_at`: where a plain-text body is cut as well, in bytes.
         """
-        decoder = self._new_reception(dialect, self.plan.named, self.decoder.framing)
+        decoder = self._new_decoder(dialect, self.plan.named, self.decoder.framing)
         if cut_at is not None and decoder.framing is Framing.TEXT:
             self._chunks = recut(self._chunks, cut_at)
         self.decoder = read(self._chunks, decoder, self.head)
 
     def transcript(self) -> Transcript:
-        """All that came, where `keep` was asked for and a head has come."""
+        """Everything received. Needs `keep`, and a head."""
         assert self.head is not None
         return transcript_of(
             self.decoder,
@@ -243,50 +218,17 @@ class StreamRun:
         )
 
     def outcome(self) -> Outcome:
-        """What became of the stream."""
-        outcome = self.decoder.finish(self.body_end or BodyEnd.ABORT, self.end_ns)
-        reason = outcome.reason
-        if outcome.ending is Ending.LIMIT and self.decoder.over_limit is None:
-            limit = f"--max-bytes ({human_bytes(self.plan.max_bytes)})"
-            if self._too_many_items:
-                limit = f"{MAX_KEPT_ITEMS:,} events, comments and blank lines"
-            reason = f"the body is over {limit}, which bounds what is kept"
-        if self.body_end is BodyEnd.IDLE_TIMEOUT and outcome.ending is Ending.IDLE_TIMEOUT:
-            reason = f"not a byte came for {self.plan.options.idle_timeout_s:g} s"
-            if self.lacks_content:
-                reason = f"no content came for {self.plan.options.content_timeout_s:g} s (--content-timeout)"
-                return Outcome(outcome.ending, reason, outcome.error)
-        cut = self.stream is not None and self.stream.coding_is_cut
-        if cut and outcome.ending is Ending.COMPLETE and not self.decoder.end_is_proven:
-            return Outcome(Ending.TRUNCATED, CODING_IS_CUT, outcome.error)
-        if self.body_end is BodyEnd.TOTAL_TIMEOUT and outcome.ending is Ending.TOTAL_TIMEOUT:
-            reason = f"the stream was not over after {self.plan.options.timeout_s:g} s"
-        if self.problem and outcome.ending in (Ending.TRUNCATED, Ending.RESET):
-            reason = f"{reason} ({one_line(self.problem)})"
-        if outcome.ending is not Ending.ERROR and self.body_end in _ADVICE:
-            reason = f"{reason}. {_ADVICE[self.body_end]}"
-        return Outcome(outcome.ending, reason, outcome.error)
-
-
-async def excerpt(stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> bytes:
-    """The beginning of a body that is no stream; it is not waited for long."""
-    stream.expect_silence(_EXCERPT_PATIENCE_S)
-    begun = b""
-    async for chunk in chunks:
-        begun += chunk.data
-        if len(begun) > _EXCERPT_BYTES:
-            break
-    return begun[:_EXCERPT_BYTES]
-
-
-def not_a_stream(head: Head, body: bytes, framing: Framing, request: Request) -> TargetError:
-    """The error for an answer that is no stream: what came, and what to try."""
-    reason = f" {one_line(head.reason, 60)}" if head.reason else ""
-    content_type = one_line(head.header("content-type") or "no Content-Type", 80)
-    shown = one_line(body.decode(errors="replace"), 300)
-    answer = f"{head.status}{reason} ({content_type}: {shown or 'an empty body'})"
-    advice = advice_for(head, body, request) or f"Expected Content-Type {CONTENT_TYPES[framing]}."
-    return TargetError(f"{redact_url(head.url)} answered {answer}, not a stream. {advice}")
+        """How the stream ended, and why."""
+        end = EndOfBody(
+            self.body_end,
+            self.end_ns,
+            self.problem,
+            self.lacks_content,
+            self.stream is not None and self.stream.coding_is_cut,
+            self.plan.max_bytes,
+            self.plan.options,
+        )
+        return outcome_of(self.decoder, end)
 
 
 def now() -> str:

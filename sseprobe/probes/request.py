@@ -12,13 +12,13 @@ from sseprobe.config.request import DEFAULT_PROMPT, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.http_exchange import Request
-from sseprobe.probes.own_words import described_dialect
+from sseprobe.probes.described_dialect import described_dialect
 from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
 from sseprobe.streams.cassette import Opening
 
 
 def known_dialect(options: RequestOptions, url: str) -> Dialect | None:
-    """The dialect as named, or as the URL's path shows it; None: the first event will. Raises UsageError."""
+    """The named dialect, else that of the URL's path; None: the first event will show it. Raises UsageError."""
     described = described_dialect(options)
     if described is not None:
         return described
@@ -26,16 +26,16 @@ def known_dialect(options: RequestOptions, url: str) -> Dialect | None:
 
 
 def dialect_of_recording(options: RequestOptions, opening: Opening) -> Dialect | None:
-    """The dialect as named now, else as it was when recorded, else as the URL shows it. Raises UsageError."""
-    told = dialects.by_url(opening.url)
+    """The named dialect, else the recorded one, else that of the URL's path. Raises UsageError."""
+    by_path = dialects.by_url(opening.url)
     own = opening.dialect == dialects.PLAIN or opening.dialect not in dialects.NAMES
-    own = own or (told is not None and told.name == opening.dialect)
+    own = own or (by_path is not None and by_path.name == opening.dialect)
     recorded = not options.names_dialect and not own
     return dialects.by_name(opening.dialect) if recorded else known_dialect(options, opening.url)
 
 
 def build_request(url: str, options: RequestOptions) -> tuple[Request, Dialect | None, Redactor]:
-    """The request, its dialect if it is known, and what must not be shown. Raises UsageError."""
+    """The request, its dialect if that is known, and the redactor of its secrets. Raises UsageError."""
     checked_url(url)
     dialect = known_dialect(options, url)
     headers = [_header(text) for text in options.headers]
@@ -49,14 +49,14 @@ def build_request(url: str, options: RequestOptions) -> tuple[Request, Dialect |
         defaults = [*built.headers, *(header for header in defaults if header[0] not in named)]
     if options.data is not None:
         if options.prompt is not None or options.model is not None:
-            raise UsageError("--data is the whole body: --prompt and --model cannot add to it. Give one or the other.")
+            raise UsageError("--data is the whole body: it cannot be combined with --prompt or --model.")
         if body is None:
             defaults.append(("Content-Type", "application/json"))
         method, body = "POST", _body(options.data)
     elif body is None and (options.prompt is not None or options.model is not None):
         raise UsageError(
-            f"{redact_url(url)}: no dialect is known from its path, so that no body can be built from --prompt and "
-            '--model. Give the body of your app, such as -d \'{"message": "hi"}\', or name a dialect with --dialect '
+            f"{redact_url(url)}: its path does not show a dialect, so --prompt and --model cannot make a body. "
+            'Give the body of your app, such as -d \'{"message": "hi"}\', or name a dialect with --dialect '
             f"({', '.join(dialects.NAMES)})."
         )
     key = _api_key(options.api_key_env)
@@ -71,7 +71,7 @@ def build_request(url: str, options: RequestOptions) -> tuple[Request, Dialect |
 
 
 def checked_url(url: str) -> str:
-    """The URL, if it is one that can be asked. Raises UsageError."""
+    """The URL, if it is a valid HTTP URL. Raises UsageError."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -79,9 +79,9 @@ def checked_url(url: str) -> str:
         raise UsageError(f"{redact_url(url)}: not a URL ({error}). Expected http://HOST[:PORT]/PATH.") from error
     if parts.scheme not in ("http", "https") or not parts.hostname:
         guess = f" Did you mean http://{redact_url(url)} ?" if "://" not in url else ""
-        raise UsageError(f"{redact_url(url)}: not a URL sseprobe can ask. Expected http://HOST[:PORT]/PATH.{guess}")
+        raise UsageError(f"{redact_url(url)}: not an HTTP URL. Expected http://HOST[:PORT]/PATH.{guess}")
     if port == 0:
-        raise UsageError(f"{redact_url(url)}: port 0 cannot be connected to. Give the port the server listens on.")
+        raise UsageError(f"{redact_url(url)}: port 0 is not a port to connect to. Give the port of the server.")
     return url
 
 
@@ -111,7 +111,7 @@ def _body(data: str) -> bytes:
         msgspec.json.decode(raw)
     except msgspec.DecodeError as error:
         raise UsageError(
-            f'{source}: not JSON ({error}). Keys and texts stand in double quotes: -d \'{{"message": "hi"}}\'.'
+            f'{source}: not JSON ({error}). Keys and strings need double quotes: -d \'{{"message": "hi"}}\'.'
         ) from error
     return raw
 
@@ -121,7 +121,7 @@ def _api_key(variable: str | None) -> str | None:
         return None
     key = os.environ.get(variable, "").strip()
     if not key:
-        raise UsageError(f"--api-key-env {variable}: that environment variable is not set. Export it, then try again.")
+        raise UsageError(f"--api-key-env {variable}: this environment variable is not set. Export it, then try again.")
     if not key.isascii() or not key.isprintable():
-        raise UsageError(f"--api-key-env {variable}: its value holds characters that no header can carry.")
+        raise UsageError(f"--api-key-env {variable}: its value has characters that are not allowed in a header.")
     return key

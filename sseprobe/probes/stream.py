@@ -1,4 +1,4 @@
-"""The `stream` probe: receive one stream as it comes, show it, and say what became of it."""
+"""`stream`: receives one stream, shows it as it arrives, and reports how it ended."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Request
 from sseprobe.probes.context import RunContext, refuse_request
 from sseprobe.probes.files import open_cassette
-from sseprobe.probes.judging import Seen, judge_all, worst
+from sseprobe.probes.judging import Evidence, judge_all, worst
 from sseprobe.probes.receive import StreamRun
 from sseprobe.probes.request import dialect_of_recording
 from sseprobe.probes.stream_report import report_of, report_of_recorded
@@ -23,7 +23,7 @@ from sseprobe.streams.cassette import Cassette
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.transcript import Transcript, transcript_of_cassette
 
-_NO_PROBE = "no probe runs beside `stream`: see `check`"
+_NO_PROBE = "`stream` runs no active probes: use `check`"
 
 
 async def stream(context: RunContext[StreamOptions]) -> Report:
@@ -31,9 +31,9 @@ async def stream(context: RunContext[StreamOptions]) -> Report:
     if context.own.recording is not None:
         refuse_request(context.options, context.url)
         return await _recorded(context, open_cassette(context.own.recording))
-    asked = await context.ask()
+    target = await context.prepare_target()
     judges = context.options.judging.are_given
-    plan = replace(asked.stream, keep=judges)
+    plan = replace(target.stream, keep=judges)
     view = context.observer.stream_view(plan.redact, plan.request)
     run = StreamRun(plan, view)
     error: SseprobeError | None = None
@@ -44,10 +44,10 @@ async def stream(context: RunContext[StreamOptions]) -> Report:
     finally:
         view.close()
     received = report_of(run, error)
-    seen = error is None and received is not None
-    verdict = received.verdict if received is not None and seen else Verdict.FAIL
+    is_stream = error is None and received is not None
+    verdict = received.verdict if received is not None and is_stream else Verdict.FAIL
     parts: dict[str, Any] = {"streams": [received] if received else []}
-    if judges and seen:
+    if judges and is_stream:
         verdict = worst(verdict, await _judge(context, [run.transcript()], plan.redact, parts))
     return context.report(
         verdict,
@@ -61,10 +61,10 @@ async def stream(context: RunContext[StreamOptions]) -> Report:
 async def _judge(
     context: RunContext[StreamOptions], streams: Sequence[Transcript], redact: Redactor, parts: dict[str, Any]
 ) -> Verdict:
-    """Asks the rules, since an option about them was given; adds their results to the parts of the report."""
+    """Applies the rules, since an option about them was given; adds their results to the parts of the report."""
     judging = context.judging
-    seen = Seen(streams, (), lambda _rule: _NO_PROBE)
-    results, context.interrupted = await judge_all(judging.selection.rules(), seen, judging.selection, redact)
+    evidence = Evidence(streams, (), lambda _rule: _NO_PROBE)
+    results, context.interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, redact)
     results, baseline = judging.compared(results)
     parts |= {"results": results, "baseline": baseline, "fail_on": judging.fail_on}
     return judging.verdict(results, baseline)
@@ -74,8 +74,8 @@ async def _recorded(context: RunContext[StreamOptions], cassette: Cassette) -> R
     """The same for a recording, as fast as it can be read."""
     options = context.options.request
     named = options.names_dialect
-    told = dialect_of_recording(options, cassette.opening)
-    dialect = told if named else by_header(cassette.head.header, told)
+    expected = dialect_of_recording(options, cassette.opening)
+    dialect = expected if named else by_header(cassette.head.header, expected)
     framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
     decoder = StreamDecoder(dialect, named=named, framing=framing)
     decoder.meter.ttfb_ns = cassette.head.t_ns
@@ -90,7 +90,7 @@ async def _recorded(context: RunContext[StreamOptions], cassette: Cassette) -> R
     verdict = received.verdict
     parts: dict[str, Any] = {"streams": [received]}
     if context.options.judging.are_given:
-        _, transcript = transcript_of_cassette(cassette, told, named=named)
+        _, transcript = transcript_of_cassette(cassette, expected, named=named)
         verdict = worst(verdict, await _judge(context, [transcript], Redactor(), parts))
     name = (decoder.expected or decoder.dialect).name
     return context.report(verdict, target=target_of(request, name), **parts)

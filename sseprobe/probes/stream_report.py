@@ -1,9 +1,10 @@
-"""What is reported of one stream that was received: its ending, and notes on what came with it."""
+"""The report of one received stream: its ending, and notes on unusual things."""
 
 from sseprobe.dialects.base import EndRule, Kind
 from sseprobe.errors import SseprobeError
 from sseprobe.http_exchange import BodyEnd, Clock, Ending
-from sseprobe.probes.receive import CODING_IS_CUT, SILENCE_AFTER_END_S, StreamRun
+from sseprobe.probes.receive import SILENCE_AFTER_END_S, StreamRun
+from sseprobe.probes.stream_ending import CODING_IS_CUT
 from sseprobe.redaction import Redactor
 from sseprobe.report import StreamReport
 from sseprobe.report.from_stream import stream_report
@@ -37,8 +38,8 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
     notes = []
     dialect = state.decoder.dialect
     if state.body_end is BodyEnd.CLOSE:
-        evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
-        notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
+        evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP cannot show whether it was truncated"
+        notes.append(f"the body ended with the connection, without Content-Length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
         waited_s = SILENCE_AFTER_END_S if state.decoder.is_surely_over else state.plan.options.idle_timeout_s
         end = dialect.terminator or state.decoder.end_mark
@@ -56,13 +57,15 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
 
 
 def _notes_on_meaning(decoder: StreamDecoder, outcome: Outcome) -> list[str]:
-    """What the events say that their dialect does not explain."""
+    """Notes on events that their dialect does not explain."""
     notes = []
     if (expected := decoder.expected) is not None:
-        said = mismatch(expected.name, decoder.dialect.name)
-        notes += [] if said in (outcome.reason or "") else [said]
+        note = mismatch(expected.name, decoder.dialect.name)
+        notes += [] if note in (outcome.reason or "") else [note]
     if (other := decoder.looks_like) is not None:
-        notes.append(f"this looks like {other}, not {decoder.dialect.name}: try --dialect {other}, or leave it out")
+        notes.append(
+            f"this looks like {other}, not {decoder.dialect.name}: use --dialect {other}, or leave the option out"
+        )
     given = decoder.reading.given if decoder.reading else None
     if given and given.text is not None and decoder.meter.events and not decoder.content_deltas:
         looks = f"; the last is {one_line(decoder.last_data, 80)}" if decoder.last_data else ""
@@ -70,19 +73,21 @@ def _notes_on_meaning(decoder: StreamDecoder, outcome: Outcome) -> list[str]:
     if (ignored := decoder.ignored.note) is not None:
         notes.append(ignored)
     if decoder.answer.said(Kind.TEXT).startswith("{'"):
-        notes.append("the payloads look like dicts of Python: send json.dumps(…), which every client can read")
+        notes.append("the payloads look like Python dicts: send json.dumps(…) instead, which every client can read")
     if decoder.lacks_terminator:
         missing = decoder.dialect.terminator
-        notes.append(f"the events are those of {decoder.dialect.name}, but no {missing} came: it ended otherwise")
+        notes.append(
+            f"the events are those of {decoder.dialect.name}, but {missing} is missing: the stream ended without it"
+        )
     if unknown := decoder.unknown_events:
         kinds = ", ".join(one_line(kind, 40) for kind in decoder.unknown_types)
         events = "1 event is" if unknown == 1 else f"{unknown} events are"
-        notes.append(f"{events} not what {decoder.dialect.name} defines ({kinds}); kept, and not decoded")
+        notes.append(f"{events} not defined by {decoder.dialect.name} ({kinds}); kept, but not decoded")
     return notes
 
 
 def report_of_recorded(cassette: Cassette, decoder: StreamDecoder) -> StreamReport:
-    """The report of a recording that was received once more."""
+    """The report of a recording."""
     outcome = decoder.finish(cassette.end.end, cassette.end.t_ns)
     return stream_report(
         decoder,

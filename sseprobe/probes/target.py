@@ -15,14 +15,13 @@ from sseprobe.mock_process import running_mock_async
 from sseprobe.probes.request import known_dialect
 
 MOCK_SCENARIO: Final = "itl_ms=10"
-"""What the bundled mock does when it is tested: quick enough for many trials, slow enough to abort mid-stream."""
-
+"""The bundled mock under test: quick enough for many trials, slow enough to abort mid-stream."""
 
 _MESSAGE: Final = '{"message": "Write a long story about a lighthouse keeper."}'
 
 
-class Target(NamedTuple):
-    """What to ask, and how. `mock_url`, `truth_url`: of the bundled mock, if it is what is asked."""
+class ResolvedTarget(NamedTuple):
+    """A URL and the options for it. `mock_url`, `truth_url`: of the bundled mock, if that is tested."""
 
     url: str
     request: RequestOptions
@@ -32,24 +31,24 @@ class Target(NamedTuple):
 
 
 @contextlib.asynccontextmanager
-async def target(
+async def resolved_target(
     url: str | None, request: RequestOptions, connect: ConnectOptions, **settings: Any
-) -> AsyncIterator[Target]:
-    """The options as they are with a URL; without one, pointed at a mock that runs meanwhile.
+) -> AsyncIterator[ResolvedTarget]:
+    """The URL with its options; without a URL, a mock that runs for as long as the block lasts.
 
-    There the named dialect is spoken, without a name the first in the table. `settings`: of the mock.
+    The mock serves the named dialect, without a name the first in the table. `settings`: of the mock.
 
     Raises UsageError, and SseprobeError if the mock does not start.
     """
     if url is not None:
-        yield Target(url, request, connect, None, None)
+        yield ResolvedTarget(url, request, connect, None, None)
         return
     if connect.proxy_url is not None or connect.unix_socket is not None:
         raise UsageError("--proxy and --unix-socket need a URL: the bundled mock is reached directly.")
     spoken = known_dialect(request, "") or dialects.by_name(dialects.NAMES[0])
     if request.data is None and spoken.path == MOCK_PATH:
-        # Its app answers POST; the body of a vendor's request the dialect makes.
+        # The mock's own app wants a body; for a vendor's API the dialect builds it.
         request = msgspec.structs.replace(request, data=_MESSAGE)
     connect = msgspec.structs.replace(connect, use_environment=False)
     async with running_mock_async(**settings) as mock:
-        yield Target(mock.url + spoken.path, request, connect, mock.url, mock.truth_url)
+        yield ResolvedTarget(mock.url + spoken.path, request, connect, mock.url, mock.truth_url)

@@ -1,6 +1,6 @@
-"""The report: what every command returns and every reporter renders. Schema version 1, as the contract fixes it.
+"""The report that every command returns and every reporter renders. Schema version 1.
 
-A number that could not be measured is None, never 0. A list that does not concern the command is empty.
+A number that could not be measured is None, never 0. A list that the command does not fill is empty.
 """
 
 from typing import Any, Final
@@ -66,7 +66,7 @@ SCHEMA_VERSION: Final = 1
 
 
 class Tool(Struct, frozen=True):
-    """Who wrote the report."""
+    """The program that wrote the report."""
 
     name: str = "sseprobe"
     version: str = __version__
@@ -81,7 +81,7 @@ class Target(Struct, frozen=True):
 
 
 class Report(Struct, frozen=True):
-    """A whole report."""
+    """The report of one command."""
 
     command: str
     target: Target
@@ -92,19 +92,19 @@ class Report(Struct, frozen=True):
     schema_version: int = SCHEMA_VERSION
     tool: Tool = field(default_factory=Tool)
     error: str | None = None
-    """The sentence printed on standard error, if there was one."""
+    """Why there was no stream, as printed on standard error; None if there was one."""
     results: list[RuleResult] = field(default_factory=list)
     fail_on: Severity | None = None
-    """`check` only: from which severity on a finding makes the verdict fail."""
+    """The lowest severity that makes the verdict fail; None where no rules were applied."""
     probes: list[ProbeReport] = field(default_factory=list)
     baseline: BaselineReport | None = None
     streams: list[StreamReport] = field(default_factory=list)
-    """`buffer-test`: the URL's own, without a simulated hop; after it, that of `--direct`."""
+    """`buffer-test`: that of the URL, without a simulated proxy; after it, that of `--direct`."""
     trials: list[TrialReport] = field(default_factory=list)
     abort: AbortSummary | None = None
     """`abort-test` only."""
     notes: list[str] = field(default_factory=list)
-    """What the reader of the verdict should know."""
+    """Remarks on the verdict."""
     profiles: list[ProfileReport] = field(default_factory=list)
     path: PathReport | None = None
     """`buffer-test --direct` only."""
@@ -127,8 +127,8 @@ def load_report(data: bytes, name: str) -> Report:
         version = msgspec.json.decode(data, type=_Versioned).schema_version
         if not 1 <= version <= SCHEMA_VERSION:
             raise UsageError(
-                f"{name}: a report of schema version {version}; this sseprobe reads up to {SCHEMA_VERSION}."
+                f"{name}: schema version {version}, but this sseprobe reads up to version {SCHEMA_VERSION}."
             )
         return msgspec.json.decode(data, type=Report)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UsageError(f"{name}: not a report as --report json writes it ({error}).") from error
+        raise UsageError(f"{name}: not a report ({error}). Expected a file written by --report json.") from error

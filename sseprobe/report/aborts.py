@@ -1,4 +1,4 @@
-"""What a report says of clients that left: trial by trial, and all together."""
+"""Report types of abort tests: trials and their summary."""
 
 from msgspec import Struct
 
@@ -7,7 +7,7 @@ from sseprobe.stop_detection.answers import Answer, Strength
 
 
 class TestimonyReport(Struct, frozen=True):
-    """What one witness says of one trial."""
+    """The evidence of one witness in one trial."""
 
     witness: str
     answer: Answer
@@ -16,9 +16,10 @@ class TestimonyReport(Struct, frozen=True):
 
 
 class ChainReport(Struct, frozen=True):
-    """An abort on its way through the app under test: when it closed its upstream, None if it never did.
+    """How an abort passed through the app under test to its upstream.
 
-    `closed_ms`: after the client's leaving. `tokens_until_close`, `tokens_after_close`: made upstream meanwhile.
+    `closed_ms`: from the abort until the app closed its upstream request, None if it never did. `tokens_until_close`,
+    `tokens_after_close`: generated upstream before and after that.
     """
 
     closed_ms: float | None
@@ -29,9 +30,9 @@ class ChainReport(Struct, frozen=True):
 class TrialReport(Struct, frozen=True):
     """One abort. `verdict`: whether the answer is what was expected, None where it is reported and not judged.
 
-    `reason`: why there is no answer, or no pass. `left_ms`: after the start of the stream, when `deltas` content deltas
-    had come. `overrun_tokens`: made after that. `aborted_clients`: how many clients left; `control_clients`: how many
-    streams beside them had to complete; `control_failures`: what happened to those that did not.
+    `reason`: why there is no answer, or no pass. `left_ms`: from the start of the stream to the abort, when `deltas`
+    content deltas had come. `overrun_tokens`: generated after that. `aborted_clients`: how many clients aborted;
+    `control_clients`: how many streams beside them had to complete; `control_failures`: why some did not.
     """
 
     how: str
@@ -54,7 +55,7 @@ class TrialReport(Struct, frozen=True):
 class Cost(Struct, frozen=True):
     """What the overrun costs. `usd_per_day`: the mean overrun of a trial, at so many aborts a minute.
 
-    `at_least`: tokens were still being made when the grace ended.
+    `at_least`: tokens were still being generated when the grace ended.
     """
 
     usd_per_million_tokens: float
@@ -71,7 +72,7 @@ class Cause(Struct, frozen=True):
 
 
 class SweepWindow(Struct, frozen=True):
-    """Aborts in a row that leaked: when the first and the last of them left, and how many leaked of those between.
+    """Consecutive aborts that leaked: times of the first and the last, and how many of those between leaked.
 
     `from_head_ms`, `to_head_ms`: the same counted from each stream's own head, None where none had come.
     """
@@ -98,7 +99,7 @@ class SweepReport(Struct, frozen=True):
 
 
 class AbortSummary(Struct, frozen=True):
-    """All judged trials together. `stop_lag_ms`: of those that stopped. `sweep`: None where there was none."""
+    """All judged trials together. `stop_lag_ms`: of those that stopped. `sweep`: None without --sweep."""
 
     expect: str
     stopped: int

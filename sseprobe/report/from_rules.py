@@ -1,4 +1,4 @@
-"""From judgements to the results of a report: one a rule, over all that it was asked about."""
+"""From judgements to the results of a report: one per rule, over all that it judged."""
 
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -19,24 +19,26 @@ _STRENGTH: Final = (
     RuleVerdict.PASS,
     RuleVerdict.NOT_APPLICABLE,
 )
-"""What a rule says of several streams: the first of these that it says of one."""
+"""The verdict of a rule over several streams is the first of these that one stream has."""
 
 
-class Asked(NamedTuple):
-    """What a rule is asked about. `stream`: its place in the report, None for the evidence of a probe."""
+class RuleInput(NamedTuple):
+    """What a rule judges. `stream`: its index in the report, None for the result of a probe."""
 
     subject: Any
     stream: int | None
 
 
-def result_of(rule: Rule, asked: Sequence[Asked], redact: Redactor, *, absent: str) -> RuleResult:
-    """The result of a rule. `absent`: why there is nothing to ask it about, if there is nothing."""
-    judged = [(each, judge(rule, each.subject)) for each in asked]
-    verdict = min((said.verdict for _, said in judged), key=_STRENGTH.index, default=RuleVerdict.NOT_APPLICABLE)
+def result_of(rule: Rule, inputs: Sequence[RuleInput], redact: Redactor, *, absent: str) -> RuleResult:
+    """The result of a rule. `absent`: why there are no inputs, where there are none."""
+    judged = [(each, judge(rule, each.subject)) for each in inputs]
+    verdict = min(
+        (judgement.verdict for _, judgement in judged), key=_STRENGTH.index, default=RuleVerdict.NOT_APPLICABLE
+    )
     listing = Listing()
-    for each, said in judged:
-        for found in said.findings:
-            listing.add(_finding(rule, found, each, redact))
+    for each, judgement in judged:
+        for finding in judgement.findings:
+            listing.add(_finding(rule, finding, each, redact))
     return RuleResult(
         rule=rule.id,
         severity=rule.severity,
@@ -46,45 +48,45 @@ def result_of(rule: Rule, asked: Sequence[Asked], redact: Redactor, *, absent: s
         reason=redact(reason) if (reason := _reason(verdict, judged, absent)) else None,
         spec=rule.spec,
         findings=listing.kept,
-        more=listing.more + sum(said.more for _, said in judged),
+        more=listing.more + sum(judgement.more for _, judgement in judged),
     )
 
 
-def _reason(verdict: RuleVerdict, judged: Sequence[tuple[Asked, Judgement]], absent: str) -> str | None:
+def _reason(verdict: RuleVerdict, judged: Sequence[tuple[RuleInput, Judgement]], absent: str) -> str | None:
     if not judged:
         return absent
-    said = [each for each in judged if each[1].verdict is verdict]
-    reason = said[0][1].reason
-    if reason is None or len(said) == len(judged) or said[0][0].stream is None:
+    alike = [each for each in judged if each[1].verdict is verdict]
+    reason = alike[0][1].reason
+    if reason is None or len(alike) == len(judged) or alike[0][0].stream is None:
         return reason
-    return f"{reason} (in {len(said)} of {len(judged)} streams)"
+    return f"{reason} (in {len(alike)} of {len(judged)} streams)"
 
 
-def _finding(rule: Rule, found: Finding, asked: Asked, redact: Redactor) -> FindingReport:
-    stream = asked.subject if isinstance(asked.subject, Transcript) else None
+def _finding(rule: Rule, finding: Finding, judged: RuleInput, redact: Redactor) -> FindingReport:
+    stream = judged.subject if isinstance(judged.subject, Transcript) else None
     event, t_ms, excerpt = None, None, None
-    if stream is not None and found.span is not None:
-        start, end = found.span
+    if stream is not None and finding.span is not None:
+        start, end = finding.span
         message = stream.message_at(start)
         read = stream.read_at(max(start, end - 1))
         event = message.index if message else None
         t_ms = ms(read.t_ns) if read else None
         excerpt = _excerpt(stream.body, start, end, redact)
     return FindingReport(
-        key=rule.key_of(found),
-        message=redact(found.message),
-        expected=redact(found.expected) if found.expected is not None else None,
-        actual=redact(found.actual) if found.actual is not None else None,
-        span=found.span,
+        key=rule.key_of(finding),
+        message=redact(finding.message),
+        expected=redact(finding.expected) if finding.expected is not None else None,
+        actual=redact(finding.actual) if finding.actual is not None else None,
+        span=finding.span,
         event=event,
         t_ms=t_ms,
-        stream=asked.stream,
+        stream=judged.stream,
         excerpt=excerpt,
     )
 
 
 def _excerpt(body: bytes, start: int, end: int, redact: Redactor) -> Excerpt:
-    """The bytes of a span, with some before and after them. Masked before they are cut: no half credential is left."""
+    """The bytes of a span, with some before and after. Masked before they are cut: no part of a secret stays."""
     margin = 4 * _CONTEXT_BYTES + redact.longest
     first = max(0, start - margin)
     piece = redact.raw(body[first : end + margin])
@@ -92,15 +94,15 @@ def _excerpt(body: bytes, start: int, end: int, redact: Redactor) -> Excerpt:
     marked = piece[at:until]
     if len(marked) > _MARKED_BYTES:
         half = _MARKED_BYTES // 2
-        shown = f"{_shown(marked[:half])}…{_shown(marked[-half:])}"
+        text = f"{_visible(marked[:half])}…{_visible(marked[-half:])}"
     else:
-        shown = _shown(marked)
+        text = _visible(marked)
     return Excerpt(
-        _shown(piece[max(0, at - _CONTEXT_BYTES) : at]), shown, _shown(piece[until : until + _CONTEXT_BYTES])
+        _visible(piece[max(0, at - _CONTEXT_BYTES) : at]), text, _visible(piece[until : until + _CONTEXT_BYTES])
     )
 
 
-def _shown(data: bytes) -> str:
-    """Bytes as one line: line ends as ␍ and ␊, what is no UTF-8 as \\xNN."""
+def _visible(data: bytes) -> str:
+    """Bytes as one line: line ends as ␍ and ␊, what is not UTF-8 as \\xNN."""
     text = data.decode(errors="backslashreplace")
     return visible(text.replace("\n", "\u240a").replace("\t", "\u2409"))

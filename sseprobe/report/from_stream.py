@@ -1,4 +1,4 @@
-"""From what was received to the parts of a report, credentials masked."""
+"""From a decoded stream to its report, credentials masked."""
 
 from sseprobe.dialects.base import Delta, Kind
 from sseprobe.http_exchange import BodyEnd, Ending, Head, Redirect, Request
@@ -13,9 +13,9 @@ def target_of(request: Request, dialect: str) -> Target:
     return Target(redact_url(request.url), request.method, dialect)
 
 
-def _error(said: Delta, redact: Redactor) -> StreamError:
-    kind, code = (None if each is None else redact(each) for each in (said.type, said.code))
-    return StreamError(redact(said.text), kind, code)
+def _error(error: Delta, redact: Redactor) -> StreamError:
+    kind, code = (None if each is None else redact(each) for each in (error.type, error.code))
+    return StreamError(redact(error.text), kind, code)
 
 
 def stream_report(
@@ -30,8 +30,8 @@ def stream_report(
     notes: list[str] | None = None,
 ) -> StreamReport:
     """The report of one stream. `error`: about the answer as a whole, where the stream itself named none."""
-    said, reading = outcome.error, decoder.reading
-    failure = _error(said, redact) if said else StreamError(error) if error else None
+    in_band, reading = outcome.error, decoder.reading
+    failure = _error(in_band, redact) if in_band else StreamError(error) if error else None
     return StreamReport(
         status=head.status if head else None,
         http_version=head.http_version if head else None,
@@ -60,7 +60,7 @@ def stream_report(
         unknown_events=decoder.unknown_events,
         clock=decoder.meter.clock,
         redirects=[
-            RedirectReport(hop.status, redact_url(hop.url), redact_url(hop.location)) for hop in redirects or []
+            RedirectReport(each.status, redact_url(each.url), redact_url(each.location)) for each in redirects or []
         ],
         notes=[redact(note) for note in notes or []],
         metrics=StreamMetrics.of(decoder.meter),

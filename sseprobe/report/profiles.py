@@ -1,4 +1,4 @@
-"""What a report says of the endpoint behind hops: simulated ones, and the path that a URL takes."""
+"""Report types of buffer tests: simulated proxies, and two paths to one server."""
 
 from msgspec import Struct
 
@@ -8,9 +8,9 @@ from sseprobe.stop_detection.answers import Answer
 
 
 class RemedyReport(Struct, frozen=True):
-    """One remedy, tried by running the profile again with it. `helped`: None where that run did not come about.
+    """One remedy, tried by running the profile again with it. `helped`: None where that run was inconclusive.
 
-    `where`: who would have to do it, `endpoint`, `client` or `hop`. `detail`: what was seen.
+    `where`: where the change is made, `endpoint`, `client` or `hop` (the proxy). `detail`: what was seen.
     """
 
     remedy: str
@@ -33,7 +33,7 @@ class LimitReport(Struct, frozen=True):
 
 
 class ProfileAbort(Struct, frozen=True):
-    """A client that left behind this profile. `closed_ms`: until the upstream learned of it, None: it never did."""
+    """An abort through this profile. `closed_ms`: until the server stopped, None if it did not."""
 
     answer: Answer
     closed_ms: float | None
@@ -42,12 +42,12 @@ class ProfileAbort(Struct, frozen=True):
 
 
 class ProfileReport(Struct, frozen=True):
-    """The endpoint behind one simulated hop.
+    """The endpoint behind one simulated proxy.
 
-    `counted`: false where nothing that the endpoint could send would satisfy it, and it was not named. `reason`: what
-    was seen; `cause`: how the hop holds back, None if it does not; `meaning`: what it means to a user.
-    `added_delay_ms`: of each event, against its arrival at the hop. `bunching_ratio`: events a read; `burst_events`,
-    `burst_period_ms`: medians, None without bursts. `remedies`: those that were seen to help, best first; `tried`: all
+    `counted`: false where no change to the endpoint helps, and the profile was not named. `reason`: what was seen;
+    `cause`: how the proxy buffers, None if it does not; `meaning`: what a user sees. `added_delay_ms`: of each event,
+    against its arrival at the proxy. `bunching_ratio`: events per read; `burst_events`,
+    `burst_period_ms`: medians, None without bursts. `remedies`: those that helped, best first; `tried`: all
     of them. `basis`: where the profile's numbers come from.
     """
 
@@ -80,7 +80,7 @@ class PathReport(Struct, frozen=True):
 
     `block_bytes`, `period_ms`: of the buffer, None where that is not its kind. `added_ttft_ms`, `added_delay_ms`:
     against the direct path. `like`: profiles that behave so. `evidence`: what that was read from. `cut`: what ended
-    this path's stream, None if it came to its end. `again`: the options of the request, to ask so once more.
+    this path's stream, None if it completed. `again`: the options of the request, to repeat it.
     """
 
     url: str

@@ -1,4 +1,4 @@
-"""What a report says of rules: their findings, the probes behind them, the baseline, and other people's readers."""
+"""Report types of rules: findings, active probes, the baseline, and third-party readers."""
 
 from msgspec import Struct
 
@@ -14,7 +14,7 @@ class Excerpt(Struct, frozen=True):
 
 
 class FindingReport(Struct, frozen=True):
-    """One violation. `key`: what it is, the same whatever the message says (`OAI004/missing-name`).
+    """One violation. `key`: identifies it, whatever the message (`OAI004/missing-name`).
 
     `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival. `stream`: which of
     `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.
@@ -33,7 +33,7 @@ class FindingReport(Struct, frozen=True):
 
 
 class RuleResult(Struct, frozen=True):
-    """What one rule says of all that was seen. `reason`: why it could not be judged. `more`: findings not listed.
+    """The result of one rule over all streams. `reason`: why it could not be judged. `more`: findings not listed.
 
     `named`: `--select` or `--probe` asked for it, so that it counts if it stays inconclusive.
     """
@@ -51,7 +51,7 @@ class RuleResult(Struct, frozen=True):
 
 
 class ProbeReport(Struct, frozen=True):
-    """An active probe: whether it ran, and if not, why."""
+    """An active probe: whether it ran. `detail`: what it did, or why it did not run."""
 
     probe: str
     ran: bool
@@ -59,7 +59,7 @@ class ProbeReport(Struct, frozen=True):
 
 
 class BaselineReport(Struct, frozen=True):
-    """What became of the expected findings. `stale`: the keys of those that no longer occur, which is a failure."""
+    """The baseline. `expected`: its number of entries; `stale`: the keys that no longer occur, which is a failure."""
 
     file: str
     expected: int
@@ -67,7 +67,7 @@ class BaselineReport(Struct, frozen=True):
 
 
 class ReaderReport(Struct, frozen=True):
-    """Someone else's parser on the same bytes. `agrees`: None where it could not be run; `differences` says why."""
+    """A third-party parser on the same bytes. `agrees`: None where it could not run; `differences` has the reason."""
 
     reader: str
     version: str | None

@@ -1,4 +1,4 @@
-"""Figures that several parts of a report are made of, in milliseconds, and the verdict."""
+"""Distributions and the verdict, which several report types use."""
 
 from enum import StrEnum
 

@@ -1,4 +1,4 @@
-"""What a report says of one stream."""
+"""Report types of one stream."""
 
 from msgspec import Struct
 
@@ -33,7 +33,7 @@ class StreamMetrics(Struct, frozen=True):
 
     @classmethod
     def of(cls, meter: Meter) -> "StreamMetrics":
-        """The meter's figures at the door: milliseconds."""
+        """The meter's values, in milliseconds."""
         return cls(
             ttfb_ms=ms(meter.ttfb_ns),
             ttfe_ms=ms(meter.ttfe_ns),
@@ -57,7 +57,7 @@ class StreamMetrics(Struct, frozen=True):
 
 
 class StreamError(Struct, frozen=True):
-    """What was said of a failure: in-band by the stream, or about the answer as a whole."""
+    """An error: reported in-band by the stream, or about the answer as a whole."""
 
     message: str
     type: str | None = None
@@ -65,7 +65,7 @@ class StreamError(Struct, frozen=True):
 
 
 class ToolCallReport(Struct, frozen=True):
-    """A tool call. `arguments`: as they were streamed; JSON, if the call is whole."""
+    """A tool call. `arguments`: as they were streamed; JSON, if the call is complete."""
 
     choice: int
     name: str
@@ -84,9 +84,9 @@ class StreamReport(Struct, frozen=True):
     """One stream. `ending_reason`: why it did not end well, None if it did. `body_end`: how HTTP's body ended.
 
     `incomplete`: what a complete stream itself says is missing from its answer (length, content-filter, refusal, …).
-    `ending_proven`: False where `complete` rests on HTTP's end alone, for want of an end mark; `end_mark`: the one that
-    came, of a stream that no vendor defines. `text_at`: the JSON pointer by which such a stream's text was found, None
-    where its data is the text; `text_learned_from`: how many events that was learned from, None where it was given.
+    `ending_proven`: False where `complete` rests on the end of HTTP alone, without an end mark; `end_mark`: the one of
+    a stream that no vendor defines. `text_at`: the JSON pointer of such a stream's text, None where its
+    data is the text; `text_learned_from`: from how many events it was learned, None where it was given.
     `text`, `reasoning`, `refusal`: of the first choice. `heartbeats`: the dialect's own, comments not counted.
     """
 
@@ -123,7 +123,7 @@ class StreamReport(Struct, frozen=True):
 
     @property
     def verdict(self) -> Verdict:
-        """What this ending means by itself."""
+        """The verdict on the ending alone."""
         if self.ending is Ending.COMPLETE:
             return Verdict.PASS
         return Verdict.INCONCLUSIVE if self.ending is Ending.ABORTED else Verdict.FAIL

@@ -9,7 +9,7 @@ from sseprobe.config.project import DialectTable, find, load, project
 from sseprobe.config.request import RequestOptions
 from sseprobe.dialects.own.convention import Mark
 from sseprobe.errors import UsageError
-from sseprobe.probes.own_words import described_dialect
+from sseprobe.probes.described_dialect import described_dialect
 from sseprobe.sse.framing import Framing
 
 WHOLE = """\

@@ -28,7 +28,7 @@ def tried(cli: Cli, kind: str, *words: str, rogue: bool) -> Any:
         ("retry", ("--grace", "2"), "called again"),
         ("wrong-stream", ("--grace", "1.5", "--control", "1"), "more than the clients still connected"),
         ("lock", (), "refused"),
-        ("hang", (), "silent"),
+        ("hang", (), "got no content"),
         ("pause", ("--grace", "5"), ""),
         ("short", (), ""),
         ("poll", ("--at", "after-tokens:20", "--grace", "2"), ""),

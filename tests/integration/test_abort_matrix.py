@@ -25,7 +25,7 @@ STOPS = ("good", "slow-handler")
 GOES_ON = [mode for mode in MODES if mode not in (*STOPS, "relay")]
 PHASES = ("before-headers", "before-first-token", "mid-stream", "after-tokens:3", "after-ms:120", "near-end")
 LEAVING = ("fin", "rst", "half-close")
-NOTHING_LEFT = re.compile("nothing was left to stop|finished after|had come before the client could leave")
+NOTHING_LEFT = re.compile("nothing was left to stop|finished after|had come before the client could abort")
 
 
 def words(name: str, values: tuple[str, ...]) -> list[str]:

@@ -98,7 +98,7 @@ def test_a_stop_may_come_too_late(cli: Cli) -> None:
         assert cli(*words, "--max-overrun", "1").code == 0
         done = cli(*words, "--max-overrun", "0", "--report", "json")
     assert (done.report["verdict"], done.code) == ("fail", 1)
-    assert "made 1 tokens after the hang-up; at most 0 may be" in done.report["trials"][0]["reason"]
+    assert "generated 1 tokens after the abort; --max-overrun allows 0" in done.report["trials"][0]["reason"]
 
 
 def test_an_overrun_nobody_counts_cannot_be_judged(cli: Cli, mock: Mock) -> None:
@@ -124,12 +124,12 @@ def test_half_close_is_reported_not_judged(cli: Cli) -> None:
         (
             "mid-stream",
             "tokens=3",
-            "the stream finished after 3 content deltas, before the client was to leave; ask for more",
+            "the stream finished after 3 content deltas, before the abort; abort earlier, or ask for a longer answer",
         ),
         ("after-tokens:50", "tokens=20,itl_ms=1", "finished after 20 content deltas"),
         ("after-ms:60000", "tokens=5", "finished after 5 content deltas"),
         ("silent-gap", "tokens=10,ttft_ms=1", "finished after 10 content deltas"),
-        ("mid-stream", "fault=truncate@4", "the stream was truncated before the client was to leave"),
+        ("mid-stream", "fault=truncate@4", "the stream was truncated before the abort"),
         ("near-end", "fault=truncate@4", "the reference stream was truncated"),
         ("near-end", "tokens=0", "the reference stream had no content"),
     ],

@@ -235,8 +235,8 @@ class TestTrouble:
         [
             (["--profile", "nginx-legcy"], "nginx-legacy"),
             (["--profile", "no/such.toml"], "no/such.toml"),
-            (["--direct", "http://127.0.0.1:1/"], "give the first one as URL"),
-            (["http://127.0.0.1:1/x", "--real-time"], "concerns the bundled mock"),
+            (["--direct", "http://127.0.0.1:1/"], "give the other path as URL"),
+            (["http://127.0.0.1:1/x", "--real-time"], "is for the bundled mock"),
             (["http://127.0.0.1:1/x", "--witness", "upstream:9000"], "sseprobe mock --port 9000"),
             (["http://127.0.0.1:1/x", "--witness", "nonsense"], "unknown witness"),
         ],

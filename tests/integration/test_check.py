@@ -122,7 +122,7 @@ def test_a_baseline_hides_nothing_behind_what_it_expects(cli: Cli, serve: Serve,
     [
         ("{", "not a baseline"),
         ('{"sseprobe_baseline": 3, "expected": []}', "version 3"),
-        ('{"sseprobe_baseline": 1, "expected": [{"rule": "SSE007", "finding": "x"}]}', "write it again"),
+        ('{"sseprobe_baseline": 1, "expected": [{"rule": "SSE007", "finding": "x"}]}', "Write it again"),
         ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE007", "finding": "x"}]}', "not a baseline"),
         ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE0077", "key": "x"}]}', "Did you mean SSE007"),
     ],

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from sseprobe.probes.check import readers
+from sseprobe.probes.check import third_party_readers as readers
 from tests.support.cli import UNCOVERED, Cli, Result
 from tests.support.own_apps import raw
 from tests.support.own_apps.running import running

@@ -108,15 +108,15 @@ NO_STREAM: dict[str, tuple[Script, list[str], str]] = {
     "a whole page of text": (
         lambda peer: peer.send(answer("200 OK", ANSWER.encode(), Content_Type="text/plain")),
         [],
-        "If the app streams text as it is, say --framing text.",
+        "If the app streams plain text, use --framing text.",
     ),
     "a web page in chunks": (
         streams(b"<!doctype html>", b"<title>Sign in</title>", kind="text/html; charset=utf-8"),
         [],
-        "That is a web page: check the path, and what stands before the server",
+        "That is a web page: check the path, and what is in front of the server",
     ),
     "a web page without a type": (streams(b"<html>", b"hi", kind=None), [], "not a stream."),
-    "JSON in chunks": (streams(b'{"answer": "x"}', kind="application/json"), [], "say --framing ndjson"),
+    "JSON in chunks": (streams(b'{"answer": "x"}', kind="application/json"), [], "use --framing ndjson"),
     "405": (
         lambda peer: peer.send(answer("405 Method Not Allowed", b"{}", Allow="POST, OPTIONS")),
         [],
@@ -125,12 +125,12 @@ NO_STREAM: dict[str, tuple[Script, list[str], str]] = {
     "405 with a body": (
         lambda peer: peer.send(answer("405 Method Not Allowed", b"{}", Allow="GET")),
         ["-d", "{}"],
-        "sseprobe sent POST, this path allows GET: name it with -X.",
+        "sseprobe sent POST, this path allows GET: choose one with -X.",
     ),
     "405 without Allow": (
         lambda peer: peer.send(answer("405 Method Not Allowed")),
         [],
-        "sseprobe sent GET, and this path does not take it: give a body with -d to send POST, or a method with -X.",
+        "sseprobe sent GET, which this path does not allow: give a body with -d to send POST, or choose a method with -X.",
     ),
     "422": (
         lambda peer: peer.send(
@@ -202,7 +202,7 @@ def test_a_path_of_ollama_that_is_another_app(serve: Serve) -> None:
 USAGE_ERRORS: dict[str, tuple[list[str], str]] = {
     "pointer": (["--text-at", "token"], "--text-at token: a JSON pointer is empty or begins with a slash (RFC 6901). Did you mean /token?"),
     "dots": (["--error-at", "a.b"], "Did you mean /a/b?"),
-    "framing": (["--framing", "xml"], "--framing xml: not a framing. Known are: sse, ndjson, text."),
+    "framing": (["--framing", "xml"], "--framing xml: unknown framing. Known are: sse, ndjson, text."),
     "no JSON": (["--done-when", "/done=yes"], "texts are quoted: /done='\"…\"'"),
     "no mark": (["--done-when", ""], "it is empty"),
     "a vendor": (["--dialect", "openai-chat", "--text-at", "/a"], "--dialect openai-chat: --text-at, --error-at, --done-when and --framing describe an app's own events."),

@@ -68,9 +68,9 @@ def test_a_report_of_today_and_of_tomorrow(cli: Cli, serve: Callable[..., RawSer
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b'{"schema_version": 2}', "schema version 2; this sseprobe reads up to 1"),
+        (b'{"schema_version": 2}', "schema version 2, but this sseprobe reads up to version 1"),
         (b'{"schema_version": 0}', "schema version 0"),
-        (b'{"schema_version": 1}', "not a report as --report json writes it (Object missing required field"),
+        (b'{"schema_version": 1}', "not a report (Object missing required field"),
         (b'{"schema_version": "1"}', "Expected `int`, got `str`"),
         (b"{}", "missing required field `schema_version`"),
         (b'{"schema_version": 1', "not a report"),

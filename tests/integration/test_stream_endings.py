@@ -115,8 +115,8 @@ CASES: dict[str, tuple[Callable[[Peer], None], list[str], str, str, int, str]] =
         "overloaded",
     ),
     "reset": (_reset, [], "reset", "reset", 1, "reset"),
-    "idle": (_silence, ["--idle-timeout", "0.3"], "idle-timeout", "idle-timeout", 1, "not a byte came for 0.3 s"),
-    "endless": (_endless, ["--timeout", "0.5"], "total-timeout", "total-timeout", 1, "not over after 0.5 s"),
+    "idle": (_silence, ["--idle-timeout", "0.3"], "idle-timeout", "idle-timeout", 1, "no bytes arrived for 0.3 s"),
+    "endless": (_endless, ["--timeout", "0.5"], "total-timeout", "total-timeout", 1, "had not ended after 0.5 s"),
     "invalid chunking": (
         _script(HEAD, transfer_chunk(chunk("Hello")), b"zzz\r\n"),
         [],

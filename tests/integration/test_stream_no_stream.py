@@ -33,9 +33,9 @@ ANSWERS = {
     "resets": (lambda peer: peer.reset(), "reset"),
     "redirect without a place": (_sends(answer("302 Found")), "302"),
     "redirect to nonsense": (_sends(answer("302 Found", Location="http://xn--/")), "redirects to http://xn--/"),
-    "redirect to half an address": (_sends(answer("302 Found", Location="http://[::1")), "cannot be followed"),
-    "redirect to no port": (_sends(answer("302 Found", Location="http://h:99999/")), "cannot be followed"),
-    "redirect to another scheme": (_sends(answer("302 Found", Location="ftp://x/")), "cannot be followed"),
+    "redirect to half an address": (_sends(answer("302 Found", Location="http://[::1")), "invalid Location"),
+    "redirect to no port": (_sends(answer("302 Found", Location="http://h:99999/")), "invalid Location"),
+    "redirect to another scheme": (_sends(answer("302 Found", Location="ftp://x/")), "invalid Location"),
     "long": (_sends(answer("503 Service Unavailable", b"word " * 10_000, Content_Type="text/plain")), "…"),
     "hostile": (_sends(answer("503 \x1b[31mX", "\x1b]0;x\x07\u202e".encode())), "503"),
 }

@@ -142,7 +142,7 @@ def test_a_document_that_trickles(monkeypatch: pytest.MonkeyPatch, pause_s: floa
     if in_time:
         assert fetched.get().body == b"xxxx"
     else:
-        assert "was not done within 2 s" in fetched.fails()
+        assert "did not finish within 2 s" in fetched.fails()
 
 
 @pytest.mark.parametrize("url", ["http://xn--/", "ftp://h.example/", "http://h.example:port/"])

@@ -158,7 +158,7 @@ def test_a_coded_body_that_is_cut_where_http_ends_well() -> None:
     assert (got.body_end, got.coding_is_cut) == (BodyEnd.LAST_CHUNK, True)
 
 
-@pytest.mark.parametrize(("coding", "says"), [("gzip", "not the gzip"), ("br", "Content-Encoding br")])
+@pytest.mark.parametrize(("coding", "says"), [("gzip", "not valid gzip"), ("br", "Content-Encoding br")])
 def test_a_coding_that_cannot_be_undone(coding: str, says: str) -> None:
     got = received(*coded(coding, b"plain"))
     assert (got.body, got.body_end) == (b"", BodyEnd.PROTOCOL_ERROR)

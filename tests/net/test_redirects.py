@@ -92,13 +92,13 @@ def test_a_redirect_to_nowhere(location: str | None) -> None:
         got = received(answer("302 Found", b"where?"))
         assert (got.head.status, got.body, got.redirects) == (302, b"where?", [])
     else:
-        with pytest.raises(TargetError, match="redirects go on"):
+        with pytest.raises(TargetError, match="redirect loop"):
             receive(Network(*[redirect(302, location)] * 2))
 
 
 @pytest.mark.parametrize("location", ["ftp://x/", "http://h:99999/", "http://[::1", "javascript:alert(1)"])
 def test_a_location_that_cannot_be_followed(location: str) -> None:
-    with pytest.raises(TargetError, match="cannot be followed"):
+    with pytest.raises(TargetError, match="invalid Location"):
         received(*redirect(302, location))
 
 
@@ -109,10 +109,10 @@ def test_a_location_that_is_no_url() -> None:
 
 def test_redirects_in_a_circle_and_without_end() -> None:
     circle = Network(redirect(302, "/a"), redirect(302, "/b"), redirect(302, "/a"), [HEAD, WIRE])
-    with pytest.raises(TargetError, match="redirects go on"):
+    with pytest.raises(TargetError, match="redirect loop"):
         receive(circle)
     endless = Network(*(redirect(302, f"/{number}") for number in range(50)))
-    with pytest.raises(TargetError, match="redirects go on"):
+    with pytest.raises(TargetError, match="redirect loop"):
         receive(endless)
     assert len(endless.sockets) == MAX_REDIRECTS + 1
     longest = Network(*(redirect(302, f"/{number}") for number in range(MAX_REDIRECTS)), [HEAD, WIRE])

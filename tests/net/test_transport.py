@@ -74,7 +74,7 @@ def test_one_stream_is_cancelled() -> None:
         async with OpenStream(GET, HTTP2, network.connect) as stream:
             await anext(stream.chunks())
             before = len(network.sockets[0].sent)
-            await stream.hang_up(AbortKind.H2_RESET)
+            await stream.abort(AbortKind.H2_RESET)
             assert network.sockets[0].sent[before:] == frame(3, struct.pack(">I", 8))
             assert network.sockets[0].closed_by == []
 

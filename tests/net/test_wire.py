@@ -45,18 +45,18 @@ def test_t0_is_that_of_the_first_request(monkeypatch: pytest.MonkeyPatch) -> Non
     assert (wire.t0_ns, wire.now_ns()) == (100, 30)
 
 
-@pytest.mark.parametrize(("after_s", "patience_s"), [(0, 60), (239, 60), (241, 59), (299.5, 0.5)])
-def test_the_shorter_limit_counts(monkeypatch: pytest.MonkeyPatch, after_s: float, patience_s: float) -> None:
+@pytest.mark.parametrize(("after_s", "limit_s"), [(0, 60), (239, 60), (241, 59), (299.5, 0.5)])
+def test_the_shorter_limit_counts(monkeypatch: pytest.MonkeyPatch, after_s: float, limit_s: float) -> None:
     wire = Wire(10**9, 300 * NS_PER_S, 60)
     monkeypatch.setattr("time.monotonic_ns", lambda: 10**9 + int(after_s * NS_PER_S))
-    assert wire.patience_s() == patience_s
+    assert wire.wait_limit_s() == limit_s
 
 
 def test_the_time_of_the_whole_stream_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
     wire = Wire(0, 300 * NS_PER_S, 60)
     monkeypatch.setattr("time.monotonic_ns", lambda: 300 * NS_PER_S)
     with pytest.raises(TotalTimeout):
-        wire.patience_s()
+        wire.wait_limit_s()
 
 
 LINE = b" /x HTTP/1.1\r\nX: a HTTP/1.1\r\n"

@@ -159,7 +159,7 @@ def test_a_document_without_end_is_cut_off() -> None:
 
     with RawServer(script) as server:
         witness = by_spec(f"http-json:{server.url}/#/0", CONTEXT)
-        with pytest.raises(WitnessError, match=r"more than 8 MiB|was not done within"):
+        with pytest.raises(WitnessError, match=r"more than 8 MiB|did not finish within"):
             witness.sample()
         witness.close()
 

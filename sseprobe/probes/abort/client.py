@@ -1,4 +1,4 @@
-"""A client of the abort test: receives a stream, counts what comes, and leaves when it is told to."""
+"""A client of the abort test: receives a stream, counts its content, and aborts on request."""
 
 import asyncio
 import time
@@ -16,8 +16,7 @@ from sseprobe.streams.view import Received, View
 class Client:
     """One stream on its way. Times on the monotonic clock, in ns.
 
-    `news` is called at its end, and, if it is `followed`, whenever something has come, until it leaves. `view` sees
-    what comes.
+    `news` is called at its end and, if it is `followed`, on each arrival before the abort. `view` sees what comes.
     """
 
     def __init__(self, plan: StreamPlan, news: Callable[[], None], view: View, *, followed: bool = False) -> None:
@@ -25,15 +24,15 @@ class Client:
         self.started_ns = time.monotonic_ns()
         self.ended_ns: int | None = None
         self.aborted_ns: int | None = None
-        self.deltas_when_left = 0
+        self.deltas_at_abort = 0
         self.head_had_come = False
         self.error: SseprobeError | None = None
-        self._heard_ns: int | None = None
+        self._received_ns: int | None = None
         self._head_ns: int | None = None
         self._first_delta_ns: int | None = None
         self._last_delta_ns: int | None = None
         self._longest_pause_ns: int | None = None
-        self._deltas_heard = 0
+        self._deltas_seen = 0
         self._news = news
         self._view = view
         self._followed = followed
@@ -47,7 +46,7 @@ class Client:
     def progress(self, *, seen_working: bool) -> Progress:
         """How far it has come."""
         now_ns = time.monotonic_ns()
-        quiet_ns = None if self._heard_ns is None else now_ns - self._heard_ns
+        quiet_ns = None if self._received_ns is None else now_ns - self._received_ns
         marks = {HEAD: self._head_ns, FIRST_CONTENT: self._first_delta_ns}
         begun = {name: at_ns - self.started_ns for name, at_ns in marks.items() if at_ns is not None}
         return Progress(now_ns - self.started_ns, quiet_ns, self.deltas, seen_working, begun)
@@ -70,11 +69,11 @@ class Client:
         waiting_ns = 0 if self.ended_ns is not None else until_ns - self._last_delta_ns
         return max(self._longest_pause_ns, waiting_ns)
 
-    async def leave(self, how: AbortKind) -> bool:
-        """Leaves; False if there is nothing any more to leave. Raises ValueError for `h2-reset` on HTTP/1."""
+    async def abort(self, how: AbortKind) -> bool:
+        """Aborts the stream; False if the connection is already closed. Raises ValueError for `h2-reset` on HTTP/1."""
         stream = self.run.stream
-        self.deltas_when_left, self.head_had_come = self.deltas, self.run.head is not None
-        self.aborted_ns = await stream.hang_up(how) if stream is not None else None
+        self.deltas_at_abort, self.head_had_come = self.deltas, self.run.head is not None
+        self.aborted_ns = await stream.abort(how) if stream is not None else None
         if self.aborted_ns is not None and how is not AbortKind.HALF_CLOSE:
             self.run.body_end = BodyEnd.ABORT
         return self.aborted_ns is not None
@@ -101,25 +100,25 @@ class Client:
         """An answer has come."""
         self._view.head(head, redirects)
         self._head_ns = time.monotonic_ns()
-        self._heard()
+        self._arrived()
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
         """Notes when content came."""
         self._view.received(chunk, received, dialect)
-        if self.deltas > self._deltas_heard:
+        if self.deltas > self._deltas_seen:
             now_ns = time.monotonic_ns()
             if self._first_delta_ns is None or self._last_delta_ns is None:
                 self._first_delta_ns = now_ns
             else:
                 self._longest_pause_ns = max(self._longest_pause_ns or 0, now_ns - self._last_delta_ns)
-            self._last_delta_ns, self._deltas_heard = now_ns, self.deltas
-        self._heard()
+            self._last_delta_ns, self._deltas_seen = now_ns, self.deltas
+        self._arrived()
 
     def close(self) -> None:
         """The stream is over."""
         self._view.close()
 
-    def _heard(self) -> None:
-        self._heard_ns = time.monotonic_ns()
+    def _arrived(self) -> None:
+        self._received_ns = time.monotonic_ns()
         if self._followed and self.aborted_ns is None:
             self._news()

@@ -1,4 +1,4 @@
-"""Late stops that only figures tell of. A leak to the end of a short answer looks the same: more trials tell."""
+"""Late stops that only counters show. A leak to the end of a short answer looks the same: more trials decide."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -7,9 +7,9 @@ import msgspec
 
 from sseprobe.errors import TargetError
 from sseprobe.probes.abort import phases
-from sseprobe.probes.abort.session import Bench
+from sseprobe.probes.abort.run_trial import run_trial
+from sseprobe.probes.abort.session import Session
 from sseprobe.probes.abort.trial import Trial
-from sseprobe.probes.abort.trial import run as run_trial
 from sseprobe.stop_detection.answers import Answer, Detection
 from sseprobe.stop_detection.reference import keeps_its_lag
 from sseprobe.units import human_ms, ms
@@ -20,58 +20,58 @@ _ALIKE: Final = 3
 """How many other trials have to stop as late: a leak that ends with an answer of random length may once."""
 
 _BEHIND: Final = 3
-"""How many more have to stop soon, where they do not stop as late: an app may look now and then for its client."""
+"""How many more have to stop soon, where they do not stop as late: an app may poll for a disconnect."""
 
 _SOON: Final = 0.3
-"""So much of what a healthy stream received may be made at most before a stop is no longer soon.
+"""The part of a healthy stream's content that may be generated before a stop is no longer soon.
 
 That leaks to the end of answers of any length end so soon in five trials, beside a healthy answer that is so much
 longer, is improbable: 0.4 % at most where lengths are distributed exponentially, less where they are uniform.
 """
 
 
-async def confirm(bench: Bench, trials: Sequence[Trial]) -> None:
-    """Has each late stop repeated at other points of the stream; what they do not confirm is unknown."""
+async def confirm(session: Session, trials: Sequence[Trial]) -> None:
+    """Repeats each late stop at other points of the stream; what is not confirmed becomes unknown."""
     others: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
         if not any(map(_is_late, trial.testimonies)):
             continue
-        place = (str(trial.how), _left_after(trial))
-        if place not in others:
-            others[place] = await _others(bench, trial)
-        trial.testimonies = [_confirmed(trial, others[place], each) for each in range(len(trial.testimonies))]
+        key = (str(trial.how), _deltas_at_abort(trial))
+        if key not in others:
+            others[key] = await _others(session, trial)
+        trial.testimonies = [_confirmed(trial, others[key], index) for index in range(len(trial.testimonies))]
 
 
-def _is_late(said: Detection) -> bool:
-    return said.late and said.answer is Answer.STOPPED
+def _is_late(detection: Detection) -> bool:
+    return detection.late and detection.answer is Answer.STOPPED
 
 
-def _left_after(trial: Trial) -> int:
-    return max(client.deltas_when_left for client in trial.leavers)
+def _deltas_at_abort(trial: Trial) -> int:
+    return max(client.deltas_at_abort for client in trial.aborting)
 
 
 def _lag_ns(trial: Trial) -> int:
-    """How late it stopped, by the witness that says the latest."""
-    return max((said.stop_ns or 0) - (trial.aborted_ns or 0) for said in trial.testimonies)
+    """How late it stopped, by the witness with the latest stop."""
+    return max((each.stop_ns or 0) - (trial.aborted_ns or 0) for each in trial.testimonies)
 
 
 def _lag_in_deltas(trial: Trial) -> int:
-    gap_ns = trial.leavers[0].gap_ns(trial.aborted_ns or 0)
+    gap_ns = trial.aborting[0].gap_ns(trial.aborted_ns or 0)
     return int(_lag_ns(trial) / gap_ns) if gap_ns else 0
 
 
-async def _others(bench: Bench, trial: Trial) -> list[Trial]:
-    """Trials that leave so far from the first that a leak to the end of an answer comes half as late, or half as late
+async def _others(session: Session, trial: Trial) -> list[Trial]:
+    """Trials that abort so far from the first that a leak to the end of an answer comes half as late, or half as late
     again. Where they stop, but not as late, more of them, each behind all that was made before: a leak that ends with
-    its answer would be over there. Only what they confirm together is worth anything: fewer than `_ALIKE` are none.
+    its answer would be over there. Only together do they confirm anything: fewer than `_ALIKE` count as none.
     """
-    received = max((seen.received for seen in bench.healthy or []), default=0)
-    left_after = _left_after(trial)
-    shift = max(_LEAST_SHIFT, left_after, _lag_in_deltas(trial) // 2)
-    tokens = left_after + shift if left_after + shift < received * _NOT_THE_END else left_after - shift
+    received = max((reference.received for reference in session.healthy or []), default=0)
+    aborted_after = _deltas_at_abort(trial)
+    shift = max(_LEAST_SHIFT, aborted_after, _lag_in_deltas(trial) // 2)
+    tokens = aborted_after + shift if aborted_after + shift < received * _NOT_THE_END else aborted_after - shift
     found: list[Trial] = []
     while len(found) < _ALIKE and all(_as_late(trial, each) for each in found):
-        another = await _another(bench, trial, tokens)
+        another = await _another(session, trial, tokens)
         if another is None:
             return []
         found.append(another)
@@ -82,30 +82,30 @@ async def _others(bench: Bench, trial: Trial) -> list[Trial]:
         return all(_stopped(each) and _lag_in_deltas(each) <= received * _SOON for each in (trial, *found))
 
     for _ in range(_BEHIND):
-        behind = max(_left_after(each) + _lag_in_deltas(each) for each in (trial, *found)) + _LEAST_SHIFT
-        another = await _another(bench, trial, behind) if all_stopped_soon() else None
+        behind = max(_deltas_at_abort(each) + _lag_in_deltas(each) for each in (trial, *found)) + _LEAST_SHIFT
+        another = await _another(session, trial, behind) if all_stopped_soon() else None
         if another is None:
             return []
         found.append(another)
     return found if all_stopped_soon() else []
 
 
-async def _another(bench: Bench, trial: Trial, tokens: int) -> Trial | None:
-    """A trial that leaves after so many tokens, None if there was none to be had."""
+async def _another(session: Session, trial: Trial, tokens: int) -> Trial | None:
+    """A trial that aborts after so many tokens, None if it could not be run."""
     if tokens < 1:
         return None
-    await bench.rest(first=False)
+    await session.rest(first=False)
     another = Trial(trial.how, phases.parse(f"{phases.AFTER_TOKENS}:{tokens}"))
-    another.busy = [None] * len(bench.watches)
+    another.busy = [None] * len(session.watches)
     try:
-        await run_trial(bench, another, another.at)
+        await run_trial(session, another, another.at)
     except TargetError:
         return None
     return another if another.aborted_ns is not None else None
 
 
 def _stopped(trial: Trial) -> bool:
-    return all(said.answer is Answer.STOPPED for said in trial.testimonies)
+    return all(each.answer is Answer.STOPPED for each in trial.testimonies)
 
 
 def _as_late(first: Trial, second: Trial) -> bool:

@@ -1,4 +1,4 @@
-"""Phases: when a client leaves."""
+"""Phases: when a client aborts."""
 
 import re
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _NEAR_END: Final = 0.9
 
 
 class Phase(Struct, frozen=True):
-    """When to leave. `word`: as it was said. `tokens`: after so many content deltas; `after_ns`: after so long, from
+    """When to abort. `word`: as it was given. `tokens`: after so many content deltas; `after_ns`: after so long, from
     the request on, or from the stream's own `anchor`: its head, or its first content.
     """
 
@@ -55,7 +55,7 @@ class Progress(Struct, frozen=True):
 
 
 def parse(word: str) -> Phase:
-    """A PHASE as it was said. Raises UsageError."""
+    """Parses a PHASE of --at. Raises UsageError."""
     name, colon, value = word.partition(":")
     if name == AFTER_TOKENS and re.fullmatch("[0-9]{1,9}", value) and int(value):
         return Phase(name, word, tokens=int(value))
@@ -73,7 +73,7 @@ def near_end(deltas: int) -> Phase:
     return Phase(NEAR_END, NEAR_END, tokens=max(1, int(deltas * _NEAR_END)))
 
 
-def heeds_work(phase: Phase) -> bool:
+def depends_on_work(phase: Phase) -> bool:
     """Whether it depends on a witness that has seen the server work."""
     return phase.name in (BEFORE_HEADERS, BEFORE_FIRST_TOKEN)
 

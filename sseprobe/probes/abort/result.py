@@ -1,23 +1,23 @@
-"""What came of an abort test: its trials, what they have in common, and the verdict."""
+"""The result of an abort test: its trials, their summary, and the verdict."""
 
 from collections.abc import Sequence
 from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.probes.abort import sweeping
+from sseprobe.probes.abort.judge_trial import NO_WITNESS, trial_reports
 from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun
-from sseprobe.probes.abort.trial_report import NO_WITNESS, trial_reports
+from sseprobe.probes.abort.sweep import report_of as sweep_report
 from sseprobe.probes.stream_report import report_of
 from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
-from sseprobe.rules.probe_results import Aborts, Trial
+from sseprobe.rules import probe_results
 from sseprobe.stop_detection.answers import Answer, Strength
 from sseprobe.streams.metrics import Distribution
 from sseprobe.units import ns
 
 _MINUTES_A_DAY: Final = 24 * 60
-_ANY_FIGURE: Final = frozenset({"http-json", "prometheus"})
-_OWN_WORD: Final = (
+_COUNTER_WITNESSES: Final = frozenset({"http-json", "prometheus"})
+_ONLY_OWN_WORK: Final = (
     "is served by the app under test, and shows that app's own work only. If the app calls an LLM, only a witness on "
     "that side (upstream:PORT, or the provider's own metrics) shows whether generation stopped there"
 )
@@ -50,9 +50,11 @@ class AbortResult(Struct, frozen=True):
         )
 
 
-def evidence_of(trials: Sequence[TrialReport]) -> Aborts:
-    """The trials, as rules judge them."""
-    return Aborts(tuple(Trial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials))
+def evidence_of(trials: Sequence[TrialReport]) -> probe_results.Aborts:
+    """The trials as the rules judge them."""
+    return probe_results.Aborts(
+        tuple(probe_results.Trial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials)
+    )
 
 
 def _evidence_of(trial: TrialReport) -> str:
@@ -84,8 +86,8 @@ def _broken(state: AbortRun) -> list[str]:
     for trial in state.trials:
         kinds += [
             witness.kind
-            for witness, said in zip(state.witnesses, trial.testimonies, strict=False)
-            if said.broken and witness.strength is Strength.DIRECT
+            for witness, detection in zip(state.witnesses, trial.testimonies, strict=False)
+            if detection.broken and witness.strength is Strength.DIRECT
         ]
     return list(dict.fromkeys(kinds))
 
@@ -98,19 +100,21 @@ def _notes(state: AbortRun, trials: list[TrialReport]) -> list[str]:
     own = [
         witness.kind
         for witness in state.witnesses
-        if witness.is_of_target and witness.kind in _ANY_FIGURE and not witness.counts_tokens
+        if witness.is_of_target and witness.kind in _COUNTER_WITNESSES and not witness.counts_tokens
     ]
     if own and any(trial.answer is Answer.STOPPED for trial in trials):
-        notes.append(f"{', '.join(dict.fromkeys(own))} {_OWN_WORD}")
+        notes.append(f"{', '.join(dict.fromkeys(own))} {_ONLY_OWN_WORK}")
     if broken := _broken(state):
         notes.append(f"witness {', '.join(broken)} gave no evidence; without it the verdict cannot be pass")
     if not state.witnesses:
         notes.append(NO_WITNESS)
     if trials and all(trial.verdict is None for trial in trials):
-        notes.append("half-close is reported, not judged: HTTP leaves open what it means. Judge fin or rst as well")
+        notes.append(
+            "half-close is reported, not judged: HTTP does not define what it means. Test --how fin or rst as well"
+        )
     kinds = {witness.strength for witness in state.witnesses}
     if kinds == {Strength.INDIRECT}:
-        notes.append("all evidence is indirect: name a witness that sees the work itself, if there is one")
+        notes.append("all evidence is indirect: name a --witness that sees the generation itself, if there is one")
     return notes
 
 
@@ -136,7 +140,7 @@ def _summary(state: AbortRun, trials: list[TrialReport]) -> AbortSummary:
         overrun_tokens=counts,
         cost=_cost(plan, counts, running=Answer.RUNNING in answers),
         cause=state.cause,
-        sweep=None if state.sweep is None else sweeping.report(state.sweep, trials, state.trials),
+        sweep=None if state.sweep is None else sweep_report(state.sweep, trials, state.trials),
     )
 
 
@@ -148,13 +152,13 @@ def _cost(plan: AbortPlan, overruns: Counts | None, *, running: bool) -> Cost | 
 
 
 def _streams(state: AbortRun) -> list[StreamReport]:
-    """The streams that left, and those that should have stayed whole and did not."""
-    clients = [client for trial in state.trials for client in trial.leavers]
-    clients += [client for trial in state.trials if trial.hurt for client in trial.stayers]
+    """The aborted streams, and the control streams of trials in which one failed."""
+    clients = [client for trial in state.trials for client in trial.aborting]
+    clients += [client for trial in state.trials if trial.control_failures for client in trial.control_clients]
     reports = [report_of(client.run, client.error) for client in clients]
     return [report for report in reports if report is not None]
 
 
 def _dialect_seen(state: AbortRun) -> str | None:
-    clients = [client for trial in state.trials for client in trial.leavers if client.deltas]
+    clients = [client for trial in state.trials for client in trial.aborting if client.deltas]
     return clients[0].run.decoder.dialect.name if clients else None

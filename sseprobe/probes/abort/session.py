@@ -1,4 +1,4 @@
-"""The bench where trials are run: the target, the witnesses that are being watched, and how one waits for them."""
+"""The session of an abort test: the target, its witnesses, and how a trial waits for them."""
 
 import asyncio
 import contextlib
@@ -18,7 +18,7 @@ from sseprobe.units import NS_PER_S, ns
 from sseprobe.witnesses.watch import Watch
 
 IDLE_LIMIT_NS: Final = 2 * NS_PER_S
-"""How long the witnesses may take to come to rest before the first trial."""
+"""How long the witnesses may take to become idle before the first trial."""
 
 FIRST_ANSWER_NS: Final = 30 * NS_PER_S
 """How long a server may take to answer for the first time."""
@@ -27,7 +27,7 @@ _REST_LIMIT_S: Final = 10.0
 
 
 class Setting(Struct, frozen=True):
-    """What all trials have in common. `concurrency` streams at once, half of which leave; `control` more that stay.
+    """What all trials have in common. `concurrency` streams at once, half of which abort; `control` more that do not.
 
     `view` sees the first stream of all, which is also the one that is recorded.
     """
@@ -39,30 +39,30 @@ class Setting(Struct, frozen=True):
     view: View = SilentView()
 
     @property
-    def leavers(self) -> int:
-        """How many streams leave."""
+    def aborting_count(self) -> int:
+        """How many clients abort."""
         return max(1, self.concurrency // 2)
 
     @property
-    def stayers(self) -> int:
-        """How many streams stay."""
-        return self.concurrency - self.leavers + self.control
+    def control_count(self) -> int:
+        """How many clients run beside them to the end."""
+        return self.concurrency - self.aborting_count + self.control
 
 
-class Bench:
-    """The target, and the witnesses that are being watched. `healthy`: what each saw of a stream that nobody left."""
+class Session:
+    """The target, and the watched witnesses. `healthy`: what each saw of a stream that was not aborted."""
 
     def __init__(self, setting: Setting, watches: list[Watch]) -> None:
         self.setting = setting
         self.watches = watches
         self.healthy: list[Reference] | None = None
         self.server: str | None = None
-        """The answers' header of that name."""
+        """The response header of that name."""
         self._news = asyncio.Event()
         self._is_first = True
 
     def open_stream(self, plan: StreamPlan | None = None, *, followed: bool = False) -> Client:
-        """Opens a stream; `plan`: another one than the trials have."""
+        """Opens a stream; `plan`: instead of that of the trials."""
         plan, view = plan or self.setting.plan, self.setting.view
         if not self._is_first:
             plan, view = replace(plan, record_to=None), SilentView()

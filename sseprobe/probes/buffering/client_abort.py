@@ -1,4 +1,4 @@
-"""Clients that leave behind a hop: how long until the upstream learns of it, as the abort test's witness sees it."""
+"""Aborts through a simulated proxy: how long until the server notices, by a witness of the abort test."""
 
 import asyncio
 from collections.abc import Sequence
@@ -7,10 +7,10 @@ from typing import Final
 from sseprobe.mock_process import running_mock_async
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases
+from sseprobe.probes.abort.judge_trial import trial_reports
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
-from sseprobe.probes.abort.trial_report import trial_reports
-from sseprobe.probes.buffering.measure import by_way_of
+from sseprobe.probes.buffering.measure import via_proxy
 from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan
@@ -23,43 +23,47 @@ from sseprobe.witnesses.base import Context, Witness
 from sseprobe.witnesses.mock import make
 
 GRACE_S: Final = 2.0
-_LEAVES: Final = "after-ms:600"
-"""By time, not by tokens: behind a hop that holds everything none would come."""
+_ABORT_AT: Final = "after-ms:600"
+"""By time, not by tokens: through a proxy that holds everything none would arrive."""
 
-_LONGER: Final = "tokens=250"
-_LANES: Final = 3
+_LONG_ANSWER: Final = "tokens=250"
+_WORKERS: Final = 3
 
 
-async def leave_behind(
+async def abort_through_profile(
     profile: Profile, plan: StreamPlan, host: ProxyHost, upstream: UpstreamAddress, witnesses: list[Witness]
 ) -> ProfileAbort:
-    """One client that leaves, with FIN, while the answer is on its way through a hop."""
+    """Aborts one stream through a profile, with FIN, before the answer ends."""
     async with host.serving(upstream, profile.faults()) as (port, _):
-        setting = Setting(by_way_of(plan, port), GRACE_S)
-        run = AbortRun(AbortPlan(setting, [AbortKind.FIN], [phases.parse(_LEAVES)]), witnesses, Observer())
+        setting = Setting(via_proxy(plan, port), GRACE_S)
+        run = AbortRun(AbortPlan(setting, [AbortKind.FIN], [phases.parse(_ABORT_AT)]), witnesses, Observer())
         await run.go()
     if run.interrupted:
         raise asyncio.CancelledError
     trial = trial_reports(run, plan.redact)[0]
-    learned = trial.stop_lag_ms if trial.answer is Answer.STOPPED else None
-    return ProfileAbort(trial.answer, learned, trial.overrun_tokens, trial.reason)
+    noticed_ms = trial.stop_lag_ms if trial.answer is Answer.STOPPED else None
+    return ProfileAbort(trial.answer, noticed_ms, trial.overrun_tokens, trial.reason)
 
 
-async def leave_the_mock(profiles: Sequence[Profile], plan: StreamPlan, host: ProxyHost) -> dict[str, ProfileAbort]:
-    """The same for the bundled mock, behind each profile: in lanes, each with a mock and a witness of its own."""
-    left = list(profiles)
-    found: dict[str, ProfileAbort] = {}
+async def abort_mock_through_profiles(
+    profiles: Sequence[Profile], plan: StreamPlan, host: ProxyHost
+) -> dict[str, ProfileAbort]:
+    """The same for the bundled mock and all profiles: workers side by side, each with its own mock and witness."""
+    waiting = list(profiles)
+    aborts: dict[str, ProfileAbort] = {}
 
-    async def lane() -> None:
+    async def worker() -> None:
         async with running_mock_async(truth_port=0) as mock:
-            while left:
-                profile = left.pop(0)
-                asked = with_knobs(plan, _LONGER)
-                context = Context(mock.url, mock.truth_url, asked.request, asked.dialect, asked.options, GRACE_S)
+            while waiting:
+                profile = waiting.pop(0)
+                longer = with_knobs(plan, _LONG_ANSWER)
+                context = Context(mock.url, mock.truth_url, longer.request, longer.dialect, longer.options, GRACE_S)
                 witness = make("", context)
-                found[profile.name] = await leave_behind(profile, asked, host, UpstreamAddress(mock.url), [witness])
+                aborts[profile.name] = await abort_through_profile(
+                    profile, longer, host, UpstreamAddress(mock.url), [witness]
+                )
 
     async with asyncio.TaskGroup() as group:
-        for _ in range(min(_LANES, len(left))):
-            group.create_task(lane())
-    return found
+        for _ in range(min(_WORKERS, len(waiting))):
+            group.create_task(worker())
+    return aborts

@@ -1,4 +1,4 @@
-"""One stream through one simulated hop: what came, and how much later than it reached the hop."""
+"""One stream through a simulated proxy: what arrived, and how much later than it had reached the proxy."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from sseprobe.errors import SseprobeError
 from sseprobe.http_exchange import Ending
-from sseprobe.probes.buffering.tap import Tap
+from sseprobe.probes.buffering.arrivals import ArrivalRecorder
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.proxy.address import UpstreamAddress
 from sseprobe.proxy.background import ProxyHost
@@ -30,17 +30,18 @@ from sseprobe.streams.view import SilentView
 _LOOK_AHEAD: Final = 8
 
 
-class Passage(Struct):
-    """One stream through a hop. `run` holds what came; `error`: why there was no stream; times in ns.
+class ProxyRun(Struct):
+    """One stream through a proxy. `received`: what arrived; `record`: of the proxy. `error`: why there was no stream.
 
-    `delays`: of each event with content, against its arrival at the hop, in order; events that the hop made up or
-    changed are left out. `added_ttft_ns`: of the first of them. `bursts`: events with content that came together.
+    `broke_before_proxy`: the body broke off on its way to the proxy. `delays`: of each event with content, against its
+    arrival at the proxy, in order; events that the proxy added or changed are left out. `added_ttft_ns`: of the first
+    of them. `bursts`: numbers of events with content that came together. Times in ns.
     """
 
-    run: StreamRun
+    received: StreamRun
     record: ExchangeRecord | None
     error: SseprobeError | None
-    tapped_broke: bool
+    broke_before_proxy: bool
     ttft_ns: int | None = None
     added_ttft_ns: int | None = None
     delays: Distribution = msgspec.field(default_factory=Distribution)
@@ -50,12 +51,12 @@ class Passage(Struct):
 
     @property
     def outcome(self) -> Outcome | None:
-        """What became of the stream, None if there was none."""
-        return self.run.outcome() if self.run.head is not None and self.error is None else None
+        """How the stream ended and why, None if there was no stream."""
+        return self.received.outcome() if self.received.head is not None and self.error is None else None
 
     @property
     def ending(self) -> Ending | None:
-        """How it ended."""
+        """How it ended, None if there was no stream."""
         return self.outcome.ending if self.outcome is not None else None
 
     @property
@@ -64,32 +65,32 @@ class Passage(Struct):
         return median(self.bursts) if self.bursts else None
 
 
-async def through(
+async def run_through_proxy(
     plan: StreamPlan,
     host: ProxyHost,
     upstream: UpstreamAddress,
     before: Sequence[FaultFactory],
-    hop: Sequence[FaultFactory],
-) -> Passage:
-    """Asks the endpoint through a hop. `before`: what stands between the two, a remedy for instance."""
-    tap = Tap(plan.max_bytes)
-    async with host.serving(upstream, [*before, lambda: tap, *hop]) as (port, server):
-        run = StreamRun(by_way_of(plan, port), SilentView())
+    proxy_faults: Sequence[FaultFactory],
+) -> ProxyRun:
+    """Receives a stream through a proxy with these faults. `before`: faults between the endpoint and the proxy."""
+    arrivals = ArrivalRecorder(plan.max_bytes)
+    async with host.serving(upstream, [*before, lambda: arrivals, *proxy_faults]) as (port, server):
+        run = StreamRun(via_proxy(plan, port), SilentView())
         error = None
         try:
             await run.go()
         except SseprobeError as failure:
             error = failure
         record = next(iter(server.log), None)
-    passage = Passage(run, record, error, tap.broke)
+    proxy_run = ProxyRun(run, record, error, arrivals.broke)
     if run.head is not None and error is None and run.stream is not None:
         if run.decoder.framing is Framing.TEXT:
-            run.read_as(run.decoder.dialect, cut_at=[end for end, _ in tap.arrivals])
-        _measure(passage, tap, run.transcript(), run.stream.t0_ns)
-    return passage
+            run.read_as(run.decoder.dialect, cut_at=[end for end, _ in arrivals.pieces])
+        _measure(proxy_run, arrivals, run.transcript(), run.stream.t0_ns)
+    return proxy_run
 
 
-def by_way_of(plan: StreamPlan, port: int) -> StreamPlan:
+def via_proxy(plan: StreamPlan, port: int) -> StreamPlan:
     """The same request, sent to a proxy on loopback instead."""
     parts = urlsplit(plan.request.url)
     userinfo, at, _ = parts.netloc.rpartition("@")
@@ -101,45 +102,45 @@ def by_way_of(plan: StreamPlan, port: int) -> StreamPlan:
     return msgspec.structs.replace(plan, request=request, options=options, record_to=None, keep=True)
 
 
-def _measure(passage: Passage, tap: Tap, transcript: Transcript, t0_ns: int) -> None:
-    """Fills in the figures. Both clocks are the monotonic one of this machine."""
+def _measure(proxy_run: ProxyRun, arrivals: ArrivalRecorder, transcript: Transcript, t0_ns: int) -> None:
+    """Fills in the times. Both sides are stamped by the monotonic clock of this machine."""
     content = transcript.content or transcript.messages
     if not content:
         return
-    passage.ttft_ns = content[0].read.t_ns
-    passage.last_content_ns = content[-1].read.t_ns
-    came = {id(event): at_ns for event, at_ns in _matched(transcript, tap)}
+    proxy_run.ttft_ns = content[0].read.t_ns
+    proxy_run.last_content_ns = content[-1].read.t_ns
+    reached_proxy_ns = {id(event): at_ns for event, at_ns in _matched(transcript, arrivals)}
     for message in content:
-        at_ns = came.get(id(message.event))
+        at_ns = reached_proxy_ns.get(id(message.event))
         if at_ns is None:
             continue
         delay_ns = max(0, t0_ns + message.read.t_ns - at_ns)
-        if passage.added_ttft_ns is None:
-            passage.added_ttft_ns = delay_ns
-        passage.delays.add(delay_ns)
-    passage.bursts, starts = _bursts(content)
+        if proxy_run.added_ttft_ns is None:
+            proxy_run.added_ttft_ns = delay_ns
+        proxy_run.delays.add(delay_ns)
+    proxy_run.bursts, starts = _bursts(content)
     if len(starts) > 1 and len(starts) < len(content):
-        passage.burst_period_ns = round(median(later - earlier for earlier, later in pairwise(starts)))
+        proxy_run.burst_period_ns = round(median(later - earlier for earlier, later in pairwise(starts)))
 
 
-def _matched(transcript: Transcript, tap: Tap) -> list[tuple[Event, int]]:
-    """The events that came, each with the time at which it had reached the hop."""
-    ends = [end for end, _ in tap.arrivals]
-    arrived = transcribe(tap.body, transcript.framing, ends).events
+def _matched(transcript: Transcript, arrivals: ArrivalRecorder) -> list[tuple[Event, int]]:
+    """The events that arrived, each with the time at which it had reached the proxy."""
+    ends = [end for end, _ in arrivals.pieces]
+    arrived = transcribe(arrivals.body, transcript.framing, ends).events
     matched = []
-    place = 0
+    position = 0
     for event in transcript.events:
-        # A hop may have added, doubled or damaged events: the next one with the same data is it.
-        for ahead in range(place, min(place + _LOOK_AHEAD, len(arrived))):
+        # A proxy may have added, doubled or damaged events: the next one with the same data is the same event.
+        for ahead in range(position, min(position + _LOOK_AHEAD, len(arrived))):
             if arrived[ahead].data == event.data:
-                matched.append((event, tap.arrivals[bisect_left(ends, arrived[ahead].end)][1]))
-                place = ahead + 1
+                matched.append((event, arrivals.pieces[bisect_left(ends, arrived[ahead].end)][1]))
+                position = ahead + 1
                 break
     return matched
 
 
 def _bursts(content: Sequence[Message]) -> tuple[list[int], list[int]]:
-    """How many events each burst has, and when each began."""
+    """The number of events of each burst, and when it began."""
     sizes: list[int] = []
     starts: list[int] = []
     before_ns: int | None = None

@@ -1,4 +1,4 @@
-"""`buffer-test`: the endpoint behind simulated proxies, or two paths to one server side by side."""
+"""`buffer-test`: measures the endpoint behind simulated proxies, or two paths to one server side by side."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -8,10 +8,10 @@ from msgspec.structs import replace
 from sseprobe.config.probes import BufferOptions
 from sseprobe.errors import UsageError
 from sseprobe.probes.buffering.client_abort import GRACE_S
-from sseprobe.probes.buffering.profile_run import Examined
+from sseprobe.probes.buffering.profile_run import ProfileResult
 from sseprobe.probes.buffering.run import BufferPlan, BufferRun
-from sseprobe.probes.context import Asked, RunContext
-from sseprobe.probes.judging import Seen, judge_all, worst
+from sseprobe.probes.context import PreparedTarget, RunContext
+from sseprobe.probes.judging import Evidence, judge_all, worst
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.probes.request import build_request
 from sseprobe.proxy.profile import NAMES, by_name
@@ -33,28 +33,28 @@ async def buffer_test(context: RunContext[BufferOptions]) -> Report:
     """Runs the probe. Never raises for what a target does. Raises UsageError. Cancelled, it reports what was seen."""
     own = context.own
     if own.direct is not None and context.url is None:
-        raise UsageError("--direct is the second path to a server: give the first one as URL.")
+        raise UsageError("--direct names the direct path to a server: give the other path as URL.")
     if own.real_time and context.url is not None:
-        raise UsageError("--real-time concerns the bundled mock: with a URL, time is real anyway.")
+        raise UsageError("--real-time is for the bundled mock: with a URL, time limits are always real.")
     default = () if own.direct is not None else NAMES
     profiles = tuple(by_name(name) for name in dict.fromkeys(default if own.profiles is None else own.profiles))
     given = context.options
     context.options = replace(given, request=replace(given.request, headers=_asking_for_gzip(given.request.headers)))
-    asked = await context.ask(truth_port=0, scenario=_MOCK_SCENARIO)
-    asked, second = _second_path(context, asked)
-    witness_context = asked.witness_context(GRACE_S)
+    target = await context.prepare_target(truth_port=0, scenario=_MOCK_SCENARIO)
+    target, second = _second_path(context, target)
+    witness_context = target.witness_context(GRACE_S)
     _check_witnesses(specs := own.witnesses or [], witness_context)
     plan = BufferPlan(
-        asked.stream,
+        target.stream,
         profiles,
         named=own.profiles is not None,
         direct=second,
-        is_mock=asked.mock_url is not None,
+        is_mock=target.mock_url is not None,
         real_time=own.real_time,
         witnesses=(lambda: [by_spec(spec, witness_context) for spec in specs]) if specs else None,
         side_by_side=_SIDE_BY_SIDE if context.url else _SIDE_BY_SIDE_ON_MOCK,
         again=given.request.as_arguments(),
-        view=context.observer.stream_view(asked.stream.redact, asked.stream.request),
+        view=context.observer.stream_view(target.stream.redact, target.stream.request),
     )
     run = BufferRun(plan, context.observer)
     await run.go()
@@ -62,41 +62,43 @@ async def buffer_test(context: RunContext[BufferOptions]) -> Report:
 
 
 def _asking_for_gzip(headers: list[str]) -> list[str]:
-    """Most clients ask for compression, and some proxies compress because of it."""
+    """The headers with Accept-Encoding: gzip, as most clients send it: some proxies then compress."""
     named = any(each.lower().startswith("accept-encoding:") for each in headers)
     return headers if named else [*headers, _ASKS_FOR_GZIP]
 
 
-def _second_path(context: RunContext[BufferOptions], asked: Asked) -> tuple[Asked, StreamPlan | None]:
+def _second_path(
+    context: RunContext[BufferOptions], target: PreparedTarget
+) -> tuple[PreparedTarget, StreamPlan | None]:
     """The direct path, if it was given; what must not be shown of one path must not be shown of the other."""
     if context.own.direct is None:
-        return asked, None
-    first = asked.stream
+        return target, None
+    first = target.stream
     request, dialect, redact = build_request(context.own.direct, context.options.request)
     first = replace(first, redact=first.redact.joined(redact))
-    return replace(asked, stream=first), replace(first, request=request, dialect=dialect, record_to=None)
+    return replace(target, stream=first), replace(first, request=request, dialect=dialect, record_to=None)
 
 
 def _check_witnesses(specs: list[str], context: Context) -> None:
-    """Finds out whether witnesses are understood before anything runs. Raises UsageError."""
+    """Checks the witnesses before anything runs. Raises UsageError."""
     for spec in specs:
         if spec.startswith("upstream:"):
             port = spec.partition(":")[2]
             raise UsageError(
-                f"--witness {spec}: one provider serves all proxies here. Start it yourself, with "
-                f"`sseprobe mock --port {port}`, and name its record: --witness mock:http://127.0.0.1:{port}."
+                f"--witness {spec}: in buffer-test, one provider must serve all proxies. Start it yourself: "
+                f"sseprobe mock --port {port}; then use --witness mock:http://127.0.0.1:{port}."
             )
         by_spec(spec, context).close()
 
 
 async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
     redact, judging = run.plan.stream.redact, context.judging
-    profiles = [_report_of(each, run) for each in run.examined]
+    profiles = [_report_of(each, run) for each in run.results]
     streams = [run.transcript] if run.transcript is not None else []
     rules = judging.selection.rules() if streams else []
     if not judging.selection.select:  # what concerns buffering, unless other rules were asked for
         rules = [rule for rule in rules if rule.family == _FAMILY and rule.subject is Transcript]
-    results, context.interrupted = await judge_all(rules, Seen(streams, (), _absent), judging.selection, redact)
+    results, context.interrupted = await judge_all(rules, Evidence(streams, (), _absent), judging.selection, redact)
     results, baseline = judging.compared(results)
     verdict = _verdict(run, profiles)
     if run.error is None:
@@ -119,33 +121,33 @@ async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
 
 
 def _absent(rule: Rule) -> str:
-    return "no stream came" if rule.subject is Transcript else "no probe runs beside `buffer-test`: see `check`"
+    return "no stream came" if rule.subject is Transcript else "`buffer-test` runs no active probes: use `check`"
 
 
-def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:
-    profile, passage, worst = examined.profile, examined.streamed.passage, examined.worst
+def _report_of(result: ProfileResult, test: BufferRun) -> ProfileReport:
+    profile, requested, worst = result.profile, result.requested.run, result.worst
     redact, judgement = test.plan.stream.redact, worst.judgement
-    outcome = worst.passage.outcome
-    ratio = passage.run.decoder.meter.bunching_ratio if passage.outcome is not None else None
+    outcome = worst.run.outcome
+    ratio = requested.received.decoder.meter.bunching_ratio if requested.outcome is not None else None
     return ProfileReport(
         profile=profile.name,
         title=profile.title,
         verdict=judgement.verdict,
-        counted=test.plan.named or judgement.verdict is not Verdict.FAIL or examined.curable,
+        counted=test.plan.named or judgement.verdict is not Verdict.FAIL or result.endpoint_may_fix_it,
         reason=redact(judgement.reason),
         cause=profile.cause if judgement.verdict is Verdict.FAIL else None,
         meaning=judgement.meaning,
-        ttft_ms=ms(passage.ttft_ns),
-        added_ttft_ms=ms(passage.added_ttft_ns),
-        added_delay_ms=Percentiles.of(passage.delays),
+        ttft_ms=ms(requested.ttft_ns),
+        added_ttft_ms=ms(requested.added_ttft_ns),
+        added_delay_ms=Percentiles.of(requested.delays),
         bunching_ratio=None if ratio is None else round(ratio, 3),
-        burst_events=passage.burst_events,
-        burst_period_ms=ms(passage.burst_period_ns),
+        burst_events=requested.burst_events,
+        burst_period_ms=ms(requested.burst_period_ns),
         ending=outcome.ending if outcome else None,
         ending_reason=redact(outcome.reason) if outcome and outcome.reason else None,
-        remedies=[each.remedy for each in examined.remedies if each.helped],
-        tried=examined.remedies,
-        limits=examined.limits,
+        remedies=[each.remedy for each in result.remedies if each.helped],
+        tried=result.remedies,
+        limits=result.limits,
         abort=test.aborts.get(profile.name),
         basis=profile.founded,
         notes=[],
@@ -153,7 +155,7 @@ def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:
 
 
 def _verdict(run: BufferRun, profiles: Sequence[ProfileReport]) -> Verdict:
-    """With `--direct` the two paths decide; else the profiles that count."""
+    """The verdict on the two paths with --direct, else on the profiles that count."""
     if run.error is not None:
         return Verdict.FAIL
     if run.path is not None:

@@ -1,4 +1,4 @@
-"""What might help an endpoint behind a hop. Nothing is recommended that was not seen to help: each is tried."""
+"""Remedies for a proxy that delays or cuts streams: the candidates. Only those that helped when tried are reported."""
 
 from collections.abc import Callable
 from typing import Final
@@ -18,15 +18,15 @@ from sseprobe.sse.framing import Framing, media_type
 
 ENDPOINT: Final = "endpoint"
 CLIENT: Final = "client"
-HOP: Final = "hop"
-PLACES: Final = (ENDPOINT, CLIENT, HOP)
-"""Who would have to do it: the nearest to the user first."""
+PROXY: Final = "hop"
+PLACES: Final = (ENDPOINT, CLIENT, PROXY)
+"""Where the change is made, in the order of the report."""
 
 HEARTBEAT_S: Final = 15.0
 """Short enough for every idle limit that is known (facts: the tightest is 20 s)."""
 
 _ENDING_KNOBS: Final = frozenset({*LIMITS.values(), "max_bytes", "on_timeout", "status"})
-_LEAVING_KNOBS: Final = frozenset({"client_abort", "half_close"})
+_ABORT_KNOBS: Final = frozenset({"client_abort", "half_close"})
 
 _NO_BUFFERING: Final = "X-Accel-Buffering: no"
 _EVENT_STREAM: Final = "text/event-stream"
@@ -34,56 +34,61 @@ _NO_TRANSFORM: Final = "Cache-Control: no-cache, no-transform"
 
 
 class Remedy(Struct, frozen=True):
-    """Something to try. `faults`: between the endpoint and the hop; `ask`, `profile`: what becomes of these.
+    """A change to try. `faults`: between the endpoint and the proxy; `change_request`: makes the request with it;
+    `profile`: the changed profile.
 
     `last_resort`: only if nothing simpler helps.
     """
 
-    said: str
+    text: str
     where: str
     faults: tuple[FaultFactory, ...] = ()
-    ask: Callable[[Request], Request] | None = None
+    change_request: Callable[[Request], Request] | None = None
     profile: Profile | None = None
     last_resort: bool = False
 
     def plan(self, plan: StreamPlan) -> StreamPlan:
         """The plan of a stream with this remedy."""
-        return plan if self.ask is None else msgspec.structs.replace(plan, request=self.ask(plan.request))
+        return (
+            plan
+            if self.change_request is None
+            else msgspec.structs.replace(plan, request=self.change_request(plan.request))
+        )
 
 
 def candidates(
     profile: Profile, plan: StreamPlan, head: Head, framing: Framing, *, scale: float, cut: bool
 ) -> list[Remedy]:
-    """What this endpoint, which answers with `head`, does not do yet and could.
+    """Changes that this endpoint, which answers with `head`, its client or the proxy's operator could make.
 
-    `scale`: how much faster time runs. `cut`: it is the end that is wrong, not the delay.
+    `scale`: how much faster time runs. `cut`: the proxy ended the stream; else it delayed it.
     """
     if cut:
         heartbeat = (
             [_heartbeat(HEARTBEAT_S / scale)] if framing is Framing.SSE and "idle" in profile.time_limits else []
         )
-        return [*heartbeat, *_of_hop(profile, cut=True)]
-    return [*_headers(head, framing), *_of_client(profile, plan.request), *_of_hop(profile, cut=False)]
+        return [*heartbeat, *_of_proxy(profile, cut=True)]
+    return [*_headers(head, framing), *_of_client(profile, plan.request), *_of_proxy(profile, cut=False)]
 
 
 def _headers(head: Head, framing: Framing) -> list[Remedy]:
-    found: list[Remedy] = []
+    missing: list[Remedy] = []
     if (head.header("x-accel-buffering") or "").strip().lower() != "no":
-        found.append(_sends(_NO_BUFFERING))
+        missing.append(_sends(_NO_BUFFERING))
     if "no-transform" not in (head.header("cache-control") or "").lower():
-        found.append(_sends(_NO_TRANSFORM))
+        missing.append(_sends(_NO_TRANSFORM))
     if framing is Framing.SSE and media_type(head.header("content-type")) != _EVENT_STREAM:
-        found.append(_sends(f"Content-Type: {_EVENT_STREAM}"))
-    if len(found) > 1:
-        together = tuple(factory for remedy in found for factory in remedy.faults)
-        names = " and ".join(remedy.said.removeprefix("send ") for remedy in found)
-        found.append(Remedy(f"send {names}", ENDPOINT, together, last_resort=True))
-    return found
+        missing.append(_sends(f"Content-Type: {_EVENT_STREAM}"))
+    if len(missing) > 1:
+        together = tuple(factory for remedy in missing for factory in remedy.faults)
+        names = " and ".join(remedy.text.removeprefix("send ") for remedy in missing)
+        missing.append(Remedy(f"send {names}", ENDPOINT, together, last_resort=True))
+    return missing
 
 
 def _heartbeat(seconds: float) -> Remedy:
-    said = f"send a heartbeat (a comment, or the API's ping) every {HEARTBEAT_S:g} s while nothing else comes"
-    return Remedy(said, ENDPOINT, (lambda: Heartbeat(seconds),))
+    text = f"send a heartbeat (a comment, or the API's ping) every {HEARTBEAT_S:g} s while nothing else comes"
+    return Remedy(text, ENDPOINT, (lambda: Heartbeat(seconds),))
 
 
 def _sends(header: str) -> Remedy:
@@ -94,7 +99,9 @@ def _sends(header: str) -> Remedy:
 def _of_client(profile: Profile, request: Request) -> list[Remedy]:
     found = []
     if profile.knobs.gzip != "off":
-        found.append(Remedy("ask without compression (Accept-Encoding: identity)", CLIENT, ask=_uncompressed))
+        found.append(
+            Remedy("ask without compression (Accept-Encoding: identity)", CLIENT, change_request=_uncompressed)
+        )
     if request.method == "GET" and profile.knobs.method_rule:
         found.append(Remedy("use POST instead of GET", CLIENT, (lambda: Method("GET"),), _by_post))
     return found
@@ -109,10 +116,10 @@ def _by_post(request: Request) -> Request:
     return msgspec.structs.replace(request, method="POST", body=request.body or b"")
 
 
-def _of_hop(profile: Profile, *, cut: bool) -> list[Remedy]:
-    """What the hop's operator could change about what was seen."""
+def _of_proxy(profile: Profile, *, cut: bool) -> list[Remedy]:
+    """What the proxy's operator could change."""
     return [
-        Remedy(cure.said, HOP, profile=profile.with_knobs(cure.set))
+        Remedy(cure.said, PROXY, profile=profile.with_knobs(cure.set))
         for cure in profile.cures
-        if any((knob in _ENDING_KNOBS) is cut for knob in cure.set if knob not in _LEAVING_KNOBS)
+        if any((knob in _ENDING_KNOBS) is cut for knob in cure.set if knob not in _ABORT_KNOBS)
     ]

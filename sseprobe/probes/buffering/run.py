@@ -1,4 +1,4 @@
-"""The measurements of a buffer test: the endpoint behind simulated proxies, or two paths to one server side by side."""
+"""The measurements of a buffer test: the endpoint behind simulated proxies, or two paths to one server compared."""
 
 import asyncio
 from collections.abc import Callable
@@ -12,10 +12,11 @@ from sseprobe import dialects
 from sseprobe.config.connection import proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.http_exchange import Ending
-from sseprobe.probes.buffering.client_abort import leave_behind, leave_the_mock
+from sseprobe.probes.buffering.client_abort import abort_mock_through_profiles, abort_through_profile
 from sseprobe.probes.buffering.compare_paths import compare
-from sseprobe.probes.buffering.limits import Patience
-from sseprobe.probes.buffering.profile_run import Endpoint, Examined, examine
+from sseprobe.probes.buffering.profile_run import ProfileResult, run_profile
+from sseprobe.probes.buffering.stream_kinds import LongSilence
+from sseprobe.probes.buffering.try_remedies import DirectStream
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.probes.stream_report import report_of
@@ -30,12 +31,12 @@ from sseprobe.witnesses.base import Witness
 
 
 class BufferPlan(Struct, frozen=True):
-    """`profiles`: to run; `named`: they were asked for, so that all of them count.
+    """What to measure. `profiles`: to run; `named`: they were named, so that all of them count.
 
-    `direct`: the direct path to the same server, which makes it a comparison of two paths. `is_mock`: the bundled mock
-    is tested, whose time runs faster unless `real_time`. `witnesses`: makes those who see whether the server stops when
-    a client leaves behind a hop; anew for each hop. `side_by_side`: how many streams may run at once. `again`: the
-    options of the request as they were given, to be shown. `view` sees the first stream.
+    `direct`: the direct path to the same server; the two paths are compared. `is_mock`: the bundled mock is tested,
+    whose time runs faster unless `real_time`. `witnesses`: makes the witnesses of an abort through a proxy, anew for
+    each profile. `side_by_side`: how many streams may run at once. `again`: the options of the request as given, to be
+    shown. `view` sees the first stream.
     """
 
     stream: StreamPlan
@@ -51,14 +52,14 @@ class BufferPlan(Struct, frozen=True):
 
 
 class BufferRun:
-    """What was seen so far."""
+    """The measurements so far."""
 
     def __init__(self, plan: BufferPlan, observer: Observer) -> None:
         self.plan = plan
         self.streams: list[StreamReport] = []
         self.transcript: Transcript | None = None
-        """Of the endpoint's own stream, without a proxy between."""
-        self.examined: list[Examined] = []
+        """Of the endpoint's own stream, without a proxy."""
+        self.results: list[ProfileResult] = []
         self.aborts: dict[str, ProfileAbort] = {}
         self.path: PathReport | None = None
         self.error: SseprobeError | None = None
@@ -66,16 +67,16 @@ class BufferRun:
         self.notes: list[str] = []
         self.dialect = plan.stream.dialect.name if plan.stream.dialect else dialects.PLAIN
         self.unclear: str | None = None
-        """Why nothing can be said at all."""
+        """Why the verdict is inconclusive, whatever was measured."""
         self.cut: str | None = None
-        """Why a path fails, whether it buffers or not."""
+        """Why the path fails, whether it buffers or not."""
         self._observer = observer
 
     async def go(self) -> None:
-        """Runs it all; cancelled, it keeps what was seen. Raises UsageError."""
+        """Runs all measurements; cancelled, it keeps the finished ones. Raises UsageError."""
         try:
             if self.plan.direct is not None:
-                self._observer.progress("both paths, side by side")
+                self._observer.progress("measuring both paths side by side")
                 compared = await compare(self.plan.stream, self.plan.direct)
                 again = [self.plan.stream.redact(word) for word in self.plan.again]
                 self.path, self.streams = msgspec.structs.replace(compared.report, again=again), compared.streams
@@ -88,7 +89,7 @@ class BufferRun:
             self.error = error
 
     async def _run_profiles(self, plan: StreamPlan) -> None:
-        self._observer.progress("the endpoint, asked directly")
+        self._observer.progress("measuring the endpoint directly")
         run = StreamRun(msgspec.structs.replace(plan, keep=True), self.plan.view)
         try:
             await run.go()
@@ -98,16 +99,16 @@ class BufferRun:
         if run.interrupted:
             raise asyncio.CancelledError
         transcript = run.transcript()
-        # What the endpoint's own stream ends with, a stream through a hop has to end with.
+        # The end mark of the endpoint's own stream is expected of each stream through a proxy.
         dialect = learn_together([transcript], enough=1) or transcript.dialect
         self.dialect = dialect.name
         if self.path is None:
             self.transcript = transcript
         ending = run.outcome().ending
         if ending is not Ending.COMPLETE:
-            self.unclear = f"asked directly, the stream ends {ending}: there is no healthy one to compare with"
+            self.unclear = f"asked directly, the stream ends {ending}: there is no healthy stream to compare with"
             return
-        # A redirect would lead past the hop: what it leads to is asked.
+        # A redirect would bypass the proxy: its target is requested instead.
         assert run.head is not None
         plan = msgspec.structs.replace(
             plan,
@@ -117,7 +118,7 @@ class BufferRun:
             record_to=None,
         )
         with ProxyHost() as host:
-            endpoint = Endpoint(
+            direct = DirectStream(
                 plan,
                 host,
                 _upstream(plan),
@@ -127,17 +128,17 @@ class BufferRun:
                 _longest_silence_ns(transcript),
                 asyncio.Semaphore(self.plan.side_by_side),
             )
-            await self._examine_all(endpoint)
-            await self._leave_all(endpoint)
+            await self._run_all(direct)
+            await self._abort_all(direct)
 
-    async def _examine_all(self, endpoint: Endpoint) -> None:
-        patience = Patience(endpoint.plan, self.plan.real_time) if self.plan.is_mock else None
+    async def _run_all(self, direct: DirectStream) -> None:
+        silence = LongSilence(direct.plan, self.plan.real_time) if self.plan.is_mock else None
         profiles = self.plan.profiles
-        done: dict[str, Examined] = {}
+        done: dict[str, ProfileResult] = {}
 
         async def one(profile: Profile) -> None:
-            done[profile.name] = await examine(profile, endpoint, patience)
-            self.examined = [done[each.name] for each in profiles if each.name in done]
+            done[profile.name] = await run_profile(profile, direct, silence)
+            self.results = [done[each.name] for each in profiles if each.name in done]
             self._observer.progress(f"{len(done)} of {len(profiles)} profiles")
 
         self._observer.progress(f"{len(profiles)} profiles")
@@ -145,27 +146,27 @@ class BufferRun:
             for profile in profiles:
                 group.create_task(one(profile))
 
-    async def _leave_all(self, endpoint: Endpoint) -> None:
+    async def _abort_all(self, direct: DirectStream) -> None:
         profiles = self.plan.profiles
-        self._observer.progress("clients that leave")
+        self._observer.progress("aborting through the profiles")
         if self.plan.is_mock:
-            self.aborts = await leave_the_mock(profiles, endpoint.plan, endpoint.host)
+            self.aborts = await abort_mock_through_profiles(profiles, direct.plan, direct.host)
         elif self.plan.witnesses is not None:
             for profile in profiles:
-                self.aborts[profile.name] = await leave_behind(
-                    profile, endpoint.plan, endpoint.host, endpoint.upstream, self.plan.witnesses()
+                self.aborts[profile.name] = await abort_through_profile(
+                    profile, direct.plan, direct.host, direct.upstream, self.plan.witnesses()
                 )
         else:
-            self.notes.append("whether the server learns that a client has left was not tried: name a --witness")
+            self.notes.append("whether the server notices an abort through a proxy was not tested: name a --witness")
 
 
 def _upstream(plan: StreamPlan) -> UpstreamAddress:
-    """The endpoint, as the hops reach it. Raises UsageError where they cannot."""
+    """The endpoint's address for the simulated proxies. Raises UsageError where they cannot reach it."""
     options, parts = plan.options, urlsplit(plan.request.url)
     if proxy_for(plan.request.url, options) is not None or options.unix_socket is not None:
         raise UsageError(
-            "--profile: simulated hops connect to the endpoint themselves, and neither through a proxy (--proxy, "
-            "HTTPS_PROXY) nor to a unix socket. Run it where the endpoint is reached directly, or set NO_PROXY."
+            "--profile: simulated proxies reach the endpoint directly only, not through --proxy, HTTPS_PROXY or a unix "
+            "socket. Run it where the endpoint is reached directly, or set NO_PROXY."
         )
     verify = verification(options) if parts.scheme == "https" else None
     host = parts.netloc.rpartition("@")[2]

@@ -1,4 +1,4 @@
-"""`check`: healthy streams, what the rules and other people's parsers make of them, and the active probes."""
+"""`check`: judges healthy streams and active probes by the rules, and compares third-party parsers."""
 
 import asyncio
 from typing import Final
@@ -9,11 +9,11 @@ from sseprobe.errors import ISSUES
 from sseprobe.http_exchange import Ending, Request
 from sseprobe.probes.check import active
 from sseprobe.probes.check.active.abort import GRACE_S
-from sseprobe.probes.check.readers import READ_BYTES, read_by_others
 from sseprobe.probes.check.run import CheckPlan, CheckRun
+from sseprobe.probes.check.third_party_readers import READ_BYTES, read_by_third_parties
 from sseprobe.probes.context import RunContext, refuse_request
 from sseprobe.probes.files import open_cassette
-from sseprobe.probes.judging import Seen, judge_all
+from sseprobe.probes.judging import Evidence, judge_all
 from sseprobe.probes.request import dialect_of_recording
 from sseprobe.probes.stream_report import report_of_recorded
 from sseprobe.readers.run import Stop
@@ -26,7 +26,7 @@ from sseprobe.units import human_bytes
 
 _MOCK_SCENARIO: Final = "tokens=60,itl_ms=10"
 _ANSWER_ONLY: Final = "HTTP001"
-"""The one rule that judges an answer that is no stream."""
+"""The one rule that judges an answer that is not a stream."""
 
 
 async def check(context: RunContext[CheckOptions]) -> Report:
@@ -36,25 +36,25 @@ async def check(context: RunContext[CheckOptions]) -> Report:
     if own.recording is not None:
         refuse_request(context.options, context.url, own.probes, own.witnesses)
         return await _recorded(context, own.recording)
-    asked = await context.ask(truth_port=0, scenario=_MOCK_SCENARIO)
-    run = CheckRun(context.judging, asked.stream.redact)
+    target = await context.prepare_target(truth_port=0, scenario=_MOCK_SCENARIO)
+    run = CheckRun(context.judging, target.stream.redact)
     plan = CheckPlan(
-        asked.stream,
+        target.stream,
         own.repeat,
         probes,
-        tuple(context.witnesses(asked, own.witnesses, GRACE_S)),
-        asked.mock_url,
-        asked.truth_url,
-        context.observer.stream_view(asked.stream.redact, asked.stream.request),
+        tuple(context.witnesses(target, own.witnesses, GRACE_S)),
+        target.mock_url,
+        target.truth_url,
+        context.observer.stream_view(target.stream.redact, target.stream.request),
     )
     await run.go(plan, context.observer)
     first = run.transcripts[0] if run.transcripts else None
-    dialect = (first.expected or first.dialect) if first else asked.stream.dialect
-    return await _report(context, run, target_of(asked.stream.request, dialect.name if dialect else dialects.PLAIN))
+    dialect = (first.expected or first.dialect) if first else target.stream.dialect
+    return await _report(context, run, target_of(target.stream.request, dialect.name if dialect else dialects.PLAIN))
 
 
 async def _recorded(context: RunContext[CheckOptions], path: str) -> Report:
-    """The same for a recording: no probe runs."""
+    """The same for a recording: no active probe runs."""
     options, cassette = context.options.request, open_cassette(path)
     dialect = dialect_of_recording(options, cassette.opening)
     run = CheckRun(context.judging, Redactor())
@@ -62,18 +62,18 @@ async def _recorded(context: RunContext[CheckOptions], path: str) -> Report:
     run.streams.append(report_of_recorded(cassette, decoder))
     run.transcripts.append(stream)
     for name in active.NAMES:
-        run.skip(name, "a recording answers no questions", failed=False)
+        run.skip(name, "a recording cannot answer requests", failed=False)
     request = Request(cassette.opening.method, cassette.opening.url, [])
     return await _report(context, run, target_of(request, (stream.expected or stream.dialect).name))
 
 
 async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Target) -> Report:
-    """Judges what was seen, while the readers' processes work beside it; interrupted, it waits for neither."""
+    """Judges while the readers' processes run; interrupted, it waits for neither."""
     judging = run.judging
     context.observer.progress("judging")
     stop = Stop()
-    reading = asyncio.ensure_future(read_by_others(run, stop))
-    seen = Seen(
+    reading = asyncio.ensure_future(read_by_third_parties(run, stop))
+    evidence = Evidence(
         run.transcripts,
         run.evidence,
         lambda rule: _absent(rule, run),
@@ -81,7 +81,7 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
         run.named,
         only=_ANSWER_ONLY if run.error is not None else None,
     )
-    results, interrupted = await judge_all(judging.selection.rules(), seen, judging.selection, run.redact)
+    results, interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, run.redact)
     readers: list[ReaderReport] = []
     try:
         if interrupted:
@@ -103,9 +103,9 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
         probes=run.probes,
         baseline=baseline,
         streams=run.streams,
-        trials=[trial for found in run.found for trial in found.trials],
-        abort=next((found.abort for found in run.found if found.abort is not None), None),
-        notes=[*_notes(run, results, readers), *(note for found in run.found for note in found.notes)],
+        trials=[trial for result in run.probe_results for trial in result.trials],
+        abort=next((result.abort for result in run.probe_results if result.abort is not None), None),
+        notes=[*_notes(run, results, readers), *(note for result in run.probe_results for note in result.notes)],
         readers=readers,
     )
 
@@ -115,22 +115,22 @@ def _absent(rule: Rule, run: CheckRun) -> str:
         return "no stream came"
     if run.interrupted:
         return "interrupted before it"
-    return run.missing.get(rule.subject, "the probe that asks about it had nothing to ask")
+    return run.missing.get(rule.subject, "no probe collected what it judges")
 
 
 def _notes(check: CheckRun, results: list[RuleResult], readers: list[ReaderReport]) -> list[str]:
-    """What was not seen because a stream ended early, though as it may; and whose fault a crash is."""
+    """What was not checked, since a stream ended early or is long; and rules that crashed."""
     notes = []
     if readers and len(check.transcripts[0].body) > READ_BYTES:
-        notes.append(f"other people's parsers read the first {human_bytes(READ_BYTES)} of stream 0")
+        notes.append(f"third-party parsers read the first {human_bytes(READ_BYTES)} of stream 0")
     notes += [
-        f"stream {place} ended with an error that it reported: what a whole stream has to do was not seen"
-        for place, stream in enumerate(check.transcripts)
+        f"stream {index} ended with an error that it reported: what a complete stream must do was not checked"
+        for index, stream in enumerate(check.transcripts)
         if stream.ending is Ending.ERROR and stream.expected is None and check.error is None
     ]
     crashed = [result.rule for result in results if result.verdict is RuleVerdict.CRASHED]
     if crashed:
         notes.append(
-            f"{', '.join(crashed)} crashed: that is a bug of sseprobe; please report it, with this report: {ISSUES}"
+            f"{', '.join(crashed)} crashed, which is a bug in sseprobe: please report it, with this report, at {ISSUES}"
         )
     return notes

@@ -1,4 +1,4 @@
-"""The streams and the active probes of a check: what they bring home for the rules to judge."""
+"""The streams and the active probes of a check: they collect what the rules judge."""
 
 import asyncio
 from typing import Any, Final
@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Ending
 from sseprobe.probes.check import active
-from sseprobe.probes.check.active.base import Bench, Found, Skipped
+from sseprobe.probes.check.active.base import ProbeContext, ProbeResult, Skipped
 from sseprobe.probes.judging import Judging
 from sseprobe.probes.observer import Observer
 from sseprobe.probes.receive import StreamPlan, StreamRun
@@ -22,8 +22,8 @@ from sseprobe.streams.view import SilentView, View
 from sseprobe.witnesses.base import Witness
 
 _NOT_WANTED: Final = {
-    active.ABORT: "only a witness knows whether the server stops: name one with --witness",
-    active.RESUME: "no ids are sent: the stream does not claim that it can be resumed",
+    active.ABORT: "only a witness shows whether the server stopped: name one with --witness",
+    active.RESUME: "the events carry no ids: the stream does not claim to be resumable",
 }
 
 
@@ -43,19 +43,19 @@ class CheckPlan(Struct, frozen=True):
 
 
 class CheckRun:
-    """What was seen so far."""
+    """The streams and evidence so far."""
 
     def __init__(self, judging: Judging, redact: Redactor) -> None:
         self.judging = judging
         self.redact = redact
         self.named: frozenset[type] = frozenset()
-        """What a probe that was named brings home."""
+        """The types of evidence of the probes that were named."""
         self.runs: list[StreamRun] = []
         self.transcripts: list[Transcript] = []
         self.streams: list[StreamReport] = []
         self.evidence: list[Any] = []
         self.probes: list[ProbeReport] = []
-        self.found: list[Found] = []
+        self.probe_results: list[ProbeResult] = []
         self.missing: dict[type, str] = {}
         """Why there is no evidence of a type."""
         self.failed_probes: set[type] = set()
@@ -63,13 +63,13 @@ class CheckRun:
         self.interrupted = False
 
     async def go(self, plan: CheckPlan, observer: Observer) -> None:
-        """Runs all probes; cancelled, it keeps what was seen. Raises UsageError for a witness that cannot be had."""
+        """Runs all probes; cancelled, it keeps what was collected. Raises UsageError for an unavailable witness."""
         self.named = frozenset(kind for name in plan.probes or () for kind in active.by_name(name).judged_by)
         try:
             for witness in plan.witnesses:
-                witness.open()  # `upstream` serves what the streams below are made of
+                witness.open()  # `upstream` serves the tokens of the streams below
             observer.progress("the first stream")
-            if await self._first(plan):
+            if await self._receive_first(plan):
                 await self._probe_all(plan, observer)
         except asyncio.CancelledError:
             self.interrupted = True
@@ -77,8 +77,8 @@ class CheckRun:
             for witness in plan.witnesses:
                 witness.close()
 
-    async def _first(self, plan: CheckPlan) -> bool:
-        """Whether a stream came."""
+    async def _receive_first(self, plan: CheckPlan) -> bool:
+        """Receives the first stream. Returns whether there is one."""
         run = StreamRun(replace(plan.stream, keep=True), plan.view)
         try:
             await run.go()
@@ -101,7 +101,7 @@ class CheckRun:
             self.transcripts.append(run.transcript())
 
     def learn(self) -> None:
-        """Reads the streams of an app's own by what all of them show together."""
+        """Decodes the streams of an app's own dialect again, by what all of them show together."""
         dialect = learn_together(self.transcripts)
         if dialect is None:
             return
@@ -112,7 +112,7 @@ class CheckRun:
 
     async def _probe_all(self, plan: CheckPlan, observer: Observer) -> None:
         first = self.transcripts[0]
-        bench = Bench(
+        context = ProbeContext(
             replace(plan.stream, keep=True, record_to=None, dialect=first.dialect, named=plan.stream.named),
             first,
             plan.repeat,
@@ -128,23 +128,24 @@ class CheckRun:
                 continue
             observer.progress(name)
             try:
-                found = await active.by_name(name).run(bench)
-            except (Skipped, TargetError) as said:
-                self.skip(name, self.redact(str(said)), failed=isinstance(said, TargetError))
+                result = await active.by_name(name).run(context)
+            except (Skipped, TargetError) as reason:
+                self.skip(name, self.redact(str(reason)), failed=isinstance(reason, TargetError))
                 continue
-            self.probes.append(ProbeReport(name, True, found.said))
-            self.found.append(found)
-            for run in found.streams:
+            self.probes.append(ProbeReport(name, True, result.detail))
+            self.probe_results.append(result)
+            for run in result.streams:
                 self.take(run)
             if name == active.REPEAT:
                 self.learn()
                 first = self.transcripts[0]
-                bench = replace(bench, plan=replace(bench.plan, dialect=first.dialect), first=first)
-                found = replace(found, evidence=[replace(each, streams=self.transcripts) for each in found.evidence])
-            self.evidence += found.evidence
-            if found.evidence:  # what it could bring home from elsewhere, such as the mock, was not asked for
-                brought = {type(each) for each in found.evidence}
-                self.named -= frozenset(active.by_name(name).judged_by) - brought
+                context = replace(context, plan=replace(context.plan, dialect=first.dialect), first=first)
+                evidence = [replace(each, streams=self.transcripts) for each in result.evidence]
+                result = replace(result, evidence=evidence)
+            self.evidence += result.evidence
+            if result.evidence:  # what it collects only elsewhere, such as from the mock, was not requested
+                collected = {type(each) for each in result.evidence}
+                self.named -= frozenset(active.by_name(name).judged_by) - collected
 
     def _why_not(self, name: str, plan: CheckPlan) -> str | None:
         """Why a probe does not run, None if it does."""
@@ -160,10 +161,10 @@ class CheckRun:
             return _NOT_WANTED.get(name, f"runs when it is named: --probe {name}")
         return None if whole else "the stream before it did not complete"
 
-    def skip(self, name: str, why: str, *, failed: bool) -> None:
-        """Notes why a probe brings no evidence."""
-        self.probes.append(ProbeReport(name, False, why))
+    def skip(self, name: str, reason: str, *, failed: bool) -> None:
+        """Notes why a probe has no evidence."""
+        self.probes.append(ProbeReport(name, False, reason))
         for kind in active.by_name(name).judged_by:
-            self.missing[kind] = f"probe {name}: {why}"
+            self.missing[kind] = f"probe {name}: {reason}"
             if failed:
                 self.failed_probes.add(kind)

@@ -98,7 +98,7 @@ def test_who_is_not_followed_is_heard_of_at_the_end(
         while not client.deltas:  # noqa: ASYNC110  who is not followed does not tell
             await asyncio.sleep(0.01)
         if leaves:
-            await client.leave(AbortKind.HALF_CLOSE)
+            await client.abort(AbortKind.HALF_CLOSE)
         go_on.set()
         while client.ended_ns is None:  # noqa: ASYNC110
             await asyncio.sleep(0.01)

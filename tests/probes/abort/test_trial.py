@@ -1,4 +1,4 @@
-"""A trial's own account of its streams."""
+"""Which control clients of a trial failed."""
 
 import asyncio
 from collections.abc import Callable
@@ -19,14 +19,16 @@ from tests.support.raw_server import LAST_CHUNK, Peer, RawServer
 EVENT = b"data: hello\n\n"
 
 
-@pytest.mark.parametrize(("truncated", "hurt"), [(False, []), (True, ["truncated"])])
-def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], serve: Callable[..., RawServer]) -> None:
+@pytest.mark.parametrize(("truncated", "failures"), [(False, []), (True, ["truncated"])])
+def test_streams_that_we_ended_did_not_fail(
+    truncated: bool, failures: list[str], serve: Callable[..., RawServer]
+) -> None:
     def script(peer: Peer) -> None:
         peer.stream(EVENT)
         if not truncated:
             peer.wait_for_close()
 
-    async def beside(url: str) -> list[str]:
+    async def control(url: str) -> list[str]:
         plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
         news = asyncio.Event()
         client = Client(plan, news.set, SilentView(), followed=True)
@@ -35,32 +37,32 @@ def test_streams_that_we_ended_are_not_hurt(truncated: bool, hurt: list[str], se
             news.clear()
         await client.end()
         trial = Trial(AbortKind.FIN, phases.parse(phases.MID_STREAM))
-        trial.stayers = [client]
-        return [said.partition(":")[0] for said in trial.hurt]
+        trial.control_clients = [client]
+        return [failure.partition(":")[0] for failure in trial.control_failures]
 
-    assert asyncio.run(beside(serve(script).url)) == hurt
+    assert asyncio.run(control(serve(script).url)) == failures
 
 
-@pytest.mark.parametrize(("whole", "hurt"), [(0, []), (1, []), (2, ["truncated"])])
-def test_an_apps_stream_is_hurt_if_two_others_have_an_end_mark(
-    whole: int, hurt: list[str], serve: Callable[..., RawServer]
+@pytest.mark.parametrize(("with_mark", "failures"), [(0, []), (1, []), (2, ["truncated"])])
+def test_an_apps_stream_is_truncated_if_two_others_have_an_end_mark(
+    with_mark: int, failures: list[str], serve: Callable[..., RawServer]
 ) -> None:
-    asked = iter([True] * whole + [False])
+    asked = iter([True] * with_mark + [False])
 
     def script(peer: Peer) -> None:
         peer.stream(EVENT, *([b"data: [DONE]\n\n"] if next(asked) else []))
         peer.send(LAST_CHUNK)
 
-    async def beside(url: str) -> list[str]:
+    async def control(url: str) -> list[str]:
         plan = StreamPlan(Request("GET", url, []), ConnectOptions(), None, Redactor(), 1 << 20)
         news = asyncio.Event()
         trial = Trial(AbortKind.FIN, phases.parse(phases.MID_STREAM))
-        for _ in range(whole + 1):
+        for _ in range(with_mark + 1):
             client = Client(plan, news.set, SilentView())
-            trial.stayers.append(client)
+            trial.control_clients.append(client)
             while client.ended_ns is None:
                 await news.wait()
                 news.clear()
-        return [said.partition(":")[0] for said in trial.hurt]
+        return [failure.partition(":")[0] for failure in trial.control_failures]
 
-    assert asyncio.run(beside(serve(script).url)) == hurt
+    assert asyncio.run(control(serve(script).url)) == failures

@@ -1,4 +1,4 @@
-"""Active probes of `check`: each asks the endpoint something of its own, and brings home evidence for rules to judge.
+"""Active probes of `check`: each sends requests of its own, and collects evidence that rules judge.
 
 To add one: one file here, and its line in `_MODULES`; its evidence in `sseprobe.rules.probe_results`.
 """
@@ -30,11 +30,11 @@ NAMES: Final = tuple(_MODULES)
 
 
 def known_name(name: str) -> str:
-    """The name of a probe. Raises UsageError, which names the nearest."""
+    """The name, if a probe has it. Raises UsageError, which suggests the nearest."""
     if name not in _MODULES:
         near = difflib.get_close_matches(name.lower(), NAMES, 1)
         guess = f" Did you mean {near[0]}?" if near else ""
-        raise UsageError(f"--probe {name}: not a probe sseprobe knows.{guess} Known are: {', '.join(NAMES)}.")
+        raise UsageError(f"--probe {name}: unknown probe.{guess} Known are: {', '.join(NAMES)}.")
     return name
 
 

@@ -9,20 +9,20 @@ from sseprobe.probes.abort import phases
 from sseprobe.probes.abort.result import AbortResult, evidence_of
 from sseprobe.probes.abort.run import AbortPlan, AbortRun
 from sseprobe.probes.abort.session import Setting
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped
 from sseprobe.probes.observer import Observer
 from sseprobe.rules.probe_results import Aborts
 
 GRACE_S: Final = 5.0
-"""As the abort test has it by default."""
+"""The default of the abort test."""
 
 
-async def _run(bench: Bench) -> Found:
-    if not bench.witnesses:
-        raise Skipped("only a witness knows whether the server stops: name one with --witness")
-    setting = Setting(bench.plan, GRACE_S, 1, 0)
+async def _run(context: ProbeContext) -> ProbeResult:
+    if not context.witnesses:
+        raise Skipped("only a witness shows whether the server stopped: name one with --witness")
+    setting = Setting(context.plan, GRACE_S, 1, 0)
     plan = AbortPlan(setting, [AbortKind.FIN], [phases.parse("mid-stream")])
-    state = AbortRun(plan, list(bench.witnesses), Observer(), opened=True)
+    state = AbortRun(plan, list(context.witnesses), Observer(), opened=True)
     await state.go()
     if state.interrupted:
         raise asyncio.CancelledError
@@ -32,7 +32,9 @@ async def _run(bench: Bench) -> Found:
     if not done.trials:
         raise Skipped("; ".join(done.notes) or "no trial could be run")
     evidence = evidence_of(done.trials)
-    return Found([evidence], "one trial, FIN mid-stream", trials=done.trials, abort=done.summary, notes=done.notes)
+    return ProbeResult(
+        [evidence], "one trial, FIN mid-stream", trials=done.trials, abort=done.summary, notes=done.notes
+    )
 
 
 PROBE = ActiveProbe("abort", (Aborts,), _run)

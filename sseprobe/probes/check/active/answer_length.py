@@ -1,4 +1,4 @@
-"""`answer-length`: short and long answers in turns. Where the first token waits for the last one, nothing streams."""
+"""`answer-length`: short and long answers in turns. If the first token waits for the last one, nothing streams."""
 
 from typing import Any, Final
 
@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from sseprobe.dialects.base import as_dict, as_list
 from sseprobe.http_exchange import Ending
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, stream_once
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped, stream_once
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.rules.probe_results import Lengths
 from sseprobe.streams.transcript import Transcript
@@ -20,32 +20,36 @@ _LONG_KNOBS: Final = "tokens=60"
 _PROMPT_FIELDS: Final = ("prompt", "message", "input", "question", "query", "q", "text", "user_input", "content")
 
 
-async def _run(bench: Bench) -> Found:
-    short, long, said = _plans(bench)
+async def _run(context: ProbeContext) -> ProbeResult:
+    short, long, request = _plans(context)
     streams: tuple[list[Transcript], list[Transcript]] = ([], [])
     for _ in range(_TURNS):
         for plan, taken in zip((short, long), streams, strict=True):
             stream = (await stream_once(plan)).transcript()
             if stream.ending is not Ending.COMPLETE or not stream.content:
-                raise Skipped(f"{said}, a stream ended as {stream.ending}, or without content: nothing is compared")
+                raise Skipped(
+                    f"{request}: a stream ended as {stream.ending}, or without content, so nothing is compared"
+                )
             taken.append(stream)
-    return Found([Lengths(tuple(streams[0]), tuple(streams[1]), said)], f"{_TURNS} short and {_TURNS} long answers")
+    return ProbeResult(
+        [Lengths(tuple(streams[0]), tuple(streams[1]), request)], f"{_TURNS} short and {_TURNS} long answers"
+    )
 
 
-def _plans(bench: Bench) -> tuple[StreamPlan, StreamPlan, str]:
-    """The requests for a short and a long answer, and how they ask. Raises Skipped."""
-    if bench.mock_url is not None:
-        return bench.with_knobs(_SHORT_KNOBS), bench.with_knobs(_LONG_KNOBS), "asked for 3 and for 60 tokens"
-    body = bench.plan.request.body
+def _plans(context: ProbeContext) -> tuple[StreamPlan, StreamPlan, str]:
+    """The requests for a short and a long answer, and what they request in words. Raises Skipped."""
+    if context.mock_url is not None:
+        return context.with_knobs(_SHORT_KNOBS), context.with_knobs(_LONG_KNOBS), "asked for 3 and for 60 tokens"
+    body = context.plan.request.body
     try:
         value = msgspec.json.decode(body or b"")
     except msgspec.DecodeError:
         value = None
     bodies = [_asking(value, prompt) for prompt in (_SHORT, _LONG)]
     if None in bodies:
-        raise Skipped("the request holds no prompt that could be changed: give a JSON body with -d, or a --dialect")
+        raise Skipped("the request has no known prompt field: give a JSON body with -d, or a --dialect")
     short, long = (
-        replace(bench.plan, request=replace(bench.plan.request, body=msgspec.json.encode(each))) for each in bodies
+        replace(context.plan, request=replace(context.plan.request, body=msgspec.json.encode(each))) for each in bodies
     )
     return short, long, "asked for a word and for three hundred words"
 

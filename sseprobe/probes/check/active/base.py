@@ -1,4 +1,4 @@
-"""What an active probe is, and what it may use."""
+"""An active probe, its context, its result, and the requests that several probes make."""
 
 import asyncio
 import contextlib
@@ -12,7 +12,8 @@ from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Request
 from sseprobe.net.opening import OpenStream
 from sseprobe.probes.mock_knobs import with_knobs
-from sseprobe.probes.receive import StreamPlan, StreamRun, excerpt
+from sseprobe.probes.not_a_stream import excerpt
+from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.report import AbortSummary, TrialReport
 from sseprobe.rules.probe_results import Answer
 from sseprobe.sse.framing import by_content_type
@@ -24,13 +25,13 @@ _ANSWER_LIMIT_S: Final = 10.0
 
 
 class Skipped(Exception):  # noqa: N818  no error, an answer
-    """Raised by a probe that cannot run here; the message says why, and what would help."""
+    """A probe cannot run here; the message says why, and what would help."""
 
 
-class Bench(Struct, frozen=True):
-    """What a probe may use. `plan`: the healthy request; `first`: the stream that it got.
+class ProbeContext(Struct, frozen=True):
+    """What a probe may use. `plan`: the healthy request; `first`: the stream that answered it.
 
-    `mock_url`, `truth_url`: of the bundled mock, if it is what is tested. `witnesses`: open, closed by who uses them.
+    `mock_url`, `truth_url`: of the bundled mock, if that is tested. `witnesses`: open; who uses them closes them.
     """
 
     plan: StreamPlan
@@ -45,11 +46,11 @@ class Bench(Struct, frozen=True):
         return with_knobs(self.plan, knobs)
 
 
-class Found(Struct, frozen=True):
-    """What a probe brings home. `streams`: healthy ones, for the other rules to judge as well."""
+class ProbeResult(Struct, frozen=True):
+    """What a probe collected. `detail`: what it did. `streams`: healthy ones, which other rules judge too."""
 
     evidence: Sequence[Any]
-    said: str
+    detail: str
     streams: Sequence[StreamRun] = ()
     trials: Sequence[TrialReport] = ()
     abort: AbortSummary | None = None
@@ -61,7 +62,7 @@ class ActiveProbe(Struct, frozen=True):
 
     name: str
     judged_by: tuple[type, ...]
-    run: Callable[[Bench], Awaitable[Found]]
+    run: Callable[[ProbeContext], Awaitable[ProbeResult]]
 
 
 async def stream_once(plan: StreamPlan) -> StreamRun:
@@ -72,14 +73,14 @@ async def stream_once(plan: StreamPlan) -> StreamRun:
 
 
 async def receive(run: StreamRun) -> None:
-    """Receives a stream to its end, and is cancelled where it was. Raises TargetError where there is no stream."""
+    """Receives a stream to its end. Raises TargetError where there is no stream, and CancelledError."""
     await run.go()
     if run.interrupted:
         raise asyncio.CancelledError
 
 
 async def ask(plan: StreamPlan, request: Request, name: str, asked: str) -> Answer:
-    """The answer to a request that is no healthy stream: its head, and the beginning of its body.
+    """Sends a request whose answer need not be a stream. Returns its head, and the beginning of its body.
 
     `name`, `asked`: see `Answer`.
     """
@@ -88,7 +89,7 @@ async def ask(plan: StreamPlan, request: Request, name: str, asked: str) -> Answ
     try:
         async with OpenStream(request, options) as stream:
             body = b""
-            # What is labelled as a stream is one: it is not waited for.
+            # The body of a stream is not waited for.
             if request.method != "HEAD" and by_content_type(stream.head.header("content-type")) is None:
                 async with contextlib.aclosing(stream.chunks()) as chunks:
                     body = await excerpt(stream, chunks)

@@ -1,27 +1,27 @@
-"""`error`: requests that cannot be meant; and where the server can be told to, a failure in mid-stream."""
+"""`error`: invalid requests; and, of the bundled mock, a failure in mid-stream."""
 
 from msgspec.structs import replace
 
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, ask, stream_once
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped, ask, stream_once
 from sseprobe.rules.probe_results import MidStreamFailure, Refusal
 
 _BROKEN = b'{"sseprobe": '
 _EMPTY = b"{}"
 
 
-async def _run(bench: Bench) -> Found:
-    request = bench.plan.request
+async def _run(context: ProbeContext) -> ProbeResult:
+    request = context.plan.request
     if request.body is None:
-        raise Skipped(f"a {request.method} request without a body has nothing that could be wrong")
+        raise Skipped(f"a {request.method} request without a body cannot be made invalid: give a body with -d")
     answers = (
-        await ask(bench.plan, replace(request, body=_BROKEN), "broken-body", "a body that is not JSON"),
-        await ask(bench.plan, replace(request, body=_EMPTY), "empty-body", "a body without a prompt"),
+        await ask(context.plan, replace(request, body=_BROKEN), "broken-body", "a body that is not JSON"),
+        await ask(context.plan, replace(request, body=_EMPTY), "empty-body", "a body without a prompt"),
     )
     evidence: list[Refusal | MidStreamFailure] = [Refusal(answers)]
-    if bench.mock_url is not None:
-        failed = await stream_once(bench.with_knobs("fault=error@3"))
-        evidence.append(MidStreamFailure(failed.transcript(), "told to fail after 3 tokens"))
-    return Found(evidence, f"{len(answers)} requests that cannot be meant")
+    if context.mock_url is not None:
+        failed = await stream_once(context.with_knobs("fault=error@3"))
+        evidence.append(MidStreamFailure(failed.transcript(), "requested to fail after 3 tokens"))
+    return ProbeResult(evidence, f"{len(answers)} invalid requests sent")
 
 
 PROBE = ActiveProbe("error", (Refusal, MidStreamFailure), _run)

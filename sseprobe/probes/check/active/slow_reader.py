@@ -1,4 +1,4 @@
-"""`slow-reader`: reads for a while, and then not: does the server stand still, or cut it off?"""
+"""`slow-reader`: reads for a while, then stops reading: does the server pause, or cut the connection?"""
 
 import asyncio
 import contextlib
@@ -12,7 +12,7 @@ from sseprobe.config.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Chunk
 from sseprobe.net.fetch import Fetcher, FetchError
 from sseprobe.net.opening import OpenStream
-from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped
 from sseprobe.rules.probe_results import SlowReading
 
 _READ_FIRST: Final = 10
@@ -20,7 +20,7 @@ _STALL_S: Final = 3.0
 _REST_S: Final = 0.5
 _MOST_BYTES: Final = 16 * 2**20
 _CUTS: Final = frozenset({BodyEnd.RESET, BodyEnd.MISSING_LAST_CHUNK, BodyEnd.SHORT_BODY, BodyEnd.TLS_CUT})
-# More than the sockets between hold: some 40 MB.
+# Some 40 MB: more than the socket buffers hold.
 _MOCK_TOKENS: Final = 20_000
 _MOCK_KNOBS: Final = f"tokens={_MOCK_TOKENS},ttft_ms=0,itl_ms=0,text={'x' * 2000}"
 _LOOK_EVERY_S: Final = 0.2
@@ -33,13 +33,13 @@ class _Record(msgspec.Struct, frozen=True):
     state: str
 
 
-async def _run(bench: Bench) -> Found:
-    if bench.truth_url is not None:
-        plan = bench.with_knobs(_MOCK_KNOBS)
-        evidence = await _watched(OpenStream(plan.request, plan.options), bench.truth_url, plan.options)
-        return Found([evidence], "stopped reading until production stood still")
-    evidence = await _stalled(OpenStream(bench.plan.request, bench.plan.options))
-    return Found([evidence], f"read nothing for {_STALL_S:g} s")
+async def _run(context: ProbeContext) -> ProbeResult:
+    if context.truth_url is not None:
+        plan = context.with_knobs(_MOCK_KNOBS)
+        evidence = await _watched(OpenStream(plan.request, plan.options), context.truth_url, plan.options)
+        return ProbeResult([evidence], "stopped reading until generation paused")
+    evidence = await _stalled(OpenStream(context.plan.request, context.plan.options))
+    return ProbeResult([evidence], f"read nothing for {_STALL_S:g} s")
 
 
 async def _stalled(opening: OpenStream) -> SlowReading:
@@ -58,7 +58,7 @@ async def _stalled(opening: OpenStream) -> SlowReading:
 
 
 async def _watched(opening: OpenStream, truth_url: str, options: ConnectOptions) -> SlowReading:
-    """The same with the mock's own record beside it: what it made when it went on no more."""
+    """The same, watching the mock's own record: how much it generated before it paused."""
     async with opening as stream, contextlib.aclosing(stream.chunks()) as chunks:
         await _begin(chunks)
         begun_s = time.monotonic()
@@ -75,7 +75,7 @@ async def _watched(opening: OpenStream, truth_url: str, options: ConnectOptions)
                     break
                 await asyncio.sleep(_LOOK_EVERY_S)
             else:
-                raise Skipped(f"production did not stand still within {_LOOK_LIMIT_S:g} s")
+                raise Skipped(f"generation did not pause within {_LOOK_LIMIT_S:g} s")
         except (FetchError, msgspec.DecodeError) as error:
             raise Skipped(f"the mock's record could not be read ({error})") from error
         finally:
@@ -88,7 +88,7 @@ async def _watched(opening: OpenStream, truth_url: str, options: ConnectOptions)
 async def _begin(chunks: AsyncGenerator[Chunk, None]) -> None:
     for _ in range(_READ_FIRST):
         if await anext(chunks, None) is None:
-            raise Skipped("the answer was over before reading could stop: ask for a longer one")
+            raise Skipped("the answer ended before reading could stop: ask for a longer one")
 
 
 PROBE = ActiveProbe("slow-reader", (SlowReading,), _run)

@@ -1,4 +1,4 @@
-"""What other people's parsers make of the first stream, beside the rules that judge it."""
+"""How third-party parsers read the first stream."""
 
 import asyncio
 from typing import Final
@@ -12,11 +12,11 @@ from sseprobe.report import ReaderReport
 from sseprobe.streams.transcript import Transcript
 
 READ_BYTES: Final = 2**19
-"""Of a larger body other people's parsers read the beginning: a difference shows early, and they are slow."""
+"""Of a larger body they read only the beginning: a difference shows early, and they are slow."""
 
 
-async def read_by_others(check: CheckRun, stop: Stop) -> list[ReaderReport]:
-    """The views of all readers, in a thread beside the loop, until `stop` is asked. `--select` asks for rules alone."""
+async def read_by_third_parties(check: CheckRun, stop: Stop) -> list[ReaderReport]:
+    """The views of all readers, read in a thread until `stop`. None with --select, which asks for rules alone."""
     asks_rules_alone = bool(check.judging.selection.select)
     if check.error is not None or check.interrupted or not check.transcripts or asks_rules_alone:
         return []

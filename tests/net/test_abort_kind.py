@@ -1,4 +1,4 @@
-"""The ways to leave: as a server's socket sees them, and over a list of bytes."""
+"""The ways to abort: as a server's socket sees them, and over a list of bytes."""
 
 import asyncio
 import threading
@@ -19,15 +19,15 @@ PATIENCE_S = 0.3
 Serve = Callable[..., RawServer]
 
 
-async def leave(
+async def abort(
     server: RawServer, how: AbortKind, *, after: threading.Event, then: threading.Event, until: threading.Event
 ) -> None:
-    """Leaves after the first piece of body, and after that; says so, and keeps what it has open until then."""
+    """Aborts after the first piece of body and `after`; sets `then`, and keeps what it has open until `until`."""
     async with OpenStream(Request("GET", server.url, []), DIRECT) as stream:
         chunks = stream.chunks()
         await anext(chunks)
         await asyncio.to_thread(after.wait)
-        assert await stream.hang_up(how) is not None
+        assert await stream.abort(how) is not None
         then.set()
         await asyncio.to_thread(until.wait)
         await chunks.aclose()
@@ -50,16 +50,16 @@ def what_comes(peer: Peer) -> str:
 )
 def test_what_a_server_sees(how: AbortKind, expected: str, serve: Serve) -> None:
     seen: list[str] = []
-    all_sent, left, looked = threading.Event(), threading.Event(), threading.Event()
+    all_sent, aborted, looked = threading.Event(), threading.Event(), threading.Event()
 
     def script(peer: Peer) -> None:
-        peer.stream(EVENT, MUCH)  # more than the client has read when it leaves
+        peer.stream(EVENT, MUCH)  # more than the client has read when it aborts
         all_sent.set()
-        left.wait()
+        aborted.wait()
         seen.append(what_comes(peer))
         looked.set()
 
-    asyncio.run(leave(serve(script), how, after=all_sent, then=left, until=looked))
+    asyncio.run(abort(serve(script), how, after=all_sent, then=aborted, until=looked))
     assert seen == [expected]
 
 
@@ -73,14 +73,16 @@ def test_half_closed_is_still_received(serve: Serve) -> None:
         async with OpenStream(Request("GET", url, []), DIRECT) as stream:
             chunks = stream.chunks()
             await anext(chunks)
-            assert await stream.hang_up(AbortKind.HALF_CLOSE) is not None
+            assert await stream.abort(AbortKind.HALF_CLOSE) is not None
             return b"".join([chunk.data async for chunk in chunks])
 
     assert asyncio.run(read_on(serve(script).url)) == EVENT * 2
 
 
-async def left(network: Network, how: AbortKind, *, waiting: bool) -> tuple[list[Chunk], BodyEnd | None]:
-    """Leaves after the first chunk, while the next is waited for or before. Returns what came after it, and the end."""
+async def aborted_after_one_chunk(
+    network: Network, how: AbortKind, *, waiting: bool
+) -> tuple[list[Chunk], BodyEnd | None]:
+    """Aborts after the first chunk, while the next is waited for or before. Returns what came after it, and the end."""
     async with OpenStream(GET, DIRECT, network.connect) as stream:
         chunks = stream.chunks()
         await anext(chunks)
@@ -91,9 +93,9 @@ async def left(network: Network, how: AbortKind, *, waiting: bool) -> tuple[list
         if waiting:
             reading = asyncio.ensure_future(rest())
             await asyncio.sleep(1)
-            assert await stream.hang_up(how) == network.clock.now_ns
+            assert await stream.abort(how) == network.clock.now_ns
             return await reading, stream.body_end
-        assert await stream.hang_up(how) == network.clock.now_ns
+        assert await stream.abort(how) == network.clock.now_ns
         return await rest(), stream.body_end
 
 
@@ -109,40 +111,40 @@ async def left(network: Network, how: AbortKind, *, waiting: bool) -> tuple[list
 )
 def test_ways_to_leave(how: AbortKind, closed_by: list[str], comes: list[bytes], end: BodyEnd, waiting: bool) -> None:
     network = Network([HEAD, transfer_chunk(b"x"), Pause(2), transfer_chunk(b"more") + LAST_CHUNK])
-    chunks, ended = network.run(left(network, how, waiting=waiting))
+    chunks, ended = network.run(aborted_after_one_chunk(network, how, waiting=waiting))
     assert ([chunk.data for chunk in chunks], ended) == (comes, end)
     assert network.sockets[0].closed_by == closed_by
 
 
-def test_there_is_nothing_to_leave_before_and_after() -> None:
+def test_there_is_nothing_to_abort_before_and_after() -> None:
     network = Network([HEAD, LAST_CHUNK])
 
-    async def leave() -> None:
+    async def abort() -> None:
         stream = OpenStream(GET, DIRECT, network.connect)
-        assert await stream.hang_up(AbortKind.FIN) is None
+        assert await stream.abort(AbortKind.FIN) is None
         async with stream:
-            assert await stream.hang_up(AbortKind.RST) is not None
-            assert await stream.hang_up(AbortKind.RST) is None
-        assert await stream.hang_up(AbortKind.FIN) is None
+            assert await stream.abort(AbortKind.RST) is not None
+            assert await stream.abort(AbortKind.RST) is None
+        assert await stream.abort(AbortKind.FIN) is None
 
-    network.run(leave())
+    network.run(abort())
 
 
 def test_one_stream_of_http1_cannot_be_reset() -> None:
     network = Network([HEAD, OPEN])
 
-    async def leave() -> None:
+    async def abort() -> None:
         async with OpenStream(GET, DIRECT, network.connect) as stream:
-            await stream.hang_up(AbortKind.H2_RESET)
+            await stream.abort(AbortKind.H2_RESET)
 
     with pytest.raises(ValueError, match=r"the server chose HTTP/1\.1"):
-        network.run(leave())
+        network.run(abort())
     assert network.sockets[0].closed_by == ["close"]
 
 
 def test_a_server_that_never_pauses_does_not_keep_the_client() -> None:
     network = Network([HEAD, transfer_chunk(b"x"), *[b"x" * 2**18] * 1000])
-    network.run(left(network, AbortKind.FIN, waiting=False))
+    network.run(aborted_after_one_chunk(network, AbortKind.FIN, waiting=False))
     unread = 1001 * 2**18 - network.sockets[0].received
     assert unread > 900 * 2**18
     assert network.sockets[0].closed_by == ["shut", "close"]
@@ -150,5 +152,5 @@ def test_a_server_that_never_pauses_does_not_keep_the_client() -> None:
 
 def test_what_has_come_is_read_before_fin() -> None:
     network = Network([HEAD, transfer_chunk(b"x"), *[b"x" * 2**18] * 9, OPEN])
-    network.run(left(network, AbortKind.FIN, waiting=False))
+    network.run(aborted_after_one_chunk(network, AbortKind.FIN, waiting=False))
     assert network.sockets[0].received > 9 * 2**18, "closing with unread bytes would send RST"

@@ -14,7 +14,7 @@ from sseprobe.sse.framing import Framing
 
 
 def described_dialect(options: RequestOptions) -> Dialect | None:
-    """The dialect of an app's own that is named or described; None: it is a vendor's, or the stream shows it.
+    """The app's own dialect that options or the config file describe; None: a vendor's, or the stream shows it.
 
     Raises UsageError.
     """
@@ -22,8 +22,8 @@ def described_dialect(options: RequestOptions) -> Dialect | None:
     found, path = project(options.config)
     for known in found.dialects:
         if path is not None and known in (AUTO, *dialects.NAMES):
-            said = f"dialects.{known}: sseprobe has a dialect of that name; take another."
-            raise refused(path, ("dialects", known), said)
+            problem = f"dialects.{known}: sseprobe has a dialect of that name; use another name."
+            raise refused(path, ("dialects", known), problem)
     table = found.dialects.get(name)
     if name in (AUTO, dialects.PLAIN):
         if not options.describes_events:
@@ -40,9 +40,9 @@ def described_dialect(options: RequestOptions) -> Dialect | None:
 
 
 def _added_to(convention: Convention, options: RequestOptions) -> Convention:
-    """The convention with what the options say instead."""
+    """The convention, changed by the options."""
     if options.framing is not None and options.framing not in list(Framing):
-        raise UsageError(f"--framing {options.framing}: not a framing. Known are: {', '.join(Framing)}.")
+        raise UsageError(f"--framing {options.framing}: unknown framing. Known are: {', '.join(Framing)}.")
     try:
         done = (done_when(options.done_when),) if options.done_when is not None else convention.done
     except ValueError as error:
@@ -68,7 +68,7 @@ def _pointer(option: str, pointer: str | None, otherwise: tuple[str, ...] | None
 
 
 def _convention(table: DialectTable) -> Convention:
-    """The convention of a table that was found to be in order."""
+    """The convention of a table that is valid."""
     done: tuple[Mark, ...] = ()
     if isinstance(table.done, str):
         done = (Mark(table.done),)
