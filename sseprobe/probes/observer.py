@@ -2,7 +2,7 @@
 
 from sseprobe.http_exchange import Request
 from sseprobe.redaction import Redactor
-from sseprobe.streams.view import SilentView, View
+from sseprobe.streams.view import SilentView, StreamView
 
 
 class Observer:
@@ -14,7 +14,7 @@ class Observer:
     def result(self, line: str) -> None:
         """What became known, worth a line that stays."""
 
-    def stream_view(self, redact: Redactor, request: Request) -> View:
+    def stream_view(self, redact: Redactor, request: Request) -> StreamView:
         """What sees the first stream while it is received."""
         del redact, request
         return SilentView()

@@ -23,7 +23,7 @@ from sseprobe.streams.cassette import Recorder
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.ending import Outcome
 from sseprobe.streams.transcript import Transcript, read, recut, transcript_of
-from sseprobe.streams.view import View
+from sseprobe.streams.view import StreamView
 from sseprobe.text import one_line
 from sseprobe.units import human_bytes
 
@@ -66,7 +66,7 @@ class StreamPlan(Struct, frozen=True):
 class StreamRun:
     """One stream on its way. `stream`: the connection, once it is being opened."""
 
-    def __init__(self, plan: StreamPlan, view: View) -> None:
+    def __init__(self, plan: StreamPlan, view: StreamView) -> None:
         self.plan = plan
         self.view = view
         self.decoder = StreamDecoder(plan.dialect, named=plan.named)

@@ -15,7 +15,7 @@ from sseprobe.streams.ignored_lines import IgnoredLines
 from sseprobe.streams.kept_answer import MAX_NAME_CHARS, KeptAnswer
 from sseprobe.streams.metrics import Meter
 from sseprobe.streams.recognition import Recognition
-from sseprobe.streams.view import Received, View
+from sseprobe.streams.view import Received, StreamView
 
 _ENDS: Final = frozenset({Kind.END, Kind.ERROR})
 _MAX_UNKNOWN_TYPES: Final = 5
@@ -168,7 +168,7 @@ class StreamDecoder:
         self._last_read = chunk.read
         return self._take_items(self.parser.receive(chunk.data), chunk.read)
 
-    def receive_eof(self, view: View | None = None) -> None:
+    def receive_eof(self, view: StreamView | None = None) -> None:
         """Ends the body, and shows what its end completed, which came with the last chunk."""
         items = self.parser.receive_eof()
         if self._last_read is None:

@@ -17,7 +17,7 @@ class Received(Struct, frozen=True):
     again: bool = False
 
 
-class View(Protocol):
+class StreamView(Protocol):
     """What sees a stream while it is received. OSError from it means that nobody reads its output any more."""
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:
@@ -30,7 +30,7 @@ class View(Protocol):
         """The stream is over."""
 
 
-class SilentView(View):
+class SilentView(StreamView):
     """A view that shows nothing."""
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:

@@ -249,7 +249,7 @@ def test_a_known_credential_is_masked_wherever_it_stands() -> None:
     assert written.count(b"***") == 7 + 3  # in the body it is as long as it was
 
 
-PAGE = (Path(__file__).parents[1] / "docs" / "recordings.md").read_text()
+PAGE = (Path(__file__).parents[2] / "docs" / "recordings.md").read_text()
 
 
 def test_the_page_shows_a_cassette_and_knows_each_key_and_ending() -> None:

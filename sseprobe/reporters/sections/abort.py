@@ -21,7 +21,7 @@ from sseprobe.reporters.blocks import (
     Tone,
     more_than,
 )
-from sseprobe.reporters.cases import OUTCOME_TONES, VERDICT_OUTCOMES, Case, Outcome
+from sseprobe.reporters.cases import OUTCOME_TONES, VERDICT_OUTCOMES, Case, CaseOutcome
 from sseprobe.reporters.sections.base import Section
 from sseprobe.rules.base import gist
 from sseprobe.stop_detection.answers import Answer
@@ -86,9 +86,9 @@ def cases(report: Report) -> Iterator[Case]:
 SECTION: Final = Section("trial", blocks, summary, cases, "The server does as expected when its client aborts")
 
 
-def _outcome(trial: TrialReport, report: Report) -> Outcome:
+def _outcome(trial: TrialReport, report: Report) -> CaseOutcome:
     outcome = VERDICT_OUTCOMES[trial.verdict]
-    return Outcome.SKIPPED if outcome.counts and report.command != _JUDGED_BY else outcome
+    return CaseOutcome.SKIPPED if outcome.counts and report.command != _JUDGED_BY else outcome
 
 
 def _tone(trial: TrialReport, report: Report) -> Tone:

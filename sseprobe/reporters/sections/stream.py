@@ -22,7 +22,7 @@ from sseprobe.reporters.blocks import (
     Tone,
     more_than,
 )
-from sseprobe.reporters.cases import VERDICT_OUTCOMES, Case, Outcome
+from sseprobe.reporters.cases import VERDICT_OUTCOMES, Case, CaseOutcome
 from sseprobe.reporters.sections.base import Section
 from sseprobe.rules.base import gist
 from sseprobe.text import one_line
@@ -117,11 +117,11 @@ def _record(index: int, stream: StreamReport, *, judged: bool) -> Record:
 def _case(index: int, stream: StreamReport, report: Report) -> Case:
     outcome = VERDICT_OUTCOMES[stream.verdict]
     if outcome.counts and report.command != _JUDGED_BY_ITSELF:
-        outcome = Outcome.SKIPPED
+        outcome = CaseOutcome.SKIPPED
     message = f"{stream.ending}: {one_line(stream.ending_reason or '', _SENTENCE)}".removesuffix(": ")
     if not stream.ending_proven:
         message += ", unproven"
-    if outcome is Outcome.SKIPPED:
+    if outcome is CaseOutcome.SKIPPED:
         message += " (not judged by itself)"
     details = [f"{label}: {text}" for label, text in figures_of(stream)]
     details += [f"note: {one_line(note, _SENTENCE)}" for note in stream.notes[:20]]
