@@ -18,7 +18,7 @@ from sseprobe.net.opening import OpenStream
 from sseprobe.probes.status_advice import advice_for
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
-from sseprobe.streams.body_framing import Guess, Undecided, told_by_body, told_by_head
+from sseprobe.streams.body_framing import Guess, Undecided, framing_from_body, framing_from_head
 from sseprobe.streams.cassette import Recorder
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.ending import Outcome
@@ -136,7 +136,7 @@ class StreamRun:
     async def _receive(self, stream: OpenStream, chunks: AsyncGenerator[Chunk, None]) -> None:
         first, framing = await self._first_chunks(stream, chunks)
         dialect = self.plan.dialect if self.plan.named else by_header(stream.head.header, self.plan.dialect)
-        self.decoder = self._new_reception(dialect, self.plan.named, framing)
+        self.decoder = self._new_decoder(dialect, self.plan.named, framing)
         self.view.head(stream.head, stream.redirects)
         self._record(self.recorder.opening, self.plan.request, self.decoder.dialect.name, now())
         self._record(self.recorder.head, stream.head)
@@ -147,7 +147,7 @@ class StreamRun:
         with self._showing():
             self.decoder.receive_eof(self.view)
 
-    def _new_reception(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> StreamDecoder:
+    def _new_decoder(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> StreamDecoder:
         decoder = StreamDecoder(dialect, named=named, framing=framing, keep=self.plan.keep)
         decoder.meter.ttfb_ns = self.head.t_ns if self.head else None
         return decoder
@@ -159,14 +159,14 @@ class StreamRun:
         head, dialect = stream.head, self.plan.dialect
         if head.status != 200:
             raise not_a_stream(head, await excerpt(stream, chunks), Framing.SSE, self.plan.request)
-        told = told_by_head(head, dialect)
+        told = framing_from_head(head, dialect)
         first: list[Chunk] = []
         framing: Guess = told or Undecided.MORE
         while framing is Undecided.MORE:
             chunk = await anext(chunks, None)
             first += [chunk] if chunk is not None else []
             begun = b"".join(each.data for each in first)
-            framing = told_by_body(head, begun, dialect, over=chunk is None)
+            framing = framing_from_body(head, begun, dialect, over=chunk is None)
             if framing is Undecided.NO_STREAM or (framing is Undecided.MORE and chunk is None):
                 expected = dialect.framing if dialect else Framing.SSE
                 raise not_a_stream(head, begun + await excerpt(stream, chunks), expected, self.plan.request)
@@ -222,7 +222,7 @@ class StreamRun:
 
         `cut_at`: where a body that is text is to be cut as well, in bytes.
         """
-        decoder = self._new_reception(dialect, self.plan.named, self.decoder.framing)
+        decoder = self._new_decoder(dialect, self.plan.named, self.decoder.framing)
         if cut_at is not None and decoder.framing is Framing.TEXT:
             self._chunks = recut(self._chunks, cut_at)
         self.decoder = read(self._chunks, decoder, self.head)

@@ -116,7 +116,7 @@ class TextView(SilentView):
             self._write(delta.text)
         elif delta.kind is Kind.RESET:
             self._move((delta.kind, 0, None), _DIM)
-            self._write("[the step begins again: what it said so far is taken back]")
+            self._write("[the step restarts: its text so far is discarded]")
         elif delta.kind is Kind.TOOL_CALL and (delta.text or delta.name):
             self._write_call((delta.kind, delta.choice, delta.call), delta)
 

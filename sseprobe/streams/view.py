@@ -18,7 +18,7 @@ class Received(Struct, frozen=True):
 
 
 class StreamView(Protocol):
-    """What sees a stream while it is received. OSError from it means that nobody reads its output any more."""
+    """What sees a stream while it is received. OSError from it means that no client reads its output any more."""
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:
         """An answer has come."""

@@ -13,7 +13,7 @@ from sseprobe.probes.stream_report import report_of
 from sseprobe.proxy.profile import NAMES, Profile, by_name
 from sseprobe.redaction import redact_url
 from sseprobe.report import PathReport, Percentiles, StreamReport
-from sseprobe.streams.buffer_classifier import Diagnosis, Holding, Sureness, added_ttft_ns, delays, diagnose
+from sseprobe.streams.buffer_classifier import Confidence, Diagnosis, Holding, added_ttft_ns, delays, diagnose
 from sseprobe.streams.learning import learn_together
 from sseprobe.streams.metrics import Distribution
 from sseprobe.streams.view import SilentView
@@ -24,7 +24,7 @@ _NEAR: Final = 0.1
 _SILENCE_NS: Final = NS_PER_S // 2
 _AS_LONG: Final = 0.9
 _REARMED: Final = 1.4
-_SUREST: Final = (Sureness.CERTAIN, Sureness.LIKELY, Sureness.POSSIBLE)
+_SUREST: Final = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
 
 
 class Compared(NamedTuple):
@@ -41,19 +41,19 @@ async def compare(plan: StreamPlan, direct: StreamPlan) -> Compared:
     best: tuple[Diagnosis, StreamRun, StreamRun] | None = None
     for _ in range(_ROUNDS):
         ours, theirs = await asyncio.gather(_receive(plan, "URL"), _receive(direct, "--direct"))
-        if (dialect := learn_together([theirs.transcript()], enough=1)) is not None and ours.decoder.reading:
+        if (dialect := learn_together([theirs.transcript()], enough=1)) is not None and ours.decoder.event_format:
             theirs.read_as(dialect)
             ours.read_as(dialect, cut_at=theirs.transcript().chunk_ends)
         said = diagnose(ours.transcript(), theirs.transcript())
-        if best is not None and said.kind is best[0].kind is Holding.LUMPS:
-            said = msgspec.structs.replace(said, sureness=Sureness.LIKELY)  # it was so each time
+        if best is not None and said.kind is best[0].kind is Holding.BURSTS:
+            said = msgspec.structs.replace(said, confidence=Confidence.LIKELY)  # it was so each time
         if best is None or _surer(said, best[0]):
             best = said, ours, theirs
-        if said.buffers is not None and said.sureness is not Sureness.POSSIBLE:
+        if said.buffers is not None and said.confidence is not Confidence.POSSIBLE:
             break
     assert best is not None
     said, ours, theirs = best
-    if said.kind is Holding.LUMPS and said.sureness is Sureness.POSSIBLE:
+    if said.kind is Holding.BURSTS and said.confidence is Confidence.POSSIBLE:
         seen_once = (*said.evidence, "it was so once, and not the other time")
         said = msgspec.structs.replace(said, kind=Holding.UNKNOWN, buffers=None, evidence=seen_once)
     ended, directly = ours.outcome().ending, theirs.outcome().ending
@@ -90,7 +90,7 @@ def _cut(ours: StreamRun, theirs: StreamRun) -> str:
 def _surer(one: Diagnosis, other: Diagnosis) -> bool:
     if (one.buffers is None) != (other.buffers is None):
         return one.buffers is not None
-    return _SUREST.index(one.sureness) < _SUREST.index(other.sureness)
+    return _SUREST.index(one.confidence) < _SUREST.index(other.confidence)
 
 
 async def _receive(plan: StreamPlan, option: str) -> StreamRun:
@@ -115,7 +115,7 @@ def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun, cut: str | None
         direct_url=redact_url(theirs.plan.request.url),
         buffers={True: "yes", False: "no", None: "unknown"}[said.buffers],
         kind=said.kind,
-        confidence=said.sureness,
+        confidence=said.confidence,
         block_bytes=said.block_bytes,
         period_ms=said.period_ms,
         added_ttft_ms=ms(added_ttft_ns(path, direct)),
@@ -155,7 +155,7 @@ def _holds_so(profile: Profile, said: Diagnosis, ours: StreamRun) -> bool:
             # A short answer never fills a buffer.
             fits = bool(knobs.hold_bytes) and ours.decoder.body_bytes < knobs.hold_bytes
             return knobs.holds_all or (fits and _shows(profile, ours.head))
-        case Holding.LUMPS:
+        case Holding.BURSTS:
             return _near(knobs.coalesce_ms or knobs.flush_ms, said.period_ms) or (
                 bool(knobs.hold_bytes) and _shows(profile, ours.head)
             )

@@ -33,7 +33,7 @@ from sseprobe.units import human_ms
 UNFIXABLE: Final = "not counted: no change to the endpoint can fix it"
 BESIDE_PATHS: Final = "not counted: with --direct, only the two paths are judged"
 WORST: Final = "added = extra delay per event; grouped rows show the worst"
-NO_REMEDY: Final = "nothing that was tried helped"
+NO_REMEDY: Final = "no tried change helped"
 
 _SENTENCE: Final = 400
 _NAMES_SHOWN: Final = 6
