@@ -8,7 +8,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.faults import SLOW_FIRST_MS
 from mockserver.framing import Framer
 from mockserver.generation import paced
@@ -36,17 +36,17 @@ REFUSED, LIMITED, FAILED = 400, 429, 500
 class Generated:
     """All that was generated, for an answer in one piece."""
 
-    def __init__(self, answer: Answer) -> None:
-        self.reasoning = [""] * answer.asked.choices
-        self.texts = [""] * answer.asked.choices
+    def __init__(self, answer: AnswerPlan) -> None:
+        self.reasoning = [""] * answer.request.choices
+        self.texts = [""] * answer.request.choices
         self.tokens = 0
 
     def add(self, piece: Piece) -> None:
         """Takes one token; the arguments of tool calls stand in the plan already."""
         self.tokens += 1
-        if piece.kind is Kind.TEXT:
+        if piece.kind is TokenKind.TEXT:
             self.texts[piece.choice] += piece.text
-        elif piece.kind is Kind.REASONING:
+        elif piece.kind is TokenKind.REASONING:
             self.reasoning[piece.choice] += piece.text
 
 
@@ -66,18 +66,18 @@ class Api(ABC):
     """How the User-Agent of this API's clients begins."""
 
     @abstractmethod
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Reads a request. Raises RefusedError."""
 
     @abstractmethod
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         """What writes a stream."""
 
     @abstractmethod
     def failure(self, failure: Failure) -> Any:
         """The JSON body that goes with a failure's status."""
 
-    def form_of(self, answer: Answer, record: Record) -> StreamForm:
+    def form_of(self, answer: AnswerPlan, record: Record) -> StreamForm:
         """The form of one stream."""
         del answer, record
         return self.form
@@ -87,8 +87,8 @@ class Api(ABC):
             body = msgspec.json.decode(await request.body())
             if not isinstance(body, dict):
                 raise RefusedError("the request body must be a JSON object", "body")
-            asked = self.read(body, request)
-            scenario = of_request(request.headers, request.url.query, asked.model, defaults)
+            parsed = self.read(body, request)
+            scenario = of_request(request.headers, request.url.query, parsed.model, defaults)
         except msgspec.DecodeError as error:
             return self._fail(Failure(REFUSED, f"the request body is not JSON: {error}"))
         except RefusedError as error:
@@ -96,20 +96,20 @@ class Api(ABC):
         except ScenarioError as error:
             return self._fail(Failure(REFUSED, str(error)))
         failure = failure_of(scenario)
-        return self._fail(failure) if failure else self._answer(asked, scenario, truth)
+        return self._fail(failure) if failure else self._answer(parsed, scenario, truth)
 
     def _fail(self, failure: Failure) -> Response:
         return JSONResponse(self.failure(failure), failure.status, failure_headers(failure))
 
-    def _answer(self, asked: Asked, scenario: Scenario, truth: TruthStore) -> Response:
-        answer = Answer(
-            asked, scenario, reasons=self.reasons, calls_tools=self.calls_tools, whole_calls=self.whole_calls
+    def _answer(self, parsed: ParsedRequest, scenario: Scenario, truth: TruthStore) -> Response:
+        answer = AnswerPlan(
+            parsed, scenario, reasons=self.reasons, calls_tools=self.calls_tools, whole_calls=self.whole_calls
         )
-        record = truth.new(self.name, answer.tokens * asked.choices)
-        made = paced(answer.pieces(), with_fault(scenario), record, asked.choices)
+        record = truth.new(self.name, answer.tokens * parsed.choices)
+        made = paced(answer.pieces(), with_fault(scenario), record, parsed.choices)
         return self.respond(answer, record, made)
 
-    def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
+    def respond(self, answer: AnswerPlan, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
         scenario, form = answer.scenario, self.form_of(answer, record)
         stream = framed(frames(made, self.writer(answer, record), scenario.fault), scenario, form)
         return EventStreamResponse(stream, record, scenario.heartbeat_s, form)
@@ -119,12 +119,12 @@ class WholeApi(Api):
     """An API that answers in one piece too, where no stream is asked for."""
 
     @abstractmethod
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         """The answer in one piece, as JSON."""
 
-    def respond(self, answer: Answer, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
+    def respond(self, answer: AnswerPlan, record: Record, made: AsyncGenerator[Piece, None]) -> Response:
         """The stream, or the document when all of it is made."""
-        if answer.asked.stream:
+        if answer.request.stream:
             return super().respond(answer, record, made)
 
         async def whole() -> tuple[Any, int]:

@@ -32,7 +32,7 @@ def bare_app(truth: TruthStore) -> FastAPI:
 
     @app.get("/_truth")
     @app.get("/_truth/{name}")
-    async def tell(request: Request) -> JSONResponse:
+    async def record(request: Request) -> JSONResponse:
         status, answer = truth.answer(f"{request.url.path}?{request.url.query}")
         return JSONResponse(answer, status)
 

@@ -32,7 +32,9 @@ FAULTS: Final = {
     "error-before": FaultKind(Stage.BEFORE, 0, "status 500 and the vendor's JSON error instead of a stream"),
     "rate-limit": FaultKind(Stage.BEFORE, 0, "status 429 with Retry-After and the vendor's JSON error"),
     "slow-first": FaultKind(Stage.BEFORE, 0, f"the first token comes {SLOW_FIRST_MS / 1000:g} s late"),
-    "whole-first": FaultKind(Stage.STREAM, 0, "sends nothing until the whole answer is generated, then types it out"),
+    "whole-first": FaultKind(
+        Stage.STREAM, 0, "sends nothing until the whole answer is generated, then sends it token by token"
+    ),
     "error": FaultKind(Stage.STREAM, MID_STREAM, "the vendor's in-band error, then what the vendor sends after it"),
     "truncate": FaultKind(Stage.STREAM, MID_STREAM, "a clean end of the body, without finish reason and terminator"),
     "no-terminator": FaultKind(Stage.STREAM, 0, "everything but the terminator"),

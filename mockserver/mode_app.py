@@ -16,7 +16,7 @@ import msgspec
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from mockserver.answer import Answer, Piece
+from mockserver.answer_plan import AnswerPlan, Piece
 from mockserver.api import Failure, failure_headers, failure_of
 from mockserver.app import bare_app
 from mockserver.dialects.openai_chat import API, ChunkWriter
@@ -32,7 +32,7 @@ _END: Final = None
 class Generation:
     """One chat completion that was asked for: its tokens, its events, its record."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         self.answer = answer
         self.record = record
         self.writer = ChunkWriter(answer, record)
@@ -108,14 +108,14 @@ def chat_app(defaults: Scenario, truth: TruthStore, complete: Complete) -> FastA
     @app.post(PATH)
     async def chat(request: Request) -> Response:
         try:
-            asked = API.read(msgspec.json.decode(await request.body(), type=dict), request)
-            scenario = of_request(request.headers, request.url.query, asked.model, defaults)
+            parsed = API.read(msgspec.json.decode(await request.body(), type=dict), request)
+            scenario = of_request(request.headers, request.url.query, parsed.model, defaults)
         except (msgspec.DecodeError, RefusedError, ScenarioError) as error:
             return _fail(Failure(400, str(error)))
         if failure := failure_of(scenario):
             return _fail(failure)
-        answer = Answer(asked, scenario, reasons=True, calls_tools=True, whole_calls=False)
-        generation = Generation(answer, truth.new(API.name, answer.tokens * asked.choices))
+        answer = AnswerPlan(parsed, scenario, reasons=True, calls_tools=True, whole_calls=False)
+        generation = Generation(answer, truth.new(API.name, answer.tokens * parsed.choices))
         watch(request, generation.record)
         return await complete(generation, request)
 

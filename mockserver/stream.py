@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import msgspec
 
-from mockserver.answer import Answer, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, Piece, TokenKind
 from mockserver.framing import LINE_SEPARATORS
 from mockserver.responses import SILENCE, ConnectionAbortError, ConnectionCutError, Frames
 from mockserver.scenario import Fault
@@ -31,7 +31,7 @@ def data(value: Any) -> bytes:
 class Writer(ABC):
     """A dialect's bytes for one answer. Each method returns whole events, in their plainest form: LF, one data line."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         self.answer = answer
         self.record = record
 
@@ -69,7 +69,7 @@ class Writer(ABC):
 class PartWriter(Writer):
     """A writer for dialects in which parts (text, reasoning, each tool call) are opened and closed."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
         self.part: Piece | None = None
         """The first piece of the part that is open."""
@@ -115,7 +115,7 @@ async def frames(pieces: AsyncGenerator[Piece, None], writer: Writer, fault: Fau
                 return
             if sent == after and name == "malformed":
                 yield writer.malformed(piece), 1
-            elif sent >= after and name == "u2028" and piece.kind is Kind.TEXT:
+            elif sent >= after and name == "u2028" and piece.kind is TokenKind.TEXT:
                 yield writer.piece(piece._replace(text=piece.text + LINE_SEPARATORS)), 1
             else:
                 yield writer.piece(piece), 1

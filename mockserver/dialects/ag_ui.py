@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Api, Failure, as_dict, count_words, string
 from mockserver.dialects.openai_chat import IN_BAND
 from mockserver.stream import PartWriter, Writer, data
@@ -20,14 +20,21 @@ class RunWriter(PartWriter):
     """Events; each part is a message, a reasoning or a tool call."""
 
     def _run(self) -> dict[str, Any]:
-        return {"threadId": self.answer.asked.details["thread"], "runId": self.answer.asked.details["run"]}
+        return {"threadId": self.answer.request.details["thread"], "runId": self.answer.request.details["run"]}
 
     def _usage(self) -> list[dict[str, Any]]:
-        asked, tokens = self.answer.asked.prompt_tokens, self.record.sent_tokens
-        return [{"model": "mock", "inputTokens": asked, "outputTokens": tokens, "totalTokens": asked + tokens}]
+        prompt_tokens, tokens = self.answer.request.prompt_tokens, self.record.sent_tokens
+        return [
+            {
+                "model": "mock",
+                "inputTokens": prompt_tokens,
+                "outputTokens": tokens,
+                "totalTokens": prompt_tokens + tokens,
+            }
+        ]
 
     def _message(self, kind: str, part: Piece, **fields: Any) -> bytes:
-        prefix = "rsn" if part.kind is Kind.REASONING else "msg"
+        prefix = "rsn" if part.kind is TokenKind.REASONING else "msg"
         return data({"type": kind, "messageId": f"{prefix}_{self.record.id}", **fields})
 
     def _call(self, kind: str, part: Piece, **fields: Any) -> bytes:
@@ -38,23 +45,23 @@ class RunWriter(PartWriter):
 
     def begin(self, piece: Piece) -> bytes:
         """Begins a message, a reasoning or a call."""
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             return self._call("TOOL_CALL_START", piece, toolCallName=self.answer.calls[piece.call].name)
-        if piece.kind is Kind.REASONING:
+        if piece.kind is TokenKind.REASONING:
             started = self._message("REASONING_START", piece)
             return started + self._message("REASONING_MESSAGE_START", piece, role="reasoning")
         return self._message("TEXT_MESSAGE_START", piece, role="assistant")
 
     def delta(self, piece: Piece) -> bytes:
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             return self._call("TOOL_CALL_ARGS", piece, delta=piece.text)
-        kind = "REASONING_MESSAGE_CONTENT" if piece.kind is Kind.REASONING else "TEXT_MESSAGE_CONTENT"
+        kind = "REASONING_MESSAGE_CONTENT" if piece.kind is TokenKind.REASONING else "TEXT_MESSAGE_CONTENT"
         return self._message(kind, piece, delta=piece.text)
 
     def end(self, part: Piece) -> bytes:
-        if part.kind is Kind.TOOL:
+        if part.kind is TokenKind.TOOL:
             return self._call("TOOL_CALL_END", part)
-        if part.kind is Kind.REASONING:
+        if part.kind is TokenKind.REASONING:
             return self._message("REASONING_MESSAGE_END", part) + self._message("REASONING_END", part)
         return self._message("TEXT_MESSAGE_END", part)
 
@@ -79,7 +86,7 @@ class AgUi(Api):
     name = "ag-ui"
     paths = ("/ag-ui/run",)
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """threadId, runId and messages are required; a model may be named in forwardedProps."""
         del request
         messages = body.get("messages")
@@ -88,7 +95,7 @@ class AgUi(Api):
         model = as_dict(body.get("forwardedProps")).get("model")
         answered = bool(messages) and as_dict(messages[-1]).get("role") == "tool"
         tools = [] if answered else body.get("tools")
-        return Asked(
+        return ParsedRequest(
             model=model if isinstance(model, str) else "mock",
             stream=True,
             prompt_tokens=count_words(messages),
@@ -96,7 +103,7 @@ class AgUi(Api):
             details={"thread": string(body, "threadId"), "run": string(body, "runId")},
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return RunWriter(answer, record)
 
     def failure(self, failure: Failure) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import (
     FAILED,
     LIMITED,
@@ -55,7 +55,7 @@ def _tool_use(call: Call, arguments: Any) -> dict[str, Any]:
 class MessageWriter(PartWriter):
     """Events; each part is a content block."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
         self._index = -1
 
@@ -65,11 +65,11 @@ class MessageWriter(PartWriter):
             "id": f"msg_{self.record.id}",
             "type": "message",
             "role": "assistant",
-            "model": self.answer.asked.model,
+            "model": self.answer.request.model,
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "usage": {"input_tokens": self.answer.asked.prompt_tokens, "output_tokens": 1},
+            "usage": {"input_tokens": self.answer.request.prompt_tokens, "output_tokens": 1},
         }
         return [event("message_start", {"type": "message_start", "message": message}), PING]
 
@@ -82,9 +82,9 @@ class MessageWriter(PartWriter):
     def begin(self, piece: Piece) -> bytes:
         """A block of text, thinking or a tool's use."""
         self._index += 1
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             block = _tool_use(self.answer.calls[piece.call], {})
-        elif piece.kind is Kind.REASONING:
+        elif piece.kind is TokenKind.REASONING:
             block = {"type": "thinking", "thinking": "", "signature": ""}
         else:
             block = {"type": "text", "text": ""}
@@ -92,18 +92,18 @@ class MessageWriter(PartWriter):
 
     def delta(self, piece: Piece) -> bytes:
         """`text_delta`, `thinking_delta` or `input_json_delta`."""
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             return self._delta("input_json_delta", partial_json=piece.text)
-        if piece.kind is Kind.REASONING:
+        if piece.kind is TokenKind.REASONING:
             return self._delta("thinking_delta", thinking=piece.text)
         return self._delta("text_delta", text=piece.text)
 
     def end(self, part: Piece) -> bytes:
         """The block's end; a signature closes thinking, citations a text."""
         before = b""
-        if part.kind is Kind.REASONING:
+        if part.kind is TokenKind.REASONING:
             before = self._delta("signature_delta", signature=_SIGNATURE)
-        elif part.kind is Kind.TEXT:
+        elif part.kind is TokenKind.TEXT:
             citations = _citations(self.answer.scenario.citations, part.text)
             before = b"".join(self._delta("citations_delta", citation=citation) for citation in citations)
         return before + self._block("content_block_stop")
@@ -130,19 +130,19 @@ class Anthropic(WholeApi):
     name = "anthropic"
     paths = ("/v1/messages",)
 
-    def form_of(self, answer: Answer, record: Record) -> StreamForm:
+    def form_of(self, answer: AnswerPlan, record: Record) -> StreamForm:
         """Pings as heartbeats, and the request's id."""
         del answer
         return StreamForm(heartbeat=PING, headers={"request-id": f"req_{record.id}"})
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Model, messages and max_tokens are required."""
         del request
         messages = objects(body, "messages")
         limit = whole_number(body, "max_tokens")
         if limit is None:
             raise RefusedError("max_tokens: Field required", "max_tokens")
-        return Asked(
+        return ParsedRequest(
             model=string(body, "model"),
             stream=body.get("stream") is True,
             prompt_tokens=count_words([body.get("system"), messages]),
@@ -150,10 +150,10 @@ class Anthropic(WholeApi):
             offer=_read_offer(body, messages[-1].get("content")),
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return MessageWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         content: list[dict[str, Any]] = []
         if answer.reasoning:
             content.append({"type": "thinking", "thinking": generated.reasoning[0], "signature": _SIGNATURE})
@@ -167,11 +167,11 @@ class Anthropic(WholeApi):
             "id": f"msg_{record.id}",
             "type": "message",
             "role": "assistant",
-            "model": answer.asked.model,
+            "model": answer.request.model,
             "content": content,
             "stop_reason": FINISH[answer.finish],
             "stop_sequence": None,
-            "usage": {"input_tokens": answer.asked.prompt_tokens, "output_tokens": generated.tokens},
+            "usage": {"input_tokens": answer.request.prompt_tokens, "output_tokens": generated.tokens},
         }
 
     def failure(self, failure: Failure) -> Any:

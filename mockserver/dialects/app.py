@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Api, Failure, count_words, objects, string
 from mockserver.dialects.openai_chat import DONE
 from mockserver.stream import Writer, data, event
@@ -21,17 +21,17 @@ class TokenWriter(Writer):
     """Events without names: tokens, and usage."""
 
     def piece(self, piece: Piece) -> bytes:
-        return data({"reasoning" if piece.kind is Kind.REASONING else "token": piece.text})
+        return data({"reasoning" if piece.kind is TokenKind.REASONING else "token": piece.text})
 
     def closing(self) -> Iterable[bytes]:
-        return [data({"usage": {"input": self.answer.asked.prompt_tokens, "output": self.record.sent_tokens}})]
+        return [data({"usage": {"input": self.answer.request.prompt_tokens, "output": self.record.sent_tokens}})]
 
     def terminator(self) -> bytes:
         return DONE
 
     def error(self) -> bytes:
         """An event `error`; nothing comes after it."""
-        return event("error", {"message": "the mock failed as asked", "code": "server_error"})
+        return event("error", {"message": "the mock failed as configured", "code": "server_error"})
 
 
 class App(Api):
@@ -41,16 +41,16 @@ class App(Api):
     paths = ("/app/chat",)
     calls_tools = False
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """A message, a prompt or messages, of which the first that is there counts; a model may be named."""
         del request
-        return Asked(
+        return ParsedRequest(
             model="mock" if body.get("model") is None else string(body, "model"),
             stream=True,
             prompt_tokens=count_words(_prompt(body)),
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return TokenWriter(answer, record)
 
     def failure(self, failure: Failure) -> Any:

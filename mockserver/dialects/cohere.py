@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Failure, Generated, WholeApi, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, call_body, read_offer
 from mockserver.stream import PartWriter, Writer, event
@@ -19,12 +19,12 @@ FINISH: Final = {"stop": "COMPLETE", "length": "MAX_TOKENS", "tool_calls": "TOOL
 _FILTERED: Final = "the generation was stopped by the content filter"
 
 
-def _usage(answer: Answer, tokens: int) -> dict[str, Any]:
-    counted = {"input_tokens": answer.asked.prompt_tokens, "output_tokens": tokens}
+def _usage(answer: AnswerPlan, tokens: int) -> dict[str, Any]:
+    counted = {"input_tokens": answer.request.prompt_tokens, "output_tokens": tokens}
     return {"billed_units": counted, "tokens": counted}
 
 
-def _citations(answer: Answer) -> list[dict[str, Any]]:
+def _citations(answer: AnswerPlan) -> list[dict[str, Any]]:
     return [
         {
             "start": 0,
@@ -40,7 +40,7 @@ def _citations(answer: Answer) -> list[dict[str, Any]]:
 class EventWriter(PartWriter):
     """Events; each part is a content or a tool call, with an index of its own."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
         self._index = -1
 
@@ -57,27 +57,27 @@ class EventWriter(PartWriter):
     def begin(self, piece: Piece) -> bytes:
         """`content-start` or `tool-call-start`."""
         self._index += 1
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             call = self.answer.calls[piece.call]
             started = {**call_body(call), "function": {"name": call.name, "arguments": ""}}
             return self._message("tool-call-start", self._index, {"tool_calls": started})
-        kind = "thinking" if piece.kind is Kind.REASONING else "text"
+        kind = "thinking" if piece.kind is TokenKind.REASONING else "text"
         return self._message("content-start", self._index, {"content": {"type": kind, kind: ""}})
 
     def delta(self, piece: Piece) -> bytes:
         """`content-delta` or `tool-call-delta`."""
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             call = {"function": {"arguments": piece.text}}
             return self._message("tool-call-delta", self._index, {"tool_calls": call})
-        kind = "thinking" if piece.kind is Kind.REASONING else "text"
+        kind = "thinking" if piece.kind is TokenKind.REASONING else "text"
         return self._message("content-delta", self._index, {"content": {kind: piece.text}})
 
     def end(self, part: Piece) -> bytes:
         """`content-end` or `tool-call-end`; citations come before the text's."""
-        if part.kind is Kind.TOOL:
+        if part.kind is TokenKind.TOOL:
             return self._event("tool-call-end", index=self._index)
         cited = b""
-        if part.kind is Kind.TEXT:
+        if part.kind is TokenKind.TEXT:
             for number, citation in enumerate(_citations(self.answer)):
                 cited += self._message("citation-start", number, {"citations": citation})
                 cited += self._event("citation-end", index=number)
@@ -113,11 +113,11 @@ class Cohere(WholeApi):
     name = "cohere"
     paths = ("/v2/chat",)
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Model and messages are required."""
         del request
         messages = objects(body, "messages")
-        return Asked(
+        return ParsedRequest(
             model=string(body, "model"),
             stream=body.get("stream") is True,
             prompt_tokens=count_words(messages),
@@ -125,10 +125,10 @@ class Cohere(WholeApi):
             offer=read_offer(body),
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return EventWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         content = [{"type": "thinking", "thinking": generated.reasoning[0]}] if answer.reasoning else []
         message: dict[str, Any] = {"role": "assistant"}
         if answer.calls:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from fastapi import Request
 from msgspec.structs import replace
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import FAILED, LIMITED, Failure, Generated, WholeApi, as_dict, count_words, objects, whole_number
 from mockserver.dialects.openai_chat import IN_BAND
 from mockserver.responses import Framing, StreamForm
@@ -22,24 +22,24 @@ _STATUSES: Final = {FAILED: "INTERNAL", LIMITED: "RESOURCE_EXHAUSTED"}
 _UNAVAILABLE: Final = {"error": {"code": 503, "message": IN_BAND.message, "status": "UNAVAILABLE"}}
 
 
-def _part(piece: Piece, answer: Answer) -> dict[str, Any]:
-    if piece.kind is Kind.TOOL:
+def _part(piece: Piece, answer: AnswerPlan) -> dict[str, Any]:
+    if piece.kind is TokenKind.TOOL:
         return _function_call(answer.calls[piece.call])
-    return {"text": piece.text, "thought": True} if piece.kind is Kind.REASONING else {"text": piece.text}
+    return {"text": piece.text, "thought": True} if piece.kind is TokenKind.REASONING else {"text": piece.text}
 
 
 def _function_call(call: Call) -> dict[str, Any]:
     return {"functionCall": {"id": call.id, "name": call.name, "args": call.parsed}}
 
 
-def _usage(answer: Answer, tokens: int) -> dict[str, Any]:
-    thoughts = min(answer.reasoning * answer.asked.choices, tokens)
-    counted = {"promptTokenCount": answer.asked.prompt_tokens, "candidatesTokenCount": tokens - thoughts}
+def _usage(answer: AnswerPlan, tokens: int) -> dict[str, Any]:
+    thoughts = min(answer.reasoning * answer.request.choices, tokens)
+    counted = {"promptTokenCount": answer.request.prompt_tokens, "candidatesTokenCount": tokens - thoughts}
     counted.update({"thoughtsTokenCount": thoughts} if thoughts else {})
-    return {**counted, "totalTokenCount": answer.asked.prompt_tokens + tokens}
+    return {**counted, "totalTokenCount": answer.request.prompt_tokens + tokens}
 
 
-def _citations(answer: Answer) -> dict[str, Any]:
+def _citations(answer: AnswerPlan) -> dict[str, Any]:
     sources = [
         {"startIndex": 0, "endIndex": 1, "uri": f"https://example.com/{number}", "title": f"Source {number}"}
         for number in range(1, answer.scenario.citations + 1)
@@ -50,7 +50,7 @@ def _citations(answer: Answer) -> dict[str, Any]:
 class ChunkWriter(Writer):
     """Whole responses, each with what is new."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
         self._made = 0
 
@@ -62,7 +62,7 @@ class ChunkWriter(Writer):
             {
                 "candidates": candidates,
                 "usageMetadata": _usage(self.answer, self._made),
-                "modelVersion": self.answer.asked.model,
+                "modelVersion": self.answer.request.model,
                 "responseId": self.record.id,
             }
         )
@@ -76,7 +76,7 @@ class ChunkWriter(Writer):
         """A response in which each candidate has its `finishReason`."""
         content = {"role": "model", "parts": [{"text": ""}]}
         finish = {"finishReason": FINISH[self.answer.finish], **_citations(self.answer)}
-        choices = range(self.answer.asked.choices)
+        choices = range(self.answer.request.choices)
         return self._chunk([{"content": content, **finish, "index": index} for index in choices])
 
     def error(self) -> bytes:
@@ -110,11 +110,11 @@ class Gemini(WholeApi):
     form = StreamForm(heartbeat=b"", headers={"content-disposition": "attachment"}, newline=b"\r\n")
     whole_calls = True
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Contents are required; the model stands in the path."""
         contents = objects(body, "contents")
         config = as_dict(body.get("generationConfig"))
-        return Asked(
+        return ParsedRequest(
             model=request.path_params["model"],
             stream=request.url.path.endswith(":streamGenerateContent"),
             prompt_tokens=count_words([as_dict(body.get("systemInstruction")), contents]),
@@ -124,18 +124,18 @@ class Gemini(WholeApi):
             details={"sse": request.query_params.get("alt") == "sse"},
         )
 
-    def form_of(self, answer: Answer, record: Record) -> StreamForm:
+    def form_of(self, answer: AnswerPlan, record: Record) -> StreamForm:
         """An event stream, or a JSON array."""
         del record
-        sse = answer.asked.details["sse"]
+        sse = answer.request.details["sse"]
         return self.form if sse else replace(self.form, content_type="application/json", framing=Framing.LINES)
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
-        return ChunkWriter(answer, record) if answer.asked.details["sse"] else ArrayWriter(answer, record)
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
+        return ChunkWriter(answer, record) if answer.request.details["sse"] else ArrayWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         candidates = []
-        for index in range(answer.asked.choices):
+        for index in range(answer.request.choices):
             parts = [{"text": generated.reasoning[index], "thought": True}] if answer.reasoning else []
             parts += [_function_call(call) for call in answer.calls] or [{"text": generated.texts[index]}]
             content = {"role": "model", "parts": parts}
@@ -144,7 +144,7 @@ class Gemini(WholeApi):
         return {
             "candidates": candidates,
             "usageMetadata": _usage(answer, generated.tokens),
-            "modelVersion": answer.asked.model,
+            "modelVersion": answer.request.model,
             "responseId": record.id,
         }
 

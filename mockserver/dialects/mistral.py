@@ -7,7 +7,7 @@ reasoning as content chunks, and a failed generation finishes with the reason `e
 from collections.abc import Iterable
 from typing import Any
 
-from mockserver.answer import Answer, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, Piece, TokenKind
 from mockserver.api import FAILED, LIMITED, Failure, Generated
 from mockserver.dialects.openai_chat import DONE, ChunkWriter, OpenAIChat, call_body, usage
 from mockserver.stream import as_json
@@ -35,16 +35,16 @@ class MistralWriter(ChunkWriter):
         return {"role": "assistant", "content": ""}
 
     def piece(self, piece: Piece) -> bytes:
-        if piece.kind is Kind.REASONING:
+        if piece.kind is TokenKind.REASONING:
             return self.chunk(piece.choice, {"content": _thinking(piece.text)})
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             call = {**call_body(self.answer.calls[piece.call]), "index": piece.call}
             return self.chunk(piece.choice, {"content": "", "tool_calls": [call]})
         return self.chunk(piece.choice, {"content": piece.text})
 
     def closing(self) -> Iterable[bytes]:
         """The finish of each choice, and usage with the last."""
-        last = self.answer.asked.choices - 1
+        last = self.answer.request.choices - 1
         for index in range(last + 1):
             yield self.chunk(index, {"content": ""}, self.answer.finish, counted=index == last)
 
@@ -63,7 +63,7 @@ class Mistral(OpenAIChat):
     whole_calls = True
     writer_class = MistralWriter
 
-    def message(self, answer: Answer, generated: Generated, index: int) -> dict[str, Any]:
+    def message(self, answer: AnswerPlan, generated: Generated, index: int) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": generated.texts[index]}
         if answer.reasoning:
             message["content"] = [

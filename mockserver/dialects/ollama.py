@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, read_offer
 from mockserver.responses import Framing, StreamForm
@@ -23,28 +23,28 @@ def _tool_call(call: Call, position: int) -> dict[str, Any]:
     return {"id": call.id, "function": {"index": position, "name": call.name, "arguments": call.parsed}}
 
 
-def _common(answer: Answer) -> dict[str, Any]:
+def _common(answer: AnswerPlan) -> dict[str, Any]:
     now = datetime.now(UTC).isoformat().replace("+00:00", "Z")
-    return {"model": answer.asked.model, "created_at": now}
+    return {"model": answer.request.model, "created_at": now}
 
 
-def _done(answer: Answer, record: Record, tokens: int) -> dict[str, Any]:
+def _done(answer: AnswerPlan, record: Record, tokens: int) -> dict[str, Any]:
     elapsed_ns = int(record.elapsed_ms() * 1e6)
     return {
         "done": True,
         "done_reason": FINISH[answer.finish],
         "total_duration": elapsed_ns,
         "load_duration": 0,
-        "prompt_eval_count": answer.asked.prompt_tokens,
+        "prompt_eval_count": answer.request.prompt_tokens,
         "prompt_eval_duration": 0,
         "eval_count": tokens,
         "eval_duration": elapsed_ns,
     }
 
 
-def _holding(answer: Answer, text: str, **fields: Any) -> dict[str, Any]:
+def _holding(answer: AnswerPlan, text: str, **fields: Any) -> dict[str, Any]:
     """The text where the path wants it, in a message or bare."""
-    if answer.asked.details["chat"]:
+    if answer.request.details["chat"]:
         return {"message": {"role": "assistant", "content": text, **fields}}
     return {"response": text, **fields}
 
@@ -56,9 +56,9 @@ class LineWriter(Writer):
         return as_json({**_common(self.answer), **fields}) + b"\n"
 
     def piece(self, piece: Piece) -> bytes:
-        if piece.kind is Kind.REASONING:
+        if piece.kind is TokenKind.REASONING:
             held = _holding(self.answer, "", thinking=piece.text)
-        elif piece.kind is Kind.TOOL:
+        elif piece.kind is TokenKind.TOOL:
             call = _tool_call(self.answer.calls[piece.call], piece.call)
             held = _holding(self.answer, "", tool_calls=[call])
         else:
@@ -82,11 +82,11 @@ class Ollama(WholeApi):
     form = StreamForm("application/x-ndjson", b"", framing=Framing.LINES)
     whole_calls = True
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Model, and messages or a prompt."""
         chat = request.url.path.endswith("/chat")
         prompt = objects(body, "messages") if chat else body.get("prompt") or ""
-        return Asked(
+        return ParsedRequest(
             model=string(body, "model"),
             stream=body.get("stream") is not False,
             prompt_tokens=count_words(prompt),
@@ -95,10 +95,10 @@ class Ollama(WholeApi):
             details={"chat": chat},
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return LineWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         """What the lines come to."""
         more: dict[str, Any] = {"thinking": generated.reasoning[0]} if answer.reasoning else {}
         if answer.calls:

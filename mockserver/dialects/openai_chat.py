@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import (
     FAILED,
     LIMITED,
@@ -75,15 +75,15 @@ def annotations(count: int) -> list[dict[str, Any]]:
     ]
 
 
-def usage(answer: Answer, output_tokens: int) -> dict[str, Any]:
+def usage(answer: AnswerPlan, output_tokens: int) -> dict[str, Any]:
     """The vendor's usage object."""
     counted: dict[str, Any] = {
-        "prompt_tokens": answer.asked.prompt_tokens,
+        "prompt_tokens": answer.request.prompt_tokens,
         "completion_tokens": output_tokens,
-        "total_tokens": answer.asked.prompt_tokens + output_tokens,
+        "total_tokens": answer.request.prompt_tokens + output_tokens,
     }
     if answer.reasoning:
-        reasoning = min(answer.reasoning * answer.asked.choices, output_tokens)
+        reasoning = min(answer.reasoning * answer.request.choices, output_tokens)
         counted["completion_tokens_details"] = {"reasoning_tokens": reasoning}
     return counted
 
@@ -95,24 +95,24 @@ class ChunkWriter(Writer):
     extras: ClassVar[dict[str, Any]] = {"system_fingerprint": "fp_mock"}
     id_prefix: ClassVar[str] = "chatcmpl"
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
-        asked = answer.asked
+        parsed = answer.request
         self.common_fields = {
             "id": f"{self.id_prefix}-{record.id}",
             "object": "chat.completion.chunk",
             "created": int(time.time()),
-            "model": asked.model,
+            "model": parsed.model,
             **self.extras,
         }
         self.common = as_json(self.common_fields)[:-1]
-        self.no_usage = b',"usage":null' if asked.include_usage else b""
+        self.no_usage = b',"usage":null' if parsed.include_usage else b""
         self._text = [
             (
                 b'data: %s,"choices":[{"index":%d,"delta":{"content":' % (self.common, index),
                 b'},"logprobs":null,"finish_reason":null}]%s}\n\n' % self.no_usage,
             )
-            for index in range(asked.choices)
+            for index in range(parsed.choices)
         ]
         self._calls_begun: set[tuple[int, int]] = set()
 
@@ -127,14 +127,14 @@ class ChunkWriter(Writer):
 
     def opening(self) -> Iterable[bytes]:
         """A chunk with the role, for each choice."""
-        return [self.chunk(index, self.role()) for index in range(self.answer.asked.choices)]
+        return [self.chunk(index, self.role()) for index in range(self.answer.request.choices)]
 
     def piece(self, piece: Piece) -> bytes:
         """One chunk; a call's first fragment has a chunk with its name before it."""
-        if piece.kind is Kind.TEXT:
+        if piece.kind is TokenKind.TEXT:
             before, after = self._text[piece.choice]
             return before + as_json(piece.text) + after
-        if piece.kind is Kind.REASONING:
+        if piece.kind is TokenKind.REASONING:
             return self.chunk(piece.choice, {self.reasoning_field: piece.text})
         fragment = self.chunk(
             piece.choice, {"tool_calls": [{"index": piece.call, "function": {"arguments": piece.text}}]}
@@ -148,11 +148,11 @@ class ChunkWriter(Writer):
 
     def closing(self) -> Iterable[bytes]:
         """Citations, the finish of each choice, and usage if it was asked for."""
-        for index in range(self.answer.asked.choices):
+        for index in range(self.answer.request.choices):
             if self.answer.scenario.citations:
                 yield self.chunk(index, {"annotations": annotations(self.answer.scenario.citations)})
             yield self.chunk(index, {}, self.answer.finish)
-        if self.answer.asked.include_usage:
+        if self.answer.request.include_usage:
             counted = as_json(usage(self.answer, self.record.sent_tokens))
             yield b'data: %s,"choices":[],"usage":%s}\n\n' % (self.common, counted)
 
@@ -171,13 +171,13 @@ class OpenAIChat(WholeApi):
     paths: ClassVar[tuple[str, ...]] = ("/v1/chat/completions",)
     writer_class: ClassVar[type[ChunkWriter]] = ChunkWriter
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Model and messages are required."""
         del request
         model = string(body, "model")
         messages = objects(body, "messages")
         limits = [whole_number(body, name) for name in ("max_completion_tokens", "max_tokens")]
-        return Asked(
+        return ParsedRequest(
             model=model,
             stream=body.get("stream") is True,
             prompt_tokens=count_words(messages),
@@ -187,15 +187,15 @@ class OpenAIChat(WholeApi):
             include_usage=as_dict(body.get("stream_options")).get("include_usage") is True,
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return self.writer_class(answer, record)
 
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         return {
             "id": f"chatcmpl-{record.id}",
             "object": "chat.completion",
             "created": int(time.time()),
-            "model": answer.asked.model,
+            "model": answer.request.model,
             **self.writer_class.extras,
             "choices": [
                 {
@@ -204,12 +204,12 @@ class OpenAIChat(WholeApi):
                     "logprobs": None,
                     "finish_reason": answer.finish,
                 }
-                for index in range(answer.asked.choices)
+                for index in range(answer.request.choices)
             ],
             "usage": usage(answer, generated.tokens),
         }
 
-    def message(self, answer: Answer, generated: Generated, index: int) -> dict[str, Any]:
+    def message(self, answer: AnswerPlan, generated: Generated, index: int) -> dict[str, Any]:
         message: dict[str, Any] = {"role": "assistant", "content": None if answer.calls else generated.texts[index]}
         message["refusal"] = None
         if answer.calls:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, error_body
 from mockserver.stream import PartWriter, Writer, as_json, event
@@ -20,12 +20,12 @@ from mockserver.truth import Record
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 
 
-def _item(answer: Answer, record: Record, piece: Piece, text: str, status: str) -> dict[str, Any]:
+def _item(answer: AnswerPlan, record: Record, piece: Piece, text: str, status: str) -> dict[str, Any]:
     """An output item: reasoning, a function call, or a message. `text`: what it holds so far."""
-    if piece.kind is Kind.REASONING:
+    if piece.kind is TokenKind.REASONING:
         summary = [{"type": "summary_text", "text": text}] if text else []
         return {"id": f"rs_{record.id}", "type": "reasoning", "summary": summary, "status": status}
-    if piece.kind is Kind.TOOL:
+    if piece.kind is TokenKind.TOOL:
         return _function_call(answer.calls[piece.call], record, text, status)
     content = [_text_part(answer, text)] if status != "in_progress" else []
     return {"id": f"msg_{record.id}", "type": "message", "status": status, "role": "assistant", "content": content}
@@ -42,11 +42,11 @@ def _function_call(call: Call, record: Record, arguments: str, status: str) -> d
     }
 
 
-def _text_part(answer: Answer, text: str) -> dict[str, Any]:
+def _text_part(answer: AnswerPlan, text: str) -> dict[str, Any]:
     return {"type": "output_text", "text": text, "annotations": _annotations(answer) if text else [], "logprobs": []}
 
 
-def _annotations(answer: Answer) -> list[dict[str, Any]]:
+def _annotations(answer: AnswerPlan) -> list[dict[str, Any]]:
     return [
         {
             "type": "url_citation",
@@ -59,15 +59,15 @@ def _annotations(answer: Answer) -> list[dict[str, Any]]:
     ]
 
 
-def _response(answer: Answer, record: Record, output: list[Any], status: str, tokens: int | None) -> dict[str, Any]:
+def _response(answer: AnswerPlan, record: Record, output: list[Any], status: str, tokens: int | None) -> dict[str, Any]:
     usage = None
     if tokens is not None:
         usage = {
-            "input_tokens": answer.asked.prompt_tokens,
+            "input_tokens": answer.request.prompt_tokens,
             "input_tokens_details": {"cached_tokens": 0},
             "output_tokens": tokens,
             "output_tokens_details": {"reasoning_tokens": answer.reasoning},
-            "total_tokens": answer.asked.prompt_tokens + tokens,
+            "total_tokens": answer.request.prompt_tokens + tokens,
         }
     reason = _INCOMPLETE.get(answer.finish)
     return {
@@ -78,14 +78,14 @@ def _response(answer: Answer, record: Record, output: list[Any], status: str, to
         "error": None,
         "incomplete_details": {"reason": reason} if status == "incomplete" else None,
         "instructions": None,
-        "max_output_tokens": answer.asked.limit,
-        "model": answer.asked.model,
+        "max_output_tokens": answer.request.limit,
+        "model": answer.request.model,
         "output": output,
         "parallel_tool_calls": True,
         "previous_response_id": None,
         "temperature": 1.0,
         "tool_choice": "auto",
-        "tools": answer.asked.details.get("tools", []),
+        "tools": answer.request.details.get("tools", []),
         "top_p": 1.0,
         "truncation": "disabled",
         "usage": usage,
@@ -96,7 +96,7 @@ def _response(answer: Answer, record: Record, output: list[Any], status: str, to
 class ResponseWriter(PartWriter):
     """Events; each part is an output item."""
 
-    def __init__(self, answer: Answer, record: Record) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
         self._number = -1
         self._index = -1
@@ -127,9 +127,9 @@ class ResponseWriter(PartWriter):
         item = _item(self.answer, self.record, piece, "", "in_progress")
         added = self._event("response.output_item.added", output_index=self._index, item=item)
         place: dict[str, Any] = {"item_id": item["id"], "output_index": self._index}
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             kind = "response.function_call_arguments.delta"
-        elif piece.kind is Kind.REASONING:
+        elif piece.kind is TokenKind.REASONING:
             kind, place["summary_index"] = "response.reasoning_summary_text.delta", 0
             part = {"type": "summary_text", "text": ""}
             added += self._event("response.reasoning_summary_part.added", **place, part=part)
@@ -151,9 +151,9 @@ class ResponseWriter(PartWriter):
         """What the part and the item came to."""
         item = _item(self.answer, self.record, part, self._text, "completed")
         name, text = item["id"], self._text
-        if part.kind is Kind.TOOL:
+        if part.kind is TokenKind.TOOL:
             done = self._of_item("response.function_call_arguments.done", name, name=item["name"], arguments=text)
-        elif part.kind is Kind.REASONING:
+        elif part.kind is TokenKind.REASONING:
             summary = item["summary"][0]
             done = self._of_item("response.reasoning_summary_text.done", name, summary_index=0, text=text)
             done += self._of_item("response.reasoning_summary_part.done", name, summary_index=0, part=summary)
@@ -202,13 +202,13 @@ class OpenAIResponses(WholeApi):
     name = "openai-responses"
     paths = ("/v1/responses",)
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Model and input are required."""
         del request
         given = body.get("input")
         if not isinstance(given, str | list) or not given:
             raise RefusedError("you must provide input, a string or a list of items", "input")
-        return Asked(
+        return ParsedRequest(
             model=string(body, "model"),
             stream=body.get("stream") is True,
             prompt_tokens=count_words([body.get("instructions"), given]),
@@ -217,13 +217,13 @@ class OpenAIResponses(WholeApi):
             details={"tools": body.get("tools") or []},
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return ResponseWriter(answer, record)
 
-    def document(self, answer: Answer, record: Record, generated: Generated) -> Any:
+    def document(self, answer: AnswerPlan, record: Record, generated: Generated) -> Any:
         output = []
         if answer.reasoning:
-            piece = Piece("", kind=Kind.REASONING)
+            piece = Piece("", kind=TokenKind.REASONING)
             output.append(_item(answer, record, piece, generated.reasoning[0], "completed"))
         if answer.calls:
             output += [_function_call(call, record, call.arguments, "completed") for call in answer.calls]

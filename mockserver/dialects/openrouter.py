@@ -6,7 +6,7 @@ Source: openrouter.ai/docs, "Streaming" (comments, `X-Generation-Id`, "Handling 
 from collections.abc import Iterable
 from typing import Any
 
-from mockserver.answer import Answer
+from mockserver.answer_plan import AnswerPlan
 from mockserver.api import FAILED, Failure
 from mockserver.dialects.openai_chat import IN_BAND, ChunkWriter, OpenAIChat
 from mockserver.responses import StreamForm
@@ -50,7 +50,7 @@ class OpenRouter(OpenAIChat):
     paths = ("/api/v1/chat/completions", "/openrouter/v1/chat/completions")
     writer_class = OpenRouterWriter
 
-    def form_of(self, answer: Answer, record: Record) -> StreamForm:
+    def form_of(self, answer: AnswerPlan, record: Record) -> StreamForm:
         """With the generation's id."""
         del answer
         return StreamForm(heartbeat=PROCESSING, headers={"x-generation-id": f"gen-{record.id}"})

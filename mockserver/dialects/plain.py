@@ -12,7 +12,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
-from mockserver.answer import Answer, Asked, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece
 from mockserver.api import REFUSED, Failure, failure_headers, failure_of, framed, with_fault
 from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse, StreamForm
@@ -26,7 +26,7 @@ _RETRY_MS: Final = 1000
 class EventWriter(Writer):
     """The events of one stream that goes on after `last_id` tokens."""
 
-    def __init__(self, answer: Answer, record: Record, last_id: int) -> None:
+    def __init__(self, answer: AnswerPlan, record: Record, last_id: int) -> None:
         super().__init__(answer, record)
         self._id = last_id
         self._retry = b"retry: %d\n" % _RETRY_MS
@@ -47,7 +47,7 @@ class EventWriter(Writer):
         return b""
 
     def error(self) -> bytes:
-        return b'event: error\ndata: {"message":"the mock failed as asked"}\n\n'
+        return b'event: error\ndata: {"message":"the mock failed as configured"}\n\n'
 
     def malformed(self, piece: Piece) -> bytes:
         """A field's name with a byte that is no UTF-8."""
@@ -79,7 +79,9 @@ def _fail(failure: Failure) -> Response:
 
 def _answer(request: Request, scenario: Scenario, truth: TruthStore) -> Response:
     last_id = _last_id(request)
-    answer = Answer(Asked(model="mock", stream=True), scenario, reasons=False, calls_tools=False, whole_calls=False)
+    answer = AnswerPlan(
+        ParsedRequest(model="mock", stream=True), scenario, reasons=False, calls_tools=False, whole_calls=False
+    )
     if last_id > answer.tokens:
         return Response(status_code=204)
     record = truth.new(Plain.name, answer.tokens - last_id)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from fastapi import Request
 
-from mockserver.answer import Answer, Asked, Kind, Piece
+from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Api, Failure, count_words, objects
 from mockserver.dialects.openai_chat import DONE, IN_BAND
 from mockserver.responses import StreamForm
@@ -35,21 +35,21 @@ class PartsWriter(PartWriter):
 
     def begin(self, piece: Piece) -> bytes:
         """`text-start`, `reasoning-start` or `tool-input-start`."""
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             call = self.answer.calls[piece.call]
             return data({"type": "tool-input-start", "toolCallId": call.id, "toolName": call.name})
         return data({"type": f"{piece.kind}-start", "id": self._id(piece)})
 
     def delta(self, piece: Piece) -> bytes:
         """`text-delta`, `reasoning-delta` or `tool-input-delta`."""
-        if piece.kind is Kind.TOOL:
+        if piece.kind is TokenKind.TOOL:
             call = self.answer.calls[piece.call]
             return data({"type": "tool-input-delta", "toolCallId": call.id, "inputTextDelta": piece.text})
         return data({"type": f"{piece.kind}-delta", "id": self._id(piece), "delta": piece.text})
 
     def end(self, part: Piece) -> bytes:
         """`text-end`, `reasoning-end` or `tool-input-available`."""
-        if part.kind is Kind.TOOL:
+        if part.kind is TokenKind.TOOL:
             call = self.answer.calls[part.call]
             whole = {"toolCallId": call.id, "toolName": call.name, "input": call.parsed}
             return data({"type": "tool-input-available", **whole})
@@ -63,8 +63,8 @@ class PartsWriter(PartWriter):
             source = {"sourceId": f"s{number}", "url": f"https://example.com/{number}", "title": f"Source {number}"}
             yield data({"type": "source-url", **source})
         yield data({"type": "finish-step"})
-        tokens, asked = self.record.sent_tokens, self.answer.asked.prompt_tokens
-        usage = {"inputTokens": asked, "outputTokens": tokens, "totalTokens": asked + tokens}
+        tokens, prompt_tokens = self.record.sent_tokens, self.answer.request.prompt_tokens
+        usage = {"inputTokens": prompt_tokens, "outputTokens": tokens, "totalTokens": prompt_tokens + tokens}
         finish = FINISH[self.answer.finish]
         yield data({"type": "finish", "finishReason": finish, "messageMetadata": {"totalUsage": usage}})
 
@@ -83,16 +83,16 @@ class VercelUi(Api):
     paths = ("/vercel-ui/chat",)
     form = StreamForm(headers={"x-vercel-ai-ui-message-stream": "v1"})
 
-    def read(self, body: dict[str, Any], request: Request) -> Asked:
+    def read(self, body: dict[str, Any], request: Request) -> ParsedRequest:
         """Messages are required; a model may be named."""
         del request
         messages = objects(body, "messages")
         model = body.get("model")
-        return Asked(
+        return ParsedRequest(
             model=model if isinstance(model, str) else "mock", stream=True, prompt_tokens=count_words(messages)
         )
 
-    def writer(self, answer: Answer, record: Record) -> Writer:
+    def writer(self, answer: AnswerPlan, record: Record) -> Writer:
         return PartsWriter(answer, record)
 
     def failure(self, failure: Failure) -> Any:

@@ -11,19 +11,19 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mockserver.answer import Piece
+from mockserver.answer_plan import Piece
 from mockserver.generation import paced
 from mockserver.mode_app import Generation, chat_app
 from mockserver.scenario import Scenario
 from mockserver.truth import TruthStore
 
-SUMMARY: Final = "continues: a background task keeps filling a queue that nobody reads"
+SUMMARY: Final = "continues: a background task keeps filling a queue that no client reads"
 _tasks: set[asyncio.Task[None]] = set()  # "save a reference to the result", as the documentation of create_task says
 
 
 async def _produce(generation: Generation, tokens: "asyncio.Queue[Piece | None]") -> None:
     answer, record = generation.answer, generation.record
-    async for piece in paced(answer.pieces(), answer.scenario, record, answer.asked.choices):
+    async for piece in paced(answer.pieces(), answer.scenario, record, answer.request.choices):
         await tokens.put(piece)
     record.ended("completed")
     await tokens.put(None)

@@ -35,7 +35,7 @@ class _Stream:
     async def _fill(self, generation: Generation) -> None:
         answer, record = generation.answer, generation.record
         await self._add(generation.opening())
-        async for piece in paced(answer.pieces(), answer.scenario, record, answer.asked.choices):
+        async for piece in paced(answer.pieces(), answer.scenario, record, answer.request.choices):
             await self._add(generation.event(piece))
         record.ended("completed")
         await self._add(generation.ending(), last=True)

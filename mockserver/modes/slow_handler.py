@@ -11,7 +11,7 @@ from typing import Final
 from fastapi import FastAPI, Request
 from fastapi.responses import Response, StreamingResponse
 
-from mockserver.answer import Piece
+from mockserver.answer_plan import Piece
 from mockserver.generation import paced
 from mockserver.mode_app import Generation, chat_app
 from mockserver.scenario import Scenario
@@ -34,7 +34,7 @@ async def _events(generation: Generation, first: Piece, rest: AsyncIterator[Piec
 
 async def _complete(generation: Generation, _request: Request) -> Response:
     answer = generation.answer
-    rest = paced(answer.pieces(), answer.scenario, generation.record, answer.asked.choices)
+    rest = paced(answer.pieces(), answer.scenario, generation.record, answer.request.choices)
     first = await anext(rest)
     events = _events(generation, first, rest)
     return StreamingResponse(events, media_type="text/event-stream", headers=generation.headers)

@@ -11,7 +11,7 @@ from sseprobe.http_exchange import Request
 from sseprobe.probes.observer import Observer
 from sseprobe.redaction import Redactor
 from sseprobe.reporters.live import EventsView, JsonView, RawView, TextView, VerboseView
-from sseprobe.streams.view import SilentView, View
+from sseprobe.streams.view import SilentView, StreamView
 from sseprobe.text import visible
 
 if TYPE_CHECKING:
@@ -55,11 +55,11 @@ class TerminalObserver(Observer):
             sys.stderr.write(f"sseprobe: {visible(line)}\n")
             sys.stderr.flush()
 
-    def stream_view(self, redact: Redactor, request: Request) -> View:
+    def stream_view(self, redact: Redactor, request: Request) -> StreamView:
         """The view for `--show` and `--json`, with request and head for `--verbose`."""
         out = sys.stdout
         colour = colour_on(out, no_color=self._options.no_color)
-        views: dict[str, Callable[[], View]] = {
+        views: dict[str, Callable[[], StreamView]] = {
             "text": lambda: TextView(out, redact, colour=colour),
             "events": lambda: EventsView(out, redact),
             "raw": lambda: RawView(out, redact, as_is=not out.isatty()),

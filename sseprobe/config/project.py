@@ -47,7 +47,7 @@ class DialectTable(Struct, frozen=True, forbid_unknown_fields=True):
             pointer, _, value = self.done.partition("=")
             raise MisfitError(f'done = "{self.done}" is a literal; did you mean {{ "{pointer}" = {value} }}?', "done")
         if self.done is not None and not self.done:
-            raise MisfitError("done is empty: name a literal, or what has to stand in the last event.", "done")
+            raise MisfitError("done is empty: give a literal, or what the last event has to hold.", "done")
 
 
 class AppTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -102,7 +102,9 @@ def project(named: str | None) -> tuple[Project, Path | None]:
     if path is None:
         return Project(), None
     if named is not None and not path.exists():
-        raise UsageError(f"--config {named}: no such file. Without --config, {NAME} is looked for here and above.")
+        raise UsageError(
+            f"--config {named}: no such file. Without --config, {NAME} is searched for in this folder and its parents."
+        )
     return load(path), path
 
 

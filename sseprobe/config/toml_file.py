@@ -93,7 +93,7 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
         said = str(error)
         at = _LINE_OF_ERROR.search(said)
         line = int(at["line"]) if at and at["line"] else text.count("\n") + 1
-        hint = " Texts stand in quotes." if said.startswith("Invalid value") else ""
+        hint = " Put text in quotes." if said.startswith("Invalid value") else ""
         raise _refused(path, line, f"not TOML: {one_line(_LINE_OF_ERROR.sub('', said))}.{hint}") from None
 
 
@@ -134,17 +134,17 @@ def _text(path: Path) -> str:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(f"{_named(path)}: cannot be read: {one_line(reason)}.") from None
     if len(data) > MAX_BYTES:
-        raise UsageError(f"{_named(path)}: more than {MAX_BYTES:,} bytes, which no such file needs.")
+        raise UsageError(f"{_named(path)}: more than {MAX_BYTES:,} bytes, the limit for such a file.")
     try:
         text = data.decode()
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise _refused(path, line, "not UTF-8, as TOML has to be.") from None
+        raise _refused(path, line, "not UTF-8, which TOML requires.") from None
     for number, line_of_text in enumerate(text.split("\n"), 1):
         if len(line_of_text) > MAX_LINE:
             raise _refused(path, number, f"longer than {MAX_LINE:,} characters.")
         if line_of_text.count(".") > MAX_DOTS:
-            raise _refused(path, number, f"more than {MAX_DOTS} dots, which no key or text needs.")
+            raise _refused(path, number, f"more than {MAX_DOTS} dots, the limit for a line.")
     return text
 
 
@@ -205,8 +205,8 @@ def _wrong(
         advice = misplaced(key) if not place else None
         if advice is None:
             near = difflib.get_close_matches(key.lower(), names, 1, _SUGGESTED)
-            advice = f'; did you mean "{near[0]}"?' if near else f"; known here are: {', '.join(names)}."
-        return _Wrong((*place, key), f"{key}: not a key that is known here{advice}")
+            advice = f'; did you mean "{near[0]}"?' if near else f"; known keys: {', '.join(names)}."
+        return _Wrong((*place, key), f"{key}: unknown key{advice}")
     if missing := _MISSING.fullmatch(said):
         return _Wrong(place, f"{missing['key']} is missing{f' in {_said(place)}' if place else ''}.")
     if isinstance(own, MisfitError):

@@ -92,7 +92,7 @@ def by_header(header: "Callable[[str], str | None]", expected: "Dialect | None")
 
     `header`: (name) -> value.
     """
-    if expected is not None and expected.reading is None and not expected.shared_paths:
+    if expected is not None and expected.event_format is None and not expected.shared_paths:
         return expected
     for dialect in map(by_name, NAMES):
         if dialect.header is not None and (header(dialect.header[0]) or "").strip() == dialect.header[1]:

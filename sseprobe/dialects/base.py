@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.dialects.shapes import Shapes
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.http_exchange import Request
@@ -134,7 +134,7 @@ class Dialect(Struct, frozen=True):
     framing: Framing = Framing.SSE
     parses_json: bool = True
     separate_events: bool = False
-    reading: Reading | None = None
+    event_format: EventFormat | None = None
     shared_paths: bool = False
     opening: str = "choice"
     finish: str = "finish_reason"

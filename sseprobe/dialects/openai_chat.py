@@ -106,7 +106,9 @@ def decode_finish(choice: dict[str, Any], index: int, deltas: list[Delta]) -> No
         said = f"the model stopped with finish_reason {reason}"
         deltas.append(Delta(Kind.ERROR, said, choice=index, type=reason))
     elif native is not None and reason:
-        said = f"the provider stopped with native_finish_reason {native}, told as finish_reason {scalar(str(reason))}"
+        said = (
+            f"the provider stopped with native_finish_reason {native}, reported as finish_reason {scalar(str(reason))}"
+        )
         deltas.append(Delta(Kind.ERROR, said, choice=index, type=native))
 
 

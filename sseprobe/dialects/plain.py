@@ -2,6 +2,6 @@
 
 from sseprobe.dialects.own.convention import Convention
 from sseprobe.dialects.own.dialect import own_dialect
-from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.own.event_format import EventFormat
 
-DIALECT = own_dialect("plain", Reading(Convention()), path="/sse")
+DIALECT = own_dialect("plain", EventFormat(Convention()), path="/sse")

@@ -8,7 +8,7 @@ from sseprobe.config.request import AUTO, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.own.convention import Convention, Mark, done_when
 from sseprobe.dialects.own.dialect import own_dialect
-from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.errors import UsageError
 from sseprobe.sse.framing import Framing
 
@@ -28,9 +28,9 @@ def described_dialect(options: RequestOptions) -> Dialect | None:
     if name in (AUTO, dialects.PLAIN):
         if not options.describes_events:
             return None
-        return own_dialect(dialects.PLAIN, Reading.of(_added_to(Convention(), options)))
+        return own_dialect(dialects.PLAIN, EventFormat.of(_added_to(Convention(), options)))
     if table is not None and name not in dialects.NAMES:
-        return own_dialect(name, Reading.of(_added_to(_convention(table), options)))
+        return own_dialect(name, EventFormat.of(_added_to(_convention(table), options)))
     if options.describes_events and name in dialects.NAMES:
         given = "--text-at, --error-at, --done-when and --framing"
         raise UsageError(f"--dialect {name}: {given} describe an app's own events. Leave --dialect out.")

@@ -2,7 +2,7 @@
 
 from sseprobe.http_exchange import Request
 from sseprobe.redaction import Redactor
-from sseprobe.streams.view import SilentView, View
+from sseprobe.streams.view import SilentView, StreamView
 
 
 class Observer:
@@ -14,7 +14,7 @@ class Observer:
     def result(self, line: str) -> None:
         """A result worth a permanent line."""
 
-    def stream_view(self, redact: Redactor, request: Request) -> View:
+    def stream_view(self, redact: Redactor, request: Request) -> StreamView:
         """The view of the first stream while it is received."""
         del redact, request
         return SilentView()

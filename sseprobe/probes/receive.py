@@ -19,12 +19,12 @@ from sseprobe.probes.not_a_stream import excerpt, not_a_stream
 from sseprobe.probes.stream_ending import EndOfBody, has_too_many_items, outcome_of
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
-from sseprobe.streams.body_framing import Guess, Undecided, told_by_body, told_by_head
+from sseprobe.streams.body_framing import Guess, Undecided, framing_from_body, framing_from_head
 from sseprobe.streams.cassette import Recorder
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.ending import Outcome
 from sseprobe.streams.transcript import Transcript, read, recut, transcript_of
-from sseprobe.streams.view import View
+from sseprobe.streams.view import StreamView
 
 SILENCE_AFTER_END_S: Final = 5.0
 
@@ -48,7 +48,7 @@ class StreamPlan(Struct, frozen=True):
 class StreamRun:
     """One stream while it is received. `stream`: the connection, once it is being opened."""
 
-    def __init__(self, plan: StreamPlan, view: View) -> None:
+    def __init__(self, plan: StreamPlan, view: StreamView) -> None:
         self.plan = plan
         self.view = view
         self.decoder = StreamDecoder(plan.dialect, named=plan.named)
@@ -142,12 +142,12 @@ class StreamRun:
         if head.status != 200:
             raise not_a_stream(head, await excerpt(stream, chunks), Framing.SSE, self.plan.request)
         first: list[Chunk] = []
-        framing: Guess = told_by_head(head, dialect) or Undecided.MORE
+        framing: Guess = framing_from_head(head, dialect) or Undecided.MORE
         while framing is Undecided.MORE:
             chunk = await anext(chunks, None)
             first += [chunk] if chunk is not None else []
             begun = b"".join(each.data for each in first)
-            framing = told_by_body(head, begun, dialect, over=chunk is None)
+            framing = framing_from_body(head, begun, dialect, over=chunk is None)
             if framing is Undecided.NO_STREAM or (framing is Undecided.MORE and chunk is None):
                 expected = dialect.framing if dialect else Framing.SSE
                 raise not_a_stream(head, begun + await excerpt(stream, chunks), expected, self.plan.request)

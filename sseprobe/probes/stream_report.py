@@ -66,13 +66,13 @@ def _notes_on_meaning(decoder: StreamDecoder, outcome: Outcome) -> list[str]:
         notes.append(
             f"this looks like {other}, not {decoder.dialect.name}: use --dialect {other}, or leave the option out"
         )
-    given = decoder.reading.given if decoder.reading else None
+    given = decoder.event_format.given if decoder.event_format else None
     if given and given.text is not None and decoder.meter.events and not decoder.content_deltas:
         looks = f"; the last is {one_line(decoder.last_data, 80)}" if decoder.last_data else ""
-        notes.append(f"no event holds text at {decoder.reading.text_at if decoder.reading else ''}{looks}")
+        notes.append(f"no event holds text at {decoder.event_format.text_at if decoder.event_format else ''}{looks}")
     if (ignored := decoder.ignored.note) is not None:
         notes.append(ignored)
-    if decoder.answer.said(Kind.TEXT).startswith("{'"):
+    if decoder.answer.text_of(Kind.TEXT).startswith("{'"):
         notes.append("the payloads look like Python dicts: send json.dumps(…) instead, which every client can read")
     if decoder.lacks_terminator:
         missing = decoder.dialect.terminator

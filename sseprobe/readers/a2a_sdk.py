@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import response
 
 
@@ -23,4 +23,4 @@ def read(stream: Stream) -> Iterator[Any]:
             yield name, data, None
 
 
-READER = Reader("a2a-sdk", "a2a-sdk", View.EVENTS, CANARY, read)
+READER = Reader("a2a-sdk", "a2a-sdk", OutputShape.EVENTS, CANARY, read)

@@ -1,7 +1,7 @@
 """`@ag-ui/client`, under node: `HttpAgent`. It makes several events of some, so only what they say is compared."""
 
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.readers.base import Reader, View
+from sseprobe.readers.base import OutputShape, Reader
 
 _CANARY = (
     b'data: {"type":"RUN_STARTED","threadId":"reader","runId":"reader"}\n\n'
@@ -13,7 +13,7 @@ _CANARY = (
 READER = Reader(
     "@ag-ui/client",
     "@ag-ui/client",
-    View.PARTS,
+    OutputShape.PARTS,
     _CANARY,
     script="ag-ui.mjs",
     dialects=Scope((Wire.AG_UI,)),

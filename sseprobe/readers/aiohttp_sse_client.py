@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL
 
 
@@ -93,4 +93,4 @@ def read(stream: Stream) -> Iterator[Any]:
             yield event.type or "message", event.data, event.last_event_id
 
 
-READER = Reader("aiohttp-sse-client", "aiohttp-sse-client", View.EVENTS, CANARY, read)
+READER = Reader("aiohttp-sse-client", "aiohttp-sse-client", OutputShape.EVENTS, CANARY, read)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.readers.base import Reader, Stream, View
+from sseprobe.readers.base import OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL, transport
 
 _CANARY = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -20,4 +20,4 @@ def read(stream: Stream) -> Iterator[Any]:
     yield from client.post("/messages", cast_to=object, body={}, stream=True, stream_cls=anthropic.Stream[object])
 
 
-READER = Reader("anthropic", "anthropic", View.PAYLOADS, _CANARY, read, dialects=Scope((Wire.ANTHROPIC,)))
+READER = Reader("anthropic", "anthropic", OutputShape.PAYLOADS, _CANARY, read, dialects=Scope((Wire.ANTHROPIC,)))

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from sseprobe.dialects.traits import Scope
 
 
-class View(StrEnum):
+class OutputShape(StrEnum):
     """What a reader lets its user see of an event, and so what can be compared."""
 
     EVENTS = "events"
@@ -27,17 +27,17 @@ class Stream(NamedTuple):
 
 
 class Reader(NamedTuple):
-    """Somebody else's client. It is imported only in the process that runs it.
+    """A third-party client. It is imported only in the process that runs it.
 
     `package`: on PyPI, or on npm where `script` names the module beside `node/child.mjs` that drives it. `dialects`:
     those it reads; None: every event stream. `canary`: a stream that it reads without fail: if it does not, it is not
-    the stream that is wrong. `read`: yields what the client delivers, in `view`'s shape, and raises what it raises.
+    the stream that is wrong. `read`: yields what the client delivers, in `shape`'s shape, and raises what it raises.
     `shows_silent`: one item an event, also of those that add no part.
     """
 
     name: str
     package: str
-    view: View
+    shape: OutputShape
     canary: bytes
     read: Callable[[Stream], Iterator[Any]] | None = None
     script: str | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.readers.base import Reader, Stream, View
+from sseprobe.readers.base import OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL, transport
 
 _CANARY = (
@@ -40,4 +40,4 @@ def _text(value: Any, *path: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-READER = Reader("cohere", "cohere", View.PARTS, _CANARY, read, dialects=Scope((Wire.COHERE,)))
+READER = Reader("cohere", "cohere", OutputShape.PARTS, _CANARY, read, dialects=Scope((Wire.COHERE,)))

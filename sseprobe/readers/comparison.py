@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sseprobe.readers.base import View
-from sseprobe.readers.expectation import Expectation, Expected
-from sseprobe.readers.views import ways_of
+from sseprobe.readers.base import OutputShape
+from sseprobe.readers.expectation import Expectation, ExpectedItem
+from sseprobe.readers.output_shapes import comparison_for
 from sseprobe.text import one_line, visible
 
 MAX_DIFFERENCES: Final = 1000
@@ -23,7 +23,7 @@ _SHIFTS: Final = sorted(
 )
 
 
-class Kind(StrEnum):
+class DifferenceKind(StrEnum):
     """What is wrong with what was delivered."""
 
     LOST = "lost"
@@ -36,37 +36,37 @@ class Kind(StrEnum):
 
 class Difference(Struct, frozen=True):
     """One difference. `event`: the first that is concerned, the one before what was invented (-1: none), or the one
-    that was due when the client raised, None if none was. `count`: of events. `said`: what was delivered or raised.
+    that was due when the client raised, None if none was. `count`: of events. `detail`: what was delivered or raised.
     """
 
-    kind: Kind
+    kind: DifferenceKind
     event: int | None
     count: int = 1
-    said: str = ""
+    detail: str = ""
 
 
 def compare(
-    view: View, expected: Expectation, delivered: Sequence[Any], error: tuple[str, str] | None = None
+    shape: OutputShape, expected: Expectation, delivered: Sequence[Any], error: tuple[str, str] | None = None
 ) -> list[Difference]:
     """All differences, in the order of the stream. `error`: class and message of what the client raised at the end."""
-    return _Walk(view, expected.items, delivered).go(error, may_raise=expected.may_raise)
+    return _Walk(shape, expected.items, delivered).go(error, may_raise=expected.may_raise)
 
 
 class _Walk:
-    def __init__(self, view: View, due: Sequence[Expected], got: Sequence[Any]) -> None:
-        self._ways = ways_of(view)
+    def __init__(self, shape: OutputShape, due: Sequence[ExpectedItem], got: Sequence[Any]) -> None:
+        self._comparison = comparison_for(shape)
         self._due = due
         self._got = got
         self._i = self._j = 0
         self._passed_over = 0  # things that may be handed over: if not as they stand, then perhaps as something else
-        self._found: list[Difference] = []
+        self._differences: list[Difference] = []
 
     def go(self, error: tuple[str, str] | None, *, may_raise: bool) -> list[Difference]:
         due, got = self._due, self._got
         while self._i < len(due) and self._j < len(got):
-            if len(self._found) >= MAX_DIFFERENCES:
-                return self._found
-            if self._ways.same(due[self._i].value, got[self._j]):
+            if len(self._differences) >= MAX_DIFFERENCES:
+                return self._differences
+            if self._comparison.same(due[self._i].value, got[self._j]):
                 self._i += 1
                 self._j += 1
             elif not due[self._i].needed:
@@ -75,23 +75,25 @@ class _Walk:
             else:
                 self._part()
         for extra in got[self._j :]:
-            if len(self._found) < MAX_DIFFERENCES:
+            if len(self._differences) < MAX_DIFFERENCES:
                 self._invented(extra)
         rest = [item.event for item in due[self._i :] if item.needed]
         if error is not None:
             if rest or not may_raise:
-                said = f"{one_line(error[0], 60)}: {one_line(error[1], 120)}" if error[1] else one_line(error[0], 60)
-                self._found.append(Difference(Kind.RAISED, rest[0] if rest else None, len(rest), said))
+                detail = f"{one_line(error[0], 60)}: {one_line(error[1], 120)}" if error[1] else one_line(error[0], 60)
+                self._differences.append(
+                    Difference(DifferenceKind.RAISED, rest[0] if rest else None, len(rest), detail)
+                )
         elif rest:
-            self._found.append(Difference(Kind.LOST, rest[0], len(rest)))
-        return self._found
+            self._differences.append(Difference(DifferenceKind.LOST, rest[0], len(rest)))
+        return self._differences
 
     def _part(self) -> None:
         """Takes what lies before the nearest place where the two meet again."""
         due, got, i, j = self._due, self._got, self._i, self._j
         for count in range(2, min(_WINDOW, len(due) - i) + 1):
-            if self._ways.merged([item.value for item in due[i : i + count]], got[j]):
-                self._found.append(Difference(Kind.MERGED, due[i].event, count))
+            if self._comparison.merged([item.value for item in due[i : i + count]], got[j]):
+                self._differences.append(Difference(DifferenceKind.MERGED, due[i].event, count))
                 self._i, self._j = i + count, j + 1
                 return
         ahead, more = 1, 1
@@ -99,7 +101,7 @@ class _Walk:
             if (
                 i + skipped < len(due)
                 and j + extra < len(got)
-                and self._ways.same(due[i + skipped].value, got[j + extra])
+                and self._comparison.same(due[i + skipped].value, got[j + extra])
             ):
                 ahead, more = skipped, extra
                 break
@@ -111,14 +113,14 @@ class _Walk:
         if ahead > more:
             lost = [item.event for item in due[self._i : i + ahead] if item.needed]
             if lost:
-                self._found.append(Difference(Kind.LOST, lost[0], len(lost)))
+                self._differences.append(Difference(DifferenceKind.LOST, lost[0], len(lost)))
             self._i = i + ahead
 
     def _changed(self) -> None:
         item, delivered = self._due[self._i], self._got[self._j]
         if item.needed:
-            said = visible(self._ways.change(item.value, delivered))
-            self._found.append(Difference(Kind.CHANGED, item.event, 1, said))
+            detail = visible(self._comparison.change(item.value, delivered))
+            self._differences.append(Difference(DifferenceKind.CHANGED, item.event, 1, detail))
         self._i += 1
         self._j += 1
 
@@ -128,7 +130,9 @@ class _Walk:
             return
         before = self._due[self._i - 1] if self._i else None
         number = before.event if before else -1
-        if before and before.value and self._ways.same(before.value, delivered):
-            self._found.append(Difference(Kind.DOUBLED, number))
+        if before and before.value and self._comparison.same(before.value, delivered):
+            self._differences.append(Difference(DifferenceKind.DOUBLED, number))
         else:
-            self._found.append(Difference(Kind.INVENTED, number, 1, visible(self._ways.shown(delivered))))
+            self._differences.append(
+                Difference(DifferenceKind.INVENTED, number, 1, visible(self._comparison.described(delivered)))
+            )

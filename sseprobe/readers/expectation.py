@@ -7,7 +7,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sseprobe.dialects.base import NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
-from sseprobe.readers.base import Reader, View
+from sseprobe.readers.base import OutputShape, Reader
 from sseprobe.sse import Event
 from sseprobe.text import scalar
 
@@ -16,8 +16,8 @@ _OPTIONAL: Final = frozenset({Kind.HEARTBEAT, Kind.UNKNOWN})
 _PARTS: Final = {Kind.TEXT: "text", Kind.REASONING: "reasoning", Kind.TOOL_CALL: "arguments"}
 
 
-class Expected(Struct, frozen=True):
-    """One thing to be delivered, in the shape of the reader's view. `event`: which it comes from, from 0.
+class ExpectedItem(Struct, frozen=True):
+    """One thing to be delivered, in the shape of the reader's shape. `event`: which it comes from, from 0.
 
     `needed`: no client may leave it out. What follows the terminator or an error, a heartbeat, an event that the
     dialect does not know: an SDK may hand it over or not.
@@ -31,15 +31,15 @@ class Expected(Struct, frozen=True):
 class Expectation(Struct, frozen=True):
     """All of it. `may_raise`: the stream itself gives an SDK reason to raise, once it has delivered all the rest."""
 
-    items: Sequence[Expected]
+    items: Sequence[ExpectedItem]
     may_raise: bool = False
 
 
 def expectation(reader: Reader, events: Sequence[Event], dialect: Dialect, *, ended_in_error: bool) -> Expectation:
     """What this reader should deliver of these events."""
-    if reader.view is View.EVENTS:
-        shown = [[event.type, event.data, event.last_event_id] for event in events]
-        return Expectation([Expected(value, number) for number, value in enumerate(shown)])
+    if reader.shape is OutputShape.EVENTS:
+        values = [[event.type, event.data, event.last_event_id] for event in events]
+        return Expectation([ExpectedItem(value, number) for number, value in enumerate(values)])
     return _Payloads(reader, dialect).read(events, ended_in_error)
 
 
@@ -56,7 +56,7 @@ class _Payloads:
 
     def read(self, events: Sequence[Event], ended_in_error: bool) -> Expectation:
         """All of them."""
-        items: list[Expected] = []
+        items: list[ExpectedItem] = []
         for number, event in enumerate(events):
             value = payload(event)
             if value is NO_PAYLOAD and event.data.startswith(_DONE):
@@ -67,7 +67,7 @@ class _Payloads:
                 items.append(item)
         return Expectation(items, self._failed or ended_in_error or not self._complete)
 
-    def _take(self, event: Event, value: Any, number: int) -> Expected | None:
+    def _take(self, event: Event, value: Any, number: int) -> ExpectedItem | None:
         deltas = self._decode(event, value)
         kinds = {delta.kind for delta in deltas}
         if Kind.ERROR in kinds:
@@ -77,13 +77,13 @@ class _Payloads:
         if Kind.END in kinds or (self._rule is EndRule.FINISH and Kind.FINISH in kinds):
             self._complete = True
             self._over = self._over or Kind.END in kinds
-        if self._reader.view is View.PAYLOADS:
-            return Expected(value, number, needed)
-        parts = parts_of(_said(deltas)) if value is not NO_PAYLOAD else {"": event.data}
-        return Expected(parts, number, needed) if parts or self._reader.shows_silent else None
+        if self._reader.shape is OutputShape.PAYLOADS:
+            return ExpectedItem(value, number, needed)
+        parts = parts_of(_parts_of(deltas)) if value is not NO_PAYLOAD else {"": event.data}
+        return ExpectedItem(parts, number, needed) if parts or self._reader.shows_silent else None
 
 
-def _said(deltas: Sequence[Delta]) -> list[tuple[str, str]]:
+def _parts_of(deltas: Sequence[Delta]) -> list[tuple[str, str]]:
     parts: list[tuple[str, str]] = []
     for delta in deltas:
         if delta.kind in _PARTS:

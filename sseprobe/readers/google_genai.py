@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.readers.base import Reader, Stream, View
+from sseprobe.readers.base import OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL, transport
 
 _CANARY = b'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"x"}]}}]}\r\n\r\n'
@@ -33,4 +33,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield parts
 
 
-READER = Reader("google-genai", "google-genai", View.PARTS, _CANARY, read, dialects=Scope((Wire.GEMINI,)))
+READER = Reader("google-genai", "google-genai", OutputShape.PARTS, _CANARY, read, dialects=Scope((Wire.GEMINI,)))

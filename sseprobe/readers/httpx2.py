@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import response
 
 
@@ -15,4 +15,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield event.event, event.data, event.id
 
 
-READER = Reader("httpx2", "httpx2", View.EVENTS, CANARY, read)
+READER = Reader("httpx2", "httpx2", OutputShape.EVENTS, CANARY, read)

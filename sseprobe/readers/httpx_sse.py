@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import response
 
 
@@ -16,4 +16,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield event.event, event.data, event.id
 
 
-READER = Reader("httpx-sse", "httpx-sse", View.EVENTS, CANARY, read)
+READER = Reader("httpx-sse", "httpx-sse", OutputShape.EVENTS, CANARY, read)

@@ -34,10 +34,10 @@ def installed_version(reader: Reader) -> str | None:
     if modules is None or shutil.which("node") is None:
         return None
     try:
-        said = json.loads((modules / reader.package / "package.json").read_bytes())["version"]
+        found = json.loads((modules / reader.package / "package.json").read_bytes())["version"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
-    return said if isinstance(said, str) else None
+    return found if isinstance(found, str) else None
 
 
 def node_modules(package: str) -> Path | None:

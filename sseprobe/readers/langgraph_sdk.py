@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import client
 
 
@@ -25,4 +25,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield part.event or "message", part.data or "", part.id or ""
 
 
-READER = Reader("langgraph-sdk", "langgraph-sdk", View.EVENTS, CANARY, read)
+READER = Reader("langgraph-sdk", "langgraph-sdk", OutputShape.EVENTS, CANARY, read)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.readers.base import CHAT_CANARY, Reader, Stream, View
+from sseprobe.readers.base import CHAT_CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL, transport
 
 
@@ -37,4 +37,4 @@ def _text(arguments: Any) -> str:
 
 
 _OURS: Final = Scope((Wire.OPENAI_CHUNKS,), having=(Trait.CONTENT_PARTS,))
-READER = Reader("mistralai", "mistralai", View.PARTS, CHAT_CANARY, read, dialects=_OURS)
+READER = Reader("mistralai", "mistralai", OutputShape.PARTS, CHAT_CANARY, read, dialects=_OURS)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from sseprobe.dialects.traits import Scope, Wire
-from sseprobe.readers.base import Reader, Stream, View
+from sseprobe.readers.base import OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL, transport
 
 _CANARY = (
@@ -26,14 +26,14 @@ def read(stream: Stream) -> Iterator[Any]:
     else:
         lines = client.chat(model="m", messages=[{"role": "user", "content": "x"}], stream=True)
     for line in lines:
-        said: Any = getattr(line, "message", None)
-        if said is None:
+        message: Any = getattr(line, "message", None)
+        if message is None:
             yield [("reasoning", line.thinking or ""), ("text", line.response or "")]
             continue
-        parts = [("reasoning", said.thinking or ""), ("text", said.content or "")]
-        for call in said.tool_calls or []:
+        parts = [("reasoning", message.thinking or ""), ("text", message.content or "")]
+        for call in message.tool_calls or []:
             parts += [("name", call.function.name or "?"), ("arguments", json.dumps(dict(call.function.arguments)))]
         yield parts
 
 
-READER = Reader("ollama", "ollama", View.PARTS, _CANARY, read, dialects=Scope((Wire.OLLAMA,)))
+READER = Reader("ollama", "ollama", OutputShape.PARTS, _CANARY, read, dialects=Scope((Wire.OLLAMA,)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from sseprobe.dialects.traits import Scope, Trait, Wire
-from sseprobe.readers.base import CHAT_CANARY, Reader, Stream, View
+from sseprobe.readers.base import CHAT_CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL, transport
 
 
@@ -21,4 +21,4 @@ def read(stream: Stream) -> Iterator[Any]:
 DIALECTS: Final = Scope(
     (Wire.OPENAI_CHUNKS, Wire.OPENAI_COMPLETIONS, Wire.OPENAI_RESPONSES), lacking=(Trait.CONTENT_PARTS,)
 )
-READER = Reader("openai", "openai", View.PAYLOADS, CHAT_CANARY, read, dialects=DIALECTS)
+READER = Reader("openai", "openai", OutputShape.PAYLOADS, CHAT_CANARY, read, dialects=DIALECTS)

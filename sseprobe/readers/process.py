@@ -37,8 +37,8 @@ class Limits(Struct, frozen=True):
         return self.output_bytes + self.output_ratio * size
 
 
-class Reading(Struct):
-    """What a reader delivered. `error`: class and message of what it raised. `unfit`: why there is no reading."""
+class ReaderResult(Struct):
+    """What a reader delivered. `error`: class and message of what it raised. `unfit`: why it delivered nothing."""
 
     items: list[Any] = field(default_factory=list)
     error: tuple[str, str] | None = None
@@ -56,14 +56,14 @@ class ReaderProcess:
         self._process: subprocess.Popen[bytes] | None = None
         self._killed = False
 
-    def run(self, body: Path, size: int, limits: Limits) -> Reading:
+    def run(self, body: Path, size: int, limits: Limits) -> ReaderResult:
         """Reads the encoded stream in this file; `size`: of its body."""
         with body.open("rb") as given:
             process = self._start(given)
         if process is None:
-            return Reading(unfit="it was interrupted")
-        reading = Reading()
-        output = _Output(reading, limits.output_limit(size))
+            return ReaderResult(unfit="it was interrupted")
+        result = ReaderResult()
+        output = _Output(result, limits.output_limit(size))
         timeout = _Timeout(self.kill, limits.start_s)
         assert process.stdout is not None
         try:
@@ -80,9 +80,9 @@ class ReaderProcess:
             with self._lock:
                 self._process = None
                 code = process.wait()
-        if reading.unfit is None and not output.ended:
-            reading.unfit = _why(output, timeout, code)
-        return reading
+        if result.unfit is None and not output.ended:
+            result.unfit = _why(output, timeout, code)
+        return result
 
     def _start(self, given: Any) -> "subprocess.Popen[bytes] | None":
         with self._lock:
@@ -151,20 +151,20 @@ class _Timeout:
 
 
 class _Output:
-    """Lines become a reading, and anything else an end."""
+    """Collects a result from the lines that the process prints; any other output ends it."""
 
-    def __init__(self, reading: Reading, limit: int) -> None:
+    def __init__(self, result: ReaderResult, limit: int) -> None:
         self.ended = False
         self.ready = False
         self.nonsense: str | None = None
         self.taken = 0
         self.limit = limit
-        self._reading = reading
+        self._result = result
         self._rest = b""
 
     @property
     def wants_more(self) -> bool:
-        """Whether it is worth going on."""
+        """Whether more output is to be read."""
         return self.taken <= self.limit and self.nonsense is None
 
     def take(self, piece: bytes) -> bool:
@@ -193,11 +193,11 @@ class _Output:
             case {"ready": True}:
                 self.ready = True
             case {"unfit": str(why)}:
-                self._reading.unfit = f"it could not be run: {one_line(why)}"
+                self._result.unfit = f"it could not be run: {one_line(why)}"
             case {"item": item} if self.ready:
-                self._reading.items.append(item)
+                self._result.items.append(item)
             case {"error": [str(name), str(message)]} if self.ready:
-                self._reading.error = (name, message)
+                self._result.error = (name, message)
             case {"end": True}:
                 self.ended = True
             case _:
@@ -208,7 +208,7 @@ class _Output:
 def _why(output: _Output, timeout: _Timeout, code: int) -> str:
     """Why there is no end."""
     if output.nonsense is not None:
-        return f"its process printed something else than a reading: {output.nonsense!r}"
+        return f"its process printed something other than a result: {output.nonsense!r}"
     if output.taken > output.limit:
         return f"it delivered more than {output.limit:,} bytes, which is more than a stream of this size can hold"
     if timeout.ran_out_s is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 from sseprobe.readers.transports import URL
 
 
@@ -68,4 +68,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield event.type or "message", event.data, event.last_event_id
 
 
-READER = Reader("requests-sse", "requests-sse", View.EVENTS, CANARY, read)
+READER = Reader("requests-sse", "requests-sse", OutputShape.EVENTS, CANARY, read)

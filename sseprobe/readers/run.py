@@ -14,8 +14,8 @@ from sseprobe.readers.base import Reader, Stream, encode_stream
 from sseprobe.readers.comparison import Difference, compare
 from sseprobe.readers.expectation import expectation
 from sseprobe.readers.installed import environment, installed_version, prepare
-from sseprobe.readers.place import Body
-from sseprobe.readers.process import Limits, ReaderProcess, Reading
+from sseprobe.readers.location import Body
+from sseprobe.readers.process import Limits, ReaderProcess, ReaderResult
 from sseprobe.readers.wording import sentences
 from sseprobe.report import ReaderReport
 from sseprobe.sse import Event
@@ -28,18 +28,18 @@ class Stop:
     """Ends a run of readers from another thread, also one that is still getting ready."""
 
     def __init__(self) -> None:
-        self._asked = False
+        self._stopped = False
         self._kill: Callable[[], None] = lambda: None
 
     def arm(self, kill: Callable[[], None]) -> None:
         """What ends the processes."""
         self._kill = kill
-        if self._asked:
+        if self._stopped:
             kill()
 
     def now(self) -> None:
         """Ends them, and lets no more start."""
-        self._asked = True
+        self._stopped = True
         self._kill()
 
 
@@ -64,17 +64,17 @@ def read_all(
     there = [(reader, version) for reader in fit if (version := installed_version(reader)) is not None]
     if not there:
         return []
-    said = _header_value(content_type or CONTENT_TYPES[framing])
-    body = Body(chunks, events, framing, said, dialect)
-    with _Session(Stream(list(chunks), said), limits or Limits()) as session:
+    announced = _header_value(content_type or CONTENT_TYPES[framing])
+    body = Body(chunks, events, framing, announced, dialect)
+    with _Session(Stream(list(chunks), announced), limits or Limits()) as session:
         (stop or Stop()).arm(session.kill)
 
         def report(reader: Reader, version: str, process: ReaderProcess | str) -> ReaderReport:
-            reading = session.run(process)
-            if reading.unfit is not None:
-                return ReaderReport(reader.name, version, None, [reading.unfit])
-            found = differences(reader, reading, events, dialect, ended_in_error=ended_in_error)
-            return ReaderReport(reader.name, version, not found, sentences(body, reader.name, reader.view, found))
+            result = session.run(process)
+            if result.unfit is not None:
+                return ReaderReport(reader.name, version, None, [result.unfit])
+            found = differences(reader, result, events, dialect, ended_in_error=ended_in_error)
+            return ReaderReport(reader.name, version, not found, sentences(body, reader.name, reader.shape, found))
 
         tasks = [(reader, version, session.prepare(reader)) for reader, version in there]
         with ThreadPoolExecutor(min(_AT_MOST, len(tasks))) as pool:
@@ -87,11 +87,11 @@ def read_all(
 
 
 def differences(
-    reader: Reader, reading: Reading, events: Sequence[Event], dialect: Dialect, *, ended_in_error: bool
+    reader: Reader, result: ReaderResult, events: Sequence[Event], dialect: Dialect, *, ended_in_error: bool
 ) -> list[Difference]:
-    """What is not as it should be in this reading."""
+    """What is not as it should be in what it delivered."""
     due = expectation(reader, events, dialect, ended_in_error=ended_in_error)
-    return compare(reader.view, due, reading.items, reading.error)
+    return compare(reader.shape, due, result.items, result.error)
 
 
 def _reads(reader: Reader, dialect: Dialect, framing: Framing) -> bool:
@@ -136,7 +136,7 @@ class _Session:
             process.kill()
 
     def prepare(self, reader: Reader) -> ReaderProcess | str:
-        """Its process, or why it cannot be had."""
+        """Its process, or why there is none."""
         if self._is_over:
             return "it was stopped"
         home = self._folder / str(len(self._processes))
@@ -148,11 +148,11 @@ class _Session:
         self._processes.append(process)
         return process
 
-    def run(self, process: ReaderProcess | str) -> Reading:
+    def run(self, process: ReaderProcess | str) -> ReaderResult:
         """What it delivers of the stream."""
         if isinstance(process, str):
-            return Reading(unfit=process)
+            return ReaderResult(unfit=process)
         try:
             return process.run(self._folder / "stream", self._size, self._limits)
         except OSError as error:  # no more processes, no more files
-            return Reading(unfit=f"it could not be run: {error.strerror or error}")
+            return ReaderResult(unfit=f"it could not be run: {error.strerror or error}")

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -14,4 +14,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield event.event, event.data, event.id
 
 
-READER = Reader("sseclient-py", "sseclient-py", View.EVENTS, CANARY, read)
+READER = Reader("sseclient-py", "sseclient-py", OutputShape.EVENTS, CANARY, read)

@@ -1,22 +1,22 @@
-"""Differences as sentences for whoever owns the server: what, where, and why where that is known. Pure."""
+"""Differences as sentences for the server's developers: what, where, and why where that is known. Pure."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from sseprobe.readers.base import View
+from sseprobe.readers.base import OutputShape
 from sseprobe.readers.causes import Cause, cause_of
-from sseprobe.readers.comparison import MAX_DIFFERENCES, Difference, Kind
-from sseprobe.readers.place import Body, place_of
+from sseprobe.readers.comparison import MAX_DIFFERENCES, Difference, DifferenceKind
+from sseprobe.readers.location import Body, location_of
 from sseprobe.text import visible
 
 MAX_SENTENCES: Final = 5
 
 
-def sentences(body: Body, reader: str, view: View, differences: Sequence[Difference]) -> list[str]:
+def sentences(body: Body, reader: str, shape: OutputShape, differences: Sequence[Difference]) -> list[str]:
     """At most `MAX_SENTENCES`, each for all differences of a kind that have the same cause, then how many more."""
-    groups: dict[tuple[Kind, str | None], list[tuple[Difference, Cause | None]]] = {}
+    groups: dict[tuple[DifferenceKind, str | None], list[tuple[Difference, Cause | None]]] = {}
     for difference in differences:
-        cause = cause_of(place_of(body, reader, view, difference))
+        cause = cause_of(location_of(body, reader, shape, difference))
         same = None if cause is None else cause.rule or cause.clause
         groups.setdefault((difference.kind, same), []).append((difference, cause))
     lines = [_sentence(body, *found[0], more=len(found) - 1) for found in groups.values()]
@@ -29,7 +29,7 @@ def sentences(body: Body, reader: str, view: View, differences: Sequence[Differe
 
 
 def _sentence(body: Body, difference: Difference, cause: Cause | None, *, more: int) -> str:
-    what = _WORDS[difference.kind](body, difference)
+    what = _SENTENCES[difference.kind](body, difference)
     why = f": {cause.clause}" if cause else ""
     rule = f" ({cause.rule})" if cause and cause.rule else ""
     others = f" ({more:,} more like this)" if more else ""
@@ -57,7 +57,7 @@ def _merged(body: Body, difference: Difference) -> str:
 
 def _changed(body: Body, difference: Difference) -> str:
     assert difference.event is not None
-    return f"delivers {_event(body, difference.event)} {difference.said}"
+    return f"delivers {_event(body, difference.event)} {difference.detail}"
 
 
 def _doubled(body: Body, difference: Difference) -> str:
@@ -68,21 +68,21 @@ def _doubled(body: Body, difference: Difference) -> str:
 def _invented(body: Body, difference: Difference) -> str:
     assert difference.event is not None
     where = f"after {_event(body, difference.event)}" if difference.event >= 0 else "before the first event"
-    return f"delivers {difference.said} {where}"
+    return f"delivers {difference.detail} {where}"
 
 
 def _raised(body: Body, difference: Difference) -> str:
     if difference.event is None:
-        return f"raises {difference.said} at the end of the stream"
-    lost = f", with {difference.count - 1:,} more to come" if difference.count > 1 else ""
-    return f"raises {difference.said} instead of {_event(body, difference.event)}{lost}"
+        return f"raises {difference.detail} at the end of the stream"
+    lost = f"; {difference.count - 1:,} more lost" if difference.count > 1 else ""
+    return f"raises {difference.detail} instead of {_event(body, difference.event)}{lost}"
 
 
-_WORDS: Final = {
-    Kind.LOST: _lost,
-    Kind.DOUBLED: _doubled,
-    Kind.INVENTED: _invented,
-    Kind.CHANGED: _changed,
-    Kind.MERGED: _merged,
-    Kind.RAISED: _raised,
+_SENTENCES: Final = {
+    DifferenceKind.LOST: _lost,
+    DifferenceKind.DOUBLED: _doubled,
+    DifferenceKind.INVENTED: _invented,
+    DifferenceKind.CHANGED: _changed,
+    DifferenceKind.MERGED: _merged,
+    DifferenceKind.RAISED: _raised,
 }

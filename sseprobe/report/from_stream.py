@@ -30,7 +30,7 @@ def stream_report(
     notes: list[str] | None = None,
 ) -> StreamReport:
     """The report of one stream. `error`: about the answer as a whole, where the stream itself named none."""
-    in_band, reading = outcome.error, decoder.reading
+    in_band, reading = outcome.error, decoder.event_format
     failure = _error(in_band, redact) if in_band else StreamError(error) if error else None
     return StreamReport(
         status=head.status if head else None,
@@ -41,9 +41,9 @@ def stream_report(
         error=failure,
         finish_reasons=[redact(reason) for _, reason in sorted(decoder.finish_reasons.items())],
         incomplete=decoder.incomplete,
-        text=redact(decoder.answer.said(Kind.TEXT)),
-        reasoning=redact(decoder.answer.said(Kind.REASONING)),
-        refusal=redact(decoder.answer.said(Kind.REFUSAL)),
+        text=redact(decoder.answer.text_of(Kind.TEXT)),
+        reasoning=redact(decoder.answer.text_of(Kind.REASONING)),
+        refusal=redact(decoder.answer.text_of(Kind.REFUSAL)),
         tool_calls=[
             ToolCallReport(call.choice, redact(call.name), redact(call.arguments.getvalue()))
             for call in decoder.answer.tool_calls.values()

@@ -14,7 +14,7 @@ from sseprobe.reporters.blocks import Tone
 from sseprobe.rules.base import Severity
 
 
-class Outcome(StrEnum):
+class CaseOutcome(StrEnum):
     """What became of a case. `noted`: findings, none of which counts. `error`: no answer where one was needed."""
 
     PASSED = "passed"
@@ -26,21 +26,21 @@ class Outcome(StrEnum):
     @property
     def counts(self) -> bool:
         """Whether it keeps the report from passing."""
-        return self in (Outcome.FAILED, Outcome.ERROR)
+        return self in (CaseOutcome.FAILED, CaseOutcome.ERROR)
 
 
 VERDICT_OUTCOMES: Final = {
-    Verdict.PASS: Outcome.PASSED,
-    Verdict.FAIL: Outcome.FAILED,
-    Verdict.INCONCLUSIVE: Outcome.ERROR,
-    None: Outcome.SKIPPED,
+    Verdict.PASS: CaseOutcome.PASSED,
+    Verdict.FAIL: CaseOutcome.FAILED,
+    Verdict.INCONCLUSIVE: CaseOutcome.ERROR,
+    None: CaseOutcome.SKIPPED,
 }
 OUTCOME_TONES: Final = {
-    Outcome.PASSED: Tone.GOOD,
-    Outcome.NOTED: Tone.OPEN,
-    Outcome.SKIPPED: Tone.PLAIN,
-    Outcome.FAILED: Tone.BAD,
-    Outcome.ERROR: Tone.BAD,
+    CaseOutcome.PASSED: Tone.GOOD,
+    CaseOutcome.NOTED: Tone.OPEN,
+    CaseOutcome.SKIPPED: Tone.PLAIN,
+    CaseOutcome.FAILED: Tone.BAD,
+    CaseOutcome.ERROR: Tone.BAD,
 }
 
 
@@ -53,7 +53,7 @@ class Case(Struct, frozen=True):
     kind: str
     name: str
     title: str
-    outcome: Outcome
+    outcome: CaseOutcome
     message: str
     details: tuple[str, ...] = ()
     severity: Severity = Severity.ERROR

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from sseprobe.report import Excerpt, FindingReport, Report, RuleResult
-from sseprobe.reporters.cases import Outcome
-from sseprobe.rules.base import RuleVerdict, Severity, gist
+from sseprobe.reporters.cases import CaseOutcome
+from sseprobe.rules.base import RuleVerdict, Severity, without_numbers
 from sseprobe.text import one_line, visible
 from sseprobe.units import human_ms
 
@@ -27,15 +27,15 @@ def counting(result: RuleResult, fail_on: Severity) -> list[FindingReport]:
     return [each for each in result.findings if not each.baselined]
 
 
-def outcome_of(result: RuleResult, fail_on: Severity) -> Outcome:
+def outcome_of(result: RuleResult, fail_on: Severity) -> CaseOutcome:
     """What a rule's result means for the verdict."""
     if result.verdict is RuleVerdict.PASS:
-        return Outcome.PASSED
+        return CaseOutcome.PASSED
     if result.verdict is RuleVerdict.CRASHED:
-        return Outcome.ERROR
+        return CaseOutcome.ERROR
     if result.verdict in UNDECIDED:
-        return Outcome.ERROR if result.named else Outcome.SKIPPED
-    return Outcome.FAILED if counting(result, fail_on) else Outcome.NOTED
+        return CaseOutcome.ERROR if result.named else CaseOutcome.SKIPPED
+    return CaseOutcome.FAILED if counting(result, fail_on) else CaseOutcome.NOTED
 
 
 def worst_first(results: list[RuleResult], fail_on: Severity) -> list[RuleResult]:
@@ -67,7 +67,7 @@ def grouped(result: RuleResult) -> list[Repeated]:
     """The findings of a rule: those that say the same, but for numbers, once. What the baseline expects comes last."""
     groups: dict[tuple[bool, str], list[FindingReport]] = {}
     for finding in sorted(result.findings, key=lambda each: each.baselined):
-        groups.setdefault((finding.baselined, gist(finding.message)), []).append(finding)
+        groups.setdefault((finding.baselined, without_numbers(finding.message)), []).append(finding)
     return [Repeated(each[0], len(each), len({finding.stream for finding in each})) for each in groups.values()]
 
 

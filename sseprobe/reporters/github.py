@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from sseprobe.report import Report
-from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.cases import Case, CaseOutcome
 from sseprobe.reporters.findings import counting, fail_on_of, grouped, message_of, sides
 from sseprobe.reporters.sections import cases_of
 from sseprobe.rules.base import Severity
@@ -49,10 +49,10 @@ def _annotations(case: Case, fail_on: Severity) -> Iterator[Annotation]:
     if case.result is None:
         if case.outcome.counts:
             yield "error", title, "\n".join((case.message, *case.details))
-        elif case.outcome is Outcome.NOTED:
+        elif case.outcome is CaseOutcome.NOTED:
             yield "warning", title, case.message
         return
-    if case.outcome is Outcome.ERROR:
+    if case.outcome is CaseOutcome.ERROR:
         yield "error", title, case.message
     count = counting(case.result, fail_on)
     for repeated in grouped(case.result):

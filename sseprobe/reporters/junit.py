@@ -8,12 +8,12 @@ from typing import Final
 from xml.etree import ElementTree as ET
 
 from sseprobe.report import Report
-from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.cases import Case, CaseOutcome
 from sseprobe.reporters.sections import cases_of
 from sseprobe.text import one_line, visible
 
 _NOT_XML: Final = re.compile("[\ufffe\uffff]")  # https://www.w3.org/TR/xml/#charsets; `visible` sees to the others
-_ELEMENTS: Final = {Outcome.FAILED: "failure", Outcome.ERROR: "error", Outcome.SKIPPED: "skipped"}
+_ELEMENTS: Final = {CaseOutcome.FAILED: "failure", CaseOutcome.ERROR: "error", CaseOutcome.SKIPPED: "skipped"}
 
 
 def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -> str:
@@ -24,9 +24,9 @@ def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -
     totals = {
         "name": xml_text(f"sseprobe {one_line(report.command, 40)} {one_line(report.target.url, 2000)}"),
         "tests": str(len(cases)),
-        "failures": str(said.count(Outcome.FAILED)),
-        "errors": str(said.count(Outcome.ERROR)),
-        "skipped": str(said.count(Outcome.SKIPPED)),
+        "failures": str(said.count(CaseOutcome.FAILED)),
+        "errors": str(said.count(CaseOutcome.ERROR)),
+        "skipped": str(said.count(CaseOutcome.SKIPPED)),
         "time": _seconds(report.duration_ms),
     }
     root = ET.Element("testsuites", {name: value for name, value in totals.items() if name != "skipped"})
@@ -67,7 +67,7 @@ def _add(suite: ET.Element, case: Case, command: str) -> None:
         element.set("time", _seconds(case.duration_ms))
     body = xml_text("\n".join(case.details))
     if case.outcome in _ELEMENTS:
-        kind = {} if case.outcome is Outcome.SKIPPED else {"type": str(case.severity)}
+        kind = {} if case.outcome is CaseOutcome.SKIPPED else {"type": str(case.severity)}
         said = ET.SubElement(element, _ELEMENTS[case.outcome], {"message": xml_text(case.message), **kind})
         if case.outcome.counts:
             said.text = body

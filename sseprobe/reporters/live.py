@@ -9,7 +9,7 @@ from sseprobe.dialects.base import MAX_ID_CHARS, Delta, Dialect, Kind
 from sseprobe.http_exchange import Chunk, Head, Redirect, Request
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
-from sseprobe.streams.view import Received, SilentView, View
+from sseprobe.streams.view import Received, SilentView, StreamView
 from sseprobe.text import scalar, to_json, visible
 from sseprobe.units import ms
 
@@ -116,7 +116,7 @@ class TextView(SilentView):
             self._write(delta.text)
         elif delta.kind is Kind.RESET:
             self._move((delta.kind, 0, None), _DIM)
-            self._write("[the step begins again: what it said so far is taken back]")
+            self._write("[the step restarts: its text so far is discarded]")
         elif delta.kind is Kind.TOOL_CALL and (delta.text or delta.name):
             self._write_call((delta.kind, delta.choice, delta.call), delta)
 
@@ -257,7 +257,7 @@ class RawView(SilentView):
 class VerboseView:
     """Another view, with the request and the head of the answer before it."""
 
-    def __init__(self, view: View, out: TextIO, redact: Redactor, request: Request) -> None:
+    def __init__(self, view: StreamView, out: TextIO, redact: Redactor, request: Request) -> None:
         self._view = view
         self._out = out
         self._redact = redact

@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 from sseprobe import exit_codes
 from sseprobe.report import Report, RuleResult
-from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.cases import Case, CaseOutcome
 from sseprobe.reporters.findings import Repeated, counting, fail_on_of, grouped, lines_of, on_one_line
 from sseprobe.reporters.sections import CLAIMS, cases_of
 from sseprobe.rules.base import RuleVerdict, Severity
@@ -66,7 +66,7 @@ def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -
 
 
 def _wanted(case: Case) -> bool:
-    return case.outcome.counts or case.outcome is Outcome.NOTED
+    return case.outcome.counts or case.outcome is CaseOutcome.NOTED
 
 
 def _descriptor(name: str, result: RuleResult) -> dict[str, Any]:

@@ -15,7 +15,7 @@ def stops_when_the_client_leaves(aborts: Aborts) -> Iterator[Finding]:
 
     What it does: hangs up in mid-stream and asks the witnesses on the server's side whether it went on. Without a
     witness nobody can know.
-    Why it matters: tokens that nobody reads are paid for, and slots stay taken.
+    Why it matters: tokens that no client reads are paid for, and slots stay taken.
     Good: the upstream is closed within milliseconds of the client's leaving. Bad: the answer is generated to its end.
     """
     unknown = [trial for trial in aborts.trials if trial.answer == "unknown"]

@@ -10,8 +10,8 @@ from sseprobe import json_pointer
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.own import words
+from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from sseprobe.dialects.own.fields import other_text
-from sseprobe.dialects.own.reading import Payloads, Reading
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
@@ -31,19 +31,19 @@ _TOKENS_AN_EVENT: Final = 4
 _ALL: Final = 0.9
 
 
-def _reading(stream: Transcript) -> Reading:
+def _event_format(stream: Transcript) -> EventFormat:
     """How the stream is read. Raises NotApplicable for a vendor's, and for one without text."""
-    reading = stream.dialect.reading
-    if reading is None:
+    event_format = stream.dialect.event_format
+    if event_format is None:
         raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
-    if reading.payloads in (Payloads.MESSAGES, Payloads.UNKNOWN):
+    if event_format.payloads in (Payloads.MESSAGES, Payloads.UNKNOWN):
         raise NotApplicable("no text was found in the payloads: --text-at names its place")
-    return reading
+    return event_format
 
 
 def _raw_text(stream: Transcript) -> None:
     """Raises NotApplicable unless the data of events is the text itself."""
-    if _reading(stream).payloads is not Payloads.TEXT:
+    if _event_format(stream).payloads is not Payloads.TEXT:
         raise NotApplicable("the text is JSON, which keeps every character")
     if stream.framing is not Framing.SSE:
         raise NotApplicable("the body is the text, and keeps every character")
@@ -61,7 +61,7 @@ def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
     text alone (`text/plain`) has no place for a mark: send events.
     Good: … `data: [DONE]`. Bad: the last token, and then the end of the body.
     """
-    _reading(stream)
+    _event_format(stream)
     if stream.ending is None:
         raise NotApplicable("only bytes are known, and not how they ended")
     if stream.ending is not Ending.COMPLETE:
@@ -85,11 +85,11 @@ def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
     Why it matters: the client shows the failure as a part of the answer, stores it, and tries nothing again.
     Good: `event: error` and `data: {"message": "overloaded"}`. Bad: `data: Error: overloaded`.
     """
-    if stream.dialect.reading is None:
+    if stream.dialect.event_format is None:
         raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
     if stream.outcome is None or stream.outcome.error is None:
         raise NotApplicable("no error came")
-    told = [message for message, _ in stream.told[DeltaKind.ERROR]]
+    told = [message for message, _ in stream.deltas_by_kind[DeltaKind.ERROR]]
     if stream.error_as_text:
         told = stream.content[-1:]
     elif not all(_is_bare_text(message) for message in told):
@@ -208,7 +208,7 @@ def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
     Why it matters: a client shows the heartbeat as text, or fails to parse it. Comments are ignored by every client.
     Good: `: ping`, or `event: ping`. Bad: `data: ping`.
     """
-    _reading(stream)
+    _event_format(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
@@ -232,11 +232,11 @@ def sends_pieces(stream: Transcript) -> Iterator[Finding]:
     is repeated grows with the square of the answer's length.
     Good: `{"token": "Hel"}`, `{"token": "lo"}`. Bad: `{"text": "Hel"}`, `{"text": "Hello"}`.
     """
-    reading = _reading(stream)
+    event_format = _event_format(stream)
     if not stream.content:
         raise NotApplicable("no text came")
     first = stream.content[0].event
-    if reading.grows:
+    if event_format.grows:
         yield Finding(
             "text-repeated",
             "each event repeats the whole text so far",
@@ -260,11 +260,11 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
     Why it matters: a client reads one field, and drops the rest without a word.
     Good: `{"token": "a"}`, `{"token": "b"}`. Bad: `{"token": "a"}`, `{"text": "b"}`; or types `token` and `Token`.
     """
-    reading = _reading(stream)
-    if not reading.parses_json:
+    event_format = _event_format(stream)
+    if not event_format.parses_json:
         raise NotApplicable("the data is the text: there are no names")
-    if reading.text is not None and reading.given.text is None:
-        yield from _other_places(stream, reading)
+    if event_format.text is not None and event_format.given.text is None:
+        yield from _other_places(stream, event_format)
     spellings: dict[tuple[str, ...], str] = {}
     for message in stream.messages:
         for kind in words.kinds_of(message.event, message.payload):
@@ -274,15 +274,15 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
                 yield Finding("two-spellings", said, message.event.span, one_line(spelling, 40), one_line(kind, 40))
 
 
-def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
+def _other_places(stream: Transcript, event_format: EventFormat) -> Iterator[Finding]:
     for message in stream.messages:
         if not message.has(DeltaKind.TEXT) or not isinstance(message.payload, dict | list):
             continue
-        known = json_pointer.value_at(message.payload, reading.text or ())
+        known = json_pointer.value_at(message.payload, event_format.text or ())
         if isinstance(known, str) and known:
             continue
-        if (other := other_text(message.payload, reading.text)) is not None:
-            place, expected = json_pointer.text_of(other[0]), reading.text_at or ""
+        if (other := other_text(message.payload, event_format.text)) is not None:
+            place, expected = json_pointer.text_of(other[0]), event_format.text_at or ""
             said = f"the text stands at {one_line(place, 60)}, in other events at {one_line(expected, 60)}"
             yield Finding("text-in-two-places", said, message.event.span, one_line(expected, 60), one_line(place, 60))
 
@@ -295,8 +295,10 @@ def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
     Why it matters: tokens that are gathered appear in jerks, and later than they were made.
     Good: 200 tokens in 200 events. Bad: 200 tokens in 10 events.
     """
-    _reading(stream)
-    usage = [delta.output_tokens for _, delta in stream.told[DeltaKind.USAGE] if delta.output_tokens is not None]
+    _event_format(stream)
+    usage = [
+        delta.output_tokens for _, delta in stream.deltas_by_kind[DeltaKind.USAGE] if delta.output_tokens is not None
+    ]
     if not usage or stream.framing is Framing.TEXT:
         raise NotApplicable("the stream does not tell how many tokens it had")
     events = sum(message.has(*CONTENT_KINDS) for message in stream.messages)

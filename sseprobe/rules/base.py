@@ -15,10 +15,10 @@ from sseprobe.sse.framing import Framing
 from sseprobe.streams.transcript import Transcript
 
 MAX_FINDINGS: Final = 20
-"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or gist come
-on top, so that what a baseline expects does not hide what it does not."""
+"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or wording
+come on top, so that what a baseline expects does not hide what it does not."""
 
-_MAX_GISTS: Final = 100
+_MAX_WORDINGS: Final = 100
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 WHATWG: Final = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
@@ -71,27 +71,27 @@ class Inconclusive(Exception):  # noqa: N818
     """Raised by a rule whose evidence is missing; says what is missing, and how to get it."""
 
 
-def gist(message: str) -> str:
+def without_numbers(message: str) -> str:
     """A finding's message without its numbers: offsets and counts vary from run to run."""
     return _NUMBER.sub("#", message)
 
 
 class Listing:
-    """Findings, the first of them and one of each key and gist; the rest is counted. They are of any type with both."""
+    """Findings: the first of them and one of each key and wording are kept, the rest is counted."""
 
     def __init__(self) -> None:
         self.kept: list[Any] = []
         self.more = 0
         self._keys: set[str] = set()
-        self._gists: set[str] = set()
+        self._wordings: set[str] = set()
 
     def add(self, finding: Any) -> None:
         """Keeps it, or counts it."""
-        said = gist(finding.message)
-        new = finding.key not in self._keys or (said not in self._gists and len(self._gists) < _MAX_GISTS)
+        wording = without_numbers(finding.message)
+        new = finding.key not in self._keys or (wording not in self._wordings and len(self._wordings) < _MAX_WORDINGS)
         if new or len(self.kept) < MAX_FINDINGS:
             self._keys.add(finding.key)
-            self._gists.add(said)
+            self._wordings.add(wording)
             self.kept.append(finding)
         else:
             self.more += 1
@@ -172,10 +172,10 @@ def judge(rule: Rule, subject: Any) -> Judgement:
     try:
         for finding in rule.check(subject):
             found.add(finding)
-    except NotApplicable as said:
-        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(said)
-    except Inconclusive as said:
-        verdict, reason = RuleVerdict.INCONCLUSIVE, str(said)
+    except NotApplicable as wording:
+        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(wording)
+    except Inconclusive as wording:
+        verdict, reason = RuleVerdict.INCONCLUSIVE, str(wording)
     except Exception as error:  # a fault of ours must not cost the other rules their say
         return Judgement(RuleVerdict.CRASHED, tuple(found.kept), found.more, _where(error))
     if found.kept:

@@ -127,7 +127,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     Why it matters: agents decide by it whether to call tools: they stop too soon, or look for a call that is not there.
     Good: `tool-call-start`, …, `"finish_reason": "TOOL_CALL"`. Bad: the same with COMPLETE.
     """
-    finish = stream.told[DeltaKind.FINISH]
+    finish = stream.deltas_by_kind[DeltaKind.FINISH]
     if not finish:
         raise NotApplicable("no finish reason came")
     called = any(kind == "tool-call-start" for kind, _ in in_order(stream))

@@ -25,7 +25,7 @@ _ENDS_AFTER_ERROR: Final = frozenset(
 
 def errors_in(stream: Transcript) -> list[int]:
     """The places of the events that tell an error in the dialect's own way."""
-    return list(dict.fromkeys(message.index for message, _ in stream.told[DeltaKind.ERROR]))
+    return list(dict.fromkeys(message.index for message, _ in stream.deltas_by_kind[DeltaKind.ERROR]))
 
 
 def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
@@ -59,7 +59,7 @@ def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
     yield from _in_ignored_lines(stream)
     if not stream.dialect.parses_json:
         raise NotApplicable(f"{stream.dialect.name} has no error of its own")
-    for message, _ in stream.told[DeltaKind.UNKNOWN]:
+    for message, _ in stream.deltas_by_kind[DeltaKind.UNKNOWN]:
         if is_foreign_error(message):
             shown = one_line(message.event.data, 120)
             yield Finding(

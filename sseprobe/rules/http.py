@@ -16,10 +16,10 @@ _MCP: Final = "https://modelcontextprotocol.io/specification/draft/basic/transpo
 _AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _BROKEN: Final = {
     BodyEnd.MISSING_LAST_CHUNK: ("the connection closed without HTTP's last chunk", "a chunk of size 0"),
-    BodyEnd.SHORT_BODY: ("the connection closed before Content-Length bytes had come", "Content-Length bytes"),
-    BodyEnd.RESET: ("the connection was reset in mid-stream", "the end of the body"),
+    BodyEnd.SHORT_BODY: ("the connection closed before all Content-Length bytes arrived", "Content-Length bytes"),
+    BodyEnd.RESET: ("the connection was reset mid-stream", "the end of the body"),
     BodyEnd.TLS_CUT: ("the connection closed without TLS's closing alert", "close_notify"),
-    BodyEnd.PROTOCOL_ERROR: ("the body broke HTTP's framing", "whole transfer chunks"),
+    BodyEnd.PROTOCOL_ERROR: ("the body violates HTTP framing", "whole transfer chunks"),
 }
 _CUT_BY_US: Final = frozenset({BodyEnd.ABORT, BodyEnd.LIMIT, BodyEnd.IDLE_TIMEOUT, BodyEnd.TOTAL_TIMEOUT})
 _REQUEST_IDS: Final = (
@@ -68,7 +68,7 @@ def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
     Good: `Content-Type: text/event-stream; charset=utf-8`. Bad: `Content-Type: text/plain`, or `application/json`.
     """
     head = _head(stream)
-    if stream.dialect.reading is not None and stream.framing is not Framing.SSE:
+    if stream.dialect.event_format is not None and stream.framing is not Framing.SSE:
         raise NotApplicable(f"the body is an app's own {stream.framing}, which its own client reads whatever the type")
     expected = stream.dialect.framing if stream.dialect.framing is Framing.LINES else Framing.SSE
     said = head.header("content-type")

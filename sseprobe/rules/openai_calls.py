@@ -123,7 +123,7 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
     """
     if isinstance(asked(stream).get("tool_choice"), dict):
         raise NotApplicable("the request forced one function, and OpenAI then finishes with stop")
-    called = {delta.choice for _, delta in stream.told[Decoded.TOOL_CALL]}
+    called = {delta.choice for _, delta in stream.deltas_by_kind[Decoded.TOOL_CALL]}
     finished: dict[int, tuple[str, Message]] = {}
     for message, index, choice in legible_choices(stream):
         if reason := finish_of(choice):

@@ -209,7 +209,7 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
     Good: `"finish_reason":"stop"`, then `[DONE]`.
     Bad: `"delta":{"content":"Once upon"}`, then `[DONE]`.
     """
-    if stream.told[Decoded.ERROR]:
+    if stream.deltas_by_kind[Decoded.ERROR]:
         raise NotApplicable("the stream told of an error")
     done = ended_by(stream)
     if done is None:
@@ -305,8 +305,8 @@ def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     Good: `{"error":{"message":"upstream closed"},"choices":[{"finish_reason":"error",…}]}`.
     Bad: `{"choices":[{"finish_reason":"network_error",…}]}`.
     """
-    errors = stream.told[Decoded.ERROR]
-    if not errors and not stream.told[Decoded.FINISH]:
+    errors = stream.deltas_by_kind[Decoded.ERROR]
+    if not errors and not stream.deltas_by_kind[Decoded.FINISH]:
         raise NotApplicable("no choice finished")
     for message, error in errors:
         told = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))

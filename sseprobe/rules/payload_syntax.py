@@ -102,7 +102,7 @@ def _merged(stream: Transcript) -> Iterator[Finding]:
 
 def _is_another_kind(stream: Transcript, message: Message) -> bool:
     """Whether an app's own event that is no JSON has a name, or a place, that its text has not: `event: session`."""
-    if stream.dialect.reading is None or not stream.content:
+    if stream.dialect.event_format is None or not stream.content:
         return False
     text = stream.content[0]
     looks_broken = message.event.data.lstrip()[:1] in ("{", "[")
@@ -112,7 +112,7 @@ def _is_another_kind(stream: Transcript, message: Message) -> bool:
 def _mistaken(stream: Transcript) -> Iterator[Finding]:
     """An app's own events whose text is, in all of them, what a mistake makes of a payload: `_NOT_JSON`."""
     found = [message for message in stream.content if message.payload is NO_PAYLOAD]
-    if stream.dialect.reading is None or not found or len(found) < len(stream.content):
+    if stream.dialect.event_format is None or not found or len(found) < len(stream.content):
         return
     causes = {_cause(message.event.data) for message in found}
     if len(causes) == 1 and (cause := causes.pop()) is not None:
@@ -155,7 +155,7 @@ def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
     if not stream.content:
         raise NotApplicable("no text came")
     for kind in CONTENT_KINDS:
-        for message, delta in stream.told[kind]:
+        for message, delta in stream.deltas_by_kind[kind]:
             if "\ufffd" in delta.text:
                 yield Finding(
                     "replacement-character", "the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD"
@@ -174,9 +174,11 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
     calls: dict[_CALL_KEY, list[str]] = {}
     last: dict[_CALL_KEY, Message] = {}
     size = 0
-    free = {(delta.choice, delta.call) for _, delta in stream.told[DeltaKind.TOOL_CALL] if delta.type == FREE_TEXT}
+    free = {
+        (delta.choice, delta.call) for _, delta in stream.deltas_by_kind[DeltaKind.TOOL_CALL] if delta.type == FREE_TEXT
+    }
     taken_back = _taken_back(stream)
-    for message, delta in stream.told[DeltaKind.TOOL_CALL]:
+    for message, delta in stream.deltas_by_kind[DeltaKind.TOOL_CALL]:
         if (delta.choice, delta.call) in free or message.index in taken_back:
             continue
         size += len(delta.text)
@@ -205,13 +207,15 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
 
 def _taken_back(stream: Transcript) -> set[int]:
     """The places of the events that a step said before it was begun again."""
-    steps = [message.index for message, _ in stream.told[DeltaKind.STEP]]
+    steps = [message.index for message, _ in stream.deltas_by_kind[DeltaKind.STEP]]
     found: set[int] = set()
-    for message, _ in stream.told[DeltaKind.RESET]:
+    for message, _ in stream.deltas_by_kind[DeltaKind.RESET]:
         begun = max((step for step in steps if step < message.index), default=0)
         found |= set(range(begun, message.index))
     return found
 
 
 def _cut_short(stream: Transcript) -> bool:
-    return any(delta.incomplete for _, delta in stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END])
+    return any(
+        delta.incomplete for _, delta in stream.deltas_by_kind[DeltaKind.FINISH] + stream.deltas_by_kind[DeltaKind.END]
+    )

@@ -25,7 +25,7 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     Why it matters: bills and limits are made of it.
     Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
     """
-    counted = [(message, delta.output_tokens) for message, delta in stream.told[DeltaKind.USAGE]]
+    counted = [(message, delta.output_tokens) for message, delta in stream.deltas_by_kind[DeltaKind.USAGE]]
     if not counted:
         raise NotApplicable("no usage came")
     most = _begun_with(stream)

@@ -110,7 +110,7 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
     require_payloads(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
-    for message, delta in stream.told[DeltaKind.UNKNOWN]:
+    for message, delta in stream.deltas_by_kind[DeltaKind.UNKNOWN]:
         if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
             shown = one_line(delta.type or "?", 60)
             yield Finding(

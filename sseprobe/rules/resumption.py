@@ -33,7 +33,7 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no ids are sent")
     events = {event.start: event for event in stream.events}
     blocks = [block for block in stream.frames if block.start in events]
-    ends = {message.event.start for message, _ in stream.told[DeltaKind.END]}
+    ends = {message.event.start for message, _ in stream.deltas_by_kind[DeltaKind.END]}
     seen: set[str] = set()
     without = []
     for block in blocks:
@@ -71,7 +71,7 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("EventSource sends GET only")
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not end well")
-    if stream.dialect.reading is not None and not stream.last_event_id:
+    if stream.dialect.event_format is not None and not stream.last_event_id:
         yield Finding(
             "ends-without-ids",
             "the stream ends without ids: EventSource will ask for it again",

@@ -82,9 +82,9 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")
-    if stream.told[DeltaKind.ERROR]:
+    if stream.deltas_by_kind[DeltaKind.ERROR]:
         raise NotApplicable("an error came: see ERR002")
-    reading = stream.dialect.reading
+    reading = stream.dialect.event_format
     if reading is not None:
         if reading.ended_alike:
             raise NotApplicable("the end mark was learned: text behind it shows that it was none")
@@ -125,7 +125,7 @@ def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
     Why it matters: nothing is broken, and half a JSON document is: clients have to look at the finish reason.
     Good: finish reason `stop`. Bad: `length`, taken for a whole answer.
     """
-    finishes = stream.told[DeltaKind.FINISH] + stream.told[DeltaKind.END]
+    finishes = stream.deltas_by_kind[DeltaKind.FINISH] + stream.deltas_by_kind[DeltaKind.END]
     if not finishes:
         raise NotApplicable("no finish came")
     found = [(message, delta) for message, delta in finishes if delta.incomplete]
@@ -222,7 +222,7 @@ def _shape(stream: Transcript) -> dict[str, str]:
     styles = 0
     for frame in stream.frames:
         styles |= frame.newlines
-    own = stream.dialect.reading is not None
+    own = stream.dialect.event_format is not None
     return {
         "content type": (head.header("content-type") if head else None) or "none",
         "dialect": stream.dialect.name,
@@ -238,7 +238,7 @@ def _shape(stream: Transcript) -> dict[str, str]:
 
 def _end_mark(stream: Transcript) -> str:
     """Whether an app's own stream that is whole ended with a mark: one that broke off behind the 200 ends without."""
-    if stream.dialect.reading is None or stream.ending is not Ending.COMPLETE:
+    if stream.dialect.event_format is None or stream.ending is not Ending.COMPLETE:
         return ""
     return "sent" if stream.end_mark is not None else "not sent"
 

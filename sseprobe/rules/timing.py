@@ -107,7 +107,9 @@ def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
     """
     if stream.head is None or stream.end_ns is None:
         raise NotApplicable("only bytes are known, and not when they came")
-    ends = [message.read.t_ns for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.told[kind][:1]]
+    ends = [
+        message.read.t_ns for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.deltas_by_kind[kind][:1]
+    ]
     end_ns = min(ends, default=stream.end_ns)
     times = [0, *(message.read.t_ns for message in stream.content if message.read.t_ns <= end_ns), end_ns]
     reads = [stream.head.t_ns, *(chunk.read.t_ns for chunk in stream.chunks)]

@@ -59,7 +59,7 @@ class RecordJudge(Judge):
         if self.observation.received:
             evidence = "saw no request while the stream ran: this endpoint does not use it"
             return Detection(Answer.UNKNOWN, evidence, settled=over, broken=True)
-        evidence = "no request arrived, before the abort or after it: the client left before the app called"
+        evidence = "no request arrived, before the abort or after it: the client disconnected before the app called"
         return Detection(Answer.UNKNOWN, f"{evidence}; abort later (--at mid-stream)", settled=over, nothing_left=True)
 
     def _all_stopped(self) -> Detection:

@@ -35,28 +35,28 @@ class Undecided(Enum):
 Guess = Framing | Undecided
 
 
-def told_by_head(head: Head, dialect: Dialect | None) -> Framing | None:
+def framing_from_head(head: Head, dialect: Dialect | None) -> Framing | None:
     """The framing as it was given for an app's own dialect, else as Content-Type tells it; None: the body decides."""
-    given = dialect.reading.given.framing if dialect is not None and dialect.reading is not None else None
+    given = dialect.event_format.given.framing if dialect is not None and dialect.event_format is not None else None
     return given or by_content_type(head.header("content-type"))
 
 
 def framing_of(head: Head, pieces: Iterable[bytes], dialect: Dialect | None) -> Framing:
     """The framing of a recorded body; what is no stream is read as the dialect would be."""
-    guess: Guess | None = told_by_head(head, dialect)
+    guess: Guess | None = framing_from_head(head, dialect)
     if guess is None:
         begun = b""
         for piece in pieces:
             begun += piece
-            guess = told_by_body(head, begun, dialect, over=False)
+            guess = framing_from_body(head, begun, dialect, over=False)
             if guess is not Undecided.MORE:
                 break
         else:
-            guess = told_by_body(head, begun, dialect, over=True)
+            guess = framing_from_body(head, begun, dialect, over=True)
     return guess if isinstance(guess, Framing) else dialect.framing if dialect is not None else Framing.SSE
 
 
-def told_by_body(head: Head, begun: bytes, dialect: Dialect | None, *, over: bool) -> Guess:
+def framing_from_body(head: Head, begun: bytes, dialect: Dialect | None, *, over: bool) -> Guess:
     """The framing that the beginning of a body tells. `over`: no more of it comes."""
     if not begun:
         return Undecided.NO_STREAM if over else Undecided.MORE
@@ -66,7 +66,7 @@ def told_by_body(head: Head, begun: bytes, dialect: Dialect | None, *, over: boo
         return expected
     if expected is Framing.SSE and kind not in _MAY_BE_TEXT and _begins_a_field(begun):
         return expected
-    if dialect is not None and dialect.reading is None and not dialect.shared_paths:
+    if dialect is not None and dialect.event_format is None and not dialect.shared_paths:
         return Framing.SSE if expected is Framing.SSE and _begins_a_field(begun) else Undecided.NO_STREAM
     if kind in _MAY_BE_TEXT:
         guess = _field_or_text(begun, over=over)

@@ -53,12 +53,12 @@ class Holding(StrEnum):
     BLOCK = "block"
     TIMER = "timer"
     COMPRESSION = "compression"
-    LUMPS = "lumps"
+    BURSTS = "lumps"
     """Held back, and by no rule that shows."""
     UNKNOWN = "unknown"
 
 
-class Sureness(StrEnum):
+class Confidence(StrEnum):
     """How sure that is."""
 
     CERTAIN = "certain"
@@ -100,7 +100,7 @@ class Diagnosis(Struct, frozen=True):
 
     kind: Holding
     buffers: bool | None
-    sureness: Sureness
+    confidence: Confidence
     evidence: tuple[str, ...]
     block_bytes: int | None = None
     period_ms: float | None = None
@@ -166,14 +166,14 @@ def diagnose(path: Transcript, direct: Transcript | None = None) -> Diagnosis:
         return block
     fewest = min(len(path.content), len(direct.content) if direct else len(path.content))
     if fewest < ENOUGH_EVENTS:
-        return _open(f"{fewest} events with content came, too few to tell: ask for a longer answer")
+        return _open(f"{fewest} events with content arrived, too few to judge: ask for a longer answer")
     if direct is None:
         return _alone(path)
     return _beside(path, direct)
 
 
 def _open(*said: str) -> Diagnosis:
-    return Diagnosis(Holding.UNKNOWN, None, Sureness.POSSIBLE, said)
+    return Diagnosis(Holding.UNKNOWN, None, Confidence.POSSIBLE, said)
 
 
 def _alone(path: Transcript) -> Diagnosis:
@@ -184,15 +184,15 @@ def _alone(path: Transcript) -> Diagnosis:
         waited_ns = path.content[0].read.t_ns
         # Who read a little late did not gather what was waited for far longer.
         if any(each.late_ns > max(_LATE_NS, waited_ns // _FAR_LONGER) for each in bursts if each.content):
-            return _open(f"{whole}; but this process read late, so that they may have come one by one")
+            return _open(f"{whole}; but sseprobe read late, so they may have arrived one by one")
         if waited_ns < _WAITED_NS:
             return _open(f"{whole}: a canned answer looks the same; ask for a longer one")
-        return Diagnosis(Holding.WHOLE_BODY, True, Sureness.POSSIBLE, (whole,))
+        return Diagnosis(Holding.WHOLE_BODY, True, Confidence.POSSIBLE, (whole,))
     timer = _timer(bursts, None)
     if timer is not None:
-        said = "a model that makes several tokens at a time looks the same: compare with --direct"
+        said = "a model that generates several tokens at a time looks the same: compare with --direct"
         return _open(*timer.evidence, said)
-    return _open("nothing that only a buffer does: compare with the direct path to be sure")
+    return _open("no pattern that only a buffer causes: compare with the direct path (--direct) to be sure")
 
 
 def _beside(path: Transcript, direct: Transcript) -> Diagnosis:
@@ -212,30 +212,33 @@ def _beside(path: Transcript, direct: Transcript) -> Diagnosis:
             held.add(each - min(late))
         said.append(
             f"events come {human_ms(ms(held.percentile(50)))} later at the median, "
-            f"{human_ms(ms(held.max))} at most, beside what all are"
+            f"{human_ms(ms(held.max))} at most (beyond the delay that all have)"
         )
     else:
-        said.append("the answers differ, so that shapes are compared, not events")
-    said.append(f"{bunching[0]:.3g} events a burst, {bunching[1]:.3g} on the direct path")
+        said.append("the answers differ, so burst patterns are compared instead of single events")
+    said.append(f"{bunching[0]:.3g} events per burst, {bunching[1]:.3g} on the direct path")
     if not _spread(direct) > _HELD_NS:
-        return _open(*said, "the direct path brings everything at once too: there is nothing to compare")
+        return _open(*said, "the direct path delivers everything at once too, so there is nothing to compare")
     if held is not None and (held.percentile(90) or 0) <= _HELD_NS:
-        return Diagnosis(Holding.NONE, False, Sureness.CERTAIN, tuple(said), burst_events=bunching[0])
+        return Diagnosis(Holding.NONE, False, Confidence.CERTAIN, tuple(said), burst_events=bunching[0])
     if not any(each.trusted for each in bursts if each.content > 1) and bunching[0] > 1:
-        return _open(*said, "this process read late: the bursts may be its own")
+        return _open(*said, "sseprobe read late, which may have caused the bursts")
     found = _kind(path, direct, bursts, late)
     if found is None:
         if held is None and bunching[0] <= _BUNCHED * bunching[1]:
-            return Diagnosis(Holding.NONE, False, Sureness.LIKELY, tuple(said), burst_events=bunching[0])
-        if bunching[0] >= (_BUNCHED if held is not None else _FAR_BUNCHED) * bunching[1] and _lumps(bursts) > 1:
+            return Diagnosis(Holding.NONE, False, Confidence.LIKELY, tuple(said), burst_events=bunching[0])
+        if (
+            bunching[0] >= (_BUNCHED if held is not None else _FAR_BUNCHED) * bunching[1]
+            and _several_at_once(bursts) > 1
+        ):
             longest_ms = None if held is None else ms(held.max)
-            return Diagnosis(Holding.LUMPS, True, Sureness.POSSIBLE, tuple(said), None, longest_ms, bunching[0])
-        return _open(*said, "the bursts follow neither size nor time: a pause on the way looks like that")
+            return Diagnosis(Holding.BURSTS, True, Confidence.POSSIBLE, tuple(said), None, longest_ms, bunching[0])
+        return _open(*said, "the bursts follow neither a size nor a period: a network pause looks the same")
     kind = Holding.COMPRESSION if compresses else found.kind
     return Diagnosis(
         kind,
         True,
-        found.sureness,
+        found.confidence,
         (*found.evidence, *said),
         found.block_bytes if kind is Holding.BLOCK else None,
         found.period_ms if kind is Holding.TIMER else None,
@@ -247,7 +250,7 @@ def _kind(path: Transcript, direct: Transcript, bursts: list[Burst], late: list[
     spread_ns = _spread(direct)
     later_ns = added_ttft_ns(path, direct) or 0
     if _spread(path) <= max(AT_ONCE_NS, spread_ns // 10) and later_ns >= spread_ns // 2:
-        sure = Sureness.CERTAIN if spread_ns >= _WAITED_NS // 2 else Sureness.LIKELY
+        sure = Confidence.CERTAIN if spread_ns >= _WAITED_NS // 2 else Confidence.LIKELY
         return Diagnosis(Holding.WHOLE_BODY, True, sure, (_at_once(path),))
     if (block := _block(bursts)) is not None:
         return block
@@ -280,7 +283,7 @@ def _slow_block(bursts: Sequence[Burst]) -> Diagnosis | None:
     """
     distances = [later.first_ns - earlier.first_ns for earlier, later in pairwise(bursts)][:-1]
     block = _block(bursts) if distances and median(distances) > _HELD_NS else None
-    return block if block and block.sureness is Sureness.CERTAIN else None
+    return block if block and block.confidence is Confidence.CERTAIN else None
 
 
 def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
@@ -301,7 +304,7 @@ def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
     cut = sum(each.cut for each in full)
     if len(full) < _ENOUGH_BURSTS - 1 or not all(map(fits, full)) or single < _MOST * len(full) or 2 * cut < len(full):
         return None
-    sure = Sureness.CERTAIN if len(full) >= _ENOUGH_BURSTS else Sureness.LIKELY
+    sure = Confidence.CERTAIN if len(full) >= _ENOUGH_BURSTS else Confidence.LIKELY
     said = f"{len(full)} bursts of {human_bytes(block)} each, which end inside events"
     return Diagnosis(Holding.BLOCK, True, sure, (said,), block)
 
@@ -314,11 +317,11 @@ def _first_block(bursts: Sequence[Burst]) -> Diagnosis | None:
     block = 1 << max(0, first.size - 1).bit_length()
     if first.size < _LEAST_BLOCK or block - first.size > _HEAD_BYTES or not first.cut or rest.size > first.size:
         return None
-    said = f"{first.size:,} bytes at once, which end inside an event: a buffer of {human_bytes(block)}, head included"
-    return Diagnosis(Holding.BLOCK, True, Sureness.LIKELY, (said,), block)
+    said = f"{first.size:,} bytes at once, ending inside an event: a buffer of {human_bytes(block)}, head included"
+    return Diagnosis(Holding.BLOCK, True, Confidence.LIKELY, (said,), block)
 
 
-def _lumps(bursts: Sequence[Burst]) -> int:
+def _several_at_once(bursts: Sequence[Burst]) -> int:
     """Bursts of several events."""
     return sum(each.content > 1 for each in bursts)
 
@@ -343,8 +346,8 @@ def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:
         period_ms = ms(median(waits)) or period_ms
     said = f"{len(full)} bursts about every {human_ms(ms(typical))}"
     if 2 * sum(each.cut for each in full) > len(full):
-        return Diagnosis(Holding.UNKNOWN, True, Sureness.LIKELY, (f"{said}, which end inside events",))
-    sure = Sureness.CERTAIN if late is not None else Sureness.LIKELY
+        return Diagnosis(Holding.UNKNOWN, True, Confidence.LIKELY, (f"{said}, which end inside events",))
+    sure = Confidence.CERTAIN if late is not None else Confidence.LIKELY
     return Diagnosis(Holding.TIMER, True, sure, (said,), None, round(period_ms, 1))
 
 

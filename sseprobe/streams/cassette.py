@@ -157,7 +157,7 @@ def load(file: IO[bytes], name: str) -> Cassette:
     decode = msgspec.json.Decoder(_ChunkLine | End).decode
     for line in lines:
         if end is not None:
-            lines.fail("something follows the end of the recording")
+            lines.fail("there are lines after the end of the recording")
         try:
             entry = decode(line)
         except _UNREADABLE as error:
@@ -197,7 +197,7 @@ class _Lines:
             if line[-1] != 0x0A:
                 self.is_torn = True
                 if len(line) > MAX_LINE_BYTES:
-                    self.fail(f"it is longer than {human_bytes(MAX_LINE_BYTES)}, as no line of a cassette is")
+                    self.fail(f"it is longer than {human_bytes(MAX_LINE_BYTES)}, the limit for a line")
             if not line.isspace():
                 yield line
 
@@ -207,7 +207,7 @@ class _Lines:
 
     def fail(self, said: str) -> NoReturn:
         """Raises UsageError for this line."""
-        raise UsageError(f"{self._name}, line {self._number}: {said}. Record the stream again, or mend the file.")
+        raise UsageError(f"{self._name}, line {self._number}: {said}. Record the stream again, or fix the file.")
 
     def fail_to_decode(self, error: Exception) -> NoReturn:
         """The same for a line that is not what it should be."""
@@ -222,7 +222,7 @@ class _Lines:
 def _opening(lines: _Lines) -> Opening:
     line = lines.take()
     if not line:
-        lines.fail_as_a_whole("empty, so that it is no cassette: no stream was recorded")
+        lines.fail_as_a_whole("the file is empty: no stream was recorded")
     if not is_cassette(line):
         begins = one_line(line[:200].decode(errors="replace"), 60)
         expected = f'{{"sseprobe_cassette":{VERSION},…'
@@ -249,15 +249,15 @@ def _head(lines: _Lines) -> Head:
     except _UNREADABLE as error:
         _fail_before_the_head(lines, error)
     if not 0 <= head.t_ns < 2**63:
-        lines.fail(f"the time of the head is {head.t_ns} ns, and times count from 0")
+        lines.fail(f"the time of the head is {head.t_ns} ns, expected 0 or more")
     if not 200 <= head.status <= 999:
-        lines.fail(f"{head.status} is not the status of an answer")
+        lines.fail(f"{head.status} is not the status of a response")
     return head
 
 
 def _fail_before_the_head(lines: _Lines, error: Exception | None) -> NoReturn:
     if error is None or lines.is_torn:
-        lines.fail_as_a_whole("the recording was cut short before the head of an answer, so that there is no stream")
+        lines.fail_as_a_whole("the recording was cut short before the response head: it holds no stream")
     lines.fail_to_decode(error)
 
 
@@ -269,7 +269,7 @@ def _data(entry: _ChunkLine, lines: _Lines) -> bytes:
     try:
         return base64.b64decode(entry.base64 or "", validate=True)
     except ValueError as error:
-        lines.fail(f"its base64 is none ({error})")
+        lines.fail(f"invalid base64 ({error})")
 
 
 def _chunk_line(chunk: Chunk) -> bytes:

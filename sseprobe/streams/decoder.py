@@ -6,16 +6,16 @@ from msgspec import Struct
 
 from sseprobe import dialects
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
-from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.http_exchange import BodyEnd, Chunk, Read
 from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
 from sseprobe.sse.framing import Framing, new_parser
-from sseprobe.streams.ending import MAX_CHOICES, Outcome, Seen, judge
+from sseprobe.streams.ending import MAX_CHOICES, Outcome, StreamEnd, judge
 from sseprobe.streams.ignored_lines import IgnoredLines
 from sseprobe.streams.kept_answer import MAX_NAME_CHARS, KeptAnswer
 from sseprobe.streams.metrics import Meter
 from sseprobe.streams.recognition import Recognition
-from sseprobe.streams.view import Received, View
+from sseprobe.streams.view import Received, StreamView
 
 _ENDS: Final = frozenset({Kind.END, Kind.ERROR})
 _MAX_UNKNOWN_TYPES: Final = 5
@@ -91,7 +91,7 @@ class StreamDecoder:
         self.error: Delta | None = None
         self.error_as_text = False
         self.merged = 0
-        """How many JSON documents came as one event, the first time that happened."""
+        """How many JSON documents one event held, the first time that happened."""
         self.ignored = IgnoredLines()
         self.tail: Tail | None = None
         self.unknown_events = 0
@@ -123,9 +123,9 @@ class StreamDecoder:
         return self._recognition.dialect
 
     @property
-    def reading(self) -> Reading | None:
+    def event_format(self) -> EventFormat | None:
         """How an app's own stream is read; None for a vendor's."""
-        return self._recognition.reading
+        return self._recognition.event_format
 
     @property
     def end_mark(self) -> str | None:
@@ -168,7 +168,7 @@ class StreamDecoder:
         self._last_read = chunk.read
         return self._take_items(self.parser.receive(chunk.data), chunk.read)
 
-    def receive_eof(self, view: View | None = None) -> None:
+    def receive_eof(self, view: StreamView | None = None) -> None:
         """Ends the body, and shows what its end completed, which came with the last chunk."""
         items = self.parser.receive_eof()
         if self._last_read is None:
@@ -190,7 +190,7 @@ class StreamDecoder:
         return again + self._take(items, read)
 
     def _look(self, items: list[Item]) -> list[Received]:
-        """Looks at events before they are decoded; what came before them is read again if they tell another reading."""
+        """Looks at events before they are decoded; what came before them is read again if they show another format."""
         if self._may_reread and (self._early_bytes > _MAX_EARLY_BYTES or self._rereads >= _MAX_REREADS):
             self._may_reread = False
             self._early.clear()
@@ -269,15 +269,15 @@ class StreamDecoder:
         self.error = self.error or self.ignored.failure
         if self.error is None and (late := self._recognition.late_failure()) is not None:
             self.error, self.error_as_text = late
-        return judge(self._seen(), body_end)
+        return judge(self._stream_end(), body_end)
 
     @property
     def lacks_terminator(self) -> bool:
         """Whether all that began has finished, and only the terminator is missing, on a path that promised none."""
-        return self._seen().finished_without_terminator
+        return self._stream_end().finished_without_terminator
 
-    def _seen(self) -> Seen:
-        return Seen(
+    def _stream_end(self) -> StreamEnd:
+        return StreamEnd(
             dialect=self.dialect,
             error=self.error,
             foreign_error=self.ignored.is_foreign and self.error is self.ignored.failure,
@@ -323,11 +323,11 @@ class StreamDecoder:
             case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
                 if self._recognition.may_go_on:
                     self._ended = False  # so that was no end mark
-                self.answer.say(delta)
+                self.answer.add_text(delta)
             case Kind.TOOL_CALL:
-                self.answer.call(delta)
+                self.answer.add_tool_call(delta)
             case Kind.CITATION:
-                self.answer.cite(delta)
+                self.answer.add_citation(delta)
             case Kind.STEP:
                 self.answer.begin_step()
             case Kind.RESET:

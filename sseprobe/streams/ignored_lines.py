@@ -1,4 +1,4 @@
-"""Lines that are no field of an event stream: every client drops them, and with them what they say. Pure."""
+"""Lines that are not fields of an event stream: every client drops them, with what they hold. Pure."""
 
 from sseprobe.dialects.base import Delta
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
@@ -49,33 +49,32 @@ class IgnoredLines:
             self._first_lost = self._first_lost or field
 
     def _look_for_failure(self, field: IgnoredField) -> None:
-        told, foreign = failure_in_line(field), foreign_failure(field)
-        if told is not None or foreign is not None:
-            self.failure, self.is_foreign = told or foreign, told is None
+        own, foreign = failure_in_line(field), foreign_failure(field)
+        if own is not None or foreign is not None:
+            self.failure, self.is_foreign = own or foreign, own is None
 
     @property
     def lost(self) -> str:
-        """What of the answer is in them, as a sentence; empty if nothing plainly is."""
+        """What of the answer is in them, as a sentence; empty if nothing is recognised."""
         if self._first_lost is None:
             return ""
         lines = "a line" if self._lost == 1 else f"{self._lost} lines"
-        stands = "stands" if self._lost == 1 else "stand"
-        return (
-            f"{lines} of payload {stands} in no data field, and are lost to every client: {as_sent(self._first_lost)}"
-        )
+        verb, them = ("is", "it") if self._lost == 1 else ("are", "them")
+        sent = as_sent(self._first_lost)
+        return f"{lines} of payload {verb} not in a data field, so every client drops {them}: {sent}"
 
     @property
     def note(self) -> str | None:
-        """How many there are, and what the first says; None if there are none."""
+        """How many there are, and what the first holds; None if there are none."""
         if self._first is None:
             return None
         if self._first.name.startswith("\x1f\ufffd"):
-            return "the body is compressed with gzip, and no Content-Encoding says so: no client can read it"
+            return "the body is compressed with gzip, but no Content-Encoding header names it: no client can read it"
         if self._first.name.startswith("\ufffd\ufffd") and "\0" in self._first.name:
-            return "the body is UTF-16: an event stream is UTF-8, and no client reads anything else"
-        lines = "1 line is" if self._count == 1 else f"{self._count} lines are"
-        said = f"{lines} no field of an event stream, and ignored by every client; the first: {as_sent(self._first)}"
-        return said if self.failure is None or self.failure.text == WEB_PAGE else f"{said}; told: {self.failure.text}"
+            return "the body is UTF-16, but an event stream must be UTF-8: no client can read it"
+        lines = "1 line is not a field" if self._count == 1 else f"{self._count} lines are not fields"
+        note = f"{lines} of an event stream, ignored by every client; the first: {as_sent(self._first)}"
+        return note if self.failure is None or self.failure.text == WEB_PAGE else f"{note}; error: {self.failure.text}"
 
 
 def _is_content(field: IgnoredField) -> bool:

@@ -30,49 +30,48 @@ class KeptAnswer:
         self.is_cut = False
         self.tool_calls: dict[tuple[int, int | str | None], ToolCall] = {}
         self.citations: list[str] = []
-        self._said = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
+        self._texts = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
         self._chars = 0
         self._step: tuple[dict[Kind, int], int] = ({}, 0)
         """Where the step began: in what is kept of each kind, and among the tool calls."""
 
-    def said(self, kind: Kind) -> str:
+    def text_of(self, kind: Kind) -> str:
         """The text, reasoning or refusal."""
-        return self._said[kind].getvalue()
+        return self._texts[kind].getvalue()
 
-    def say(self, delta: Delta) -> None:
-        """Keeps what a delta of text, reasoning or refusal says."""
+    def add_text(self, delta: Delta) -> None:
+        """Takes a delta of text, reasoning or refusal."""
         if delta.choice == 0 and self._has_room(delta.text):
-            self._said[delta.kind].write(delta.text)
+            self._texts[delta.kind].write(delta.text)
 
-    def cite(self, delta: Delta) -> None:
-        """Keeps a citation."""
+    def add_citation(self, delta: Delta) -> None:
         if len(self.citations) < _MAX_LISTED and self._has_room(delta.text):
             self.citations.append(delta.text)
 
-    def call(self, delta: Delta) -> None:
-        """Keeps a piece of a tool call."""
-        place = (delta.choice, delta.call)
-        call = self.tool_calls.get(place)
+    def add_tool_call(self, delta: Delta) -> None:
+        """Takes a piece of a tool call."""
+        key = (delta.choice, delta.call)
+        call = self.tool_calls.get(key)
         if call is None:
             if len(self.tool_calls) == _MAX_LISTED:
                 return
-            call = self.tool_calls[place] = ToolCall(delta.choice)
+            call = self.tool_calls[key] = ToolCall(delta.choice)
         call.name = call.name or (delta.name or "")[:MAX_NAME_CHARS]
         if self._has_room(delta.text):
             call.arguments.write(delta.text)
 
     def begin_step(self) -> None:
         """What comes from here on may be taken back."""
-        self._step = {kind: said.tell() for kind, said in self._said.items()}, len(self.tool_calls)
+        self._step = {kind: kept.tell() for kind, kept in self._texts.items()}, len(self.tool_calls)
 
     def reset_step(self) -> None:
-        """Takes back what the step said: no client shows it any more."""
+        """Takes back what the step added: no client shows it any more."""
         ends, calls = self._step
-        for kind, said in self._said.items():
-            said.seek(ends.get(kind, 0))
-            said.truncate()
-        for place in list(self.tool_calls)[calls:]:
-            del self.tool_calls[place]
+        for kind, kept in self._texts.items():
+            kept.seek(ends.get(kind, 0))
+            kept.truncate()
+        for key in list(self.tool_calls)[calls:]:
+            del self.tool_calls[key]
 
     def _has_room(self, text: str) -> bool:
         """Whether this may still be kept; once it may not, nothing more is."""

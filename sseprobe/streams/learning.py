@@ -14,8 +14,8 @@ from sseprobe.dialects.base import CONTENT_KINDS, Dialect, Kind
 from sseprobe.dialects.own.convention import Mark, shape_of
 from sseprobe.dialects.own.decoder import marks_of
 from sseprobe.dialects.own.dialect import own_dialect
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.dialects.own.learner import learned_from
-from sseprobe.dialects.own.reading import Reading
 from sseprobe.http_exchange import Ending
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
@@ -29,18 +29,18 @@ def learn_together(streams: Sequence[Transcript], enough: int = ENOUGH_STREAMS) 
 
     `enough`: how many have to end with the same mark, so that it is expected of all.
     """
-    own = [stream for stream in streams if stream.dialect.reading is not None]
+    own = [stream for stream in streams if stream.dialect.event_format is not None]
     if not own or len(own) < len(streams):
         return None
     dialect = own[0].dialect
-    assert dialect.reading is not None
-    given = dialect.reading.given
+    assert dialect.event_format is not None
+    given = dialect.event_format.given
     events = [[(message.event, message.payload) for message in stream.messages] for stream in own]
-    reading = learned_from(events, Reading.of(given))
+    event_format = learned_from(events, EventFormat.of(given))
     if not given.done:
         marks, alike = _shared_marks(own, enough)
-        reading = replace(reading, given=replace(given, done=marks), ended_alike=alike)
-    return own_dialect(dialect.name, reading, dialect.path)
+        event_format = replace(event_format, given=replace(given, done=marks), ended_alike=alike)
+    return own_dialect(dialect.name, event_format, dialect.path)
 
 
 def final_marks(stream: Transcript) -> list[Mark]:
@@ -104,7 +104,7 @@ def _last_event(stream: Transcript) -> Mark | None:
 
 
 def _chars(stream: Transcript) -> int:
-    return sum(len(delta.text) for kind in (Kind.TEXT, Kind.REASONING) for _, delta in stream.told[kind])
+    return sum(len(delta.text) for kind in (Kind.TEXT, Kind.REASONING) for _, delta in stream.deltas_by_kind[kind])
 
 
 def _says_something(message: Message) -> bool:

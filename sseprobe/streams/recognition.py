@@ -1,7 +1,7 @@
 """Which dialect a stream has, and how it is read: as it was named, as the path tells it, as its first events show.
 
-Events are shown here before they are decoded. Where they tell another reading than the one so far, what came before is
-to be decoded again.
+Events are shown here before they are decoded. Where they show another format than the one so far, what came
+before is to be decoded again.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,12 +13,12 @@ from sseprobe import dialects
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Decode, Dialect, EndRule, as_dict
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.convention import Mark
-from sseprobe.dialects.own.decoder import Decoder, is_heartbeat, marks_of
+from sseprobe.dialects.own.decoder import OwnDecoder, is_heartbeat, marks_of
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.errors import LateFailure
+from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from sseprobe.dialects.own.learner import Learner
 from sseprobe.dialects.own.passed_on import PassedOn
-from sseprobe.dialects.own.reading import Payloads, Reading
 from sseprobe.sse import Event
 from sseprobe.sse.framing import Framing
 
@@ -50,7 +50,7 @@ class Recognition:
         self._looked_at = 0
         self._dialect = dialect
         self._learner: Learner | None = None
-        self._own: Decoder | None = None
+        self._own: OwnDecoder | None = None
         self._passed_on: PassedOn | None = None
         self._change_to(dialect)
 
@@ -58,14 +58,14 @@ class Recognition:
     def dialect(self) -> Dialect:
         """The dialect in force; of an app's own: with what was learned of it."""
         learner = self._learner
-        if learner is not None and learner.reading is not self._dialect.reading:
-            self._dialect = own_dialect(self._dialect.name, learner.reading, self._dialect.path)
+        if learner is not None and learner.event_format is not self._dialect.event_format:
+            self._dialect = own_dialect(self._dialect.name, learner.event_format, self._dialect.path)
         return self._dialect
 
     @property
-    def reading(self) -> Reading | None:
+    def event_format(self) -> EventFormat | None:
         """How an app's own stream is read; None for a vendor's."""
-        return self._learner.reading if self._learner is not None else None
+        return self._learner.event_format if self._learner is not None else None
 
     @property
     def is_an_apps(self) -> bool:
@@ -98,13 +98,13 @@ class Recognition:
     @property
     def may_go_on(self) -> bool:
         """Whether the end mark is only what was learned, so that text behind it shows that it was none."""
-        reading = self._dialect.reading
-        return reading is not None and (self._dialect.end_rule is EndRule.BODY or bool(reading.ended_alike))
+        event_format = self._dialect.event_format
+        return event_format is not None and (self._dialect.end_rule is EndRule.BODY or bool(event_format.ended_alike))
 
     def has_end_mark(self, event: Event, value: Any) -> bool:
         """Whether an event of an app has an end mark: one that was given, or of a form that apps use."""
-        reading = self.reading
-        return bool(marks_of(event, value, reading.given.done if reading is not None else ()))
+        event_format = self.event_format
+        return bool(marks_of(event, value, event_format.given.done if event_format is not None else ()))
 
     def late_failure(self) -> LateFailure | None:
         """The failure that shows once an app's own stream is over; None if there is none."""
@@ -142,8 +142,8 @@ class Recognition:
     def begin_again(self) -> None:
         """From here on `decode` gets the events from the first one."""
         if self._learner is not None:
-            self._dialect = own_dialect(self._dialect.name, self._learner.reading, self._dialect.path)
-            self._own = Decoder(self._learner.reading)
+            self._dialect = own_dialect(self._dialect.name, self._learner.event_format, self._dialect.path)
+            self._own = OwnDecoder(self._learner.event_format)
             self.decode = self._own.decode
         elif self._dialect.by_events:
             self._passed_on = PassedOn(self._dialect.decoder())
@@ -160,9 +160,9 @@ class Recognition:
             self._unsettled = 0
         elif (other := self._another(event, value)) is not None:
             self._unsettled = 0
-            if self.named and dialect.reading is not None:
+            if self.named and dialect.event_format is not None:
                 self.looks_like = other.name
-            elif self.named or not (dialect.shared_paths or dialect.reading is not None):
+            elif self.named or not (dialect.shared_paths or dialect.event_format is not None):
                 self._contradict(dialect, other, event, value)
             else:
                 self._change_to(replace(other, by_events=True))
@@ -206,7 +206,7 @@ class Recognition:
         """The event tells no dialect. Behind a status or a greeting of an app's own, a vendor's events may follow."""
         self._looked_at += 1
         kinds = words.kinds_of(event, value)
-        if self._dialect.reading is None:
+        if self._dialect.event_format is None:
             self._unsettled = 0 if value is NO_PAYLOAD else self._unsettled - 1
         elif self._reads_text and not is_heartbeat(kinds):
             self._unsettled -= 1
@@ -216,11 +216,11 @@ class Recognition:
     @property
     def _reads_text(self) -> bool:
         """Whether an app's own text was found: then no vendor's events are to be expected."""
-        return self._learner is not None and self._learner.reading.payloads in _WITH_TEXT
+        return self._learner is not None and self._learner.event_format.payloads in _WITH_TEXT
 
     def _change_to(self, dialect: Dialect) -> None:
         self._dialect = dialect
-        self._learner = Learner(dialect.reading) if dialect.reading is not None else None
+        self._learner = Learner(dialect.event_format) if dialect.event_format is not None else None
         self._own = None
         self._passed_on = None
         self.begin_again()

@@ -1,4 +1,4 @@
-"""A whole stream, for judging afterwards: its bytes, what parser and dialect said of them, and when they came."""
+"""A whole stream, for judging afterwards: its bytes, what parser and dialect made of them, and when they came."""
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
@@ -22,12 +22,12 @@ T = TypeVar("T")
 
 
 class Transcript(Struct, frozen=True, dict=True):
-    """The body of one stream and what was said about it.
+    """The body of one stream, and what was decoded from it.
 
     `messages`: its events, decoded. `request`, `head`, `body_end`, `outcome`, `end_ns`: None where only bytes are
-    known. `named`: the dialect was named by the user, not told by the path or the events; `expected`: the one that was
-    named or promised by the path, where the events are another vendor's. `end_mark`: of an app's own stream, in words;
-    `error_as_text`: such a stream told its failure as if it were text. `gzip_members`: that it came in.
+    known. `named`: the dialect was named by the user, not taken from the path or the events; `expected`: the one
+    that was named or promised by the path, where the events are another vendor's. `end_mark`: of an app's own stream,
+    in words; `error_as_text`: such a stream sent its failure as if it were text. `gzip_members`: that it came in.
     """
 
     body: bytes
@@ -97,14 +97,14 @@ class Transcript(Struct, frozen=True, dict=True):
         return [message.event.start for message in self.messages]
 
     @cached_property
-    def told(self) -> dict[Kind, list[tuple[Message, Delta]]]:
+    def deltas_by_kind(self) -> dict[Kind, list[tuple[Message, Delta]]]:
         """What the events decode to, by kind, in order; `OPEN` is left out."""
-        told: dict[Kind, list[tuple[Message, Delta]]] = {kind: [] for kind in Kind}
+        deltas_by_kind: dict[Kind, list[tuple[Message, Delta]]] = {kind: [] for kind in Kind}
         for message in self.messages:
             for delta in message.deltas:
                 if delta.kind is not Kind.OPEN:
-                    told[delta.kind].append((message, delta))
-        return told
+                    deltas_by_kind[delta.kind].append((message, delta))
+        return deltas_by_kind
 
     @cached_property
     def content(self) -> list[Message]:

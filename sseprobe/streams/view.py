@@ -17,8 +17,8 @@ class Received(Struct, frozen=True):
     again: bool = False
 
 
-class View(Protocol):
-    """What sees a stream while it is received. OSError from it means that nobody reads its output any more."""
+class StreamView(Protocol):
+    """What sees a stream while it is received. OSError from it means that no client reads its output any more."""
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:
         """An answer has come."""
@@ -30,7 +30,7 @@ class View(Protocol):
         """The stream is over."""
 
 
-class SilentView(View):
+class SilentView(StreamView):
     """A view that shows nothing."""
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:

@@ -81,8 +81,8 @@ class TestWhatItSays:
         write(here / "sseprobe.toml", f"[dialects.mine]\ndone = {done}\n")
         dialect = described_dialect(RequestOptions(dialect="mine"))
         assert dialect is not None
-        assert dialect.reading is not None
-        assert dialect.reading.given.done == (mark,)
+        assert dialect.event_format is not None
+        assert dialect.event_format.given.done == (mark,)
 
 
 class TestWhereItIsFound:
@@ -148,10 +148,10 @@ class TestWhereItIsFound:
 
 
 MISTAKES: list[tuple[str, int, str]] = [
-    ('[dialects.a]\ntxt = "/token"\n', 2, 'txt: not a key that is known here; did you mean "text"?'),
-    ('[dialects.a]\nframing = "sse"\ndone_when = "[DONE]"\n', 3, "done_when: not a key that is known here; did you mean"),
-    ("[dialects.a]\nsurprise = 1\n", 2, "known here are: framing, text, error, done, tokens."),
-    ("[dialect]\n[dialect.a]\n", 1, 'dialect: not a key that is known here; did you mean "dialects"?'),
+    ('[dialects.a]\ntxt = "/token"\n', 2, 'txt: unknown key; did you mean "text"?'),
+    ('[dialects.a]\nframing = "sse"\ndone_when = "[DONE]"\n', 3, "done_when: unknown key; did you mean"),
+    ("[dialects.a]\nsurprise = 1\n", 2, "known keys: framing, text, error, done, tokens."),
+    ("[dialect]\n[dialect.a]\n", 1, 'dialect: unknown key; did you mean "dialects"?'),
     ('[dialects.a]\ntext = "token"\n', 2, 'text = "token": expected a JSON pointer, such as "/token" (RFC 6901).'),
     ('[dialects.a]\ntext = "/t"\nerror = "e"\n', 3, 'error = "e": expected a JSON pointer'),
     ('[dialects.a]\ntokens = "usage.output"\n', 2, 'tokens = "usage.output": expected a JSON pointer'),
@@ -159,15 +159,15 @@ MISTAKES: list[tuple[str, int, str]] = [
     ('[dialects.a]\ntext = ["/a"]\n', 2, "dialects.a.text ="),
     ('[dialects.a]\nframing = "SSE"\n', 2, 'dialects.a.framing = "SSE": expected one of "sse", "ndjson", "text"'),
     ("[dialects.a]\ndone = true\n", 2, 'dialects.a.done = true: expected a literal such as "[DONE]", or a table'),
-    ('[dialects.a]\ndone = ""\n', 2, "done is empty: name a literal, or what has to stand in the last event."),
+    ('[dialects.a]\ndone = ""\n', 2, "done is empty: give a literal, or what the last event has to hold."),
     ("[dialects.a]\ndone = {}\n", 2, "done is empty"),
     ("[dialects.a]\ndone = { done = true }\n", 2, 'done = "done": expected a JSON pointer'),
     ('[dialects.a]\n[dialects.a.done]\n"/a" = 1\nb = 2\n', 2, 'done = "b": expected a JSON pointer'),
-    ('[dialects."my.chat"]\ntxt = "/a"\n', 2, 'txt: not a key that is known here; did you mean "text"?'),
+    ('[dialects."my.chat"]\ntxt = "/a"\n', 2, 'txt: unknown key; did you mean "text"?'),
     ("[dialects]\na = 4\n", 2, "dialects.a = 4: expected a table."),
     ("dialects = 4\n", 1, "dialects = 4: expected a table."),
     ('[dialects.a]\ntext = "/a"\n[dialects.b]\ntext = "b"\n', 4, 'text = "b": expected a JSON pointer'),
-    ('[dialects.a]\ntext = "/a"\n[dialects.b]\nerorr = "/b"\n', 4, 'erorr: not a key that is known here; did you mean "error"?'),
+    ('[dialects.a]\ntext = "/a"\n[dialects.b]\nerorr = "/b"\n', 4, 'erorr: unknown key; did you mean "error"?'),
     ('[defaults]\nfail_on = "warning"\n', 1, "defaults: not supported yet; give these options on the command line."),
     ("[dialects.a]\ntext =\n", 2, "not TOML"),
     ('[dialects.a]\ntext = "/a"\ntext = "/b"\n', 3, "not TOML"),
@@ -196,7 +196,7 @@ class TestMistakes:
 
     @pytest.mark.parametrize(
         ("data", "said"),
-        [(b"[dialects.a]\n# \xff\n", ":2: not UTF-8"), (b'"\\u001b[31m" = 1\n', ":1: ␛[31m: not a key"), (b"x = " + b"[" * 2000, "sseprobe.toml")],
+        [(b"[dialects.a]\n# \xff\n", ":2: not UTF-8"), (b'"\\u001b[31m" = 1\n', ":1: ␛[31m: unknown key"), (b"x = " + b"[" * 2000, "sseprobe.toml")],
     )  # fmt: skip
     def test_hostile_files(self, tmp_path: Path, data: bytes, said: str) -> None:
         path = tmp_path / "sseprobe.toml"
@@ -223,8 +223,8 @@ class TestOptionsBeside:
         write(here / "sseprobe.toml")
         dialect = described_dialect(RequestOptions(**options, dialect="my-chat"))
         assert dialect is not None
-        assert dialect.reading is not None
-        given = dialect.reading.given
+        assert dialect.event_format is not None
+        given = dialect.event_format.given
         assert (given.text, given.error, dialect.terminator, given.framing) == expected
         assert (dialect.name, dialect.framing, given.tokens) == ("my-chat", expected[3], ("usage", "output"))
 

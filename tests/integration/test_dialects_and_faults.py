@@ -233,7 +233,7 @@ def test_another_dialect_than_the_one_named(mock: Mock) -> None:
         3,
     )
     assert got.ending_reason is not None
-    assert "these are events of anthropic, and openai-chat was to come" in got.ending_reason
+    assert "these are events of anthropic, but openai-chat was expected" in got.ending_reason
     assert report.exit_code == 1
     # So does a path that is a vendor's own.
     request, dialect, redact = request_for(url, data=body, headers=headers, dialect="openai-chat")

@@ -280,4 +280,4 @@ def test_a_failure_in_another_protocol_names_both(cli: Cli, serve: Serve) -> Non
     )
     stream = ask(cli, serve, PATHS["openai-chat"], body, "--report", "json").report["streams"][0]
     assert (stream["ending"], stream["error"]["message"]) == ("error", "Overloaded")
-    assert any("events of anthropic, and openai-chat was to come" in note for note in stream["notes"])
+    assert any("events of anthropic, but openai-chat was expected" in note for note in stream["notes"])

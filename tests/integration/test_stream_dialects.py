@@ -136,7 +136,7 @@ def test_an_event_stream_on_the_path_of_another(cli: Cli, mock: Mock, serve: Ser
     assert (stream["dialect"], stream["text"], stream["ending"], result.code) == ("vercel-ui", "Hi", "complete", 0)
     named = cli("stream", f"{serve(script).url}/api/chat", "--dialect", "ollama", "--report", "json")
     assert named.code == 1
-    assert "these are events of vercel-ui, and ollama was to come" in named.report["streams"][0]["ending_reason"]
+    assert "these are events of vercel-ui, but ollama was expected" in named.report["streams"][0]["ending_reason"]
 
 
 def test_the_list(cli: Cli) -> None:

@@ -15,7 +15,7 @@ ASK = {"message": "hello there"}
 TEXT = "text=Hi é you"
 USAGE = b'data: {"usage":{"input":2,"output":3}}\n\n'
 DONE = b"data: [DONE]\n\n"
-FAILED = b'event: error\ndata: {"message":"the mock failed as asked","code":"server_error"}\n\n'
+FAILED = b'event: error\ndata: {"message":"the mock failed as configured","code":"server_error"}\n\n'
 
 
 def token(text: str) -> bytes:

@@ -17,7 +17,7 @@ from sseprobe import dialects
 from sseprobe.dialects import PLAIN
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.readers import by_name, installed
-from sseprobe.readers.base import CANARY, Reader, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader
 from sseprobe.readers.process import Limits, ReaderProcess
 from sseprobe.readers.run import read_all
 from sseprobe.report import ReaderReport
@@ -77,7 +77,7 @@ def test_readers_report_in_order_whatever_the_others_do() -> None:
         ("exits", None, "its process ended with exit code 3 before the end of the stream"),
         ("raises", False, "raises ValueError: ␛[31mno instead of event 1 (byte 9)"),
         ("leaves", False, "raises SystemExit: bye instead of event 1 (byte 9)"),
-        ("garbage", None, "its process printed something else than a reading: '␛[2J{]'"),
+        ("garbage", None, "its process printed something other than a result: '␛[2J{]'"),
         ("unfit", None, "it could not be run: TypeError: got an unexpected keyword argument"),
         ("silent", None, "it could not be run: RuntimeError: it delivered nothing of a test stream"),
         ("calls_home", None, "it could not be run: it tried to use the network (socket.connect)"),
@@ -153,7 +153,7 @@ def test_a_reader_that_is_not_installed_is_left_out() -> None:
     def read(stream: object) -> Iterator[object]:
         yield stream
 
-    absent = Reader("absent", "no-such-package-anywhere", View.EVENTS, CANARY, read)
+    absent = Reader("absent", "no-such-package-anywhere", OutputShape.EVENTS, CANARY, read)
     assert installed.installed_version(absent) is None
     assert installed.installed_version(absent._replace(read=None, script="openai.mjs")) is None
     said = read_all(

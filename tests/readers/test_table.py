@@ -9,8 +9,8 @@ from sseprobe.readers import _MODULES, all_readers
 
 ROOT = Path(__file__).parents[2]
 BESIDE = {
-    "__init__", "base", "causes", "child", "comparison", "expectation", "installed", "place", "process", "run",
-    "transports", "views", "wording",
+    "__init__", "base", "causes", "child", "comparison", "expectation", "installed", "location", "output_shapes", "process", "run",
+    "transports", "wording",
 }  # fmt: skip
 """Files of the room that are no reader."""
 NUMBERS = {4: "four", 8: "eight", 12: "twelve"}

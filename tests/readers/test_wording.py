@@ -7,10 +7,10 @@ import pytest
 
 from sseprobe import dialects
 from sseprobe.dialects.traits import Scope
-from sseprobe.readers.base import CANARY, Reader, View
-from sseprobe.readers.comparison import Difference, Kind
+from sseprobe.readers.base import CANARY, OutputShape, Reader
+from sseprobe.readers.comparison import Difference, DifferenceKind
 from sseprobe.readers.expectation import expectation
-from sseprobe.readers.place import Body
+from sseprobe.readers.location import Body
 from sseprobe.readers.wording import sentences
 from sseprobe.sse import Event
 from sseprobe.sse.framing import Framing, new_parser
@@ -28,9 +28,9 @@ def body_of(
     )
 
 
-def why(body: Body, difference: Difference, reader: str = "x", view: View = View.EVENTS) -> str:
+def why(body: Body, difference: Difference, reader: str = "x", shape: OutputShape = OutputShape.EVENTS) -> str:
     """The cause in the only sentence, empty if none is named."""
-    (said,) = sentences(body, reader, view, [difference])
+    (said,) = sentences(body, reader, shape, [difference])
     return said.partition(": ")[2]
 
 
@@ -41,11 +41,15 @@ def rule(clause: str) -> str:
 
 
 AB = b"data: a\n\n", b"data: b\n\n"
-LOST, CHANGED, EMPTY = Difference(Kind.LOST, 1), Difference(Kind.CHANGED, 1, 1, "so"), Difference(Kind.INVENTED, 0)
-RAISED = Difference(Kind.RAISED, 1, 1, "E")
+LOST, CHANGED, EMPTY = (
+    Difference(DifferenceKind.LOST, 1),
+    Difference(DifferenceKind.CHANGED, 1, 1, "so"),
+    Difference(DifferenceKind.INVENTED, 0),
+)
+RAISED = Difference(DifferenceKind.RAISED, 1, 1, "E")
 CAUSES: list[tuple[Sequence[bytes], Difference, str]] = [
     (AB, LOST, ""),
-    ((b"\xef\xbb\xbfdata: a\n\n",), Difference(Kind.LOST, 0), "SSE002"),
+    ((b"\xef\xbb\xbfdata: a\n\n",), Difference(DifferenceKind.LOST, 0), "SSE002"),
     ((AB[0], b"event: x\n\n", AB[1]), EMPTY, "SSE013"),
     ((AB[0], b"id: x\nretry: 1\n\n", AB[1]), EMPTY, "SSE013"),
     ((b"id: 1\n", AB[0], b":\n\n", AB[1]), EMPTY, "SSE013"),
@@ -55,10 +59,10 @@ CAUSES: list[tuple[Sequence[bytes], Difference, str]] = [
     ((AB[0], b"data: \xff\n\n"), CHANGED, "SSE001"),
     ((b"data: \xff\n\n", AB[1]), CHANGED, ""),
     ((AB[0], b"data: \xe2\x80\xa8\n\n"), CHANGED, "SSE016"),
-    ((*AB, b"data: c\n"), Difference(Kind.INVENTED, 1), "SSE007"),
+    ((*AB, b"data: c\n"), Difference(DifferenceKind.INVENTED, 1), "SSE007"),
     ((AB[0], b"event: x\r", b"\ndata: b\r\n\r\n"), CHANGED, "a CRLF is split between two chunks (byte 18)"),
     ((AB[0], b"event: x\rdata: b\r\r"), CHANGED, "SSE004"),
-    ((b"data: a\n\r\n", b"data: b\n\r\n"), Difference(Kind.MERGED, 0, 2), "SSE005"),
+    ((b"data: a\n\r\n", b"data: b\n\r\n"), Difference(DifferenceKind.MERGED, 0, 2), "SSE005"),
     ((AB[0], b"id: a\0\ndata: b\n\n"), CHANGED, "SSE011"),
     ((AB[0], b"data:  b\n\n"), CHANGED, "its data begins with a space, of which only the first belongs to the field"),
     ((AB[0], b"data: b\ndata:\n\n"), CHANGED, "its last data line is empty, and part of it"),
@@ -81,7 +85,7 @@ def test_causes_that_concern_one_client() -> None:
     tight = body_of(AB[0], b"data:b\n\n")
     assert why(tight, RAISED, "google-genai").endswith(", and this SDK wants one (SSE010)")
     assert why(body_of(*AB), LOST, "anthropic") == "it has no event field, and this SDK ignores such events"
-    assert why(body_of(*AB), RAISED, "openai", View.PAYLOADS) == "its data is not JSON"
+    assert why(body_of(*AB), RAISED, "openai", OutputShape.PAYLOADS) == "its data is not JSON"
     crlf = body_of(*(each.replace(b"\n", b"\r\n") for each in AB))
     assert rule(why(crlf, RAISED, "@ag-ui/client")) == "SSE006"
     assert why(crlf, RAISED) == ""
@@ -90,46 +94,54 @@ def test_causes_that_concern_one_client() -> None:
 def test_causes_in_lines_of_json() -> None:
     def cause(*chunks: bytes) -> str:
         body = body_of(*chunks, framing=Framing.LINES, dialect="ollama")
-        return rule(why(body, RAISED, "ollama", View.PARTS))
+        return rule(why(body, RAISED, "ollama", OutputShape.PARTS))
 
     assert cause(b"{}\n", b"\n{}\n") == "OLL002"
     assert cause(b"{}\n", b'"\xe2\x80\xa8"\n') == "OLL003"
     marked = body_of(b"\xef\xbb\xbf{}\n", framing=Framing.LINES, dialect="ollama")
-    assert why(marked, Difference(Kind.RAISED, 0, 1, "E"), "ollama") == "the stream begins with a byte order mark"
+    assert (
+        why(marked, Difference(DifferenceKind.RAISED, 0, 1, "E"), "ollama")
+        == "the stream begins with a byte order mark"
+    )
 
 
 def test_what_a_rule_finds_elsewhere_is_no_cause() -> None:
     marked = body_of(b"\xef\xbb\xbfdata: a\n\n", b"data: b\r\r", *(AB * 30), b"event: x\n\n", AB[0])
-    assert [rule(why(marked, Difference(Kind.LOST, number))) for number in range(4)] == ["SSE002", "SSE004", "", ""]
-    assert rule(why(marked, Difference(Kind.INVENTED, 61, 1, "x"))) == "SSE013"
+    assert [rule(why(marked, Difference(DifferenceKind.LOST, number))) for number in range(4)] == [
+        "SSE002",
+        "SSE004",
+        "",
+        "",
+    ]
+    assert rule(why(marked, Difference(DifferenceKind.INVENTED, 61, 1, "x"))) == "SSE013"
     before = body_of(b"data: a\r\n\r\n", AB[1])  # the LF of its blank line belongs to event 0
     assert why(before, CHANGED) == ""
     taken = body_of(b"id: 1\n", AB[0], b"id: 2\0\n", *AB, AB[0])
-    found = [why(taken, Difference(Kind.CHANGED, number, 1, "so")) for number in range(4)]
+    found = [why(taken, Difference(DifferenceKind.CHANGED, number, 1, "so")) for number in range(4)]
     assert [rule(each) for each in found] == ["", "SSE011", "SSE011", "SSE011"]
 
 
 def test_causes_in_the_content_type() -> None:
     latin = body_of("data: é\n\n".encode(), AB[1], content_type="text/event-stream; Charset=latin-1")
-    first = Difference(Kind.CHANGED, 0, 1, "so")
+    first = Difference(DifferenceKind.CHANGED, 0, 1, "so")
     assert why(latin, first).startswith("the Content-Type names the charset latin-1")
     assert why(latin, CHANGED) == ""
     html = body_of(*AB, content_type="text/html")
-    (said,) = sentences(html, "x", View.EVENTS, [Difference(Kind.RAISED, 0, 2, "E: no")])
-    assert said == "raises E: no instead of event 0 (byte 0), with 1 more to come: the Content-Type is 'text/html'"
+    (said,) = sentences(html, "x", OutputShape.EVENTS, [Difference(DifferenceKind.RAISED, 0, 2, "E: no")])
+    assert said == "raises E: no instead of event 0 (byte 0); 1 more lost: the Content-Type is 'text/html'"
 
 
 def test_sentences() -> None:
     body = body_of(b"data: a\n\n", b"data: b\n\n", b"data: c\n\n")
     said = [
-        sentences(body, "x", View.EVENTS, [each])[0]
+        sentences(body, "x", OutputShape.EVENTS, [each])[0]
         for each in (
-            Difference(Kind.LOST, 1, 2),
-            Difference(Kind.MERGED, 0, 2),
-            Difference(Kind.DOUBLED, 2),
-            Difference(Kind.INVENTED, -1, 1, "an empty event"),
-            Difference(Kind.CHANGED, 0, 1, "with data 'x' instead of 'a'"),
-            Difference(Kind.RAISED, None, 0, "Boom: \x1b[31m"),
+            Difference(DifferenceKind.LOST, 1, 2),
+            Difference(DifferenceKind.MERGED, 0, 2),
+            Difference(DifferenceKind.DOUBLED, 2),
+            Difference(DifferenceKind.INVENTED, -1, 1, "an empty event"),
+            Difference(DifferenceKind.CHANGED, 0, 1, "with data 'x' instead of 'a'"),
+            Difference(DifferenceKind.RAISED, None, 0, "Boom: \x1b[31m"),
         )
     ]
     assert said == [
@@ -144,19 +156,19 @@ def test_sentences() -> None:
 
 def test_what_has_the_same_cause_is_said_once_and_five_sentences_are_enough() -> None:
     body = body_of(b"id: 1\n", *(b"data: a\n\n:\n\n" for _ in range(9)))
-    empty = [Difference(Kind.INVENTED, number, 1, "an empty event") for number in range(8)]
-    (line,) = sentences(body, "x", View.EVENTS, empty)
+    empty = [Difference(DifferenceKind.INVENTED, number, 1, "an empty event") for number in range(8)]
+    (line,) = sentences(body, "x", OutputShape.EVENTS, empty)
     assert re.fullmatch(r"delivers an empty event after event 0 \(byte 0\): .+ \(SSE013\) \(7 more like this\)", line)
-    others = [Difference(kind, 8, 1, "so") for kind in Kind if kind is not Kind.INVENTED]
-    said = sentences(body, "x", View.EVENTS, [*empty, *others])
+    others = [Difference(kind, 8, 1, "so") for kind in DifferenceKind if kind is not DifferenceKind.INVENTED]
+    said = sentences(body, "x", OutputShape.EVENTS, [*empty, *others])
     assert len(said) == 6
     assert said[-1] == "and 1 more kind of difference"
 
 
-def expected_of(dialect: str, body: Body, view: View = View.PAYLOADS) -> tuple[list[int], bool]:
+def expected_of(dialect: str, body: Body, shape: OutputShape = OutputShape.PAYLOADS) -> tuple[list[int], bool]:
     """The events that a reader of the dialect must deliver, and whether it may raise."""
     spoken = dialects.by_name(dialect)
-    reader = Reader("x", "x", view, CANARY, dialects=Scope((spoken.wire,)))
+    reader = Reader("x", "x", shape, CANARY, dialects=Scope((spoken.wire,)))
     made = expectation(reader, body.events, spoken, ended_in_error=False)
     return [each.event for each in made.items if each.needed], made.may_raise
 

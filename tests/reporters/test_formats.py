@@ -9,7 +9,7 @@ from rich.cells import cell_len
 
 from sseprobe.report import Excerpt, FindingReport, Report, Verdict
 from sseprobe.reporters import by_format
-from sseprobe.reporters.cases import Outcome
+from sseprobe.reporters.cases import CaseOutcome
 from sseprobe.reporters.excerpts import excerpt_lines
 from sseprobe.reporters.markdown import code, prose
 from sseprobe.reporters.sarif import uri
@@ -355,7 +355,7 @@ def test_many_trials_are_counted() -> None:
         assert "150 trials alike" in rendered(report, name)
     for name in ("markdown", "html"):
         assert "50 more trials: see --report json" in rendered(report, name)
-    assert [case.outcome for case in cases_of(report)] == [Outcome.PASSED] * 150
+    assert [case.outcome for case in cases_of(report)] == [CaseOutcome.PASSED] * 150
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.own.convention import Convention
 from sseprobe.dialects.own.dialect import own_dialect
-from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read, Request
 from sseprobe.rules import RuleVerdict, all_rules, judge
 from sseprobe.sse.framing import Framing
@@ -20,7 +20,7 @@ from tests.support.own_bodies import DONE, RAW, USAGE, WHOLE, WORDS, raw, sse, t
 RULES = [rule for rule in all_rules() if rule.id.startswith("APP")]
 LETTERS = {RuleVerdict.PASS: "P", RuleVerdict.FAIL: "F", RuleVerdict.NOT_APPLICABLE: "-"}
 HEAD = Head(200, "OK", "1.1", [("content-type", "text/event-stream")], "http://localhost/chat", 0)
-SPOKEN_AT = own_dialect("plain", Reading.of(Convention(text=("text",))))
+SPOKEN_AT = own_dialect("plain", EventFormat.of(Convention(text=("text",))))
 
 
 class Case(NamedTuple):

@@ -16,7 +16,7 @@ from sseprobe.proxy.faults.hold import Hold
 from sseprobe.proxy.faults.hold_all import HoldAll
 from sseprobe.proxy.pipeline import Pipeline
 from sseprobe.rules import RuleVerdict, all_rules, judge
-from sseprobe.streams.buffer_classifier import Diagnosis, Holding, Sureness, came_at_once, diagnose
+from sseprobe.streams.buffer_classifier import Confidence, Diagnosis, Holding, came_at_once, diagnose
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.transcript import Transcript, transcript_of
 from tests.support.openai import DONE, chunk
@@ -93,7 +93,7 @@ def test_blocks_of_any_size(size: int, gap_ms: float, jitter_ms: float) -> None:
     if said.buffers is not None and said.kind is not Holding.NONE:
         assert (said.kind, said.block_bytes) == (Holding.BLOCK, size)
     if size >= 2000 and gap_ms >= 20:
-        assert (said.buffers, said.sureness) == (True, Sureness.CERTAIN)
+        assert (said.buffers, said.confidence) == (True, Confidence.CERTAIN)
 
 
 @settings(max_examples=30, deadline=None)
@@ -110,7 +110,7 @@ def test_timers_of_any_length(timer_ms: int, armed: bool, jitter_ms: float) -> N
 def test_the_whole_body(gap_ms: float) -> None:
     made = origin(60, gap_ms)
     said = beside(through(made, HoldAll), made)
-    assert (said.buffers, said.kind, said.sureness) == (True, Holding.WHOLE_BODY, Sureness.CERTAIN)
+    assert (said.buffers, said.kind, said.confidence) == (True, Holding.WHOLE_BODY, Confidence.CERTAIN)
 
 
 def test_a_compressor_that_holds() -> None:
@@ -193,7 +193,7 @@ class TestBesideTheDirectPath:
         over_ns = made[-1][0]
         path = [(over_ns + number * MS, data) for number, (_, data) in enumerate(made)]
         said = beside(path, made)
-        assert (said.kind, said.sureness) == (Holding.WHOLE_BODY, Sureness.CERTAIN)
+        assert (said.kind, said.confidence) == (Holding.WHOLE_BODY, Confidence.CERTAIN)
         assert said.evidence[0].startswith("200 events came within 199 ms")
 
     def test_a_quick_answer_after_a_long_wait_is_no_whole_body(self) -> None:
@@ -206,17 +206,17 @@ class TestBesideTheDirectPath:
     def test_a_short_answer_that_is_held_is_likely_held(self) -> None:
         made = origin(20, 20)
         said = beside(through(made, HoldAll), made)
-        assert (said.kind, said.sureness) == (Holding.WHOLE_BODY, Sureness.LIKELY)
+        assert (said.kind, said.confidence) == (Holding.WHOLE_BODY, Confidence.LIKELY)
 
-    @pytest.mark.parametrize(("blocks", "sure"), [(2, Sureness.LIKELY), (3, Sureness.CERTAIN)])
-    def test_few_blocks_are_less_sure(self, blocks: int, sure: Sureness) -> None:
+    @pytest.mark.parametrize(("blocks", "sure"), [(2, Confidence.LIKELY), (3, Confidence.CERTAIN)])
+    def test_few_blocks_are_less_sure(self, blocks: int, sure: Confidence) -> None:
         made = origin(60)
         size = sum(len(data) for _, data in made) // blocks - 100
         path = pieces(made, [size], every_ms=500)
         assert len(path) == blocks + 1
         said = beside(path, made)
-        assert (said.kind, said.sureness) == (Holding.BLOCK, sure)
-        assert diagnose(seen(path)).buffers is (True if sure is Sureness.CERTAIN else None)
+        assert (said.kind, said.confidence) == (Holding.BLOCK, sure)
+        assert diagnose(seen(path)).buffers is (True if sure is Confidence.CERTAIN else None)
 
     @pytest.mark.parametrize("first", [50, 900, 3000])
     def test_the_first_block_may_have_another_size(self, first: int) -> None:
@@ -243,30 +243,30 @@ class TestBesideTheDirectPath:
         regular, irregular = (lumps(made, each) for each in (range(0, 2400, 200), [150, 700, 850, 1500, 1600, 2200]))
         assert beside(regular, made).kind is Holding.TIMER
         said = beside(irregular, made)
-        assert (said.kind, said.buffers, said.sureness) == (Holding.LUMPS, True, Sureness.POSSIBLE)
+        assert (said.kind, said.buffers, said.confidence) == (Holding.BURSTS, True, Confidence.POSSIBLE)
 
     def test_a_timer_cuts_no_event_in_two(self) -> None:
         """Small blocks: that the path buffers is plain, how is not."""
         made = origin(100, 100)
         said = beside(pieces(made, [450], every_ms=230, after_ms=330), made)
-        assert (said.kind, said.buffers, said.sureness) == (Holding.UNKNOWN, True, Sureness.LIKELY)
+        assert (said.kind, said.buffers, said.confidence) == (Holding.UNKNOWN, True, Confidence.LIKELY)
 
     def test_the_last_burst_of_a_timer_comes_when_the_stream_ends(self) -> None:
         made = origin(70)
         said = beside(lumps(made, [200, 600, 1000, 1400]), made)
-        assert (said.kind, said.sureness) == (Holding.TIMER, Sureness.CERTAIN)
+        assert (said.kind, said.confidence) == (Holding.TIMER, Confidence.CERTAIN)
         assert said.period_ms == pytest.approx(400, abs=30)
 
     def test_lumps_that_keep_no_time_are_lumps(self) -> None:
         made = origin(45)
-        assert beside(lumps(made, [200, 500, 800]), made).kind is Holding.LUMPS
+        assert beside(lumps(made, [200, 500, 800]), made).kind is Holding.BURSTS
 
     def test_lumps_of_another_answer_must_be_far_larger(self) -> None:
         made = origin(100, seed=2)
         irregular = [150, 700, 850, 1500, 1600, 2200]
-        assert beside(lumps(origin(100, seed=1), irregular), made).kind is Holding.LUMPS
+        assert beside(lumps(origin(100, seed=1), irregular), made).kind is Holding.BURSTS
         pairs = [150 + 45 * n + (n * 37 % 30) for n in range(50)]
-        assert beside(lumps(origin(100, seed=1), pairs), made).kind is not Holding.LUMPS
+        assert beside(lumps(origin(100, seed=1), pairs), made).kind is not Holding.BURSTS
 
     @pytest.mark.parametrize("events", [26, 30, 40])
     def test_a_short_answer_fills_one_buffer(self, events: int) -> None:
@@ -276,13 +276,13 @@ class TestBesideTheDirectPath:
         block = 1 << (size.bit_length() - 1)
         for other in (made, origin(events, 50, seed=2)):
             said = beside(through(made, lambda: Hold(block)), other)
-            assert (said.kind, said.sureness, said.block_bytes) == (Holding.BLOCK, Sureness.LIKELY, block)
+            assert (said.kind, said.confidence, said.block_bytes) == (Holding.BLOCK, Confidence.LIKELY, block)
 
     def test_two_full_blocks_are_evidence_though_the_answers_differ(self) -> None:
         made = origin(50, 50, seed=1)
         size = sum(len(data) for _, data in made)
         said = beside(through(made, lambda: Hold(size * 2 // 5)), origin(50, 50, seed=2))
-        assert (said.kind, said.sureness) == (Holding.BLOCK, Sureness.LIKELY)
+        assert (said.kind, said.confidence) == (Holding.BLOCK, Confidence.LIKELY)
 
     @pytest.mark.parametrize("seed", range(8))
     def test_irregular_models_are_no_lumps(self, seed: int) -> None:
@@ -299,7 +299,7 @@ class TestBesideTheDirectPath:
 
     def test_a_timer_without_the_same_answer_is_likely(self) -> None:
         said = beside(through(origin(200, seed=1), lambda: FlushTimer(300)), origin(200, seed=2))
-        assert (said.kind, said.sureness) == (Holding.TIMER, Sureness.LIKELY)
+        assert (said.kind, said.confidence) == (Holding.TIMER, Confidence.LIKELY)
 
     def test_bursts_of_one_event_are_no_timer(self) -> None:
         """A slower model, as the other path may have: as regular as a timer, and nothing gathered."""
@@ -317,7 +317,7 @@ class TestBesideTheDirectPath:
 
 class TestOnePath:
     def test_a_steady_model_keeps_time_without_gathering(self) -> None:
-        assert diagnose(seen(origin())).evidence[0].startswith("nothing that only a buffer does")
+        assert diagnose(seen(origin())).evidence[0].startswith("no pattern that only a buffer causes")
 
     def test_a_whole_body_may_take_a_moment(self) -> None:
         made = origin(1000, 14)
@@ -355,7 +355,7 @@ class TestOnePath:
 
     def test_a_long_wait_and_then_all(self) -> None:
         said = diagnose(seen(through(origin(100), HoldAll)))
-        assert (said.kind, said.sureness) == (Holding.WHOLE_BODY, Sureness.POSSIBLE)
+        assert (said.kind, said.confidence) == (Holding.WHOLE_BODY, Confidence.POSSIBLE)
 
     @pytest.mark.parametrize(
         "path",

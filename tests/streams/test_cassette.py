@@ -160,8 +160,8 @@ def head(**changed: Any) -> dict[str, Any]:
 
 DEEP = b"[" * 100_000
 CASES: dict[str, tuple[bytes, str]] = {
-    "empty": (b"", "c.jsonl: empty"),
-    "blank": (b"\n \n\n", "c.jsonl: empty"),
+    "empty": (b"", "c.jsonl: the file is empty"),
+    "blank": (b"\n \n\n", "c.jsonl: the file is empty"),
     "a body": (b"data: x\n\n", "c.jsonl: not a cassette: expected"),
     "binary": (b"\x7fELF\0\xff\xfe", "c.jsonl: not a cassette: expected"),
     "another JSON": (b'{"schema_version": 1}\n', "c.jsonl: not a cassette: expected"),
@@ -173,8 +173,8 @@ CASES: dict[str, tuple[bytes, str]] = {
     "a version that is none": (lines({"sseprobe_cassette": "1"}), "line 1: .*Expected `int`"),
     "broken opening": (b'{"sseprobe_cassette":1,\n', "line 1: .*JSON is malformed|truncated"),
     "opening lacks a field": (lines(without(OPENING, "url"), HEAD), "line 1: .*required field `url`"),
-    "no head": (lines(OPENING), "cut short before the head"),
-    "torn head": (lines(OPENING) + b'{"head":{"sta', "cut short before the head"),
+    "no head": (lines(OPENING), "cut short before the response head"),
+    "torn head": (lines(OPENING) + b'{"head":{"sta', "cut short before the response head"),
     "head lacks a field": (lines(OPENING, {"head": without(HEAD["head"], "status")}), "line 2: .*field `status`"),
     "head before time": (lines(OPENING, head(t_ns=-1)), "line 2: the time of the head is -1 ns"),
     "no status": (lines(OPENING, head(status=7)), "line 2: 7 is not the status"),
@@ -200,11 +200,11 @@ CASES: dict[str, tuple[bytes, str]] = {
     ),
     "no data": (lines(OPENING, HEAD, without(CHUNK, "text")), "line 3: a chunk has either text or base64"),
     "data twice": (lines(OPENING, HEAD, CHUNK | {"base64": "eA=="}), "line 3: a chunk has either text or base64"),
-    "no base64": (lines(OPENING, HEAD, without(CHUNK, "text") | {"base64": "é!"}), "line 3: its base64 is none"),
-    "half a base64": (lines(OPENING, HEAD, without(CHUNK, "text") | {"base64": "eA="}), "line 3: its base64 is none"),
+    "no base64": (lines(OPENING, HEAD, without(CHUNK, "text") | {"base64": "é!"}), "line 3: invalid base64"),
+    "half a base64": (lines(OPENING, HEAD, without(CHUNK, "text") | {"base64": "eA="}), "line 3: invalid base64"),
     "no such end": (lines(OPENING, HEAD, END | {"end": "well"}), "line 3: .*Invalid enum value"),
-    "after the end": (lines(OPENING, HEAD, END, CHUNK), "line 4: something follows the end"),
-    "two ends": (lines(OPENING, HEAD, END, END), "line 4: something follows the end"),
+    "after the end": (lines(OPENING, HEAD, END, CHUNK), "line 4: there are lines after the end"),
+    "two ends": (lines(OPENING, HEAD, END, END), "line 4: there are lines after the end"),
     "blank lines count": (b"\n\n" + lines(OPENING, b"", HEAD, b" ", b"{"), "line 7: .*truncated"),
 }
 

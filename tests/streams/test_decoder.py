@@ -47,7 +47,7 @@ def test_every_body_end_is_judged() -> None:
 def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
     decoder, outcome = receive(*good("a", "b"), end=end)
     assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
-    assert (decoder.answer.said(Kind.TEXT), decoder.meter.output_tokens, decoder.finish_reasons) == (
+    assert (decoder.answer.text_of(Kind.TEXT), decoder.meter.output_tokens, decoder.finish_reasons) == (
         "ab",
         2,
         {0: "stop"},
@@ -150,7 +150,7 @@ def test_a_payload_is_parsed_once(dialect: str | None, monkeypatch: pytest.Monke
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sseprobe.streams.kept_answer.MAX_TEXT_CHARS", 10)
     decoder, _ = receive(*good("12345", "67890", "x", "y"))
-    assert (decoder.answer.said(Kind.TEXT), decoder.answer.is_cut) == ("1234567890", True)
+    assert (decoder.answer.text_of(Kind.TEXT), decoder.answer.is_cut) == ("1234567890", True)
 
 
 def test_choices_without_end_are_not_followed_for_ever() -> None:

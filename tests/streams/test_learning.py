@@ -7,7 +7,7 @@ import pytest
 from sseprobe.dialects import by_name
 from sseprobe.dialects.own.convention import Convention, done_when
 from sseprobe.dialects.own.dialect import own_dialect
-from sseprobe.dialects.own.reading import Reading
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Head, Read, Request
 from sseprobe.sse.framing import Framing
 from sseprobe.streams.decoder import StreamDecoder
@@ -97,8 +97,11 @@ def test_streams_together(streams: list[list[bytes]], expected: list[Ending], ma
     assert all(each.ending is C for each in transcripts)
     dialect = learn_together(transcripts)
     assert dialect is not None
-    assert dialect.reading is not None
-    assert (sorted(mark.words for mark in dialect.reading.given.done), dialect.reading.ended_alike) == (marks, alike)
+    assert dialect.event_format is not None
+    assert (sorted(mark.words for mark in dialect.event_format.given.done), dialect.event_format.ended_alike) == (
+        marks,
+        alike,
+    )
     assert endings(transcripts) == expected
 
 
@@ -135,11 +138,11 @@ def test_a_stream_that_failed_does_not_count() -> None:
 
 def test_where_the_text_stands_is_learned_from_all_of_them() -> None:
     short = [stream(sse({"foo": word})) for word in WORDS[:3]]
-    assert [each.dialect.reading.text for each in short if each.dialect.reading] == [None] * 3
+    assert [each.dialect.event_format.text for each in short if each.dialect.event_format] == [None] * 3
     dialect = learn_together(short)
     assert dialect is not None
-    assert dialect.reading is not None
-    assert (dialect.reading.text_at, dialect.reading.learned_from) == ("/foo", 3)
+    assert dialect.event_format is not None
+    assert (dialect.event_format.text_at, dialect.event_format.learned_from) == ("/foo", 3)
 
 
 def test_vendors_streams_teach_nothing() -> None:
@@ -150,13 +153,16 @@ def test_vendors_streams_teach_nothing() -> None:
 
 
 def test_what_is_given_stays() -> None:
-    given = own_dialect("mine", Reading.of(Convention(text=("b",), done=(done_when("/n=1"),))), "/mine")
+    given = own_dialect("mine", EventFormat.of(Convention(text=("b",), done=(done_when("/n=1"),))), "/mine")
     streams = [stream(*TOKENS, DONE, dialect=given) for _ in range(3)]
     dialect = learn_together(streams)
     assert dialect is not None
-    assert dialect.reading is not None
-    assert (dialect.name, dialect.path, dialect.reading.text_at) == ("mine", "/mine", "/b")
-    assert ([mark.words for mark in dialect.reading.given.done], dialect.reading.ended_alike) == (["/n = 1"], 0)
+    assert dialect.event_format is not None
+    assert (dialect.name, dialect.path, dialect.event_format.text_at) == ("mine", "/mine", "/b")
+    assert ([mark.words for mark in dialect.event_format.given.done], dialect.event_format.ended_alike) == (
+        ["/n = 1"],
+        0,
+    )
 
 
 @pytest.mark.parametrize(
@@ -180,5 +186,5 @@ def test_text_bodies_have_no_marks() -> None:
     streams = [stream(*(word.encode() for word in WORDS), framing=Framing.TEXT) for _ in range(3)]
     dialect = learn_together(streams)
     assert dialect is not None
-    assert dialect.reading is not None
-    assert dialect.reading.given.done == ()
+    assert dialect.event_format is not None
+    assert dialect.event_format.given.done == ()

@@ -13,9 +13,9 @@ from typing import Any
 
 from sseprobe import dialects
 from sseprobe.readers import all_readers
-from sseprobe.readers.base import Reader, Stream, View, encode_stream
+from sseprobe.readers.base import OutputShape, Reader, Stream, encode_stream
 from sseprobe.readers.installed import environment, installed_version, prepare
-from sseprobe.readers.process import Limits, ReaderProcess, Reading
+from sseprobe.readers.process import Limits, ReaderProcess, ReaderResult
 from sseprobe.readers.run import differences
 from sseprobe.sse import Event
 from sseprobe.sse.framing import Framing, new_parser
@@ -119,22 +119,22 @@ def _kinds(of: Peculiarity, reader: Reader, streams: dict[str, Named]) -> list[s
     return sorted({each.kind.value for each in found})
 
 
-def _read_here(reader: Reader, stream: Stream) -> Reading:
+def _read_here(reader: Reader, stream: Stream) -> ReaderResult:
     assert reader.read is not None
-    reading = Reading()
+    reading = ReaderResult()
     try:
         for item in reader.read(stream):
-            reading.items.append(_through_json(reader.view, item))
+            reading.items.append(_through_json(reader.shape, item))
     except Exception as error:
         reading.error = (type(error).__name__, str(error))
     return reading
 
 
-def _through_json(view: View, item: Any) -> Any:
-    return item if view is View.PAYLOADS else json.loads(json.dumps(item))
+def _through_json(shape: OutputShape, item: Any) -> Any:
+    return item if shape is OutputShape.PAYLOADS else json.loads(json.dumps(item))
 
 
-def _read_elsewhere(reader: Reader, stream: Stream) -> Reading:
+def _read_elsewhere(reader: Reader, stream: Stream) -> ReaderResult:
     with tempfile.TemporaryDirectory() as name:
         home = Path(name)
         (home / "stream").write_bytes(b"".join(encode_stream(stream)))

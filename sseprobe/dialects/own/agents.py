@@ -16,7 +16,7 @@ _FAILED: Final = frozenset({"failed", "rejected", "canceled", "cancelled"})
 _ENDS: Final = _FAILED | {"completed", "input-required", "auth-required"}
 """States in which a task rests, and its stream is over."""
 
-_A2A: Final = "a state that ends its A2A task"
+_A2A: Final = "a final state of its A2A task"
 _GRADIO: Final = "`event: complete`, with which Gradio ends a job"
 _QUEUE: Final = "`process_completed`, with which Gradio ends a job"
 _RUNNING: Final = frozenset({"process_starts", "process_generating"})

@@ -9,10 +9,10 @@ from sseprobe.dialects.own import words
 from sseprobe.dialects.own.agents import awaited_after
 from sseprobe.dialects.own.convention import Mark, Steps
 from sseprobe.dialects.own.errors import Failure, LateFailure, failure_in
+from sseprobe.dialects.own.errors_as_text import error_as_text
+from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from sseprobe.dialects.own.fields import is_no_answer, other_text, reasoning_in
 from sseprobe.dialects.own.marks import is_literal, marks_in
-from sseprobe.dialects.own.reading import Payloads, Reading
-from sseprobe.dialects.own.told_as_text import told_as_text
 from sseprobe.sse import Event
 from sseprobe.text import scalar
 
@@ -36,13 +36,13 @@ _TAIL_CHARS: Final = 2000
 _MOST_TRIES: Final = 20
 
 
-class Decoder:
+class OwnDecoder:
     """The events of one stream, from its beginning. `end_mark`: the last that has come; `awaited`: what an agent's
     protocol still asks for.
     """
 
-    def __init__(self, reading: Reading) -> None:
-        self._reading = reading
+    def __init__(self, event_format: EventFormat) -> None:
+        self._format = event_format
         self.end_mark: Mark | None = None
         self.awaited = ""
         self._failure: Failure | None = None
@@ -62,7 +62,7 @@ class Decoder:
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
         """Event -> what it says."""
-        given = self._reading.given
+        given = self._format.given
         if (awaited := awaited_after(event, value)) is not None:
             self.awaited = awaited
         kinds = words.kinds_of(event, value)
@@ -88,9 +88,9 @@ class Decoder:
 
     def _goes_on(self, value: Any, marks: list[Mark], deltas: list[Delta]) -> bool:
         """Whether an event brings more of the answer: text that is no end's, and no message of another kind."""
-        if marks or self._failure is None or self._reading.payloads is Payloads.MESSAGES:
+        if marks or self._failure is None or self._format.payloads is Payloads.MESSAGES:
             return False
-        is_message = self._reading.payloads is Payloads.TEXT and isinstance(value, dict)
+        is_message = self._format.payloads is Payloads.TEXT and isinstance(value, dict)
         return not is_message and any(delta.kind is Kind.TEXT and delta.text.strip() for delta in deltas)
 
     def at_end(self, *, in_chunks: bool) -> LateFailure | None:
@@ -100,25 +100,25 @@ class Decoder:
         """
         if self._failure is not None:
             return LateFailure(self._failure.error, as_text=False)
-        if not self._pieces or self._reading.payloads is Payloads.MESSAGES:
+        if not self._pieces or self._format.payloads is Payloads.MESSAGES:
             return None
         last = self._pieces[-1]
-        error = told_as_text(last, self._pieces[:-1], in_code=_FENCE in last)
+        error = error_as_text(last, self._pieces[:-1], in_code=_FENCE in last)
         if error is None and in_chunks:
             error = _error_behind_text(self._tail)
         return None if error is None else LateFailure(error, as_text=True)
 
     def _content(self, event: Event, value: Any, kinds: tuple[str, ...], marks: list[Mark]) -> Iterator[Delta]:
-        reading = self._reading
-        match reading.payloads:
+        event_format = self._format
+        match event_format.payloads:
             case Payloads.OBJECTS | Payloads.STRINGS if value is NO_PAYLOAD and event.data:
-                if (error := told_as_text(event.data, self._pieces)) is not None:
+                if (error := error_as_text(event.data, self._pieces)) is not None:
                     yield error
                 elif not marks and not is_literal(event.data):
                     is_ping = event.data.strip().lower() in words.HEARTBEATS
                     yield Delta(Kind.HEARTBEAT) if is_ping else Delta(Kind.UNKNOWN, event.data, type="not JSON")
-            case Payloads.OBJECTS if reading.given.text is not None:
-                found = json_pointer.value_at(value, reading.given.text)
+            case Payloads.OBJECTS if event_format.given.text is not None:
+                found = json_pointer.value_at(value, event_format.given.text)
                 yield from self._text(found if isinstance(found, str) else "", kinds)
             case Payloads.OBJECTS if isinstance(value, dict | list):
                 yield from self._of_object(value, kinds, marks)
@@ -132,7 +132,7 @@ class Decoder:
 
     def _of_object(self, value: Any, kinds: tuple[str, ...], marks: list[Mark]) -> Iterator[Delta]:
         if words.says(kinds, words.REASONING_KINDS):
-            text = json_pointer.value_at(value, self._reading.text or ())
+            text = json_pointer.value_at(value, self._format.text or ())
             for reasoning in (text,) if isinstance(text, str) and text else reasoning_in(value):
                 yield from _reasoning(reasoning)
             return
@@ -148,11 +148,11 @@ class Decoder:
             yield from self._text(self._what_is_new(text), kinds)
 
     def _holds_no_text(self, kinds: tuple[str, ...]) -> bool:
-        return not self._reading.any_kind and words.holds_no_text(kinds)
+        return not self._format.any_kind and words.holds_no_text(kinds)
 
     def _find(self, value: Any) -> str:
         """The text of an event; another field's where the known one is empty."""
-        steps = self._reading.text
+        steps = self._format.text
         if steps is None:
             return ""
         text = json_pointer.value_at(value, steps)
@@ -163,14 +163,14 @@ class Decoder:
 
     def _what_is_new(self, text: str) -> str:
         """The text without what was there before, where each event repeats it."""
-        if not self._reading.grows:
+        if not self._format.grows:
             return text
         before, self._so_far = self._so_far, text
         return text[len(before) :] if text.startswith(before) else text
 
     def _is_whole_answer(self, text: str, kinds: tuple[str, ...], marks: list[Mark]) -> bool:
         """Whether this is the answer once more, as some apps send it at the end, and no piece of it."""
-        if len(self._pieces) < 2 or self._reading.grows or self._folded_chars > _MOST_FOLDED_CHARS:
+        if len(self._pieces) < 2 or self._format.grows or self._folded_chars > _MOST_FOLDED_CHARS:
             return False
         is_another_kind = bool(marks) or kinds != self._kinds
         folded = "".join(text.split())
@@ -226,7 +226,7 @@ def is_heartbeat(kinds: tuple[str, ...]) -> bool:
 def _error_behind_text(tail: str) -> Delta | None:
     """The error in a JSON object, or in a part of the AI SDK's older data stream, at the end of a body of text."""
     for line in tail.strip().split("\n")[-3:]:
-        if (error := told_as_text(line, ())) is not None and line[:2] == "3:":
+        if (error := error_as_text(line, ())) is not None and line[:2] == "3:":
             return error
     start = len(tail)
     for _ in range(_MOST_TRIES):

@@ -13,7 +13,7 @@ from sseprobe.dialects.base import NO_PAYLOAD, Delta, Kind, as_dict, error_of, p
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.agents import failed_task, said_in
 from sseprobe.dialects.own.convention import Steps
-from sseprobe.dialects.own.told_as_text import told_as_text
+from sseprobe.dialects.own.errors_as_text import error_as_text
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
 from sseprobe.text import scalar, to_json
 
@@ -89,7 +89,7 @@ def failure_in(
         is_beside = bool(kinds) and not ends and not words.is_about_a_part(kinds, value)
         return Failure(error, is_doubtful=is_beside and not any(":" in kind for kind in kinds))
     if fields.keys() == {"message"} and isinstance(fields["message"], str):
-        error = told_as_text(fields["message"], ())
+        error = error_as_text(fields["message"], ())
         return None if error is None else Failure(error)
     if fields.keys() == {"detail"}:  # FastAPI's word for what is wrong, and anybody's for anything
         return Failure(_named_by(fields, event.data), is_doubtful=not _says_so(fields["detail"]))
@@ -240,4 +240,4 @@ def foreign_failure(item: IgnoredField) -> Delta | None:
         if (title := _TITLE.search(line)) is not None:
             return Delta(Kind.ERROR, scalar(title[1].strip()))
         return Delta(Kind.ERROR, WEB_PAGE) if _PAGE.match(line) else None
-    return Delta(Kind.ERROR, scalar(line)) if _OF_A_PROXY.match(line) else told_as_text(line, ())
+    return Delta(Kind.ERROR, scalar(line)) if _OF_A_PROXY.match(line) else error_as_text(line, ())

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.decoder import is_heartbeat, marks_of
 from sseprobe.dialects.own.errors import failure_in
+from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from sseprobe.dialects.own.fields import Fields
-from sseprobe.dialects.own.reading import Payloads, Reading
 from sseprobe.sse import Event
 
 LEARNED_WITHIN: Final = 64
@@ -24,11 +24,11 @@ _MOSTLY: Final = 4
 
 
 class Learner:
-    """What the events of a stream show so far. `reading`: what follows from it. `is_open`: more may change it."""
+    """What the events of a stream show so far. `event_format`: what follows from it. `is_open`: more may change it."""
 
-    def __init__(self, known: Reading) -> None:
+    def __init__(self, known: EventFormat) -> None:
         self.is_open = known.is_open
-        self.reading = known
+        self.event_format = known
         self._fields = Fields()
         self._other_fields = Fields()
         """Of events that are named as if they held no text."""
@@ -65,7 +65,7 @@ class Learner:
             self._look_at(event, value)
 
     def _look_at(self, event: Event, value: Any) -> None:
-        given = self.reading.given
+        given = self.event_format.given
         kinds = words.kinds_of(event, value)
         if not event.data or is_heartbeat(kinds):
             return
@@ -95,7 +95,7 @@ class Learner:
             (self._other_fields if is_end else self._fields).add(value)
 
     def _settle(self, *, over: bool) -> bool:
-        before = self.reading
+        before = self.event_format
         payloads, text, any_kind = self._payloads(over), before.text, False
         if payloads is not Payloads.OBJECTS:
             text = None
@@ -111,7 +111,7 @@ class Learner:
         fields = self._other_fields if any_kind else self._fields
         flows = payloads in (Payloads.OBJECTS, Payloads.STRINGS) or (payloads is Payloads.TEXT and self._spaces)
         learned = self._counts[payloads] if payloads is Payloads.STRINGS else fields.seen_at(text) if text else None
-        self.reading = replace(
+        self.event_format = replace(
             before,
             payloads=payloads,
             text=text,
@@ -120,7 +120,7 @@ class Learner:
             flows=flows,
             learned_from=learned,
         )
-        return not self.reading.same_as(before)
+        return not self.event_format.same_as(before)
 
     def _payloads(self, over: bool) -> Payloads:
         objects, strings, texts = self._counts.values()
@@ -134,10 +134,10 @@ class Learner:
         return Payloads.STRINGS if strings >= _MOSTLY * texts else Payloads.TEXT
 
 
-def learned_from(streams: Sequence[Sequence[tuple[Event, Any]]], known: Reading) -> Reading:
+def learned_from(streams: Sequence[Sequence[tuple[Event, Any]]], known: EventFormat) -> EventFormat:
     """How streams of one app are read: what the events of all of them show."""
     learner = Learner(known)
     for events in streams:
         learner.learn_from(events)
     learner.look_back()
-    return learner.reading
+    return learner.event_format

@@ -5,7 +5,7 @@ from typing import Any
 from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Decode, Delta, Kind
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.errors import Failure, LateFailure, failure_in
-from sseprobe.dialects.own.told_as_text import told_as_text
+from sseprobe.dialects.own.errors_as_text import error_as_text
 from sseprobe.sse import Event
 
 
@@ -25,7 +25,7 @@ class PassedOn:
         if any(delta.kind is not Kind.UNKNOWN for delta in deltas):
             return deltas
         if value is NO_PAYLOAD and event.type == "message":
-            error = told_as_text(event.data, ())
+            error = error_as_text(event.data, ())
             failure = None if error is None else Failure(error)
         else:
             failure = failure_in(event, value, words.kinds_of(event, value), None)

@@ -10,7 +10,7 @@ from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.phases import FIRST_CONTENT, HEAD, Progress
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.streams.view import Received, View
+from sseprobe.streams.view import Received, StreamView
 
 
 class Client:
@@ -19,7 +19,7 @@ class Client:
     `news` is called at its end and, if it is `followed`, on each arrival before the abort. `view` sees what comes.
     """
 
-    def __init__(self, plan: StreamPlan, news: Callable[[], None], view: View, *, followed: bool = False) -> None:
+    def __init__(self, plan: StreamPlan, news: Callable[[], None], view: StreamView, *, followed: bool = False) -> None:
         self.run = StreamRun(plan, self)
         self.started_ns = time.monotonic_ns()
         self.ended_ns: int | None = None

@@ -82,7 +82,7 @@ def _too_early(client: Client, at: Phase) -> str:
     if outcome.ending is not Ending.COMPLETE:
         ended_as = _ENDED_AS.get(outcome.ending, f"ended as {outcome.ending}")
         return f"the stream {ended_as} before the abort ({at.word}): {outcome.reason}"
-    given = client.run.decoder.reading
+    given = client.run.decoder.event_format
     if not client.deltas and given is not None and given.given.text is not None:
         return f"the stream finished, and no event held text at {given.text_at}: see --text-at, or the config file"
     advice = "abort earlier, or ask for a longer answer" if at.tokens else "ask for a longer answer"

@@ -13,7 +13,7 @@ from sseprobe.probes.abort.client import Client
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.stop_detection.judge import not_idle
 from sseprobe.stop_detection.reference import Reference
-from sseprobe.streams.view import SilentView, View
+from sseprobe.streams.view import SilentView, StreamView
 from sseprobe.units import NS_PER_S, ns
 from sseprobe.witnesses.watch import Watch
 
@@ -36,7 +36,7 @@ class Setting(Struct, frozen=True):
     grace_s: float
     concurrency: int = 1
     control: int = 0
-    view: View = SilentView()
+    view: StreamView = SilentView()
 
     @property
     def aborting_count(self) -> int:

@@ -13,7 +13,7 @@ from sseprobe.probes.stream_report import report_of
 from sseprobe.proxy.profile import NAMES, Profile, by_name
 from sseprobe.redaction import redact_url
 from sseprobe.report import PathReport, Percentiles, StreamReport
-from sseprobe.streams.buffer_classifier import Diagnosis, Holding, Sureness, added_ttft_ns, delays, diagnose
+from sseprobe.streams.buffer_classifier import Confidence, Diagnosis, Holding, added_ttft_ns, delays, diagnose
 from sseprobe.streams.learning import learn_together
 from sseprobe.streams.metrics import Distribution
 from sseprobe.streams.view import SilentView
@@ -24,7 +24,7 @@ _NEAR: Final = 0.1
 _SILENCE_NS: Final = NS_PER_S // 2
 _AS_LONG: Final = 0.9
 _REARMED: Final = 1.4
-_SUREST: Final = (Sureness.CERTAIN, Sureness.LIKELY, Sureness.POSSIBLE)
+_SUREST: Final = (Confidence.CERTAIN, Confidence.LIKELY, Confidence.POSSIBLE)
 
 
 class Comparison(NamedTuple):
@@ -44,19 +44,19 @@ async def compare(plan: StreamPlan, direct: StreamPlan) -> Comparison:
     best: tuple[Diagnosis, StreamRun, StreamRun] | None = None
     for _ in range(_ROUNDS):
         on_path, on_direct = await asyncio.gather(_receive(plan, "URL"), _receive(direct, "--direct"))
-        if (dialect := learn_together([on_direct.transcript()], enough=1)) is not None and on_path.decoder.reading:
+        if (dialect := learn_together([on_direct.transcript()], enough=1)) is not None and on_path.decoder.event_format:
             on_direct.read_as(dialect)
             on_path.read_as(dialect, cut_at=on_direct.transcript().chunk_ends)
         diagnosis = diagnose(on_path.transcript(), on_direct.transcript())
-        if best is not None and diagnosis.kind is best[0].kind is Holding.LUMPS:
-            diagnosis = msgspec.structs.replace(diagnosis, sureness=Sureness.LIKELY)  # it was so each time
+        if best is not None and diagnosis.kind is best[0].kind is Holding.BURSTS:
+            diagnosis = msgspec.structs.replace(diagnosis, confidence=Confidence.LIKELY)  # it was so each time
         if best is None or _surer(diagnosis, best[0]):
             best = diagnosis, on_path, on_direct
-        if diagnosis.buffers is not None and diagnosis.sureness is not Sureness.POSSIBLE:
+        if diagnosis.buffers is not None and diagnosis.confidence is not Confidence.POSSIBLE:
             break
     assert best is not None
     diagnosis, on_path, on_direct = best
-    if diagnosis.kind is Holding.LUMPS and diagnosis.sureness is Sureness.POSSIBLE:
+    if diagnosis.kind is Holding.BURSTS and diagnosis.confidence is Confidence.POSSIBLE:
         seen_once = (*diagnosis.evidence, "it was measured once, and not the other time")
         diagnosis = msgspec.structs.replace(diagnosis, kind=Holding.UNKNOWN, buffers=None, evidence=seen_once)
     ended, directly = on_path.outcome().ending, on_direct.outcome().ending
@@ -93,7 +93,7 @@ def _cut(on_path: StreamRun, on_direct: StreamRun) -> str:
 def _surer(one: Diagnosis, other: Diagnosis) -> bool:
     if (one.buffers is None) != (other.buffers is None):
         return one.buffers is not None
-    return _SUREST.index(one.sureness) < _SUREST.index(other.sureness)
+    return _SUREST.index(one.confidence) < _SUREST.index(other.confidence)
 
 
 async def _receive(plan: StreamPlan, option: str) -> StreamRun:
@@ -118,7 +118,7 @@ def _report(diagnosis: Diagnosis, on_path: StreamRun, on_direct: StreamRun, cut:
         direct_url=redact_url(on_direct.plan.request.url),
         buffers={True: "yes", False: "no", None: "unknown"}[diagnosis.buffers],
         kind=diagnosis.kind,
-        confidence=diagnosis.sureness,
+        confidence=diagnosis.confidence,
         block_bytes=diagnosis.block_bytes,
         period_ms=diagnosis.period_ms,
         added_ttft_ms=ms(added_ttft_ns(path, direct)),
@@ -158,7 +158,7 @@ def _buffers_alike(profile: Profile, diagnosis: Diagnosis, on_path: StreamRun) -
             # A short answer never fills a buffer.
             fits = bool(knobs.hold_bytes) and on_path.decoder.body_bytes < knobs.hold_bytes
             return knobs.holds_all or (fits and _shows(profile, on_path.head))
-        case Holding.LUMPS:
+        case Holding.BURSTS:
             return _near(knobs.coalesce_ms or knobs.flush_ms, diagnosis.period_ms) or (
                 bool(knobs.hold_bytes) and _shows(profile, on_path.head)
             )

@@ -26,7 +26,7 @@ from sseprobe.proxy.profile import Profile
 from sseprobe.report import PathReport, ProfileAbort, StreamReport
 from sseprobe.streams.learning import learn_together
 from sseprobe.streams.transcript import Transcript
-from sseprobe.streams.view import SilentView, View
+from sseprobe.streams.view import SilentView, StreamView
 from sseprobe.witnesses.base import Witness
 
 
@@ -48,7 +48,7 @@ class BufferPlan(Struct, frozen=True):
     witnesses: Callable[[], list[Witness]] | None = None
     side_by_side: int = 4
     again: tuple[str, ...] = ()
-    view: View = SilentView()
+    view: StreamView = SilentView()
 
 
 class BufferRun:

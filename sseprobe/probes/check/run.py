@@ -18,7 +18,7 @@ from sseprobe.redaction import Redactor
 from sseprobe.report import ProbeReport, StreamReport
 from sseprobe.streams.learning import learn_together
 from sseprobe.streams.transcript import Transcript
-from sseprobe.streams.view import SilentView, View
+from sseprobe.streams.view import SilentView, StreamView
 from sseprobe.witnesses.base import Witness
 
 _NOT_WANTED: Final = {
@@ -39,7 +39,7 @@ class CheckPlan(Struct, frozen=True):
     witnesses: tuple[Witness, ...] = ()
     mock_url: str | None = None
     truth_url: str | None = None
-    view: View = SilentView()
+    view: StreamView = SilentView()
 
 
 class CheckRun:

@@ -10,7 +10,7 @@ from typing import Final
 from sseprobe import exit_codes
 from sseprobe.report import Report
 from sseprobe.reporters.blocks import VERDICT_TONES, Block, Header, is_empty, without_empty_columns
-from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.cases import Case, CaseOutcome
 from sseprobe.reporters.sections import (
     abort,
     baseline,
@@ -93,7 +93,7 @@ def _run(report: Report, cases: list[Case]) -> Iterator[Case]:
     title = "the run as a whole"
     if report.exit_code == exit_codes.PASS:
         if not cases:
-            yield Case(RUN, "run", title, Outcome.PASSED, "", remarks)
+            yield Case(RUN, "run", title, CaseOutcome.PASSED, "", remarks)
         return
     message = None
     if report.exit_code == exit_codes.INTERRUPTED:
@@ -104,4 +104,4 @@ def _run(report: Report, cases: list[Case]) -> Iterator[Case]:
         because = f": {remarks[0]}" if remarks else ""
         message = f"{report.verdict}, with exit code {report.exit_code}{because}"
     if message is not None:
-        yield Case(RUN, "run", title, Outcome.ERROR, message, remarks)
+        yield Case(RUN, "run", title, CaseOutcome.ERROR, message, remarks)

@@ -21,9 +21,9 @@ from sseprobe.reporters.blocks import (
     Tone,
     more_than,
 )
-from sseprobe.reporters.cases import OUTCOME_TONES, VERDICT_OUTCOMES, Case, Outcome
+from sseprobe.reporters.cases import OUTCOME_TONES, VERDICT_OUTCOMES, Case, CaseOutcome
 from sseprobe.reporters.sections.base import Section
-from sseprobe.rules.base import gist
+from sseprobe.rules.base import without_numbers
 from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
@@ -83,12 +83,12 @@ def cases(report: Report) -> Iterator[Case]:
         yield Case("trial", f"trial {index}", title, _outcome(trial, report), message, details, key=title)
 
 
-SECTION: Final = Section("trial", blocks, summary, cases, "The server does as expected when its client aborts")
+SECTION: Final = Section("trial", blocks, summary, cases, "The server behaves as expected when its client aborts")
 
 
-def _outcome(trial: TrialReport, report: Report) -> Outcome:
+def _outcome(trial: TrialReport, report: Report) -> CaseOutcome:
     outcome = VERDICT_OUTCOMES[trial.verdict]
-    return Outcome.SKIPPED if outcome.counts and report.command != _JUDGED_BY else outcome
+    return CaseOutcome.SKIPPED if outcome.counts and report.command != _JUDGED_BY else outcome
 
 
 def _tone(trial: TrialReport, report: Report) -> Tone:
@@ -122,10 +122,10 @@ def _likeness(trial: TrialReport, *, is_sweep: bool) -> tuple[object, ...]:
         trial.verdict,
         trial.left_ms is None,
         trial.chain is not None and trial.chain.closed_ms is None,
-        tuple(map(gist, trial.control_failures)),
-        gist(trial.reason or ""),
-        tuple(map(gist, trial.notes)),
-        tuple((each.witness, each.answer, gist(each.evidence)) for each in trial.testimonies),
+        tuple(map(without_numbers, trial.control_failures)),
+        without_numbers(trial.reason or ""),
+        tuple(map(without_numbers, trial.notes)),
+        tuple((each.witness, each.answer, without_numbers(each.evidence)) for each in trial.testimonies),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Final
 
 from sseprobe.report import Report
 from sseprobe.reporters.blocks import MAX_ROWS, Block, Cell, Lines, Tone, more_than
-from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.cases import Case, CaseOutcome
 from sseprobe.reporters.sections.base import Section
 from sseprobe.text import one_line
 
@@ -37,7 +37,7 @@ def cases(report: Report) -> Iterator[Case]:
     others = f" (and {len(stale) - 1} more)" if len(stale) > 1 else ""
     message = f"expected by the baseline, but not found: {shown[0]}{others}"
     details = shown if others else ()
-    yield Case("baseline", "baseline", "the baseline is up to date", Outcome.FAILED, message, details)
+    yield Case("baseline", "baseline", "the baseline is up to date", CaseOutcome.FAILED, message, details)
 
 
 SECTION: Final = Section("baseline", blocks, summary, cases, "Each finding of the baseline still occurs")

@@ -24,7 +24,7 @@ _KINDS: Final = {
     "lumps": "delivers the answer in bursts",
 }
 _COLUMNS: Final = (Column(""), Column("This path", wraps=True), Column("Direct", wraps=True))
-_LONG_ANSWER: Final = "Count from 1 to 300, one number a line."
+_LONG_ANSWER: Final = "Count from 1 to 300, one number per line."
 
 
 def summary(report: Report) -> Iterator[str]:

@@ -24,7 +24,7 @@ from sseprobe.reporters.blocks import (
     Tone,
     more_than,
 )
-from sseprobe.reporters.cases import Case, Outcome
+from sseprobe.reporters.cases import Case, CaseOutcome
 from sseprobe.reporters.sections import profile_aborts, time_limits
 from sseprobe.reporters.sections.base import Section
 from sseprobe.text import one_line
@@ -33,7 +33,7 @@ from sseprobe.units import human_ms
 UNFIXABLE: Final = "not counted: no change to the endpoint can fix it"
 BESIDE_PATHS: Final = "not counted: with --direct, only the two paths are judged"
 WORST: Final = "added = extra delay per event; grouped rows show the worst"
-NO_REMEDY: Final = "nothing that was tried helped"
+NO_REMEDY: Final = "no tried change helped"
 
 _SENTENCE: Final = 400
 _NAMES_SHOWN: Final = 6
@@ -109,11 +109,11 @@ def blocks(report: Report) -> Iterator[Block]:
 def cases(report: Report) -> Iterator[Case]:
     """One a profile. What fails without counting is skipped, and says why."""
     for profile in report.profiles:
-        outcome = Outcome.PASSED if profile.verdict is Verdict.PASS else Outcome.SKIPPED
-        if outcome is Outcome.SKIPPED and is_counted(profile, report) and report.exit_code != exit_codes.PASS:
-            outcome = Outcome.FAILED if profile.verdict is Verdict.FAIL else Outcome.ERROR
-        message = "" if outcome is Outcome.PASSED else meaning(profile)
-        if outcome is Outcome.SKIPPED and not is_counted(profile, report):
+        outcome = CaseOutcome.PASSED if profile.verdict is Verdict.PASS else CaseOutcome.SKIPPED
+        if outcome is CaseOutcome.SKIPPED and is_counted(profile, report) and report.exit_code != exit_codes.PASS:
+            outcome = CaseOutcome.FAILED if profile.verdict is Verdict.FAIL else CaseOutcome.ERROR
+        message = "" if outcome is CaseOutcome.PASSED else meaning(profile)
+        if outcome is CaseOutcome.SKIPPED and not is_counted(profile, report):
             message = f"{why_uncounted(report)}; {message}"
         title = title_of(profile) or "streaming behind this proxy"
         details = (figures_line(profile), *(f"{label}: {text}" for label, text in _details(profile)))

@@ -5,7 +5,7 @@ from typing import Final
 
 from sseprobe.report import Report, RuleResult
 from sseprobe.reporters.blocks import MAX_ROWS, Block, Cell, Field, Lines, Quote, Record, Records, Tone, more_than
-from sseprobe.reporters.cases import OUTCOME_TONES, Case, Outcome
+from sseprobe.reporters.cases import OUTCOME_TONES, Case, CaseOutcome
 from sseprobe.reporters.findings import (
     UNDECIDED,
     Repeated,
@@ -37,7 +37,7 @@ def summary(report: Report) -> Iterator[str]:
     if not report.results:
         return
     verdicts = [each.verdict for each in report.results]
-    counted = sum(outcome_of(each, fail_on_of(report)) is Outcome.FAILED for each in report.results)
+    counted = sum(outcome_of(each, fail_on_of(report)) is CaseOutcome.FAILED for each in report.results)
     parts = []
     for verdict in RuleVerdict:
         if count := verdicts.count(verdict):
@@ -156,7 +156,7 @@ def _case(result: RuleResult, fail_on: Severity) -> Case:
         details.append(f"… and {result.more} more findings")
     if result.findings and result.reason:
         details.append(one_line(result.reason, _SENTENCE))
-    if outcome is Outcome.ERROR:
+    if outcome is CaseOutcome.ERROR:
         word = "crashed" if result.verdict is RuleVerdict.CRASHED else f"named, and {_words(result.verdict)}"
         message = f"{word}: {message}"
     name, title = one_line(result.rule, 40) or "-", one_line(result.title, _TITLE)

@@ -22,9 +22,9 @@ from sseprobe.reporters.blocks import (
     Tone,
     more_than,
 )
-from sseprobe.reporters.cases import VERDICT_OUTCOMES, Case, Outcome
+from sseprobe.reporters.cases import VERDICT_OUTCOMES, Case, CaseOutcome
 from sseprobe.reporters.sections.base import Section
-from sseprobe.rules.base import gist
+from sseprobe.rules.base import without_numbers
 from sseprobe.text import one_line
 from sseprobe.units import human_bytes, human_ms
 
@@ -90,7 +90,7 @@ def _remarks(report: Report) -> Iterator[Cell]:
     groups: dict[str, tuple[str, list[int]]] = {}
     for index, stream in enumerate(report.streams[:MAX_ROWS]):
         for remark in _remarks_on(stream):
-            groups.setdefault(gist(remark), (remark, []))[1].append(index)
+            groups.setdefault(without_numbers(remark), (remark, []))[1].append(index)
     for remark, indices in list(groups.values())[:MAX_ROWS]:
         which = f"stream {indices[0]}" if len(indices) == 1 else f"streams {', '.join(map(str, indices[:20]))}"
         yield (f"{which}: {remark}",)
@@ -117,11 +117,11 @@ def _record(index: int, stream: StreamReport, *, judged: bool) -> Record:
 def _case(index: int, stream: StreamReport, report: Report) -> Case:
     outcome = VERDICT_OUTCOMES[stream.verdict]
     if outcome.counts and report.command != _JUDGED_BY_ITSELF:
-        outcome = Outcome.SKIPPED
+        outcome = CaseOutcome.SKIPPED
     message = f"{stream.ending}: {one_line(stream.ending_reason or '', _SENTENCE)}".removesuffix(": ")
     if not stream.ending_proven:
         message += ", unproven"
-    if outcome is Outcome.SKIPPED:
+    if outcome is CaseOutcome.SKIPPED:
         message += " (not judged by itself)"
     details = [f"{label}: {text}" for label, text in figures_of(stream)]
     details += [f"note: {one_line(note, _SENTENCE)}" for note in stream.notes[:20]]

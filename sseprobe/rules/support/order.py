@@ -10,13 +10,13 @@ from sseprobe.streams.transcript import Transcript
 
 def ended_by(stream: Transcript) -> Message | None:
     """The event that holds the terminator, None if none came."""
-    ends = stream.told[Kind.END]
+    ends = stream.deltas_by_kind[Kind.END]
     return ends[0][0] if ends else None
 
 
 def within(stream: Transcript) -> Sequence[Message]:
     """The events up to the terminator or the first error: what follows is TRM002's and ERR002's."""
-    ends = [message.index for kind in (Kind.END, Kind.ERROR) for message, _ in stream.told[kind][:1]]
+    ends = [message.index for kind in (Kind.END, Kind.ERROR) for message, _ in stream.deltas_by_kind[kind][:1]]
     return stream.messages[: min(ends) + 1] if ends else stream.messages
 
 

@@ -84,7 +84,7 @@ def require_readable(stream: Transcript) -> None:
 def _has_unreadable(stream: Transcript) -> bool:
     return any(
         message.payload is NO_PAYLOAD and not message.event.data.startswith("[DONE]")
-        for message, _ in stream.told[Kind.UNKNOWN]
+        for message, _ in stream.deltas_by_kind[Kind.UNKNOWN]
     )
 
 

@@ -6,31 +6,33 @@ import pytest
 
 from sseprobe.dialects.base import Delta, Kind
 from sseprobe.dialects.own.convention import Convention, Mark, done_when
-from sseprobe.dialects.own.decoder import Decoder
-from sseprobe.dialects.own.reading import Payloads, Reading
+from sseprobe.dialects.own.decoder import OwnDecoder
+from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from tests.support.own_bodies import WORDS
 from tests.support.own_events import Told, event, events
 
-OBJECTS = Reading(Convention(), Payloads.OBJECTS, ("token",), flows=True)
-STRINGS = Reading(Convention(), Payloads.STRINGS, flows=True)
-TEXT = Reading(Convention(), Payloads.TEXT)
-MESSAGES = Reading(Convention(), Payloads.MESSAGES)
-UNKNOWN = Reading(Convention())
-GROWING = Reading(Convention(), Payloads.OBJECTS, ("token",), grows=True, flows=True)
+OBJECTS = EventFormat(Convention(), Payloads.OBJECTS, ("token",), flows=True)
+STRINGS = EventFormat(Convention(), Payloads.STRINGS, flows=True)
+TEXT = EventFormat(Convention(), Payloads.TEXT)
+MESSAGES = EventFormat(Convention(), Payloads.MESSAGES)
+UNKNOWN = EventFormat(Convention())
+GROWING = EventFormat(Convention(), Payloads.OBJECTS, ("token",), grows=True, flows=True)
 
 
-def given(**what: Any) -> Reading:
-    return Reading.of(Convention(**what))
+def given(**what: Any) -> EventFormat:
+    return EventFormat.of(Convention(**what))
 
 
-def decoded(told: list[Told], reading: Reading = OBJECTS) -> list[Delta]:
-    decoder = Decoder(reading)
+def decoded(told: list[Told], event_format: EventFormat = OBJECTS) -> list[Delta]:
+    decoder = OwnDecoder(event_format)
     return [delta for each in told for delta in decoder.decode(*each)]
 
 
-def said(told: list[Told], reading: Reading = OBJECTS) -> list[str]:
+def said(told: list[Told], event_format: EventFormat = OBJECTS) -> list[str]:
     """A word for each delta: the text as it is, anything else by its kind."""
-    return [delta.text if delta.kind is Kind.TEXT else f"{delta.kind}:{delta.text}" for delta in decoded(told, reading)]
+    return [
+        delta.text if delta.kind is Kind.TEXT else f"{delta.kind}:{delta.text}" for delta in decoded(told, event_format)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -228,8 +230,10 @@ def test_what_is_no_usage(usage: Any) -> None:
     [({"n": {"made": 4}}, 4), ({"n": {"made": 0}}, 0), ({"n": {"made": "4"}}, None), ({"usage": {"output": 2}}, None)],
 )
 def test_usage_at_a_given_place(payload: Any, output: int | None) -> None:
-    reading = given(text=("token",), tokens=("n", "made"))
-    assert [delta.output_tokens for delta in decoded([event(payload)], reading)] == ([] if output is None else [output])
+    event_format = given(text=("token",), tokens=("n", "made"))
+    assert [delta.output_tokens for delta in decoded([event(payload)], event_format)] == (
+        [] if output is None else [output]
+    )
 
 
 @pytest.mark.parametrize(
@@ -260,8 +264,8 @@ def test_text_at_a_given_place_and_nowhere_else() -> None:
 
 
 def test_errors_at_a_given_place_and_in_the_forms_of_all() -> None:
-    reading = given(text=("token",), error=("fault",))
-    assert said(events({"fault": "no"}, {"error": "no", "token": "a"}), reading) == ["error:no", "error:no"]
+    event_format = given(text=("token",), error=("fault",))
+    assert said(events({"fault": "no"}, {"error": "no", "token": "a"}), event_format) == ["error:no", "error:no"]
 
 
 def test_what_looks_like_a_mark_is_text_if_more_follows() -> None:
@@ -281,7 +285,7 @@ def test_a_failure_counts_unless_the_app_goes_on() -> None:
         ([*tokens("a"), *events({"detail": "answer lost"})], "answer lost"),
         ([*tokens("a"), *events({"detail": "an error"}, "[DONE]")], "an error"),
     ):
-        decoder = Decoder(OBJECTS)
+        decoder = OwnDecoder(OBJECTS)
         for each in told:
             decoder.decode(*each)
         found = decoder.at_end(in_chunks=False)
@@ -303,7 +307,7 @@ def test_a_given_end_mark_is_the_only_one(done: str, told: list[Told], ends: lis
 
 
 def test_the_first_mark_of_an_event_is_named_and_the_last_event_counts() -> None:
-    decoder = Decoder(OBJECTS)
+    decoder = OwnDecoder(OBJECTS)
     marks = [decoder.end_mark]
     for told in events({"done": True, "finish_reason": "stop"}, {"token": "a"}, "[DONE]"):
         decoder.decode(*told)
@@ -316,7 +320,7 @@ def test_the_first_mark_of_an_event_is_named_and_the_last_event_counts() -> None
 
 
 @pytest.mark.parametrize(
-    ("reading", "told", "error"),
+    ("event_format", "told", "error"),
     [
         (OBJECTS, tokens("The", " keeper", " lit", "Error: no credits left"), "Error: no credits left"),
         (OBJECTS, tokens("Error: no credits left"), "Error: no credits left"),
@@ -326,8 +330,8 @@ def test_the_first_mark_of_an_event_is_named_and_the_last_event_counts() -> None
         (OBJECTS, [], None),
     ],
 )
-def test_told_as_text(reading: Reading, told: list[Told], error: str | None) -> None:
-    decoder = Decoder(reading)
+def test_told_as_text(event_format: EventFormat, told: list[Told], error: str | None) -> None:
+    decoder = OwnDecoder(event_format)
     for each in told:
         decoder.decode(*each)
     found = decoder.at_end(in_chunks=False)
@@ -341,7 +345,7 @@ def test_lone_surrogates_do_not_break_the_output() -> None:
 
 def test_a_long_stream_is_read_to_its_end() -> None:
     told = tokens(*(f" w{n}" for n in range(5000)), "Error: no credits left")
-    decoder = Decoder(OBJECTS)
+    decoder = OwnDecoder(OBJECTS)
     texts = [delta for each in told for delta in decoder.decode(*each)]
     assert len(texts) == 5001
     assert decoder.at_end(in_chunks=False) is not None

@@ -7,7 +7,7 @@ import pytest
 from sseprobe.dialects.base import Delta
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.errors import failure_in
-from sseprobe.dialects.own.told_as_text import told_as_text
+from sseprobe.dialects.own.errors_as_text import error_as_text
 from sseprobe.sse import Event
 from tests.support.own_events import event
 
@@ -208,7 +208,7 @@ LINES = ["The keeper lit the lamp.", "He did so every night."]
     ],
 )
 def test_a_last_piece_that_is_plainly_an_error(text: str, before: list[str]) -> None:
-    error = told_as_text(text, before)
+    error = error_as_text(text, before)
     assert error is not None
     assert error.text == text.strip()
 
@@ -230,15 +230,15 @@ def test_a_last_piece_that_is_plainly_an_error(text: str, before: list[str]) -> 
     ],
 )
 def test_texts_that_are_no_errors(text: str, before: list[str]) -> None:
-    assert told_as_text(text, before) is None
+    assert error_as_text(text, before) is None
 
 
 @pytest.mark.parametrize("text", ["Error:", "error", " Error", "[ERROR]"])
 def test_a_model_writes_of_errors_a_word_at_a_time(text: str) -> None:
-    assert told_as_text(text, PIECES) is None
+    assert error_as_text(text, PIECES) is None
 
 
 def test_behind_whole_sentences_only_a_far_longer_piece_is_an_error() -> None:
     short, long = "Error: that was wrong, he said to her.", "Error: " + "the model is overloaded, " * 5
-    assert told_as_text(short, LINES) is None
-    assert told_as_text(long, LINES) is not None
+    assert error_as_text(short, LINES) is None
+    assert error_as_text(long, LINES) is not None

@@ -296,7 +296,7 @@ def test_what_frameworks_send(name: str) -> None:
         decoder.receive(Chunk(event, Read(ms, ms, Clock.KERNEL, 0, 0)))
     decoder.receive_eof()
     outcome = decoder.finish(BodyEnd.LAST_CHUNK, 100)
-    assert (decoder.answer.said(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
+    assert (decoder.answer.text_of(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
     assert (outcome.error.text if outcome.error else None) == case.error
     assert decoder.end_mark == case.mark
     if case.first is not None:

@@ -5,35 +5,37 @@ from typing import Any
 import pytest
 
 from sseprobe.dialects.own.convention import Convention, Mark
+from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from sseprobe.dialects.own.learner import LEARNED_WITHIN, Learner, learned_from
-from sseprobe.dialects.own.reading import Payloads, Reading
 from tests.support.own_bodies import WORDS
 from tests.support.own_events import Told, events
 
-NOTHING = Reading(Convention())
+NOTHING = EventFormat(Convention())
 KNOWN = [{"token": word} for word in WORDS]
 OTHER = [{"txt": word} for word in WORDS]
 STRINGS = [f'"{word}"' for word in WORDS]
 PRICES = [{"price": n} for n in range(9)]
 
 
-def summary(reading: Reading) -> str:
-    """A reading in a few words."""
-    return " ".join(filter(None, [reading.payloads.name, reading.text_at, "grows" if reading.grows else ""]))
+def summary(event_format: EventFormat) -> str:
+    """A format in a few words."""
+    return " ".join(
+        filter(None, [event_format.payloads.name, event_format.text_at, "grows" if event_format.grows else ""])
+    )
 
 
-def steps(told: list[Told], known: Reading = NOTHING) -> list[str]:
+def steps(told: list[Told], known: EventFormat = NOTHING) -> list[str]:
     """What is known after each event, and once the stream is over."""
     learner = Learner(known)
     found = []
     for each in told:
         learner.look([each])
-        found.append(summary(learner.reading))
+        found.append(summary(learner.event_format))
     learner.look_back()
-    return [*found, summary(learner.reading)]
+    return [*found, summary(learner.event_format)]
 
 
-def whole(told: list[Told], known: Reading = NOTHING) -> Reading:
+def whole(told: list[Told], known: EventFormat = NOTHING) -> EventFormat:
     return learned_from([told], known)
 
 
@@ -101,12 +103,17 @@ STREAMS = [
 def test_it_does_not_matter_how_many_events_come_at_once(told: list[Told], size: int) -> None:
     learner = Learner(NOTHING)
     for start in range(0, len(told), size):
-        before = learner.reading
+        before = learner.event_format
         changed = learner.look(told[start : start + size])
-        assert changed is not learner.reading.same_as(before)
+        assert changed is not learner.event_format.same_as(before)
     learner.look_back()
     expected = whole(told)
-    assert (learner.reading.payloads, learner.reading.text, learner.reading.grows, learner.reading.flows) == (
+    assert (
+        learner.event_format.payloads,
+        learner.event_format.text,
+        learner.event_format.grows,
+        learner.event_format.flows,
+    ) == (
         expected.payloads,
         expected.text,
         expected.grows,
@@ -123,21 +130,21 @@ def test_after_so_many_events_nothing_changes() -> None:
     assert were_open == [True] * (LEARNED_WITHIN - 1) + [False]
     assert learner.look(events(*KNOWN)) is False
     assert learner.look_back() is False
-    assert summary(learner.reading) == "MESSAGES"
+    assert summary(learner.event_format) == "MESSAGES"
 
 
 def test_what_is_given_is_not_learned() -> None:
-    reading = Reading.of(Convention(text=("a",)))
-    learner = Learner(reading)
+    event_format = EventFormat.of(Convention(text=("a",)))
+    learner = Learner(event_format)
     assert not learner.is_open
     assert learner.look(events(*KNOWN)) is False
     assert learner.look_back() is False
-    assert learner.reading is reading
-    assert (reading.payloads, reading.text_at, reading.learned_from) == (Payloads.OBJECTS, "/a", None)
+    assert learner.event_format is event_format
+    assert (event_format.payloads, event_format.text_at, event_format.learned_from) == (Payloads.OBJECTS, "/a", None)
 
 
 def test_given_errors_and_marks_are_not_looked_at_for_text() -> None:
-    known = Reading(Convention(error=("fault",), done=(Mark("bye"),)))
+    known = EventFormat(Convention(error=("fault",), done=(Mark("bye"),)))
     assert steps(events({"fault": "a"}, {"fault": "b"}, {"fault": "c"}), known) == ["UNKNOWN"] * 4
     assert steps(events("bye"), known) == ["UNKNOWN"] * 2
     assert steps(events("[DONE]"), known) == ["TEXT"] * 2

@@ -4,7 +4,7 @@ import socket
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -16,4 +16,4 @@ def read(stream: Stream) -> Iterator[Any]:
     socket.socket().connect(("127.0.0.1", 9))
 
 
-READER = Reader("calls-home", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("calls-home", "msgspec", OutputShape.EVENTS, CANARY, read)

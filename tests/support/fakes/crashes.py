@@ -5,7 +5,7 @@ import signal
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -17,4 +17,4 @@ def read(stream: Stream) -> Iterator[Any]:
     os.kill(os.getpid(), signal.SIGSEGV)
 
 
-READER = Reader("crashes", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("crashes", "msgspec", OutputShape.EVENTS, CANARY, read)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -15,4 +15,4 @@ def read(stream: Stream) -> Iterator[Any]:
     os._exit(3)
 
 
-READER = Reader("exits", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("exits", "msgspec", OutputShape.EVENTS, CANARY, read)

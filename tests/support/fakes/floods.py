@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -15,4 +15,4 @@ def read(stream: Stream) -> Iterator[Any]:
         yield "message", "x" * 1000, ""
 
 
-READER = Reader("floods", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("floods", "msgspec", OutputShape.EVENTS, CANARY, read)

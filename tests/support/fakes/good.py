@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -13,4 +13,4 @@ def read(stream: Stream) -> Iterator[Any]:
             yield "message", line[6:].decode(), ""
 
 
-READER = Reader("good", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("good", "msgspec", OutputShape.EVENTS, CANARY, read)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -21,4 +21,4 @@ def read(stream: Stream) -> Iterator[Any]:
     time.sleep(600)
 
 
-READER = Reader("hangs", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("hangs", "msgspec", OutputShape.EVENTS, CANARY, read)

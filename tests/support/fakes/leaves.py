@@ -4,7 +4,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -16,4 +16,4 @@ def read(stream: Stream) -> Iterator[Any]:
     sys.exit("bye")
 
 
-READER = Reader("leaves", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("leaves", "msgspec", OutputShape.EVENTS, CANARY, read)

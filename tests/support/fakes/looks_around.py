@@ -4,7 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -20,4 +20,4 @@ def read(stream: Stream) -> Iterator[Any]:
     )
 
 
-READER = Reader("looks-around", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("looks-around", "msgspec", OutputShape.EVENTS, CANARY, read)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -20,4 +20,4 @@ def read(stream: Stream) -> Iterator[Any]:
     yield "message", "b", ""
 
 
-READER = Reader("prints", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("prints", "msgspec", OutputShape.EVENTS, CANARY, read)

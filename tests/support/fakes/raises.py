@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -15,4 +15,4 @@ def read(stream: Stream) -> Iterator[Any]:
     raise ValueError("\x1b[31mno")
 
 
-READER = Reader("raises", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("raises", "msgspec", OutputShape.EVENTS, CANARY, read)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -11,4 +11,4 @@ def read(stream: Stream) -> Iterator[Any]:
     yield from stream.chunks[:0]
 
 
-READER = Reader("silent", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("silent", "msgspec", OutputShape.EVENTS, CANARY, read)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from sseprobe.readers.base import CANARY, Reader, Stream, View
+from sseprobe.readers.base import CANARY, OutputShape, Reader, Stream
 
 
 def read(stream: Stream) -> Iterator[Any]:
@@ -12,4 +12,4 @@ def read(stream: Stream) -> Iterator[Any]:
     yield stream  # type: ignore[unreachable]  # makes it a generator
 
 
-READER = Reader("unfit", "msgspec", View.EVENTS, CANARY, read)
+READER = Reader("unfit", "msgspec", OutputShape.EVENTS, CANARY, read)

@@ -1,4 +1,4 @@
-"""When two readings of an event are the same, and how it is said that they are not. Pure; both come from outside."""
+"""Whether what a reader delivered for an event is as expected, and how a difference is described. Pure."""
 
 import json
 import math
@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Any, Final, Protocol
 
 from sseprobe.dialects.base import NO_PAYLOAD
-from sseprobe.readers.base import View
+from sseprobe.readers.base import OutputShape
 from sseprobe.readers.expectation import parts_of
 from sseprobe.text import scalar
 
 _NAMES: Final = ("type", "data", "last event id")
 
 
-class Ways(Protocol):
-    """How one view is compared."""
+class ShapeComparison(Protocol):
+    """How one shape is compared."""
 
     def same(self, due: Any, got: Any) -> bool:
         """Whether this was to be delivered."""
@@ -25,13 +25,13 @@ class Ways(Protocol):
     def change(self, due: Any, got: Any) -> str:
         """What is not the same, as the end of a sentence."""
 
-    def shown(self, got: Any) -> str:
+    def described(self, got: Any) -> str:
         """What was delivered, as an object."""
 
 
-def ways_of(view: View) -> Ways:
-    """The ways of a view."""
-    return _WAYS[view]
+def comparison_for(shape: OutputShape) -> ShapeComparison:
+    """The ways of a shape."""
+    return _COMPARISONS[shape]
 
 
 def quoted(text: str, near: int = 0) -> str:
@@ -62,7 +62,7 @@ class _Events:
 
     def change(self, due: Any, got: Any) -> str:
         if not _is_event(got):
-            return f"as {self.shown(got)}"
+            return f"as {self.described(got)}"
         changed = [
             f"{name} {_instead(should, scalar(each))}"
             for name, should, each in zip(_NAMES, due, got, strict=True)
@@ -70,7 +70,7 @@ class _Events:
         ]
         return "with " + ", ".join(changed)
 
-    def shown(self, got: Any) -> str:
+    def described(self, got: Any) -> str:
         if not _is_event(got):
             return quoted(str(got))
         return f"an event with data {quoted(got[1])}" if got[1] else "an empty event"
@@ -100,10 +100,10 @@ class _Payloads:
 
     def change(self, due: Any, got: Any) -> str:
         if due is NO_PAYLOAD:
-            return f"as {self.shown(got)}"
+            return f"as {self.described(got)}"
         return f"as {_instead(_written(due), _written(got))}"
 
-    def shown(self, got: Any) -> str:
+    def described(self, got: Any) -> str:
         return f"the payload {quoted(_written(got))}"
 
 
@@ -147,7 +147,7 @@ class _Parts:
     def change(self, due: Any, got: Any) -> str:
         return f"with {_instead(_listed(due), _listed(_parts(got)))}"
 
-    def shown(self, got: Any) -> str:
+    def described(self, got: Any) -> str:
         parts = _parts(got)
         return f"an event with {quoted(_listed(parts))}" if parts else "an event without text"
 
@@ -165,4 +165,8 @@ def _is_pair(pair: list[Any]) -> bool:
     return len(pair) == 2 and all(isinstance(each, str) for each in pair)
 
 
-_WAYS: Final[dict[View, Ways]] = {View.EVENTS: _Events(), View.PAYLOADS: _Payloads(), View.PARTS: _Parts()}
+_COMPARISONS: Final[dict[OutputShape, ShapeComparison]] = {
+    OutputShape.EVENTS: _Events(),
+    OutputShape.PAYLOADS: _Payloads(),
+    OutputShape.PARTS: _Parts(),
+}

@@ -20,7 +20,7 @@ class Payloads(StrEnum):
     """Too few events have come."""
 
 
-class Reading(Struct, frozen=True):
+class EventFormat(Struct, frozen=True):
     """How a stream is read.
 
     `text`: the place of the text in the payload, None where it is the whole data, or unknown. `grows`: each event
@@ -40,7 +40,7 @@ class Reading(Struct, frozen=True):
     ended_alike: int = 0
 
     @classmethod
-    def of(cls, given: Convention) -> "Reading":
+    def of(cls, given: Convention) -> "EventFormat":
         """What follows from what was given."""
         if given.text is None:
             return cls(given)
@@ -63,7 +63,7 @@ class Reading(Struct, frozen=True):
             return ""
         return None if self.text is None else json_pointer.text_of(self.text)
 
-    def same_as(self, other: "Reading") -> bool:
+    def same_as(self, other: "EventFormat") -> bool:
         """Whether events read the same by both."""
         ours, theirs = ((each.payloads, each.text, each.grows, each.any_kind) for each in (self, other))
         return ours == theirs

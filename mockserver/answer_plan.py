@@ -14,7 +14,7 @@ from mockserver.tools import Call, Offer, calls_for
 _REASONING_SEED: Final = 500_000
 
 
-class Kind(StrEnum):
+class TokenKind(StrEnum):
     """What a token is part of."""
 
     TEXT = "text"
@@ -27,11 +27,11 @@ class Piece(NamedTuple):
 
     text: str
     choice: int = 0
-    kind: Kind = Kind.TEXT
+    kind: TokenKind = TokenKind.TEXT
     call: int = -1
 
 
-class Asked(Struct, frozen=True, kw_only=True):
+class ParsedRequest(Struct, frozen=True, kw_only=True):
     """A request, read and found to be in order. `limit`: on tokens. `details`: what only its API knows."""
 
     model: str
@@ -44,18 +44,18 @@ class Asked(Struct, frozen=True, kw_only=True):
     details: dict[str, Any] = {}
 
 
-class Answer:
+class AnswerPlan:
     """The plan of one answer. `finish`: stop, length, tool_calls or content_filter; each API has its own words."""
 
     def __init__(
-        self, asked: Asked, scenario: Scenario, *, reasons: bool, calls_tools: bool, whole_calls: bool
+        self, parsed: ParsedRequest, scenario: Scenario, *, reasons: bool, calls_tools: bool, whole_calls: bool
     ) -> None:
-        self.asked = asked
+        self.request = parsed
         self.scenario = scenario
-        self.calls: list[Call] = calls_for(asked.offer, scenario.tools, whole=whole_calls) if calls_tools else []
+        self.calls: list[Call] = calls_for(parsed.offer, scenario.tools, whole=whole_calls) if calls_tools else []
         reasoning = scenario.reasoning if reasons else 0
         wanted = reasoning + (sum(len(call.fragments) for call in self.calls) or planned(scenario))
-        limit = None if self.calls else asked.limit
+        limit = None if self.calls else parsed.limit
         self.tokens = wanted if limit is None else min(wanted, limit)
         """Of one choice."""
         self.reasoning = min(reasoning, self.tokens)
@@ -64,17 +64,17 @@ class Answer:
 
     def pieces(self) -> Iterator[Piece]:
         """All tokens, one step of all choices at a time, as a batch on a GPU would make them."""
-        each = [self._of_choice(choice) for choice in range(self.asked.choices)]
+        each = [self._of_choice(choice) for choice in range(self.request.choices)]
         return each[0] if len(each) == 1 else chain.from_iterable(zip(*each, strict=True))
 
     def _of_choice(self, choice: int) -> Iterator[Piece]:
         seed = self.scenario.seed * 1_000_003 + choice
         for text in islice(story(seed + _REASONING_SEED), self.reasoning):
-            yield Piece(text, choice, Kind.REASONING)
+            yield Piece(text, choice, TokenKind.REASONING)
         if self.calls:
             for position, call in enumerate(self.calls):
                 for fragment in call.fragments:
-                    yield Piece(fragment, choice, Kind.TOOL, position)
+                    yield Piece(fragment, choice, TokenKind.TOOL, position)
             return
         for text in islice(plan(self.scenario, choice), self.tokens - self.reasoning):
             yield Piece(text, choice)

@@ -11,8 +11,8 @@ from msgspec import Struct
 from sseprobe import dialects
 from sseprobe.dialects.base import NO_PAYLOAD, Dialect
 from sseprobe.http_exchange import Clock, Read
-from sseprobe.readers.base import View
-from sseprobe.readers.comparison import Difference, Kind
+from sseprobe.readers.base import OutputShape
+from sseprobe.readers.comparison import Difference, DifferenceKind
 from sseprobe.sse import Event, Item
 from sseprobe.sse.framing import Framing, new_parser
 from sseprobe.streams.decoder import Message
@@ -75,12 +75,12 @@ class Body:
         return list(accumulate((item.start for item in reversed(self.whole.items)), min))[::-1]
 
 
-class Place(Struct, frozen=True, dict=True):
+class Location(Struct, frozen=True, dict=True):
     """Where a difference is: its bytes, from `start` to `end`, and the events concerned."""
 
     of: Body
     reader: str
-    view: View
+    shape: OutputShape
     difference: Difference
     start: int
     end: int
@@ -97,14 +97,14 @@ class Place(Struct, frozen=True, dict=True):
         return self.of.part(self.start, self.end)
 
 
-def place_of(body: Body, reader: str, view: View, difference: Difference) -> Place:
+def location_of(body: Body, reader: str, shape: OutputShape, difference: Difference) -> Location:
     """From the end of the last event that was right to the end of the last that was not."""
     events, count = body.events, len(body.events)
     if difference.event is None:
         first = last = count
-    elif difference.kind in (Kind.INVENTED, Kind.DOUBLED):
+    elif difference.kind in (DifferenceKind.INVENTED, DifferenceKind.DOUBLED):
         first = last = difference.event + 1
-    elif difference.kind is Kind.RAISED:
+    elif difference.kind is DifferenceKind.RAISED:
         first = last = difference.event
     else:
         first, last = difference.event, difference.event + difference.count - 1
@@ -112,4 +112,4 @@ def place_of(body: Body, reader: str, view: View, difference: Difference) -> Pla
     if start and body.body[start - 1 : start + 1] == b"\r\n":
         start += 1  # an event ends with the CR of its blank line
     end = events[last].end if last < count else len(body.body)
-    return Place(body, reader, view, difference, start, max(start, end), events[first : last + 1])
+    return Location(body, reader, shape, difference, start, max(start, end), events[first : last + 1])

@@ -10,8 +10,8 @@ from sseprobe.dialects import by_url
 from sseprobe.dialects.base import Dialect, Kind
 from sseprobe.dialects.own.convention import Convention, done_when
 from sseprobe.dialects.own.dialect import own_dialect
+from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.dialects.own.learner import LEARNED_WITHIN
-from sseprobe.dialects.own.reading import Reading
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
 from sseprobe.redaction import Redactor
 from sseprobe.reporters.live import JsonView, TextView
@@ -27,7 +27,7 @@ ANSWER = "".join(WORDS)
 
 
 def plain(**given: Any) -> Dialect:
-    return own_dialect("plain", Reading.of(Convention(**given)))
+    return own_dialect("plain", EventFormat.of(Convention(**given)))
 
 
 class BothViews(SilentView):
@@ -71,10 +71,10 @@ class Seen:
     @property
     def summary(self) -> dict[str, Any]:
         """All that must not depend on how the body was cut."""
-        decoder, reading = self.decoder, self.decoder.reading
+        decoder, reading = self.decoder, self.decoder.event_format
         return {
-            "text": decoder.answer.said(Kind.TEXT),
-            "reasoning": decoder.answer.said(Kind.REASONING),
+            "text": decoder.answer.text_of(Kind.TEXT),
+            "reasoning": decoder.answer.text_of(Kind.REASONING),
             "outcome": self.outcome,
             "dialect": decoder.dialect.name,
             "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_surely_over),
@@ -183,7 +183,7 @@ BODIES: dict[str, tuple[bytes, str, Ending, str | None]] = {
 def test_what_is_read(name: str) -> None:
     body, text, ending, mark = BODIES[name]
     seen = Seen(body)
-    assert seen.decoder.answer.said(Kind.TEXT) == text
+    assert seen.decoder.answer.text_of(Kind.TEXT) == text
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert (seen.outcome.reason is None) == (ending is Ending.COMPLETE)
     assert seen.decoder.end_is_proven is (mark is not None)
@@ -222,15 +222,15 @@ def test_text_is_there_after_the_event_that_tells_where_it_is() -> None:
     so_far = []
     for index, piece in enumerate(OTHER[:4]):
         decoder.receive(Chunk(piece, Read(index, index, Clock.KERNEL, 0, 0)))
-        so_far.append((decoder.answer.said(Kind.TEXT), decoder.content_deltas, decoder.meter.ttft_ns))
+        so_far.append((decoder.answer.text_of(Kind.TEXT), decoder.content_deltas, decoder.meter.ttft_ns))
     assert so_far == [("", 0, None), ("", 0, None), ("The keeper lit", 3, 0), ("The keeper lit the", 4, 0)]
 
 
 def test_what_is_kept_to_be_read_again_is_bounded() -> None:
     prices = [sse({"price": n}) for n in range(LEARNED_WITHIN + 1)]
     late = Seen(joined(*prices, *tokens()), by(50)).decoder
-    assert late.reading is not None
-    assert late.reading.text is None
+    assert late.event_format is not None
+    assert late.event_format.text is None
     big = joined(sse("x" * 2_000_000), *tokens())
     assert Seen(big, by(100_000)).decoder.meter.events == 1 + len(WORDS)
 
@@ -270,7 +270,7 @@ GIVEN: dict[str, tuple[dict[str, Any], bytes, str, Ending, str | None]] = {
 def test_given_conventions(name: str, cut: Cut) -> None:
     given, body, text, ending, mark = GIVEN[name]
     seen = Seen(body, cut, plain(**given))
-    assert seen.decoder.answer.said(Kind.TEXT) == text
+    assert seen.decoder.answer.text_of(Kind.TEXT) == text
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert seen.summary == Seen(body, whole, plain(**given)).summary
     assert len(seen.lines) == seen.decoder.meter.events
@@ -279,8 +279,8 @@ def test_given_conventions(name: str, cut: Cut) -> None:
 def test_given_places_are_counted_by() -> None:
     decoder = Seen(GIVEN["all of it"][1], by(1), plain(**GIVEN["all of it"][0])).decoder
     assert (decoder.meter.output_tokens, decoder.meter.content_events) == (9, len(WORDS))
-    assert decoder.reading is not None
-    assert (decoder.reading.text_at, decoder.reading.learned_from) == ("/b", None)
+    assert decoder.event_format is not None
+    assert (decoder.event_format.text_at, decoder.event_format.learned_from) == ("/b", None)
 
 
 @pytest.mark.parametrize(
@@ -328,5 +328,5 @@ def test_a_path_alone_makes_no_vendor(name: str, path: str, cut: Cut) -> None:
     assert dialect is not None
     assert dialect.shared_paths
     seen = Seen(body, cut, dialect)
-    assert (seen.decoder.dialect.name, seen.decoder.answer.said(Kind.TEXT)) == ("plain", text)
+    assert (seen.decoder.dialect.name, seen.decoder.answer.text_of(Kind.TEXT)) == ("plain", text)
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)

@@ -47,7 +47,7 @@ _LATEST: Final = 64
 _SHORT: Final = 200
 
 
-def told_as_text(last: str, before: Sequence[str], *, in_code: bool = False) -> Delta | None:
+def error_as_text(last: str, before: Sequence[str], *, in_code: bool = False) -> Delta | None:
     """The error that the last piece of text is, or ends with on a line of its own; None if it plainly is none.
 
     `before`: the pieces before it. `in_code`: they end inside a fence of code.
