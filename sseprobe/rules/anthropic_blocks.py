@@ -45,11 +45,13 @@ def _trace(stream: Transcript) -> Trace:
 
 @rule("ANT002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
-    """A block goes on and stops only between its start and its stop.
+    """A block gets deltas and stops only after its start, and starts once.
 
-    What it does: follows `content_block_start`, `_delta` and `_stop` by index.
-    Why it matters: the index is a place in the message's content: where nothing was started SDKs raise IndexError.
-    Good: start 0, deltas 0, stop 0, start 1. Bad: a delta for block 1, which never started or has stopped.
+    What it does: Follows `content_block_start`, `_delta` and `_stop` by index.
+    Why it matters: The index is a position in the message's content. If the block was not started, SDKs raise
+    IndexError.
+    Good: Start 0, deltas 0, stop 0, start 1.
+    Bad: A delta for block 1, which never started or has stopped.
     """
     trace = stream.remembered(_trace)
     yield from strays(trace)
@@ -60,11 +62,13 @@ def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
-    """The indices of blocks count from 0.
+    """Block indices count up from 0.
 
-    What it does: compares the index of each block that starts with the number of blocks before it.
-    Why it matters: SDKs append a block where it starts, and look it up by its index: text lands in another block.
-    Good: blocks 0, 1, 2. Bad: a first block 1; a second block 0.
+    What it does: Compares the index of each new block with the number of earlier blocks.
+    Why it matters: SDKs append a block at its start and look it up by index. With a wrong index, text is added to
+    another block.
+    Good: Blocks 0, 1, 2.
+    Bad: A first block 1; a second block 0.
     """
     starts = [(message, index) for kind, message, index in _block_events(stream) if kind == "content_block_start"]
     if not starts:
@@ -84,10 +88,11 @@ def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
 def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
     """Deltas fit the type of their block.
 
-    What it does: looks that text and citations go to blocks of text, `input_json_delta` to tools, thinking and its
-    signature to thinking. Types that are not known are left alone.
-    Why it matters: SDKs drop a delta that does not fit, without a word.
-    Good: `text_delta` in a block `text`. Bad: `text_delta` in a block `thinking`.
+    What it does: Checks that text and citations belong to text blocks, `input_json_delta` to tool blocks, and thinking
+    and its signature to thinking blocks. Unknown types are skipped.
+    Why it matters: SDKs drop a delta that does not fit, without an error.
+    Good: `text_delta` in a `text` block.
+    Bad: `text_delta` in a `thinking` block.
     """
     types: dict[int, Any] = {}
     judged = 0
@@ -109,9 +114,10 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
 def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
     """Each block stops before the message does.
 
-    What it does: looks for blocks without `content_block_stop` in a stream that came to its end.
-    Why it matters: clients act when a block stops: a tool call that never does is never made.
-    Good: start 0, deltas 0, stop 0, `message_delta`. Bad: the same without stop 0.
+    What it does: Reports blocks without `content_block_stop` in a stream that completed.
+    Why it matters: Clients act when a block stops. A tool call whose block never stops is never made.
+    Good: Start 0, deltas 0, stop 0, `message_delta`.
+    Bad: The same without stop 0.
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
@@ -125,12 +131,13 @@ def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ANT014", Severity.WARNING, Kind.COMPATIBILITY, _THINKING, dialects=_OURS)
 def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
-    """A block of thinking has a signature.
+    """A thinking block has a signature.
 
-    What it does: looks for a `signature_delta` with a text in each block `thinking` that has thinking and stops, or a
-    signature where it starts.
-    Why it matters: with tools, thinking is sent back as it came; the API refuses a block without its signature.
-    Good: `thinking_delta`, `signature_delta`, `content_block_stop`. Bad: the same without `signature_delta`.
+    What it does: Checks each `thinking` block with content that stops: it must have a non-empty `signature_delta`, or a
+    signature at its start.
+    Why it matters: With tools, the client sends thinking blocks back. The API rejects a block without its signature.
+    Good: `thinking_delta`, `signature_delta`, `content_block_stop`.
+    Bad: The same without `signature_delta`.
     """
     open_blocks: dict[int, tuple[Message, bool, bool]] = {}
     judged = 0

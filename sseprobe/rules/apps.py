@@ -53,13 +53,14 @@ def _raw_text(stream: Transcript) -> None:
 def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
     """The stream ends with an end mark.
 
-    What it does: looks for an event that says that the answer is finished: `[DONE]`, an event named `done`, `end` or
-    `complete`, `{"done": true}`, a finish reason. Several streams of the same request also show other marks. Name yours
-    with `--done-when`.
-    Why it matters: an app that crashes, or a proxy that gives up, ends the body just as cleanly. Without a mark no
-    client can tell a finished answer from a cut one, and EventSource connects again after every end. A body that is
-    text alone (`text/plain`) has no place for a mark: send events.
-    Good: … `data: [DONE]`. Bad: the last token, and then the end of the body.
+    What it does: Checks for an event that means that the answer is finished: `[DONE]`, an event named `done`, `end` or
+    `complete`, `{"done": true}`, or a finish reason. Other marks are learned from several streams of the same request.
+    Name yours with `--done-when`.
+    Why it matters: When an app crashes or a proxy gives up, the body can end just as cleanly. Without a mark, clients
+    cannot distinguish a finished answer from a truncated one, and EventSource reconnects after every end. Plain text
+    (`text/plain`) has no place for a mark: send events.
+    Good: … `data: [DONE]`.
+    Bad: The last token, then the end of the body.
     """
     _reading(stream)
     if stream.ending is None:
@@ -78,12 +79,13 @@ def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
 
 @rule("APP002", Severity.ERROR, Kind.COMPATIBILITY, _OPENROUTER)
 def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
-    """A failure is told by an event that programs recognise.
+    """A failure is reported in an event that programs recognise.
 
-    What it does: reports failures that are told in the text of the answer, or as text among JSON: `data: Error: …`. An
-    event named `error`, an object with `error`, and a type `error` are recognised; name yours with `--error-at`.
-    Why it matters: the client shows the failure as a part of the answer, stores it, and tries nothing again.
-    Good: `event: error` and `data: {"message": "overloaded"}`. Bad: `data: Error: overloaded`.
+    What it does: Reports failures sent as text: in the answer itself, or between JSON events, such as `data: Error: …`.
+    Recognised are an event named `error`, an object with `error`, and a type `error`. Name yours with `--error-at`.
+    Why it matters: The client shows and stores the failure as part of the answer, and does not retry.
+    Good: `event: error` and `data: {"message": "overloaded"}`.
+    Bad: `data: Error: overloaded`.
     """
     if stream.dialect.reading is None:
         raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
@@ -111,13 +113,14 @@ def _is_bare_text(message: Message) -> bool:
 
 @rule("APP003", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")
 def keeps_every_character(stream: Transcript) -> Iterator[Finding]:
-    """Line breaks and leading spaces of the text arrive.
+    """Line breaks and leading spaces of the text are preserved.
 
-    What it does: where the data of events is the text itself, looks for what is lost on the way: the rest of a line
-    that is no field, line breaks that became blank lines, and leading spaces where no space follows `data:`.
-    Why it matters: words run together, lists and code lose their lines; and a token that holds two line breaks ends
-    its event early.
-    Good: `data: {"token": "a\\nb"}`. Bad: `data: a`, and `b` on a line of its own, which every client ignores.
+    What it does: If event data is plain text, reports what is lost: the rest of a line that is not a field, line breaks
+    that became blank lines, and leading spaces if no space follows `data:`.
+    Why it matters: Words run together, and lists and code lose their lines. A token with two line breaks ends its event
+    early.
+    Good: `data: {"token": "a\\nb"}`.
+    Bad: `data: a`, and `b` on a line of its own, which every client ignores.
     """
     _raw_text(stream)
     if not stream.content:
@@ -179,13 +182,14 @@ def _lost_spaces(stream: Transcript) -> Iterator[Finding]:
 
 @rule("APP004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#event-stream-interpretation")
 def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
-    """Pieces of text are encoded as JSON.
+    """Text is encoded as JSON.
 
-    What it does: tells that the data of events is the text itself, and that no line break has come yet, so that it is
-    not seen whether one would arrive.
-    Why it matters: `f"data: {token}\\n\\n"` works until a token holds a line break: the rest of it is ignored, or its
-    event ends early. JSON, or a `data:` for each line, keeps it.
-    Good: `data: {"token": "Hi"}`. Bad: `data: Hi`.
+    What it does: Reports event data that is plain text, if no line break has come yet to show whether it would be
+    preserved.
+    Why it matters: `f"data: {token}\\n\\n"` works until a token contains a line break: clients then ignore the rest, or
+    the event ends early. JSON, or one `data:` per line, preserves it.
+    Good: `data: {"token": "Hi"}`.
+    Bad: `data: Hi`.
     """
     _raw_text(stream)
     if not stream.content:
@@ -201,12 +205,13 @@ def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
 
 @rule("APP005", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
 def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
-    """Heartbeats cannot be taken for text.
+    """Heartbeats cannot be mistaken for text.
 
-    What it does: looks for events whose data is `ping` or the like, without a name that says so, in a stream of text or
-    of JSON. Silences without a heartbeat are TIM002's.
-    Why it matters: a client shows the heartbeat as text, or fails to parse it. Comments are ignored by every client.
-    Good: `: ping`, or `event: ping`. Bad: `data: ping`.
+    What it does: Reports unnamed events whose data is `ping` or similar, in a stream of text or JSON. TIM002 covers
+    silence without heartbeats.
+    Why it matters: A client shows the heartbeat as text, or fails to parse it. Every client ignores comments.
+    Good: `: ping`, or `event: ping`.
+    Bad: `data: ping`.
     """
     _reading(stream)
     if not stream.messages:
@@ -227,10 +232,11 @@ def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
 def sends_pieces(stream: Transcript) -> Iterator[Finding]:
     """Each event adds a piece to the answer.
 
-    What it does: reports a long answer that comes in a single event, and events that each repeat the whole text so far.
-    Why it matters: an answer in one event is no stream, however it is labelled; the user waits for all of it. Text that
-    is repeated grows with the square of the answer's length.
-    Good: `{"token": "Hel"}`, `{"token": "lo"}`. Bad: `{"text": "Hel"}`, `{"text": "Hello"}`.
+    What it does: Reports a long answer in a single event, and events that each repeat the whole text so far.
+    Why it matters: An answer in one event is not streamed: the user waits for all of it. Repeated text makes the size
+    grow with the square of the answer's length.
+    Good: `{"token": "Hel"}`, `{"token": "lo"}`.
+    Bad: `{"text": "Hel"}`, `{"text": "Hello"}`.
     """
     reading = _reading(stream)
     if not stream.content:
@@ -253,12 +259,13 @@ def sends_pieces(stream: Transcript) -> Iterator[Finding]:
 
 @rule("APP007", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
 def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
-    """Events and fields keep their names throughout the stream.
+    """Event and field names stay the same throughout the stream.
 
-    What it does: reports text that stands in another field than in the other events, and names of events or types that
-    differ only in how they are spelled.
-    Why it matters: a client reads one field, and drops the rest without a word.
-    Good: `{"token": "a"}`, `{"token": "b"}`. Bad: `{"token": "a"}`, `{"text": "b"}`; or types `token` and `Token`.
+    What it does: Reports text in a different field than in the other events, and event names or types that differ only
+    in spelling.
+    Why it matters: A client reads one field and drops the rest without an error.
+    Good: `{"token": "a"}`, `{"token": "b"}`.
+    Bad: `{"token": "a"}`, `{"text": "b"}`; or types `token` and `Token`.
     """
     reading = _reading(stream)
     if not reading.parses_json:
@@ -289,11 +296,12 @@ def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
 
 @rule("APP008", Severity.INFO, Kind.COMPATIBILITY, _OPENAI)
 def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
-    """Tokens are sent one by one.
+    """Each token is sent in its own event.
 
-    What it does: where the stream tells how many tokens it had, compares them with the events that hold text.
-    Why it matters: tokens that are gathered appear in jerks, and later than they were made.
-    Good: 200 tokens in 200 events. Bad: 200 tokens in 10 events.
+    What it does: If the stream reports its token count, compares it with the number of events with content.
+    Why it matters: Batched tokens appear in bursts, later than they were generated.
+    Good: 200 tokens in 200 events.
+    Bad: 200 tokens in 10 events.
     """
     _reading(stream)
     usage = [delta.output_tokens for _, delta in stream.told[DeltaKind.USAGE] if delta.output_tokens is not None]

@@ -31,17 +31,17 @@ class _Call(NamedTuple):
 
 @rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
 def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
-    """A tool call begins with its id, type and name, and its index stands for that call alone.
+    """A tool call starts with its id, type and name, under an index of its own.
 
-    What it does: follows the calls of each choice by `index`, which each fragment must have. The first must hold `id`,
-    `type` and `function.name`, later ones only arguments: no other id, and the name not again. Mistral's calls come
-    whole, and need the name alone.
-    Why it matters: without an id the result cannot be handed back; openai-node throws "missing choices[0].tool_calls[0]
-    .id"; openai-python and others append names, so that `get_weather` twice becomes `get_weatherget_weather`; two calls
-    under one index become one call whose arguments are no JSON.
+    What it does: Follows the calls of each choice by `index`, which each fragment must have. The first fragment must
+    have `id`, `type` and `function.name`. Later fragments add only arguments, and neither another id nor a name.
+    Mistral sends whole calls, which need only the name.
+    Why it matters: Without an id the client cannot return the result; openai-node throws "missing
+    choices[0].tool_calls[0].id". openai-python and others append names: `get_weather` twice becomes
+    `get_weatherget_weather`. Two calls under one index become one call with invalid JSON.
     Good: `{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}`, then
     `{"index":0,"function":{"arguments":"{}"}}`.
-    Bad: `{"index":0,"function":{"arguments":"{"}}` first; a second call that has index 0 too.
+    Bad: `{"index":0,"function":{"arguments":"{"}}` first; or a second call that also has index 0.
     """
     begun: dict[tuple[int, int], _Call] = {}
     fragments = legible_calls(stream)
@@ -90,11 +90,11 @@ def _missing(fragment: dict[str, Any], call: _Call, *, whole: bool) -> list[str]
 
 @rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=_CHAT)
 def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
-    """The id of a tool call comes once.
+    """The id of a tool call is sent once.
 
-    What it does: reports fragments after the first that repeat the call's `id`.
-    Why it matters: openai-python's `stream()` joins the strings of fragments: `call_1` twice becomes `call_1call_1`,
-    and the result is handed back for a call that does not exist. SGLang sent it so.
+    What it does: Reports later fragments that repeat the call's `id`.
+    Why it matters: openai-python's `stream()` joins strings of fragments: `call_1` twice becomes `call_1call_1`, and
+    the client returns the result for a call that does not exist. SGLang had this bug.
     Good: `{"index":0,"function":{"arguments":"{}"}}` after the first fragment.
     Bad: `{"index":0,"id":"call_1","function":{"arguments":"{}"}}` in every fragment.
     """
@@ -113,11 +113,12 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
 
 @rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=_CHAT)
 def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
-    """A choice that called tools finishes with `tool_calls`, and no other does.
+    """A choice finishes with `tool_calls` exactly when it called tools.
 
-    What it does: compares the finish reason of each choice with what it sent. `length`, `content_filter` and the like
-    are true whatever was sent; a request that forced one function gets `stop` from OpenAI itself.
-    Why it matters: agents go on where the reason is `tool_calls`, and end where it is `stop`: the call is never run.
+    What it does: Compares the finish reason of each choice with its content. `length`, `content_filter` and similar
+    reasons are always allowed. If the request forces one function, OpenAI itself sends `stop`.
+    Why it matters: Agents continue after `tool_calls` and end after `stop`. With the wrong reason the call is never
+    run.
     Good: `"tool_calls":[…]`, then `"finish_reason":"tool_calls"`.
     Bad: `"tool_calls":[…]`, then `"finish_reason":"stop"`.
     """

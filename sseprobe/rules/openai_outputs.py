@@ -32,13 +32,13 @@ def _shown(value: object) -> str:
 
 @rule("ORS003", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
 def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
-    """What is added is added once, before its parts and deltas, and is done before the response is completed.
+    """Items and parts are added once, before their deltas, and are done before the response is completed.
 
-    What it does: follows items by `output_index`, their parts by `content_index` or `summary_index`, and their deltas.
-    It reports events of an item that was not added or is done; text or a refusal without its part; anything added or
-    done twice; and at `response.completed` what was never done.
+    What it does: Follows items by `output_index`, parts by `content_index` or `summary_index`, and their deltas.
+    Reports events of an item that was not added or is already done, text or a refusal without its part, anything added
+    or done twice, and anything not done at `response.completed`.
     Why it matters: openai-python's `stream()` raises "Duplicate response output index", or "Received a content event
-    for output index 0 before receiving its output item"; agents run a call once its item is done, never an open one.
+    for output index 0 before receiving its output item". Agents run a call only when its item is done.
     Good: `output_item.added`, `content_part.added`, deltas, `output_text.done`, `content_part.done`,
     `output_item.done`.
     Bad: `output_text.delta` first; `response.completed` while an item is open.
@@ -82,14 +82,14 @@ def _claims_completion(message: Message) -> bool:
 
 @rule("ORS004", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
-    """What `.done` and the finished items hold is what the deltas came to.
+    """`.done` events and finished items match their deltas.
 
-    What it does: joins the deltas of each part and compares them with the whole in its `.done` event, its
-    `content_part.done`, its `output_item.done` and the final response. Arguments may differ in white space.
-    Why it matters: half of the clients show the deltas and half keep the whole: they must not tell two stories. A lost
-    or doubled delta shows here.
-    Good: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello`.
-    Bad: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello!`.
+    What it does: Joins the deltas of each part and compares them with its `.done` event, `content_part.done`,
+    `output_item.done` and the final response. Arguments may differ in white space.
+    Why it matters: Some clients show the deltas, others the final text; both must be the same. The comparison also
+    detects lost and repeated deltas.
+    Good: Deltas `Hel`, `lo`, then `response.output_text.done` with `Hello`.
+    Bad: Deltas `Hel`, `lo`, then `response.output_text.done` with `Hello!`.
     """
     wholes = Wholes()
     found: list[tuple[Message, Difference]] = []
@@ -122,10 +122,10 @@ def _excerpts(expected: str, actual: str) -> tuple[str, str]:
 def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
     """An output item keeps its id.
 
-    What it does: compares the `item_id` of each event, and the id in `output_item.done`, with the id that
-    `output_item.added` gave to that `output_index`. One finding an item.
-    Why it matters: the Vercel AI SDK finds parts by id and stops with "text part … not found"; openai-python's
-    `stream()` raises "Completed output item identity changed.". GitHub Copilot gives each event another id.
+    What it does: Compares the `item_id` of each event, and the id in `output_item.done`, with the id in
+    `output_item.added` for the same `output_index`. One finding per item.
+    Why it matters: The Vercel AI SDK finds parts by id and stops with "text part … not found". openai-python's
+    `stream()` raises "Completed output item identity changed.". GitHub Copilot sends a different id in each event.
     Good: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_1"`.
     Bad: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_2"`.
     """
@@ -149,11 +149,11 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
 def names_its_calls(stream: Transcript) -> Iterator[Finding]:
     """A tool call has a `call_id` and a `name`.
 
-    What it does: looks at function and custom tool calls where their item is added and where it is done.
-    Why it matters: the result is handed back under the `call_id`; without it, or without a name, the call cannot be
-    made, and agents stop or ask again.
+    What it does: Checks function and custom tool calls when their item is added and when it is done.
+    Why it matters: The client returns the result under the `call_id`. Without it, or without a name, the call cannot be
+    made.
     Good: `{"type":"function_call","call_id":"call_1","name":"get_weather",…}`.
-    Bad: the same with `"call_id":""`.
+    Bad: The same with `"call_id":""`.
     """
     judged, said_of = 0, set()
     for message in within(stream):
@@ -175,12 +175,12 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS011", Severity.WARNING, Kind.COMPATIBILITY, _EMPTY, dialects=_RESPONSES)
 def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
-    """`response.completed` holds the output that was streamed.
+    """`response.completed` contains the streamed output.
 
-    What it does: reports a final response whose `output` is empty although items were streamed.
-    Why it matters: clients that read the final response (`get_final_response()`, `response.output_text`) have nothing.
+    What it does: Reports a final response with an empty `output` although items were streamed.
+    Why it matters: Clients that read the final response (`get_final_response()`, `response.output_text`) get nothing.
     Good: `"response":{"status":"completed","output":[{"type":"message",…}]}`.
-    Bad: the same with `"output":[]`.
+    Bad: The same with `"output":[]`.
     """
     done = 0
     for message in within(stream):

@@ -50,12 +50,12 @@ def _shown(value: object) -> str:
 
 @rule("ORS001", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
-    """The first event is `response.created` or `response.queued`, and `sequence_number` grows with each event.
+    """The stream starts with `response.created` or `response.queued`, and `sequence_number` rises with each event.
 
-    What it does: looks at the type of the first event (extensions are skipped; a resumed stream begins anywhere), and
-    reports a `sequence_number` that is missing, repeats or falls. Gaps are ORS007's.
-    Why it matters: openai-python's `stream()` raises "Expected to have received `response.created`"; SDKs with closed
-    types refuse events without a number; whoever resumes with `starting_after` gets events twice or never.
+    What it does: Checks the type of the first event; extensions are skipped, and a resumed stream may start anywhere.
+    Reports a `sequence_number` that is missing, repeated or falling. ORS007 covers gaps.
+    Why it matters: openai-python's `stream()` raises "Expected to have received `response.created`". SDKs with closed
+    types reject events without a number. Clients that resume with `starting_after` get events twice or never.
     Good: `response.created` with 0, `response.in_progress` with 1, …
     Bad: `response.output_text.delta` first; numbers 5, 4, 6.
     """
@@ -88,10 +88,10 @@ def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS002", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
 def has_one_response(stream: Transcript) -> Iterator[Finding]:
-    """All lifecycle events tell of the same response.
+    """All lifecycle events have the same response id.
 
-    What it does: compares `response.id` in created, queued, in_progress, completed, failed and incomplete.
-    Why it matters: openai-python's `stream()` raises "Lifecycle response identity changed.", and the next request's
+    What it does: Compares `response.id` in created, queued, in_progress, completed, failed and incomplete.
+    Why it matters: openai-python's `stream()` raises "Lifecycle response identity changed.". The next request's
     `previous_response_id` may name a response that does not exist.
     Good: `"response":{"id":"resp_1",…}` in `response.created` and in `response.completed`.
     Bad: `resp_1` in `response.created`, `resp_2` in `response.completed`.
@@ -110,11 +110,11 @@ def has_one_response(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS005", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
-    """The last event's name and its response's `status` agree.
+    """The last event's type matches the response's `status`.
 
-    What it does: compares `response.status` in `response.completed`, `response.incomplete` and `response.failed`.
-    Why it matters: clients go by the one or by the other: a response that is "completed" and `in_progress` was cut
-    short, and looks whole to those who go by the name.
+    What it does: Checks `response.status` in `response.completed`, `response.incomplete` and `response.failed`.
+    Why it matters: Clients rely on one or the other. A `response.completed` whose status is `in_progress` was cut
+    short, but looks complete to clients that read the type.
     Good: `response.completed` with `"status":"completed"`.
     Bad: `response.completed` with `"status":"in_progress"`.
     """
@@ -132,10 +132,11 @@ def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS006", Severity.INFO, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
-    """There is no `[DONE]`: the response's own end is the last event.
+    """The stream has no `[DONE]`: the response's own end is the last event.
 
-    What it does: tells that `[DONE]` came.
-    Why it matters: it does no harm, since SDKs stop there or before; but whoever waits for it waits in vain elsewhere.
+    What it does: Reports `[DONE]`.
+    Why it matters: SDKs stop before it or ignore it. A client that waits for it hangs on servers that follow the
+    specification.
     Good: `response.completed`, and the end of the body.
     Bad: `response.completed`, then `data: [DONE]`.
     """
@@ -148,10 +149,10 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS007", Severity.WARNING, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
-    """`sequence_number` grows by one, from 0 or 1.
+    """`sequence_number` rises by one, starting at 0 or 1.
 
-    What it does: reports numbers that are skipped. OpenAI counts so, without promising it.
-    Why it matters: a gap is the mark of an event that got lost on its way.
+    What it does: Reports skipped numbers. OpenAI counts this way but does not promise it.
+    Why it matters: A gap means that an event was lost on the way.
     Good: 0, 1, 2, 3.
     Bad: 0, 1, 3.
     """
@@ -182,8 +183,8 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
 def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
     """`error` is followed by `response.failed`.
 
-    What it does: looks for `response.failed` after an event `error`, which is no part of the response's life.
-    Why it matters: clients that follow the lifecycle (Codex) see a stream that was cut, and try again.
+    What it does: Checks for `response.failed` after an `error` event, which is not part of the response's lifecycle.
+    Why it matters: Clients that follow the lifecycle (Codex) see a truncated stream and retry.
     Good: `error`, then `response.failed`.
     Bad: `error`, and the end of the body.
     """
@@ -200,11 +201,11 @@ def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS012", Severity.WARNING, Kind.COMPATIBILITY, _NESTED, dialects=_RESPONSES)
 def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
-    """The event `error` has its code and message beside its type.
+    """The `error` event has `code` and `message` at the top level.
 
-    What it does: tells that they are nested in an object `error`, as api.openai.com itself sends them, against its
-    documentation.
-    Why it matters: clients made from the documentation (openai-dotnet, Vercel's AI SDK before a fix) find no message.
+    What it does: Reports code and message nested in an object `error`. api.openai.com itself sends them nested, against
+    its documentation.
+    Why it matters: Clients made from the documentation (openai-dotnet, Vercel's AI SDK before a fix) find no message.
     Good: `{"type":"error","code":"server_error","message":"…","param":null,"sequence_number":4}`.
     Bad: `{"type":"error","error":{"code":"server_error","message":"…"},"sequence_number":4}`.
     """

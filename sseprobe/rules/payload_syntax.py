@@ -57,10 +57,12 @@ _CALL_KEY = tuple[int, int | str | None]
 def is_json(stream: Transcript) -> Iterator[Finding]:
     """Each payload is one JSON value.
 
-    What it does: parses the data of each event, the terminator aside. `NaN`, `Infinity`, comments, single quotes and
-    anything behind the value are not JSON.
-    Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
-    Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
+    What it does: Parses the data of each event except the terminator. `NaN`, `Infinity`, comments, single quotes and
+    text after the value are not JSON.
+    Why it matters: The openai, anthropic and Gemini SDKs raise an error mid-stream; cohere's drops the event with a
+    warning.
+    Good: `data: {"text": "a"}`.
+    Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
     """
     yield from _mistaken(stream)
     yield from _merged(stream)
@@ -146,11 +148,12 @@ def _refuse(name: str) -> Any:
     "JSON004", Severity.WARNING, Kind.CONFORMANCE, "https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404"
 )
 def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
-    """Text holds whole characters.
+    """Text contains only whole characters.
 
-    What it does: looks for U+FFFD and lone surrogates in what the events decode to.
-    Why it matters: a token that is half a character was decoded by itself; the user sees `�`.
-    Good: `{"content": "é"}`. Bad: `{"content": "\\ufffd"}` twice.
+    What it does: Reports U+FFFD and lone surrogates in decoded text.
+    Why it matters: The server decoded a token that holds only part of a character. The user sees `�`.
+    Good: `{"content": "é"}`.
+    Bad: `{"content": "\\ufffd"}` twice.
     """
     if not stream.content:
         raise NotApplicable("no text came")
@@ -164,12 +167,13 @@ def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
 
 @rule("JSON005", Severity.ERROR, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/function-calling")
 def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
-    """The fragments of a tool call's arguments come to one JSON document.
+    """The fragments of a tool call's arguments form one JSON document.
 
-    What it does: joins the fragments call by call, and parses the whole once the stream has ended well. A call without
-    arguments may have none.
-    Why it matters: the client calls the tool with what it parses, or fails to.
-    Good: `{"ci`, `ty": "Rome"}`. Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
+    What it does: Joins the fragments of each call and parses the result, once the stream has ended cleanly. A call may
+    have no arguments.
+    Why it matters: The client calls the tool with the parsed arguments, or fails to parse them.
+    Good: `{"ci`, `ty": "Rome"}`.
+    Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
     """
     calls: dict[_CALL_KEY, list[str]] = {}
     last: dict[_CALL_KEY, Message] = {}

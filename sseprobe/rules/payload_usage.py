@@ -17,13 +17,14 @@ _PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens
 
 @rule("JSON006", Severity.WARNING, Kind.CONFORMANCE, _OPENAI)
 def counts_consistently(stream: Transcript) -> Iterator[Finding]:
-    """Usage adds up, and never falls.
+    """Usage adds up and never falls.
 
-    What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
-    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's
-    counts are cumulative, from `message_start` on.
-    Why it matters: bills and limits are made of it.
-    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
+    What it does: Compares a total with the sum of its parts (OpenAI's and Mistral's usage). If usage comes more than
+    once, checks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's counts
+    are cumulative from `message_start`.
+    Why it matters: Bills and limits are computed from usage.
+    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`.
+    Bad: The same with a total of 11.
     """
     counted = [(message, delta.output_tokens) for message, delta in stream.told[DeltaKind.USAGE]]
     if not counted:

@@ -16,11 +16,12 @@ _JSON_TYPES: Final = ("application/json", "application/problem+json")
 
 @rule("ERR005", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9110}#section-15.5", of=Refusal)
 def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
-    """A request that cannot be meant is refused with a status of its own.
+    """An invalid request gets a 4xx.
 
-    What it does: sends a body that is not JSON, and one without a prompt; expects a 4xx.
-    Why it matters: a client that gets 200 takes what follows for an answer; a 5xx makes it try again.
-    Good: `400 Bad Request`, or 422. Bad: `200 OK`, and the error inside the stream; or `500`.
+    What it does: Sends a body that is not JSON, and a body without a prompt.
+    Why it matters: A client that gets 200 takes the error for an answer. A client that gets 5xx retries.
+    Good: `400 Bad Request`, or 422.
+    Bad: `200 OK` with the error inside the stream; or `500`.
     """
     for answer in refusal.answers:
         if answer.head is None:
@@ -43,12 +44,12 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
 
 @rule("ERR006", Severity.ERROR, Kind.CONFORMANCE, _OPENAI, of=Refusal)
 def refuses_in_json(refusal: Refusal) -> Iterator[Finding]:
-    """A refusal before the stream is a JSON document.
+    """An error response before the stream is a JSON object.
 
-    What it does: looks at the body of the answer to a request that cannot be meant: content type, and whether it is
-    JSON.
-    Why it matters: SDKs take the message from there; from an HTML page or plain text they show nothing useful.
-    Good: `{"error": {"message": "…", "type": "invalid_request_error"}}`. Bad: `<h1>Bad Request</h1>`.
+    What it does: Checks the content type and body of the response to an invalid request.
+    Why it matters: SDKs read the error message from the JSON. For an HTML page or plain text they show nothing useful.
+    Good: `{"error": {"message": "…", "type": "invalid_request_error"}}`.
+    Bad: `<h1>Bad Request</h1>`.
     """
     refused = [answer for answer in refusal.answers if answer.status is not None and answer.status >= 400]
     if not refused:
@@ -62,11 +63,12 @@ def refuses_in_json(refusal: Refusal) -> Iterator[Finding]:
 
 @rule("ERR008", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI, of=Refusal)
 def refuses_with_a_message(refusal: Refusal) -> Iterator[Finding]:
-    """A refusal says what is wrong where clients look for it.
+    """An error response has its message where clients look for it.
 
-    What it does: looks for a text in `error.message`, `error`, or `message` of the refusal's JSON.
-    Why it matters: SDKs take the message from there, and show the whole document, or nothing, if it is elsewhere.
-    Good: `{"error": {"message": "messages is missing"}}`. Bad: `{"detail": [{"loc": ["body"], "type": "missing"}]}`.
+    What it does: Checks for text in `error.message`, `error` or `message` of the JSON error response.
+    Why it matters: SDKs read the message there. If it is elsewhere, they show the whole document or nothing.
+    Good: `{"error": {"message": "messages is missing"}}`.
+    Bad: `{"detail": [{"loc": ["body"], "type": "missing"}]}`.
     """
     documents = [(answer, _json(answer.body)) for answer in refusal.answers if (answer.status or 0) >= 400]
     told = [(answer, document) for answer, document in documents if isinstance(document, dict)]

@@ -21,13 +21,14 @@ _UNSAFE: Final = re.compile(r'[\x00-\x08\x0a-\x1f\x7f"():<>?@\[\\\]{}]')
 
 @rule("RES001", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", framing=Framing.SSE)
 def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
-    """Ids are on every event, unique, and short enough to be sent back.
+    """Every event has a unique id that can be sent back.
 
-    What it does: where ids are sent, looks that each event has one of its own, that none comes twice, and that each
-    fits into Last-Event-ID without a preflight: 128 bytes at most, none of them unsafe. The end mark is left aside.
-    Why it matters: an id names the place to go on from; two places of one name, or an event without one, are lost or
-    doubled after a reconnection.
-    Good: `id: 1`, `id: 2`, `id: 3`. Bad: `id: 1`, `id: 1`; or an id on every tenth event.
+    What it does: If ids are sent, checks that each event has its own id, that none is repeated, and that each fits into
+    Last-Event-ID without a preflight: at most 128 bytes, none of them unsafe. The end mark needs no id.
+    Why it matters: An id is the place to resume from. With repeated or missing ids, events are lost or repeated after a
+    reconnection.
+    Good: `id: 1`, `id: 2`, `id: 3`.
+    Bad: `id: 1`, `id: 1`; or an id on every tenth event.
     """
     if not any(block.fields & Fields.ID for block in stream.frames):
         raise NotApplicable("no ids are sent")
@@ -60,12 +61,13 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
 
 @rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)
 def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
-    """A stream for EventSource that is over says so when it is asked for again.
+    """A finished EventSource stream does not start again.
 
-    What it does: tells that a GET ended cleanly without ids: EventSource reconnects after every end, and gets the
-    whole stream again, unless the answer is 204.
-    Why it matters: each finished answer is made again every few seconds, for as long as the page is open.
-    Good: ids, and `204` once all was delivered; or POST and fetch. Bad: a GET that generates anew each time.
+    What it does: Reports a GET stream that ended cleanly without ids. EventSource reconnects after every end and gets
+    the whole stream again, unless the response is 204.
+    Why it matters: Every finished answer is generated again every few seconds, as long as the page is open.
+    Good: Ids, and `204` once everything was delivered; or POST and fetch.
+    Bad: A GET that generates a new answer each time.
     """
     if stream.request is None or stream.request.method != "GET":
         raise NotApplicable("EventSource sends GET only")
@@ -83,12 +85,13 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
 
 @rule("RES002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", of=Resumption)
 def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
-    """A reconnection with Last-Event-ID loses nothing and doubles nothing.
+    """A reconnection with Last-Event-ID loses and repeats nothing.
 
-    What it does: leaves a stream that sends ids in the middle, connects again with the last id, and compares the ids
-    that come with those of the whole stream.
-    Why it matters: ids promise that a client can go on; one that gets the beginning again shows it twice.
-    Good: after `id: 5` the next is `id: 6`. Bad: the stream begins again with `id: 1`.
+    What it does: Aborts a stream with ids midway, reconnects with the last id, and compares the new ids with those of a
+    complete stream.
+    Why it matters: Ids promise that a client can resume. A client that gets the beginning again shows it twice.
+    Good: After `id: 5` the next is `id: 6`.
+    Bad: The stream starts again with `id: 1`.
     """
     request = resumption.whole.request
     if request is not None and request.method != "GET":

@@ -35,13 +35,14 @@ _CLIENT_LIMITS: Final = (
 
 @rule("SSE007", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
-    """The last event is ended by a blank line.
+    """The last event ends with a blank line.
 
-    What it does: reports fields that are still pending when the body ends. "Once the end of the file is reached, any
+    What it does: Reports fields that are still pending when the body ends. "Once the end of the file is reached, any
     pending data must be discarded."
-    Why it matters: the last token, or the terminator itself, is lost to every client that follows the specification.
-    Others deliver it (mistralai, google-genai, sseclient-py), so the bug stays hidden until somebody changes clients.
-    Good: `data: [DONE]` and a blank line. Bad: `data: [DONE]`, one newline, end of stream.
+    Why it matters: Clients that follow the specification lose the last token, or the terminator. Others deliver it
+    (mistralai, google-genai, sseclient-py), so the bug stays hidden until someone changes the client.
+    Good: `data: [DONE]` and a blank line.
+    Bad: `data: [DONE]`, one newline, end of stream.
     """
     if stream.body_end is not None and not stream.body_end.is_clean:
         raise NotApplicable("the body was cut: see TRM001")
@@ -59,12 +60,13 @@ def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE008", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
-    """Payload stands in data fields.
+    """Payloads are in `data` fields.
 
-    What it does: reports lines that look like payload but are no known field: bare JSON, ` data:`, `Data:`, the second
-    line of a JSON document whose newline was not escaped.
-    Why it matters: field names are compared literally, so that the line is ignored and its payload lost.
-    Good: `data: {"a": 1}`. Bad: `{"a": 1}` on a line of its own, or `Data: {"a": 1}`.
+    What it does: Reports lines that look like payload but have no known field name: bare JSON, ` data:`, `Data:`, or
+    the second line of a JSON document whose newline was not escaped.
+    Why it matters: Field names are compared literally. Clients ignore such a line and lose its payload.
+    Good: `data: {"a": 1}`.
+    Bad: `{"a": 1}` on a line of its own, or `Data: {"a": 1}`.
     """
     unknown = [item for item in stream.of(IgnoredField) if item.reason is IgnoredReason.UNKNOWN_NAME]
     found = [item for item in unknown if looks_like_payload(item)]
@@ -82,10 +84,11 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
 def has_known_fields(stream: Transcript) -> Iterator[Finding]:
     """All fields are known.
 
-    What it does: lists fields that are none of event, data, id and retry, and lines that are no field at all, such as
-    those of a web page; all are ignored.
-    Why it matters: it is a typing error or an extension; no client sees it.
-    Good: `event`, `data`, `id`, `retry`. Bad: `datum: a`.
+    What it does: Lists fields other than event, data, id and retry, and lines that are not fields, such as those of a
+    web page. All of them are ignored.
+    Why it matters: Such a line is a typing error or an extension. Clients never see it.
+    Good: `event`, `data`, `id`, `retry`.
+    Bad: `datum: a`.
     """
     lines: list[IgnoredField] = []
     for item in stream.of(IgnoredField):
@@ -106,11 +109,12 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
-    """No id holds a NUL.
+    """No id contains NUL.
 
-    What it does: reports id fields with U+0000 in their value, which are ignored whole.
-    Why it matters: the client keeps the id before, and resumes from the wrong place.
-    Good: `id: 7`. Bad: `id: 7` with a NUL behind it.
+    What it does: Reports id fields with U+0000 in their value. Clients ignore the whole field.
+    Why it matters: The client keeps the previous id and resumes from the wrong place.
+    Good: `id: 7`.
+    Bad: `id: 7` followed by a NUL.
     """
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.NUL_IN_ID:
@@ -121,11 +125,13 @@ def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE012", Severity.WARNING, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
 def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
-    """retry is ASCII digits only, and between 100 and 600,000 ms.
+    """`retry` is a number from 100 to 600,000 ms.
 
-    What it does: reports a retry that browsers ignore, or that makes clients hammer the server or give up.
+    What it does: Reports a retry value with characters other than ASCII digits, which browsers ignore, and values that
+    make clients reconnect too often or too late.
     Why it matters: Python clients that use int() accept `+5`, `-5` and `1_000`; browsers do not.
-    Good: `retry: 3000`. Bad: `retry: 3s`, or `retry: 0`.
+    Good: `retry: 3000`.
+    Bad: `retry: 3s`, or `retry: 0`.
     """
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.RETRY_NOT_DIGITS:
@@ -150,13 +156,14 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE013", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
-    """No block without data carries an event or an id, or follows an id.
+    """No block without data has an event or id field, or comes after an id.
 
-    What it does: reports blocks that dispatch nothing although they hold fields, or although an id is in force. A block
-    of `retry` alone is how servers set the time of reconnection, and is left aside.
-    Why it matters: httpx-sse, openai, anthropic and cohere deliver an empty event; openai-python then raises
-    JSONDecodeError. After the first id, each keep-alive comment block does it.
-    Good: a comment block before the first id, or none. Bad: `id: 1` and an event, then `: keep-alive` and a blank line.
+    What it does: Reports blocks that dispatch no event although they have fields, or although an id was sent before. A
+    block with only `retry` is allowed: servers set the reconnection time with it.
+    Why it matters: httpx-sse, openai, anthropic and cohere deliver an empty event, and openai-python then raises
+    JSONDecodeError. After the first id, every keep-alive comment with a blank line causes it.
+    Good: Comment blocks only before the first id, or none.
+    Bad: `id: 1` and an event, then `: keep-alive` and a blank line.
     """
     last_id = ""
     for item in stream.items:
@@ -181,11 +188,12 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE014", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", framing=Framing.SSE)
 def has_comments(stream: Transcript) -> Iterator[Finding]:
-    """Comments are counted.
+    """The stream has no comments.
 
-    What it does: tells how many comment lines there are; heartbeats usually are comments.
-    Why it matters: google-genai 3.4.0 feeds them to its JSON parser and raises.
-    Good: no comments, if google-genai is among the clients. Bad: `: ping`.
+    What it does: Counts comment lines. Heartbeats are usually comments, and they are legal.
+    Why it matters: google-genai 3.4.0 passes them to its JSON parser and raises an error.
+    Good: No comments, if google-genai is one of the clients.
+    Bad: `: ping`.
     """
     comments = stream.comments
     if comments:
@@ -197,9 +205,10 @@ def has_comments(stream: Transcript) -> Iterator[Finding]:
 def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
     """No event is larger than popular clients accept.
 
-    What it does: reports events over 128 KiB, and what was too large to be read here.
-    Why it matters: the clients named in the finding raise, or cut the stream.
-    Good: one token an event. Bad: a whole document of 2 MiB in one event.
+    What it does: Reports events over 128 KiB, and items over sseprobe's own limit.
+    Why it matters: The clients named in the finding raise an error or cut the stream.
+    Good: One token per event.
+    Bad: A document of 2 MiB in one event.
     """
     for item in stream.of(LimitExceeded):
         limit = human_bytes(item.limit_bytes)
@@ -215,12 +224,14 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
-    """Data holds none of the characters at which naïve clients break lines.
+    """Data contains no character that simple clients treat as a line break.
 
-    What it does: reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS in data. They are legal, and end no line.
-    Why it matters: clients on httpx's iter_lines or str.splitlines break there: a2a-sdk 1.3.0, ollama 0.6.3,
-    huggingface_hub.
-    Good: `{"text": "a\\u2028b"}`. Bad: the same with U+2028 raw.
+    What it does: Reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS in data. They are legal and do not end a
+    line.
+    Why it matters: Clients built on httpx's iter_lines or str.splitlines break the line there: a2a-sdk 1.3.0, ollama
+    0.6.3, huggingface_hub.
+    Good: `{"text": "a\\u2028b"}`.
+    Bad: The same text with a raw U+2028.
     """
     for event in stream.events:
         match = _LINE_BREAKS.search(event.data)
@@ -233,11 +244,12 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE017", Severity.INFO, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
-    """An event's data is one line.
+    """Each event has one data line.
 
-    What it does: tells events with several data fields, which are joined by LF.
-    Why it matters: line-oriented clients parse each line as a document of its own.
-    Good: one `data:` line with all of the JSON. Bad: a `data:` line for each line of indented JSON.
+    What it does: Reports events with several data fields, which parsers join with LF.
+    Why it matters: Line-oriented clients parse each line as a separate document.
+    Good: One `data:` line with the whole JSON.
+    Bad: A `data:` line for each line of indented JSON.
     """
     for event in stream.events:
         if "\n" in event.data:
@@ -249,11 +261,12 @@ def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE018", Severity.WARNING, Kind.COMPATIBILITY, _INTERPRETATION, framing=Framing.SSE)
 def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
-    """Event names have no white space around them.
+    """Event names have no surrounding white space.
 
-    What it does: reports an event name that begins or ends with white space: one space only is stripped.
-    Why it matters: a listener for the bare name never hears it.
-    Good: `event: message_stop`. Bad: `event:  message_stop`, with two spaces.
+    What it does: Reports event names that begin or end with white space. Parsers strip only one space after the colon.
+    Why it matters: A listener for the plain name never receives the event.
+    Good: `event: message_stop`.
+    Bad: `event:  message_stop`, with two spaces.
     """
     for event in stream.events:
         if event.type != event.type.strip():
@@ -268,12 +281,13 @@ def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE019", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION)
 def has_events(stream: Transcript) -> Iterator[Finding]:
-    """A stream has events.
+    """A stream contains at least one event.
 
-    What it does: reports a body that ended well and dispatched not one event.
-    Why it matters: it is an HTML page, a JSON document or nothing at all, labelled as a stream: clients show an empty
-    answer, and no error.
-    Good: at least one event before the end. Bad: `{"error": "…"}` as `text/event-stream`.
+    What it does: Reports a body that ended cleanly without any event.
+    Why it matters: The body is an HTML page, a JSON document or empty, but labelled as a stream. Clients show an empty
+    answer and no error.
+    Good: At least one event before the end.
+    Bad: `{"error": "…"}` sent as `text/event-stream`.
     """
     if stream.body_end is None:
         raise NotApplicable("only bytes are known, and no stream")

@@ -24,12 +24,13 @@ def _first_content_ns(stream: Transcript) -> int | None:
 
 @rule("TIM001", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
 def begins_soon(stream: Transcript) -> Iterator[Finding]:
-    """The head comes before the first token, and the first token within 10 s.
+    """The head arrives before the first token, and the first token within 10 s.
 
-    What it does: compares the arrival of the head, and of the first content.
-    Why it matters: until the head is there, the client does not know that the request was taken; load balancers and
-    SDKs try again after some seconds, and the answer is made twice.
-    Good: the head after 20 ms, the first token after 800 ms. Bad: both together after 4 s.
+    What it does: Measures the arrival of the response head and of the first content.
+    Why it matters: Until the head arrives, the client does not know that the request was accepted. Load balancers and
+    SDKs retry after some seconds, and the answer is generated twice.
+    Good: The head after 20 ms, the first token after 800 ms.
+    Bad: Both together after 4 s.
     """
     first_ns = _first_content_ns(stream)
     if stream.head is None or first_ns is None:
@@ -47,10 +48,11 @@ def begins_soon(stream: Transcript) -> Iterator[Finding]:
 def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
     """No silence is longer than 15 s.
 
-    What it does: looks for 15 s without a byte, from the head to the end of the body; says so where proxies would have
-    closed (nginx, HAProxy and AWS's load balancers after 60 s by default).
-    Why it matters: "authors can include a comment line every 15 seconds or so": proxies drop what looks idle.
-    Good: `: keep-alive` every 15 s while the model thinks. Bad: 40 s of silence before the first token.
+    What it does: Reports 15 s without a byte, from the head to the end of the body. The finding says if many proxies
+    would have closed the connection (nginx, HAProxy and AWS load balancers: 60 s by default).
+    Why it matters: "Authors can include a comment line every 15 seconds or so": proxies close idle connections.
+    Good: `: keep-alive` every 15 s while the model thinks.
+    Bad: 40 s of silence before the first token.
     """
     if stream.head is None or stream.end_ns is None:
         raise NotApplicable("only bytes are known, and not when they came")
@@ -72,11 +74,12 @@ def _silence(gap_ns: int, offset: int) -> Finding:
 
 @rule("TIM003", Severity.INFO, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
 def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
-    """Heartbeats are comments, or what the dialect defines.
+    """Heartbeats are comments, or events that the dialect defines.
 
-    What it does: looks for events that are empty, or say `ping`, where the dialect has no such event.
-    Why it matters: each client takes them for content, and fails to parse them.
-    Good: `: keep-alive`, or Anthropic's `event: ping`. Bad: `data: ping`.
+    What it does: Reports events that are empty or contain `ping`, if the dialect has no such event.
+    Why it matters: Clients treat them as content and fail to parse them.
+    Good: `: keep-alive`, or Anthropic's `event: ping`.
+    Bad: `data: ping`.
     """
     if not stream.dialect.parses_json:
         raise NotApplicable(f"{stream.dialect.name} gives no meaning to data")
@@ -96,14 +99,14 @@ def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
 
 @rule("TIM004", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
 def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
-    """Heartbeats do not cover a silence of content of more than 15 s.
+    """Heartbeats do not hide more than 15 s without content.
 
-    What it does: looks for 15 s without text, reasoning or tool arguments in which other bytes came: from the request
-    to the first content, between contents, and from the last to the dialect's end. Where nothing came at all, TIM002
-    speaks.
-    Why it matters: heartbeats keep proxies and clients waiting: a generation that hangs looks alive, and no timeout of
-    the client's ever fires. `--content-timeout` ends such a stream.
-    Good: reasoning or progress while the model works. Bad: ten tokens, then 20 s of `: keep-alive`.
+    What it does: Reports 15 s without text, reasoning or tool arguments while other bytes arrive: from the request to
+    the first content, between contents, and from the last content to the dialect's end. TIM002 covers complete silence.
+    Why it matters: Heartbeats keep proxies and clients waiting. A stuck generation looks alive, and no client timeout
+    fires. `--content-timeout` ends such a stream.
+    Good: Reasoning or progress while the model works.
+    Bad: Ten tokens, then 20 s of `: keep-alive`.
     """
     if stream.head is None or stream.end_ns is None:
         raise NotApplicable("only bytes are known, and not when they came")
