@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from sseprobe.report import Excerpt, FindingReport, Report, RuleResult
 from sseprobe.reporters.cases import Outcome
-from sseprobe.rules.base import RuleVerdict, Severity, gist
+from sseprobe.rules.base import RuleVerdict, Severity, without_numbers
 from sseprobe.text import one_line, visible
 from sseprobe.units import human_ms
 
@@ -67,7 +67,7 @@ def grouped(result: RuleResult) -> list[Repeated]:
     """The findings of a rule: those that say the same, but for numbers, once. What the baseline expects comes last."""
     groups: dict[tuple[bool, str], list[FindingReport]] = {}
     for finding in sorted(result.findings, key=lambda each: each.baselined):
-        groups.setdefault((finding.baselined, gist(finding.message)), []).append(finding)
+        groups.setdefault((finding.baselined, without_numbers(finding.message)), []).append(finding)
     return [Repeated(each[0], len(each), len({finding.stream for finding in each})) for each in groups.values()]
 
 

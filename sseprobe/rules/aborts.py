@@ -10,7 +10,7 @@ _ASGI: Final = "https://asgi.readthedocs.io/en/latest/specs/www.html"
 
 
 @rule("ABT001", Severity.ERROR, Kind.CONFORMANCE, f"{_ASGI}#disconnect-receive-event", of=Aborts)
-def stops_when_the_client_leaves(aborts: Aborts) -> Iterator[Finding]:
+def stops_on_disconnect(aborts: Aborts) -> Iterator[Finding]:
     """Generation stops when the client disconnects.
 
     What it does: Aborts the stream and asks the witnesses on the server's side whether generation continued. Without a
@@ -23,7 +23,11 @@ def stops_when_the_client_leaves(aborts: Aborts) -> Iterator[Finding]:
     for trial in aborts.trials:
         if trial.answer == "running":
             yield Finding(
-                "not-stopped", f"the server went on after its client had left: {trial.said}", None, "stopped", "running"
+                "not-stopped",
+                f"the server went on after its client had left: {trial.evidence}",
+                None,
+                "stopped",
+                "running",
             )
     if unknown:
-        raise Inconclusive(unknown[0].reason or unknown[0].said)
+        raise Inconclusive(unknown[0].reason or unknown[0].evidence)

@@ -9,13 +9,13 @@ from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.order import ended_by
 from sseprobe.rules.support.parts import (
-    Place,
+    Action,
     Step,
     Trace,
-    require_ends_in_place,
+    described,
+    part_name,
+    require_matching_ends,
     require_readable,
-    seen,
-    shown,
     strays,
 )
 from sseprobe.rules.support.shapes import require_whole
@@ -29,22 +29,22 @@ _CLIENT: Final = "https://github.com/ag-ui-protocol/ag-ui/tree/main/sdks/typescr
 _OURS: Final = Scope((Wire.AG_UI,))
 # Type of event -> what it is about, the field that names it, and what it does.
 _STEPS: Final = {
-    "TEXT_MESSAGE_START": ("text message", "messageId", Place.BEGIN),
-    "TEXT_MESSAGE_CONTENT": ("text message", "messageId", Place.GO_ON),
-    "TEXT_MESSAGE_END": ("text message", "messageId", Place.END),
-    "TOOL_CALL_START": ("tool call", "toolCallId", Place.BEGIN),
-    "TOOL_CALL_ARGS": ("tool call", "toolCallId", Place.GO_ON),
-    "TOOL_CALL_END": ("tool call", "toolCallId", Place.END),
-    "REASONING_START": ("reasoning", "messageId", Place.BEGIN),
-    "REASONING_END": ("reasoning", "messageId", Place.END),
-    "REASONING_MESSAGE_START": ("reasoning message", "messageId", Place.BEGIN),
-    "REASONING_MESSAGE_CONTENT": ("reasoning message", "messageId", Place.GO_ON),
-    "REASONING_MESSAGE_END": ("reasoning message", "messageId", Place.END),
-    "STEP_STARTED": ("step", "stepName", Place.BEGIN),
-    "STEP_FINISHED": ("step", "stepName", Place.END),
-    "SUBAGENT_STARTED": ("subagent", "subagentRunId", Place.BEGIN),
-    "SUBAGENT_FINISHED": ("subagent", "subagentRunId", Place.END),
-    "SUBAGENT_ERROR": ("subagent", "subagentRunId", Place.END),
+    "TEXT_MESSAGE_START": ("text message", "messageId", Action.BEGIN),
+    "TEXT_MESSAGE_CONTENT": ("text message", "messageId", Action.CONTINUE),
+    "TEXT_MESSAGE_END": ("text message", "messageId", Action.END),
+    "TOOL_CALL_START": ("tool call", "toolCallId", Action.BEGIN),
+    "TOOL_CALL_ARGS": ("tool call", "toolCallId", Action.CONTINUE),
+    "TOOL_CALL_END": ("tool call", "toolCallId", Action.END),
+    "REASONING_START": ("reasoning", "messageId", Action.BEGIN),
+    "REASONING_END": ("reasoning", "messageId", Action.END),
+    "REASONING_MESSAGE_START": ("reasoning message", "messageId", Action.BEGIN),
+    "REASONING_MESSAGE_CONTENT": ("reasoning message", "messageId", Action.CONTINUE),
+    "REASONING_MESSAGE_END": ("reasoning message", "messageId", Action.END),
+    "STEP_STARTED": ("step", "stepName", Action.BEGIN),
+    "STEP_FINISHED": ("step", "stepName", Action.END),
+    "SUBAGENT_STARTED": ("subagent", "subagentRunId", Action.BEGIN),
+    "SUBAGENT_FINISHED": ("subagent", "subagentRunId", Action.END),
+    "SUBAGENT_ERROR": ("subagent", "subagentRunId", Action.END),
 }
 _ENDS: Final = ("RUN_FINISHED", "RUN_ERROR")
 _SNAKE: Final = {
@@ -112,14 +112,14 @@ def _trace(stream: Transcript) -> Trace:
 def _steps(stream: Transcript) -> Iterator[Step]:
     for kind, message in _typed(stream):
         if kind in _STEPS:
-            what, field, place = _STEPS[kind]
+            what, field, action = _STEPS[kind]
             # A step's name is its agent's own.
             owner = as_id(message.fields.get("subagentRunId")) if what == "step" else ""
             yield Step(
-                message, kind, place, (f"{what} of {owner}" if owner else what, as_id(message.fields.get(field)))
+                message, kind, action, (f"{what} of {owner}" if owner else what, as_id(message.fields.get(field)))
             )
         elif kind in _ENDS:
-            yield Step(message, kind, Place.FORGET)
+            yield Step(message, kind, Action.RESET)
 
 
 @rule("AGU001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -134,8 +134,8 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     trace = stream.remembered(_trace)
     yield from strays(trace)
     for step, _ in trace.again:
-        said = f"{step.kind} for {shown(step.part[1])}, which is open already"
-        yield Finding(f"{step.kind}-while-open", said, step.message.event.span, "its end before it", "none")
+        problem = f"{step.kind} for {part_name(step.part[1])}, which is open already"
+        yield Finding(f"{step.kind}-while-open", problem, step.message.event.span, "its end before it", "none")
 
 
 @rule("AGU002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -222,11 +222,11 @@ def closes_what_it_opened(stream: Transcript) -> Iterator[Finding]:
     Bad: The same without `REASONING_END`.
     """
     trace = stream.remembered(_trace)
-    require_ends_in_place(trace)
-    for step, (what, name), begun in trace.forgotten:
+    require_matching_ends(trace)
+    for step, (what, name), begun in trace.dropped:
         if step.kind == "RUN_FINISHED":
-            said = f"the run finishes while {one_line(what, 60)} {shown(name)} is open"
-            yield Finding(f"{begun.fields['type']}-left-open", said, begun.event.span, "its end", "none")
+            problem = f"the run finishes while {one_line(what, 60)} {part_name(name)} is open"
+            yield Finding(f"{begun.fields['type']}-left-open", problem, begun.event.span, "its end", "none")
 
 
 @rule("AGU006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
@@ -284,8 +284,10 @@ def has_known_roles(stream: Transcript) -> Iterator[Finding]:
         elif kind in _ROLES and role is not None:
             judged += 1
             if role not in _ROLES[kind]:
-                said = f"{kind} has the role {seen(role)}"
-                yield Finding(f"wrong-role-of-{kind}", said, message.event.span, ", ".join(_ROLES[kind]), seen(role))
+                problem = f"{kind} has the role {described(role)}"
+                yield Finding(
+                    f"wrong-role-of-{kind}", problem, message.event.span, ", ".join(_ROLES[kind]), described(role)
+                )
     if not judged:
         raise NotApplicable("no role came")
 

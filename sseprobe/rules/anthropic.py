@@ -7,7 +7,7 @@ from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_id, as_list
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.support.parts import in_order, seen, shown
+from sseprobe.rules.support.parts import described, in_order, part_name
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
 
@@ -60,11 +60,11 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("message_stop did not come: see TRM001")
     if any(kind == "message_delta" and not isinstance(each.fields.get("delta"), dict) for kind, each in events):
         raise NotApplicable("a message_delta has no delta: see JSON002")
-    told = False
+    stopped = False
     for kind, message in events:
         if kind == "message_delta":
             reason = as_dict(message.fields["delta"]).get("stop_reason")
-            if told and not reason:
+            if stopped and not reason:
                 yield Finding(
                     "stop-reason-taken-back",
                     "a later message_delta takes the stop reason back",
@@ -72,8 +72,8 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
                     "it again",
                     "null",
                 )
-            told = told or bool(reason)
-        elif kind.startswith("content_block_") and told:
+            stopped = stopped or bool(reason)
+        elif kind.startswith("content_block_") and stopped:
             yield Finding(
                 "block-after-stop-reason",
                 f"{one_line(kind, 60)} comes after the stop reason",
@@ -81,7 +81,7 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
                 "message_stop",
                 one_line(kind, 60),
             )
-    if not told:
+    if not stopped:
         yield Finding(
             "no-stop-reason",
             "message_stop comes without a stop reason",
@@ -112,10 +112,10 @@ def begins_empty(stream: Transcript) -> Iterator[Finding]:
     if reason := begun.get("stop_reason"):
         yield Finding(
             "begins-with-stop-reason",
-            f"message_start has the stop reason {seen(reason)}",
+            f"message_start has the stop reason {described(reason)}",
             start.event.span,
             "null",
-            seen(reason),
+            described(reason),
         )
 
 
@@ -134,7 +134,7 @@ def counts_its_output(stream: Transcript) -> Iterator[Finding]:
         if kind == "message_delta" and isinstance(usage, dict):
             judged += 1
             if as_count(usage.get("output_tokens")) is None:
-                actual = seen(usage["output_tokens"]) if "output_tokens" in usage else "none"
+                actual = described(usage["output_tokens"]) if "output_tokens" in usage else "none"
                 yield Finding(
                     "missing-output_tokens",
                     "message_delta does not count output_tokens",
@@ -156,14 +156,14 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     Good: A `tool_use` block, then `"stop_reason": "tool_use"`.
     Bad: The same with `end_turn`.
     """
-    called, told, reason = False, None, ""
+    called, finish, reason = False, None, ""
     for kind, message in in_order(stream):
         if kind == "content_block_start":
             called = called or as_dict(message.fields.get("content_block")).get("type") == "tool_use"
         for delta in message.deltas:
             if delta.kind is DeltaKind.FINISH:
-                told, reason = message, delta.text
-    if told is None:
+                finish, reason = message, delta.text
+    if finish is None:
         raise NotApplicable("no stop reason came")
     if not called and reason != "tool_use":
         raise NotApplicable("no tool is called")
@@ -171,7 +171,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
         yield Finding(
             "end_turn-with-tool-call",
             "a tool is called, and the stop reason is end_turn",
-            told.event.span,
+            finish.event.span,
             "tool_use",
             reason,
         )
@@ -179,7 +179,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
         yield Finding(
             "tool_use-without-tool-call",
             "the stop reason is tool_use, and no tool is called",
-            told.event.span,
+            finish.event.span,
             "end_turn",
             reason,
         )
@@ -209,8 +209,8 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
                 )
         identifier = as_id(block.get("id"))
         if identifier and identifier in ids:
-            said = f"two calls have the id {shown(identifier)}"
-            yield Finding("repeated-id", said, message.event.span, "an id each", shown(identifier))
+            problem = f"two calls have the id {part_name(identifier)}"
+            yield Finding("repeated-id", problem, message.event.span, "an id each", part_name(identifier))
         if len(ids) < MAX_PARTS:
             ids.add(identifier)
     if not judged:

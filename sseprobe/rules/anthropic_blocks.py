@@ -7,17 +7,17 @@ from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.support.parts import Place, Step, Trace, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.rules.support.parts import Action, Step, Trace, described, part_name, require_matching_ends, strays, whole
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 
 _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _THINKING: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 _OURS: Final = Scope((Wire.ANTHROPIC,))
-_PLACES: Final = {
-    "content_block_start": Place.BEGIN,
-    "content_block_delta": Place.GO_ON,
-    "content_block_stop": Place.END,
+_ACTIONS: Final = {
+    "content_block_start": Action.BEGIN,
+    "content_block_delta": Action.CONTINUE,
+    "content_block_stop": Action.END,
 }
 _FITTING: Final = {
     "text_delta": ("text",),
@@ -32,7 +32,7 @@ def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
     found = []
     for kind, message in whole(stream):
         index = as_count(message.fields.get("index"))
-        if kind in _PLACES and index is not None:
+        if kind in _ACTIONS and index is not None:
             found.append((kind, message, index))
     if not found:
         raise NotApplicable("no block came")
@@ -40,7 +40,9 @@ def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
 
 
 def _trace(stream: Transcript) -> Trace:
-    return Trace(Step(message, kind, _PLACES[kind], ("block", index)) for kind, message, index in _block_events(stream))
+    return Trace(
+        Step(message, kind, _ACTIONS[kind], ("block", index)) for kind, message, index in _block_events(stream)
+    )
 
 
 @rule("ANT002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -56,8 +58,8 @@ def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
     trace = stream.remembered(_trace)
     yield from strays(trace)
     for step, _ in trace.again:
-        said = f"block {shown(step.part[1])} starts while it is open"
-        yield Finding("start-while-open", said, step.message.event.span, "its stop", "its start")
+        problem = f"block {part_name(step.part[1])} starts while it is open"
+        yield Finding("start-while-open", problem, step.message.event.span, "its stop", "its start")
 
 
 @rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -79,8 +81,8 @@ def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
         while awaited != index and awaited in missed:
             awaited += 1  # its start is missing: ANT002 says so
         if index != awaited:
-            said = f"block {shown(index)} starts, and {shown(awaited)} was to be next"
-            yield Finding("wrong-index", said, message.event.span, shown(awaited), shown(index))
+            problem = f"block {part_name(index)} starts, and {part_name(awaited)} was to be next"
+            yield Finding("wrong-index", problem, message.event.span, part_name(awaited), part_name(index))
         awaited = index + 1
 
 
@@ -104,8 +106,10 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
             delta, block = as_dict(message.fields.get("delta")).get("type"), types[index]
             fitting = _FITTING.get(delta) if isinstance(delta, str) else None
             if fitting is not None and block not in fitting:
-                said = f"a {delta} in a block of type {seen(block)}"
-                yield Finding(f"{delta}-in-wrong-block", said, message.event.span, " or ".join(fitting), seen(block))
+                problem = f"a {delta} in a block of type {described(block)}"
+                yield Finding(
+                    f"{delta}-in-wrong-block", problem, message.event.span, " or ".join(fitting), described(block)
+                )
     if not judged:
         raise NotApplicable("no block goes on")
 
@@ -122,10 +126,10 @@ def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not come to its end")
-    require_ends_in_place(trace)
+    require_matching_ends(trace)
     for (_, index), begun in trace.open.items():
         yield Finding(
-            "block-not-stopped", f"block {shown(index)} never stops", begun.event.span, "content_block_stop", "none"
+            "block-not-stopped", f"block {part_name(index)} never stops", begun.event.span, "content_block_stop", "none"
         )
 
 
@@ -155,7 +159,7 @@ def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
                 del open_blocks[index]
                 judged += 1
                 if thought and not signed:
-                    said = f"the thinking of block {shown(index)} has no signature"
-                    yield Finding("missing-signature", said, message.event.span, "signature_delta", "none")
+                    problem = f"the thinking of block {part_name(index)} has no signature"
+                    yield Finding("missing-signature", problem, message.event.span, "signature_delta", "none")
     if not judged:
         raise NotApplicable("no thinking came")

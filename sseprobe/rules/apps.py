@@ -69,16 +69,16 @@ def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable(f"the stream ended as {stream.ending}")
     if stream.end_mark is None:
         last = stream.messages[-1].event if stream.messages else None
-        said = "the stream has no end mark: a cut answer looks like a finished one"
-        shown = one_line(last.data, 60) if last else "nothing"
+        problem = "the stream has no end mark: a cut answer looks like a finished one"
+        excerpt = one_line(last.data, 60) if last else "nothing"
         expected = "an event such as [DONE]"
         if stream.framing is Framing.TEXT:
             expected = "events, or lines of JSON: text alone has no place for an end mark"
-        yield Finding("no-end-mark", said, last.span if last else None, expected, shown)
+        yield Finding("no-end-mark", problem, last.span if last else None, expected, excerpt)
 
 
 @rule("APP002", Severity.ERROR, Kind.COMPATIBILITY, _OPENROUTER)
-def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
+def reports_failures_as_events(stream: Transcript) -> Iterator[Finding]:
     """A failure is reported in an event that programs recognise.
 
     What it does: Reports failures sent as text: in the answer itself, or between JSON events, such as `data: Error: …`.
@@ -91,19 +91,19 @@ def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
     if stream.outcome is None or stream.outcome.error is None:
         raise NotApplicable("no error came")
-    told = [message for message, _ in stream.told[DeltaKind.ERROR]]
+    failures = [message for message, _ in stream.told[DeltaKind.ERROR]]
     if stream.error_as_text:
-        told = stream.content[-1:]
-    elif not all(_is_bare_text(message) for message in told):
+        failures = stream.content[-1:]
+    elif not all(_is_bare_text(message) for message in failures):
         return
-    for message in told[:1]:
-        shown = one_line(message.event.data, 120)
+    for message in failures[:1]:
+        excerpt = one_line(message.event.data, 120)
         yield Finding(
             "failure-as-text",
-            "the failure is told as text",
+            "the failure is failures as text",
             message.event.span,
             "event: error, or an object with error",
-            shown,
+            excerpt,
         )
 
 
@@ -134,19 +134,23 @@ def _lost(stream: Transcript) -> Iterator[Finding]:
         is_other = looks_like_payload(item) or item.name.startswith("\ufeff")  # SSE008, SSE003
         is_a_field = names[item.name] > 1  # of the app's own: a text does not repeat itself so
         if item.reason is IgnoredReason.UNKNOWN_NAME and not is_other and not is_a_field:
-            shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
+            excerpt = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
             yield Finding(
                 "text-line-ignored",
                 "text behind a line break is ignored: its line is no field",
                 item.span,
                 _AS_JSON,
-                shown,
+                excerpt,
             )
     blank = _lost_line_breaks(stream)
     if blank:
-        said = "line breaks of the text became blank lines, and are lost"
+        problem = "line breaks of the text became blank lines, and are lost"
         yield Finding(
-            "line-breaks-lost", said, blank[0].span, _AS_JSON, f"{len(blank)} of {len(stream.events)} events lost one"
+            "line-breaks-lost",
+            problem,
+            blank[0].span,
+            _AS_JSON,
+            f"{len(blank)} of {len(stream.events)} events lost one",
         )
     yield from _lost_spaces(stream)
 
@@ -175,9 +179,11 @@ def _lost_spaces(stream: Transcript) -> Iterator[Finding]:
     # Where two spaces come, the first is the server's own, and a line without any is another matter (SSE010).
     if with_space and without and all(len(found["spaces"]) < 2 for found, _ in with_space):
         first, start = with_space[0]
-        said = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
+        problem = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
         span = (start + first.start(), start + first.end())
-        yield Finding("leading-spaces-lost", said, span, "data:, a space, then the text", f"data: on {without} lines")
+        yield Finding(
+            "leading-spaces-lost", problem, span, "data:, a space, then the text", f"data: on {without} lines"
+        )
 
 
 @rule("APP004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#event-stream-interpretation")
@@ -199,12 +205,12 @@ def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
     if any("\n" in message.event.data for message in stream.content):
         return  # each of its lines has a data field: that is the other way
     first = stream.content[0].event
-    said = "the text is sent as it is: a line break in it would be lost"
-    yield Finding("text-not-encoded", said, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
+    problem = "the text is sent as it is: a line break in it would be lost"
+    yield Finding("text-not-encoded", problem, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
 
 
 @rule("APP005", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
-def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
+def has_distinct_heartbeats(stream: Transcript) -> Iterator[Finding]:
     """Heartbeats cannot be mistaken for text.
 
     What it does: Reports unnamed events whose data is `ping` or similar, in a stream of text or JSON. TIM002 covers
@@ -218,13 +224,13 @@ def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if message.event.type == "message" and message.event.data.strip('[]"').lower() in words.HEARTBEATS:
-            shown = one_line(message.event.data, 40)
+            excerpt = one_line(message.event.data, 40)
             yield Finding(
                 "heartbeat-as-text",
                 "a heartbeat that looks like text",
                 message.event.span,
                 "a comment: `: ping`",
-                shown,
+                excerpt,
             )
 
 
@@ -253,8 +259,8 @@ def sends_pieces(stream: Transcript) -> Iterator[Finding]:
     elif len(stream.content) == 1 and stream.framing is not Framing.TEXT:
         chars = sum(len(delta.text) for delta in stream.content[0].deltas if delta.kind is DeltaKind.TEXT)
         if chars > _MANY_CHARS:
-            said = f"the whole answer, {chars:,} characters, came in one event"
-            yield Finding("one-event", said, first.span, "an event for each token", "one event")
+            problem = f"the whole answer, {chars:,} characters, came in one event"
+            yield Finding("one-event", problem, first.span, "an event for each token", "one event")
 
 
 @rule("APP007", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
@@ -277,8 +283,8 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
         for kind in words.kinds_of(message.event, message.payload):
             spelling = spellings.setdefault(words.words_of(kind), kind)
             if spelling != kind and words.words_of(kind):
-                said = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
-                yield Finding("two-spellings", said, message.event.span, one_line(spelling, 40), one_line(kind, 40))
+                problem = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
+                yield Finding("two-spellings", problem, message.event.span, one_line(spelling, 40), one_line(kind, 40))
 
 
 def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
@@ -289,9 +295,11 @@ def _other_places(stream: Transcript, reading: Reading) -> Iterator[Finding]:
         if isinstance(known, str) and known:
             continue
         if (other := other_text(message.payload, reading.text)) is not None:
-            place, expected = json_pointer.text_of(other[0]), reading.text_at or ""
-            said = f"the text stands at {one_line(place, 60)}, in other events at {one_line(expected, 60)}"
-            yield Finding("text-in-two-places", said, message.event.span, one_line(expected, 60), one_line(place, 60))
+            pointer, expected = json_pointer.text_of(other[0]), reading.text_at or ""
+            problem = f"the text stands at {one_line(pointer, 60)}, in other events at {one_line(expected, 60)}"
+            yield Finding(
+                "text-in-two-places", problem, message.event.span, one_line(expected, 60), one_line(pointer, 60)
+            )
 
 
 @rule("APP008", Severity.INFO, Kind.COMPATIBILITY, _OPENAI)
@@ -309,7 +317,7 @@ def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the stream does not tell how many tokens it had")
     events = sum(message.has(*CONTENT_KINDS) for message in stream.messages)
     if events >= _ENOUGH_EVENTS and usage[-1] >= _TOKENS_AN_EVENT * events:
-        said = f"{usage[-1]:,} tokens came in {events:,} events"
+        problem = f"{usage[-1]:,} tokens came in {events:,} events"
         yield Finding(
-            "tokens-gathered", said, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event"
+            "tokens-gathered", problem, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event"
         )

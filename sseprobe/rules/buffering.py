@@ -13,11 +13,11 @@ from sseprobe.units import human_bytes, human_ms, ms
 
 _ASGI: Final = "https://asgi.readthedocs.io/en/latest/specs/www.html"
 _ENOUGH_EVENTS: Final = 10
-_LUMPS: Final = 3.0
+_BURST_RATIO: Final = 3.0
 _HELD_NS: Final = 5 * 10**6
 _LONGER: Final = 3
 _MUCH_LATER: Final = 2
-_SURELY_LATER_MS: Final = 150.0
+_CLEARLY_LATER_MS: Final = 150.0
 
 
 @rule("BUF001", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -38,13 +38,15 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("fewer than two events with content came")
     if not came_at_once(stream):
         return
-    said = stream.remembered(diagnose)
-    if said.kind is not Holding.WHOLE_BODY:
-        raise Inconclusive(said.evidence[0])
+    diagnosis = stream.remembered(diagnose)
+    if diagnosis.kind is not Holding.WHOLE_BODY:
+        raise Inconclusive(diagnosis.evidence[0])
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     encoding = one_line(stream.head.header("content-encoding") or "", 40)
     packed = f"; it came as {encoding}: a compressor that is not flushed holds so" if encoding else ""
-    yield Finding("all-at-once", f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
+    yield Finding(
+        "all-at-once", f"{diagnosis.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}"
+    )
 
 
 @rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")
@@ -61,11 +63,11 @@ def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     if stream.head is None or len(stream.chunks) < 2:
         raise NotApplicable("the body came in one piece" if stream.head else "only bytes are known")
     bursts = bursts_of(stream)
-    said = stream.remembered(diagnose)
-    if said.kind is Holding.BLOCK:
+    diagnosis = stream.remembered(diagnose)
+    if diagnosis.kind is Holding.BLOCK:
         block = bursts[1]
-        size = human_bytes(said.block_bytes or 0)
-        yield Finding("fixed-blocks", said.evidence[0], (block.start, block.end), "whole events", size)
+        size = human_bytes(diagnosis.block_bytes or 0)
+        yield Finding("fixed-blocks", diagnosis.evidence[0], (block.start, block.end), "whole events", size)
     elif 2 * sum(each.trusted for each in bursts) < len(bursts):
         raise Inconclusive("this process read late: what came in pieces may have been read as one")
 
@@ -90,8 +92,8 @@ def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
         if before is not None and message.read.t_ns - before.read.t_ns > _HELD_NS:
             late.append(message)
     if 2 * len(late) > len(stream.messages):
-        said = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
-        yield Finding("blank-line-late", said, late[0].event.span, "with the event", "later")
+        problem = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
+        yield Finding("blank-line-late", problem, late[0].event.span, "with the event", "later")
 
 
 @rule("BUF004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream")
@@ -128,16 +130,16 @@ def begins_before_it_is_whole(lengths: Lengths) -> Iterator[Finding]:
     short, long = (sorted(map(_first_ms, each)) for each in (lengths.short, lengths.long))
     sizes = [sorted(map(_size, each)) for each in (lengths.short, lengths.long)]
     if sizes[1][0] < _LONGER * max(1, sizes[0][-1]):
-        said = f"{lengths.said}, the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
-        raise Inconclusive(f"{said}: too alike to be compared; give a --prompt that asks for a long answer")
+        problem = f"{lengths.requests}, the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
+        raise Inconclusive(f"{problem}: too alike to be compared; give a --prompt that asks for a long answer")
     middle = short[len(short) // 2], long[len(long) // 2]
-    apart = long[0] - short[-1] > max(_SURELY_LATER_MS, short[-1] - short[0])
+    apart = long[0] - short[-1] > max(_CLEARLY_LATER_MS, short[-1] - short[0])
     if apart and middle[1] > _MUCH_LATER * middle[0]:
-        said = (
-            f"{lengths.said}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
+        problem = (
+            f"{lengths.requests}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
             "the answer is made whole before it is sent"
         )
-        yield Finding("whole-before-sent", said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
+        yield Finding("whole-before-sent", problem, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
 
 
 def _first_ms(stream: Transcript) -> float:
@@ -159,16 +161,16 @@ def compression_delays_nothing(streams: Compression) -> Iterator[Finding]:
     Good: No Content-Encoding for event streams, or a compressor that is flushed.
     Bad: Hundreds of events in one read.
     """
-    head = streams.asked.head
+    head = streams.compressed.head
     encoding = head.header("content-encoding") if head else None
     if encoding is None or encoding.strip().lower() == "identity":
         return
-    plain, asked = _per_burst(streams.plain), _per_burst(streams.asked)
-    if plain is None or asked is None:
+    plain, compressed = _per_burst(streams.plain), _per_burst(streams.compressed)
+    if plain is None or compressed is None:
         raise Inconclusive(f"fewer than {_ENOUGH_EVENTS} events with content: ask for a longer answer")
-    if asked >= _LUMPS * plain and asked >= _LUMPS:
-        said = f"with {one_line(encoding, 40)} {asked:.3g} events arrive at once, without it {plain:.3g}"
-        yield Finding("held-by-compression", said, None, f"{plain:.3g} events at once", f"{asked:.3g}")
+    if compressed >= _BURST_RATIO * plain and compressed >= _BURST_RATIO:
+        problem = f"with {one_line(encoding, 40)} {compressed:.3g} events arrive at once, without it {plain:.3g}"
+        yield Finding("held-by-compression", problem, None, f"{plain:.3g} events at once", f"{compressed:.3g}")
 
 
 def _per_burst(stream: Transcript) -> float | None:
@@ -191,9 +193,9 @@ def bounds_what_it_buffers(slow: SlowReading) -> Iterator[Finding]:
     if slow.cut:
         return
     if slow.held_tokens is None or slow.planned_tokens is None:
-        said = f"the server kept a reader that did not read for {human_ms(slow.stalled_ms)}"
+        problem = f"the server kept a reader that did not read for {human_ms(slow.stalled_ms)}"
         hint = "ask a witness: sseprobe abort-test --how stall --witness SPEC"
-        raise Inconclusive(f"{said}; whether it went on producing is not seen from outside: {hint}")
+        raise Inconclusive(f"{problem}; whether it went on producing is not seen from outside: {hint}")
     if slow.held_tokens >= slow.planned_tokens:
-        said = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
-        yield Finding("unbounded-buffer", said, None, "production stands still", f"{slow.held_tokens:,} tokens")
+        problem = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
+        yield Finding("unbounded-buffer", problem, None, "production stands still", f"{slow.held_tokens:,} tokens")

@@ -8,7 +8,7 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
+from sseprobe.rules.support.parts import Action, Step, Trace, in_order, part_name, require_matching_ends, strays, whole
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
@@ -17,7 +17,7 @@ _API: Final = "https://docs.cohere.com/docs/streaming"
 _REFERENCE: Final = "https://docs.cohere.com/reference/chat-stream"
 _OURS: Final = Scope((Wire.COHERE,))
 _PARTS: Final = ("content", "tool-call", "citation")
-_PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
+_ACTIONS: Final = {"start": Action.BEGIN, "delta": Action.CONTINUE, "end": Action.END}
 
 
 @rule("COH001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -50,8 +50,8 @@ def _trace(stream: Transcript) -> Trace:
     for kind, message in whole(stream):
         part, _, step = kind.rpartition("-")
         index = as_count(message.fields.get("index"))
-        if part in _PARTS and step in _PLACES and index is not None:
-            steps.append(Step(message, kind, _PLACES[step], (part, index)))
+        if part in _PARTS and step in _ACTIONS and index is not None:
+            steps.append(Step(message, kind, _ACTIONS[step], (part, index)))
     if not steps:
         raise NotApplicable("no part came")
     return Trace(steps)
@@ -71,8 +71,8 @@ def opens_parts_before_use(stream: Transcript) -> Iterator[Finding]:
     yield from strays(trace)
     for step, _ in trace.again:
         part, index = step.part
-        said = f"{part} {shown(index)} starts while it is open"
-        yield Finding(f"{step.kind}-while-open", said, step.message.event.span, f"{part}-end", step.kind)
+        problem = f"{part} {part_name(index)} starts while it is open"
+        yield Finding(f"{step.kind}-while-open", problem, step.message.event.span, f"{part}-end", step.kind)
 
 
 @rule("COH003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -87,9 +87,11 @@ def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not come to its end")
-    require_ends_in_place(trace)
+    require_matching_ends(trace)
     for (part, index), begun in trace.open.items():
-        yield Finding(f"{part}-not-ended", f"{part} {shown(index)} never ends", begun.event.span, f"{part}-end", "none")
+        yield Finding(
+            f"{part}-not-ended", f"{part} {part_name(index)} never ends", begun.event.span, f"{part}-end", "none"
+        )
 
 
 def _content(message: Message) -> dict[str, Any]:

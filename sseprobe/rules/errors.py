@@ -36,9 +36,9 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
         failure = failure_in_line(item) or foreign_failure(item)
         if failure is None or item.name.startswith("{"):  # bare JSON is SSE008's
             continue
-        shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
-        said = f"an error in a line that is no field, which every client ignores: {shown}"
-        found = Finding("error-in-ignored-line", said, item.span, "data: …", shown)
+        excerpt = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
+        problem = f"an error in a line that is no field, which every client ignores: {excerpt}"
+        found = Finding("error-in-ignored-line", problem, item.span, "data: …", excerpt)
         if not item.name.lstrip().startswith("<"):
             yield found
         elif not has_title:
@@ -48,7 +48,7 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
 
 
 @rule("ERR001", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER)
-def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
+def reports_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
     """A mid-stream failure is reported in the dialect's own format.
 
     What it does: Reports events and lines that are clearly errors (plain text, HTML, a stack trace, `{"detail": …}`)
@@ -63,13 +63,13 @@ def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable(f"{stream.dialect.name} has no error of its own")
     for message, _ in stream.told[DeltaKind.UNKNOWN]:
         if is_foreign_error(message):
-            shown = one_line(message.event.data, 120)
+            excerpt = one_line(message.event.data, 120)
             yield Finding(
                 "foreign-error",
                 "an error in a shape that no client of this dialect knows",
                 message.event.span,
                 "its error event",
-                shown,
+                excerpt,
             )
 
 
@@ -111,18 +111,18 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
     errors = errors_in(stream)
     if not errors:
         raise NotApplicable("no error came")
-    for message in (stream.messages[place] for place in errors):
+    for message in (stream.messages[index] for index in errors):
         error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
         if not error.text.strip():
             yield Finding("missing-message", "the error has no message", message.event.span, "a message", "none")
         elif TRACE.search(error.text) or HTML.match(error.text):
-            shown = one_line(error.text, 100)
+            excerpt = one_line(error.text, 100)
             yield Finding(
                 "trace-or-page-as-message",
                 "the error's message is a stack trace or a web page",
                 message.event.span,
                 "a sentence",
-                shown,
+                excerpt,
             )
         elif error.type is None and error.code is None and stream.dialect.has(Trait.TYPED_ERRORS):
             yield Finding(
@@ -193,7 +193,7 @@ def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
     if stream.ending is not Ending.ERROR or stream.outcome is None or stream.outcome.error is None:
         yield Finding(
             "no-error-event",
-            f"{failed.said}: the stream ended as {stream.ending}",
+            f"{failed.instruction}: the stream ended as {stream.ending}",
             None,
             "an error event",
             str(stream.ending),

@@ -9,7 +9,7 @@ from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
-from sseprobe.rules.support.parts import seen
+from sseprobe.rules.support.parts import described
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
@@ -69,9 +69,13 @@ def is_a_response(stream: Transcript) -> Iterator[Finding]:
         elif snake := _in_snake_case(message):
             yield Finding(f"snake-case-{snake}", f"{snake} is not camelCase", message.event.span, "camelCase", snake)
         elif _KNOWN.isdisjoint(message.fields):
-            shown = one_line(", ".join(sorted(message.fields)[:8]), 80) or "{}"
+            excerpt = one_line(", ".join(sorted(message.fields)[:8]), 80) or "{}"
             yield Finding(
-                "no-known-field", "the event has neither candidates nor usage", message.event.span, "candidates", shown
+                "no-known-field",
+                "the event has neither candidates nor usage",
+                message.event.span,
+                "candidates",
+                excerpt,
             )
     if not judged:
         raise NotApplicable("no event holds JSON")
@@ -200,7 +204,9 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
                 continue
             judged += 1
             if not isinstance(reason, str) or not _WORD.fullmatch(reason):
-                said = f"the finish reason is {seen(reason)}"
-                yield Finding("wrong-finish-reason", said, message.event.span, "STOP, MAX_TOKENS, …", seen(reason))
+                problem = f"the finish reason is {described(reason)}"
+                yield Finding(
+                    "wrong-finish-reason", problem, message.event.span, "STOP, MAX_TOKENS, …", described(reason)
+                )
     if not judged:
         raise NotApplicable("no finish reason came")

@@ -55,8 +55,8 @@ def has_status_200(stream: Transcript) -> Iterator[Finding]:
     """
     head = _head(stream)
     if head.status != 200:
-        said = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
-        yield Finding("other-status", said, None, "200", str(head.status))
+        problem = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
+        yield Finding("other-status", problem, None, "200", str(head.status))
 
 
 @rule("HTTP002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#dom-eventsource")
@@ -74,10 +74,10 @@ def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
     if stream.dialect.reading is not None and stream.framing is not Framing.SSE:
         raise NotApplicable(f"the body is an app's own {stream.framing}, which its own client reads whatever the type")
     expected = stream.dialect.framing if stream.dialect.framing is Framing.LINES else Framing.SSE
-    said = head.header("content-type")
-    if by_content_type(said) is not expected:
-        shown = one_line(media_type(said) or "none", 80)
-        yield Finding("wrong-content-type", f"Content-Type is {shown}", None, CONTENT_TYPES[expected], shown)
+    content_type = head.header("content-type")
+    if by_content_type(content_type) is not expected:
+        excerpt = one_line(media_type(content_type) or "none", 80)
+        yield Finding("wrong-content-type", f"Content-Type is {excerpt}", None, CONTENT_TYPES[expected], excerpt)
 
 
 @rule("HTTP003", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream", framing=Framing.SSE)
@@ -89,13 +89,13 @@ def has_no_other_charset(stream: Transcript) -> Iterator[Finding]:
     Good: `text/event-stream; charset=utf-8`, or no charset.
     Bad: `text/event-stream; charset=iso-8859-1`.
     """
-    said = _head(stream).header("content-type") or ""
-    for parameter in said.split(";")[1:]:
+    content_type = _head(stream).header("content-type") or ""
+    for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         charset = value.strip().strip("\"'").lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
-            shown = one_line(charset, 40)
-            yield Finding("other-charset", f"the charset is {shown}", None, "utf-8", shown)
+            excerpt = one_line(charset, 40)
+            yield Finding("other-charset", f"the charset is {excerpt}", None, "utf-8", excerpt)
 
 
 @rule("HTTP004", Severity.WARNING, Kind.COMPATIBILITY, f"{_RFC9110}#section-7.7")
@@ -111,8 +111,10 @@ def is_not_cached(stream: Transcript) -> Iterator[Finding]:
     """
     head = _head(stream)
     if not _tokens(head, "cache-control") & {"no-store", "no-cache"}:
-        shown = one_line(head.header("cache-control") or "none", 80)
-        yield Finding("cacheable", "Cache-Control allows the stream to be cached", None, "no-store or no-cache", shown)
+        excerpt = one_line(head.header("cache-control") or "none", 80)
+        yield Finding(
+            "cacheable", "Cache-Control allows the stream to be cached", None, "no-store or no-cache", excerpt
+        )
 
 
 @rule("HTTP005", Severity.INFO, Kind.COMPATIBILITY, _MCP)
@@ -126,9 +128,9 @@ def asks_nginx_not_to_buffer(stream: Transcript) -> Iterator[Finding]:
     Good: `X-Accel-Buffering: no`.
     Bad: No such header.
     """
-    said = _head(stream).header("x-accel-buffering")
-    if (said or "").strip().lower() != "no":
-        yield Finding("no-x-accel-buffering", "X-Accel-Buffering is not no", None, "no", one_line(said or "none", 40))
+    value = _head(stream).header("x-accel-buffering")
+    if (value or "").strip().lower() != "no":
+        yield Finding("no-x-accel-buffering", "X-Accel-Buffering is not no", None, "no", one_line(value or "none", 40))
 
 
 @rule("HTTP006", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -141,15 +143,19 @@ def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
     Good: No Content-Encoding.
     Bad: `Content-Encoding: gzip`.
     """
-    said = _head(stream).header("content-encoding")
+    value = _head(stream).header("content-encoding")
     headers = stream.request.headers if stream.request else []
     asked = next((value for name, value in headers if name.lower() == "accept-encoding"), "")
     if asked.strip().lower() not in ("", "identity"):
         raise NotApplicable(f"the request asks for it (Accept-Encoding: {one_line(asked, 40)})")
-    if said is not None and said.strip().lower() not in ("", "identity"):
-        no_coding = ", which is no coding; read as identity" if said.strip().lower() in _NO_CODING else ""
+    if value is not None and value.strip().lower() not in ("", "identity"):
+        no_coding = ", which is no coding; read as identity" if value.strip().lower() in _NO_CODING else ""
         yield Finding(
-            "compressed", f"Content-Encoding is {one_line(said, 40)}{no_coding}", None, "no header", one_line(said, 40)
+            "compressed",
+            f"Content-Encoding is {one_line(value, 40)}{no_coding}",
+            None,
+            "no header",
+            one_line(value, 40),
         )
 
 
@@ -164,9 +170,9 @@ def has_no_content_length(stream: Transcript) -> Iterator[Finding]:
     Bad: `Content-Length: 4711`.
     """
     head = _head(stream)
-    said = head.header("content-length")
-    if said is not None and head.status == 200:
-        yield Finding("has-content-length", "the answer has a Content-Length", None, "none", one_line(said, 40))
+    value = head.header("content-length")
+    if value is not None and head.status == 200:
+        yield Finding("has-content-length", "the answer has a Content-Length", None, "none", one_line(value, 40))
 
 
 @rule("HTTP008", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9112}#section-8")
@@ -185,11 +191,14 @@ def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
     if end in _CUT_BY_US:
         raise Inconclusive("the stream was ended here, before the server could end it")
     if end in _BROKEN:
-        said, expected = _BROKEN[end]
+        problem, expected = _BROKEN[end]
         coding = one_line((stream.head.header("content-encoding") if stream.head else None) or "", 40)
         if end is BodyEnd.PROTOCOL_ERROR and coding:
-            said, expected = f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing", coding
-        yield Finding(str(end), said, (len(stream.body), len(stream.body)), expected, str(end))
+            problem, expected = (
+                f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing",
+                coding,
+            )
+        yield Finding(str(end), problem, (len(stream.body), len(stream.body)), expected, str(end))
 
 
 @rule("HTTP009", Severity.INFO, Kind.COMPATIBILITY, f"{_RFC9112}#section-6.3")
@@ -249,14 +258,14 @@ def redirects_keep_the_method(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there was no redirect")
     if stream.request is None or stream.request.method == "GET":
         raise NotApplicable("a GET may be redirected with any status")
-    for hop in stream.redirects:
-        if hop.status in _TURN_INTO_GET:
+    for redirect in stream.redirects:
+        if redirect.status in _TURN_INTO_GET:
             yield Finding(
                 "redirect-loses-method",
-                f"a {stream.request.method} is redirected with {hop.status}",
+                f"a {stream.request.method} is redirected with {redirect.status}",
                 None,
                 "307 or 308",
-                str(hop.status),
+                str(redirect.status),
             )
 
 
@@ -273,15 +282,15 @@ def allows_the_origin(stream: Transcript) -> Iterator[Finding]:
     origin = next((value for name, value in request.headers if name.lower() == "origin"), None) if request else None
     if origin is None:
         raise NotApplicable("the request had no Origin: -H 'Origin: …' asks for it")
-    said = _head(stream).header("access-control-allow-origin")
-    if said not in ("*", origin):
-        shown = one_line(said or "none", 80)
+    value = _head(stream).header("access-control-allow-origin")
+    if value not in ("*", origin):
+        excerpt = one_line(value or "none", 80)
         yield Finding(
             "origin-not-allowed",
             "Access-Control-Allow-Origin does not name the Origin",
             None,
             f"{one_line(origin, 80)} or *",
-            shown,
+            excerpt,
         )
 
 
@@ -294,10 +303,10 @@ def marks_the_ui_stream(stream: Transcript) -> Iterator[Finding]:
     Good: `x-vercel-ai-ui-message-stream: v1`.
     Bad: No such header.
     """
-    said = _head(stream).header("x-vercel-ai-ui-message-stream")
-    if (said or "").strip() != "v1":
+    value = _head(stream).header("x-vercel-ai-ui-message-stream")
+    if (value or "").strip() != "v1":
         yield Finding(
-            "no-ui-stream-header", "x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(said or "none", 40)
+            "no-ui-stream-header", "x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(value or "none", 40)
         )
 
 
@@ -330,5 +339,5 @@ def is_one_gzip_member(stream: Transcript) -> Iterator[Finding]:
     if stream.gzip_members == 0:
         raise NotApplicable("the body did not come as gzip, or it was recorded decoded")
     if stream.gzip_members > 1:
-        said = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
-        yield Finding("several-gzip-members", said, None, "one member", f"{stream.gzip_members} members")
+        problem = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
+        yield Finding("several-gzip-members", problem, None, "one member", f"{stream.gzip_members} members")

@@ -25,14 +25,14 @@ def refuses_other_methods(methods: Methods) -> Iterator[Finding]:
         if answer.head is None:
             yield Finding(
                 f"{answer.name}-unanswered",
-                f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+                f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
                 None,
                 "405",
                 "none",
             )
         elif not (400 <= answer.head.status < 500 or answer.head.status == 501):
             what = f"{answer.head.status} {answer.content_type}".strip()
-            yield Finding(f"{answer.name}-not-refused", f"{answer.asked}: answered {what}", None, "405", what)
+            yield Finding(f"{answer.name}-not-refused", f"{answer.request}: answered {what}", None, "405", what)
 
 
 @rule("HTTP016", Severity.WARNING, Kind.CONFORMANCE, f"{_RFC9110}#section-15.5.6", of=Methods)
@@ -50,7 +50,7 @@ def says_what_is_allowed(methods: Methods) -> Iterator[Finding]:
         raise NotApplicable("no answer was a 405")
     for answer in refused:
         if answer.head is not None and answer.head.header("allow") is None:
-            yield Finding("missing-allow", f"{answer.asked}: a 405 without Allow", None, "Allow: …", "no Allow")
+            yield Finding("missing-allow", f"{answer.request}: a 405 without Allow", None, "Allow: …", "no Allow")
 
 
 @rule("HTTP018", Severity.WARNING, Kind.CONFORMANCE, f"{_RFC9110}#section-9.3.2", of=Methods)
@@ -67,14 +67,18 @@ def answers_head(methods: Methods) -> Iterator[Finding]:
     if answer.head is None:
         yield Finding(
             "unanswered",
-            f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+            f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
             None,
             "an answer",
             "none",
         )
     elif answer.head.status >= 500 and answer.head.status != 501:
         yield Finding(
-            "server-error", f"{answer.asked}: answered {answer.head.status}", None, "below 500", str(answer.head.status)
+            "server-error",
+            f"{answer.request}: answered {answer.head.status}",
+            None,
+            "below 500",
+            str(answer.head.status),
         )
 
 
@@ -91,11 +95,11 @@ def serves_http10(old: Http10) -> Iterator[Finding]:
     if old.answer.head is None:
         yield Finding("unanswered", f"no answer ({one_line(old.answer.problem or '', 200)})", None, "a stream", "none")
     elif old.transfer_encoding is not None:
-        shown = one_line(old.transfer_encoding, 60)
-        yield Finding("transfer-encoding", "the answer to HTTP/1.0 has a Transfer-Encoding", None, "none", shown)
+        excerpt = one_line(old.transfer_encoding, 60)
+        yield Finding("transfer-encoding", "the answer to HTTP/1.0 has a Transfer-Encoding", None, "none", excerpt)
     elif old.stream is None:
-        said = f"answered {old.answer.head.status} {old.answer.content_type}, not a stream"
-        raise Inconclusive(f"over HTTP/1.0 the endpoint {said}")
+        problem = f"answered {old.answer.head.status} {old.answer.content_type}, not a stream"
+        raise Inconclusive(f"over HTTP/1.0 the endpoint {problem}")
     elif old.stream.ending is not Ending.COMPLETE:
         yield Finding(
             "not-complete",

@@ -74,13 +74,13 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if match := _LINE_BREAKS.search(message.event.data):
-            seen = f"U+{ord(match[0]):04X}"
+            character = f"U+{ord(match[0]):04X}"
             yield Finding(
                 "raw-line-break",
-                f"{seen} stands raw in a line",
+                f"{character} stands raw in a line",
                 message.event.span,
                 f"\\u{ord(match[0]):04x}, escaped",
-                seen,
+                character,
             )
 
 
@@ -107,7 +107,7 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
                 actual = json_type(arguments) if "arguments" in function else "missing"
                 yield Finding(
                     "arguments-not-an-object",
-                    f"the arguments are {_said(actual)}",
+                    f"the arguments are {_description(actual)}",
                     message.event.span,
                     "object",
                     actual,
@@ -116,5 +116,5 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no tool is called")
 
 
-def _said(actual: str) -> str:
+def _description(actual: str) -> str:
     return actual if actual == "missing" else f"of type {actual}"

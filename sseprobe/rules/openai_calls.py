@@ -9,10 +9,10 @@ from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_chunks import (
     asked,
+    excerpt,
     finish_of,
     legible_calls,
     legible_choices,
-    shown,
 )
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
@@ -51,29 +51,29 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
         number = as_count(fragment.get("index"))
         if number is None:
             if not stream.dialect.has(Trait.WHOLE_CALLS):
-                said = f"a fragment of a tool call of choice {shown(index)} has no index"
-                yield Finding("missing-index", said, message.event.span, "index", shown(fragment.get("index")))
+                problem = f"a fragment of a tool call of choice {excerpt(index)} has no index"
+                yield Finding("missing-index", problem, message.event.span, "index", excerpt(fragment.get("index")))
             continue
         named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
         call = _Call(_text(fragment.get("id")), _text(named.get("name")))
-        place = f"tool call {shown(number)} of choice {shown(index)}"
+        call_name = f"tool call {excerpt(number)} of choice {excerpt(index)}"
         before = begun.setdefault((index, number), call)
         if before is call:
             if missing := _missing(fragment, call, whole=stream.dialect.has(Trait.WHOLE_CALLS)):
-                said = f"{place} begins without {' and '.join(missing)}"
+                problem = f"{call_name} begins without {' and '.join(missing)}"
                 yield Finding(
                     f"missing-{'-'.join(missing).replace('function.', '')}",
-                    said,
+                    problem,
                     message.event.span,
                     "id, type and function.name",
                 )
         elif call.id and before.id and call.id != before.id:
             begun[index, number] = call
-            said = f"another call comes under the index of {place}"
-            yield Finding("reused-index", said, message.event.span, shown(before.id), shown(call.id))
+            problem = f"another call comes under the index of {call_name}"
+            yield Finding("reused-index", problem, message.event.span, excerpt(before.id), excerpt(call.id))
         elif call.name and before.name:
             yield Finding(
-                "repeated-name", f"{place} is named again", message.event.span, "arguments only", shown(call.name)
+                "repeated-name", f"{call_name} is named again", message.event.span, "arguments only", excerpt(call.name)
             )
 
 
@@ -104,8 +104,8 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
         if number is None or identity in ("", _UNKNOWN_ID):
             continue
         if begun.get((index, number)) == identity:
-            said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
-            yield Finding("repeated-id", said, message.event.span, "arguments only", shown(identity))
+            problem = f"tool call {excerpt(number)} of choice {excerpt(index)} sends its id again"
+            yield Finding("repeated-id", problem, message.event.span, "arguments only", excerpt(identity))
         begun.setdefault((index, number), identity)
     if not begun:
         raise NotApplicable("no tool call with an id came")
@@ -133,8 +133,8 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no tool call came")
     for index, (reason, message) in finished.items():
         if index in called and reason == "stop":
-            said = f"choice {shown(index)} called tools and finishes with stop"
-            yield Finding("stop-with-tool-call", said, message.event.span, "tool_calls", "stop")
+            problem = f"choice {excerpt(index)} called tools and finishes with stop"
+            yield Finding("stop-with-tool-call", problem, message.event.span, "tool_calls", "stop")
         elif index not in called and reason in _FOR_CALLS:
-            said = f"choice {shown(index)} finishes with {reason}, and no call came"
-            yield Finding(f"{reason}-without-tool-call", said, message.event.span, "a call, or stop", reason)
+            problem = f"choice {excerpt(index)} finishes with {reason}, and no call came"
+            yield Finding(f"{reason}-without-tool-call", problem, message.event.span, "a call, or stop", reason)

@@ -18,11 +18,11 @@ from sseprobe.rules.support.openai_chunks import (
     all_chunks,
     asked,
     choices,
+    excerpt,
     finish_of,
     has_usage,
     is_legible,
     legible_choices,
-    shown,
 )
 from sseprobe.rules.support.order import ended_by
 from sseprobe.streams.decoder import Message
@@ -41,7 +41,7 @@ _COMPLETION: Final = Scope((Wire.OPENAI_COMPLETIONS,))
 _WIRES: Final = (Wire.OPENAI_CHUNKS, Wire.OPENAI_COMPLETIONS)
 _CHUNKED: Final = Scope(_WIRES)
 _COUNTED: Final = Scope(_WIRES, lacking=(Trait.USAGE_WITH_FINISH,))  # MIS001
-_TOLD: Final = Scope(_WIRES, lacking=(Trait.FAILURE_AS_FINISH,))  # see also ERR004
+_FAILURE_NOT_FINISH: Final = Scope(_WIRES, lacking=(Trait.FAILURE_AS_FINISH,))  # see also ERR004
 _STAMPED: Final = Scope(_WIRES, lacking=(Trait.TIMES_MAY_CHANGE,))
 
 
@@ -72,7 +72,7 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
         identity, kind = message.fields.get("id"), message.fields.get("object")
         if isinstance(kind, str) and kind not in ("", expected):
             yield Finding(
-                "wrong-object", f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind)
+                "wrong-object", f"a chunk says it is a {excerpt(kind)}", message.event.span, expected, excerpt(kind)
             )
         if isinstance(identity, str) and identity:
             first = first or identity
@@ -81,8 +81,8 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
                     "changed-id",
                     "the id is not that of the first chunk",
                     message.event.span,
-                    shown(first),
-                    shown(identity),
+                    excerpt(first),
+                    excerpt(identity),
                 )
 
 
@@ -104,9 +104,13 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
         begun.add(index)
         role = delta.get("role")
         if not isinstance(role, str) or not role:
-            said = f"choice {shown(index)} begins without a role"
+            problem = f"choice {excerpt(index)} begins without a role"
             yield Finding(
-                "missing-role", said, message.event.span, '"role":"assistant"', None if role is None else shown(role)
+                "missing-role",
+                problem,
+                message.event.span,
+                '"role":"assistant"',
+                None if role is None else excerpt(role),
             )
     if not begun:
         raise NotApplicable("no delta came")
@@ -131,23 +135,29 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
         elif reason:
             finished[index] = _Finish(reason, has_usage(message))
             if reason not in FINISHES:
-                said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
+                problem = f"choice {excerpt(index)} finishes for an unknown reason: {excerpt(reason)}"
                 yield Finding(
-                    "unknown-finish-reason", said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason)
+                    "unknown-finish-reason",
+                    problem,
+                    message.event.span,
+                    ", ".join(sorted(OWN_FINISHES)),
+                    excerpt(reason),
                 )
     if not finished:
         raise NotApplicable("no choice finished")
 
 
 def _after_the_finish(message: Message, index: int, before: _Finish, reason: str) -> Iterator[Finding]:
-    said_more = [delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)]
+    continuing = [
+        delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)
+    ]
     with_late_usage = reason == before.reason and has_usage(message) and not before.counted
-    if index in said_more:
-        said = f"choice {shown(index)} goes on after it finished ({shown(before.reason)})"
-        yield Finding("content-after-finish", said, message.event.span, "nothing of this choice")
+    if index in continuing:
+        problem = f"choice {excerpt(index)} goes on after it finished ({excerpt(before.reason)})"
+        yield Finding("content-after-finish", problem, message.event.span, "nothing of this choice")
     elif reason and not with_late_usage:
-        said = f"choice {shown(index)} finishes a second time: {shown(before.reason)}, then {shown(reason)}"
-        yield Finding("second-finish", said, message.event.span, "one finish_reason", shown(reason))
+        problem = f"choice {excerpt(index)} finishes a second time: {excerpt(before.reason)}, then {excerpt(reason)}"
+        yield Finding("second-finish", problem, message.event.span, "one finish_reason", excerpt(reason))
 
 
 def _text(value: Any) -> str:
@@ -225,10 +235,10 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
         return
     if not is_legible(stream):
         raise Inconclusive("an event is not JSON, and may have held what is missing: see JSON001")
-    which = f"choice {', '.join(shown(index) for index in unfinished[:10])}" if begun else ""
-    said = f"{which} has no finish_reason" if begun else "no choice came before it"
+    which = f"choice {', '.join(excerpt(index) for index in unfinished[:10])}" if begun else ""
+    problem = f"{which} has no finish_reason" if begun else "no choice came before it"
     key = "choice-not-finished" if begun else "no-choice"
-    yield Finding(key, f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
+    yield Finding(key, f"[DONE] came, but {problem}", done.event.span, "a finish_reason for each choice, or an error")
 
 
 @rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=_COMPLETION)
@@ -266,7 +276,7 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
             if value != first.setdefault(name, value):
                 first[name] = value  # told once a change
                 yield Finding(
-                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=shown(value)
+                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=excerpt(value)
                 )
 
 
@@ -282,19 +292,19 @@ def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
     """
     seen, mirrored = False, None
     for message, _, choice in all_choices(stream):
-        said = [text for name in REASONING_FIELDS if (text := _text(as_dict(choice.get("delta")).get(name)))]
-        seen = seen or bool(said)
-        if mirrored is None and len(said) > len(set(said)):
+        texts = [text for name in REASONING_FIELDS if (text := _text(as_dict(choice.get("delta")).get(name)))]
+        seen = seen or bool(texts)
+        if mirrored is None and len(texts) > len(set(texts)):
             mirrored = message
     if not seen:
         raise NotApplicable("no reasoning came")
     if mirrored is not None:
-        said_twice = "reasoning is sent twice: in reasoning_content and in reasoning"
-        yield Finding("repeated-reasoning", said_twice, mirrored.event.span, "one of them", "both")
+        problem = "reasoning is sent twice: in reasoning_content and in reasoning"
+        yield Finding("repeated-reasoning", problem, mirrored.event.span, "one of them", "both")
 
 
-@rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_TOLD)
-def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
+@rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_FAILURE_NOT_FINISH)
+def reports_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     """A failed generation is reported as an error, not only by its finish reason.
 
     What it does: Reports a finish reason that means failure (`network_error`, `insufficient_system_resource`, `error`,
@@ -308,12 +318,12 @@ def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     if not errors and not stream.told[Decoded.FINISH]:
         raise NotApplicable("no choice finished")
     for message, error in errors:
-        told = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
-        if not told and error.type in FINISHES:
+        reported = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
+        if not reported and error.type in FINISHES:
             yield Finding(
                 "failure-as-finish-reason",
                 error.text,
                 message.event.span,
                 "an error object",
-                f"finish reason {shown(error.type)}",
+                f"finish reason {excerpt(error.type)}",
             )

@@ -26,7 +26,7 @@ _RESPONSES: Final = Scope((Wire.OPENAI_RESPONSES,))
 _CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     return one_line(str(value), 60)
 
 
@@ -44,20 +44,22 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
     Bad: `output_text.delta` first; `response.completed` while an item is open.
     """
     items: dict[int, OutputItem] = {}
-    strangers: set[int] = set()
+    unknown: set[int] = set()
     whole = stream.ending is Ending.COMPLETE  # else TRM001 or TRM006 has spoken
     for message in in_order(stream):
-        kind, place = type_of(message), as_count(message.fields.get("output_index"))
+        kind, output = type_of(message), as_count(message.fields.get("output_index"))
         if kind == "response.completed" and whole and _claims_completion(message):
             for index, item in items.items():
                 if missing := item.missing():
-                    said = f"the response is completed, but the {missing} of output item {_shown(index)} never came"
-                    yield Finding(f"missing-{missing}", said, message.event.span, f"the {missing}")
-        if kind not in KNOWN or place is None or place in strangers:
+                    problem = (
+                        f"the response is completed, but the {missing} of output item {_excerpt(index)} never came"
+                    )
+                    yield Finding(f"missing-{missing}", problem, message.event.span, f"the {missing}")
+        if kind not in KNOWN or output is None or output in unknown:
             continue
-        item_of = f"of output item {_shown(place)}"
+        item_of = f"of output item {_excerpt(output)}"
         if kind == "response.output_item.added":
-            if place in items:
+            if output in items:
                 yield Finding(
                     "second-output_item.added",
                     f"a second {kind} {item_of}",
@@ -65,14 +67,14 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
                     "an output_index of its own",
                 )
             else:
-                items[place] = OutputItem()
-        elif place not in items:
-            strangers.add(place)
-            said = f"{kind} comes before the output_item.added {item_of}"
-            yield Finding("no-output_item.added", said, message.event.span, "response.output_item.added", kind)
-        elif wrong := items[place].take(kind, message.fields):
-            yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.said}", message.event.span, actual=kind)
-    if not items and not strangers:
+                items[output] = OutputItem()
+        elif output not in items:
+            unknown.add(output)
+            problem = f"{kind} comes before the output_item.added {item_of}"
+            yield Finding("no-output_item.added", problem, message.event.span, "response.output_item.added", kind)
+        elif wrong := items[output].take(kind, message.fields):
+            yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.problem}", message.event.span, actual=kind)
+    if not items and not unknown:
         raise NotApplicable("no output item came")
 
 
@@ -81,7 +83,7 @@ def _claims_completion(message: Message) -> bool:
 
 
 @rule("ORS004", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
-def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
+def matches_its_deltas(stream: Transcript) -> Iterator[Finding]:
     """`.done` events and finished items match their deltas.
 
     What it does: Joins the deltas of each part and compares them with its `.done` event, `content_part.done`,
@@ -97,12 +99,14 @@ def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
         found += [(message, difference) for difference in wholes.take(type_of(message), message.fields)]
     for message, difference in found:
         if difference.place not in wholes.late:
-            said = f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            problem = (
+                f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            )
             yield Finding(
                 f"{difference.place[0].removeprefix('response.')}-differs",
-                said,
+                problem,
                 message.event.span,
-                *_excerpts(difference.said, difference.whole),
+                *_excerpts(difference.joined, difference.whole),
             )
     if not wholes.compared:
         raise NotApplicable("no deltas came that a later event repeats")
@@ -130,17 +134,17 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
     Bad: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_2"`.
     """
     ids: dict[int, str] = {}
-    told = set()
+    reported = set()
     for message in within(stream):
-        place, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
-        if place is None or not identity:
+        output, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
+        if output is None or not identity:
             continue
         if type_of(message) == "response.output_item.added":
-            ids.setdefault(place, identity)
-        elif place not in told and identity != ids.get(place, identity):
-            told.add(place)
-            said = f"{_shown(type_of(message))} gives output item {_shown(place)} another id"
-            yield Finding("changed-item-id", said, message.event.span, _shown(ids[place]), _shown(identity))
+            ids.setdefault(output, identity)
+        elif output not in reported and identity != ids.get(output, identity):
+            reported.add(output)
+            problem = f"{_excerpt(type_of(message))} gives output item {_excerpt(output)} another id"
+            yield Finding("changed-item-id", problem, message.event.span, _excerpt(ids[output]), _excerpt(identity))
     if not ids:
         raise NotApplicable("no output item with an id was added")
 
@@ -155,19 +159,19 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
     Good: `{"type":"function_call","call_id":"call_1","name":"get_weather",…}`.
     Bad: The same with `"call_id":""`.
     """
-    judged, said_of = 0, set()
+    judged, reported = 0, set()
     for message in within(stream):
         item = as_dict(message.fields.get("item"))
         if item.get("type") not in _CALLS:
             continue
         judged += 1
-        place = as_count(message.fields.get("output_index"))
+        output = as_count(message.fields.get("output_index"))
         for name in ("call_id", "name"):
-            if not as_text(item.get(name)) and (place, name) not in said_of:
-                said_of.add((place, name))
-                said = f"the {item['type']} of output item {_shown(place)} has no {name}"
+            if not as_text(item.get(name)) and (output, name) not in reported:
+                reported.add((output, name))
+                problem = f"the {item['type']} of output item {_excerpt(output)} has no {name}"
                 yield Finding(
-                    f"missing-{name}", said, message.event.span, f"its {name}", _shown(item.get(name, "nothing"))
+                    f"missing-{name}", problem, message.event.span, f"its {name}", _excerpt(item.get(name, "nothing"))
                 )
     if not judged:
         raise NotApplicable("no tool call came")
@@ -189,7 +193,7 @@ def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
         if kind == "response.completed":
             output = as_dict(message.fields.get("response")).get("output")
             if done and isinstance(output, list) and not output:
-                said = f"response.completed has an empty output, and {done} items were streamed"
-                yield Finding("empty-output", said, message.event.span, "the items that were streamed", "[]")
+                problem = f"response.completed has an empty output, and {done} items were streamed"
+                yield Finding("empty-output", problem, message.event.span, "the items that were streamed", "[]")
             return
     raise NotApplicable("the response was not completed")

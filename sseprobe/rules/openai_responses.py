@@ -1,7 +1,7 @@
 """Family ORS: OpenAI Responses.
 
 Missing fields are JSON002's, a missing terminator and what follows it TRM001's and TRM002's. Where an event is no
-JSON, or events are out of order, nothing can be said of what belongs together: JSON001 or ORS001 has spoken then.
+JSON, or events are out of order, nothing can be problem of what belongs together: JSON001 or ORS001 has spoken then.
 """
 
 from collections.abc import Iterator
@@ -44,7 +44,7 @@ _STATUSES: Final = {
 }
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     return one_line(str(value), 60)
 
 
@@ -66,23 +66,23 @@ def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
             if is_broken(message) or kind in _FIRST:
                 break
             if kind in KNOWN:
-                said = f"the first event is {kind}"
-                yield Finding("first-event", said, message.event.span, "response.created or response.queued", kind)
+                problem = f"the first event is {kind}"
+                yield Finding("first-event", problem, message.event.span, "response.created or response.queued", kind)
                 break
     for kind, message in events:
         if kind in KNOWN and number_of(message) is None:
-            said = f"{kind} has no sequence_number"
+            problem = f"{kind} has no sequence_number"
             yield Finding(
                 "missing-sequence_number",
-                said,
+                problem,
                 message.event.span,
                 "a number",
-                _shown(message.fields.get("sequence_number")),
+                _excerpt(message.fields.get("sequence_number")),
             )
     for message, before, number in disorder(stream):
-        said = f"sequence_number {_shown(number)} comes after {_shown(before)}"
+        problem = f"sequence_number {_excerpt(number)} comes after {_excerpt(before)}"
         yield Finding(
-            "sequence_number-not-rising", said, message.event.span, f"more than {_shown(before)}", _shown(number)
+            "sequence_number-not-rising", problem, message.event.span, f"more than {_excerpt(before)}", _excerpt(number)
         )
 
 
@@ -102,8 +102,8 @@ def has_one_response(stream: Transcript) -> Iterator[Finding]:
             identity = as_id(as_dict(message.fields.get("response")).get("id"))
             first = first or identity
             if identity not in ("", first):
-                said = f"{type_of(message)} tells of another response"
-                yield Finding("changed-response", said, message.event.span, _shown(first), _shown(identity))
+                problem = f"{type_of(message)} tells of another response"
+                yield Finding("changed-response", problem, message.event.span, _excerpt(first), _excerpt(identity))
     if not first:
         raise NotApplicable("no event told of a response")
 
@@ -124,8 +124,8 @@ def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
         if allowed is None:
             continue
         if isinstance(status, str) and status not in allowed:
-            said = f"{type_of(message)} holds a response that is {_shown(status)}"
-            yield Finding("status-differs", said, message.event.span, allowed[0], _shown(status))
+            problem = f"{type_of(message)} holds a response that is {_excerpt(status)}"
+            yield Finding("status-differs", problem, message.event.span, allowed[0], _excerpt(status))
         return
     raise NotApplicable("the response did not end")
 
@@ -166,14 +166,14 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
         if not seen and number > 1 and message.index == 0 and not is_resumed(stream):
             yield Finding(
                 "late-sequence_number",
-                f"sequence_number begins with {_shown(number)}",
+                f"sequence_number begins with {_excerpt(number)}",
                 message.event.span,
                 "0 or 1",
-                _shown(number),
+                _excerpt(number),
             )
         elif before is not None and number > before + 1:
-            said = f"sequence_number jumps from {_shown(before)} to {_shown(number)}"
-            yield Finding("sequence_number-gap", said, message.event.span, _shown(before + 1), _shown(number))
+            problem = f"sequence_number jumps from {_excerpt(before)} to {_excerpt(number)}"
+            yield Finding("sequence_number-gap", problem, message.event.span, _excerpt(before + 1), _excerpt(number))
         before, seen = number, True
     if not seen:
         raise NotApplicable("no event has a sequence_number")
@@ -200,7 +200,7 @@ def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
 
 
 @rule("ORS012", Severity.WARNING, Kind.COMPATIBILITY, _NESTED, dialects=_RESPONSES)
-def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
+def has_flat_errors(stream: Transcript) -> Iterator[Finding]:
     """The `error` event has `code` and `message` at the top level.
 
     What it does: Reports code and message nested in an object `error`. api.openai.com itself sends them nested, against
@@ -213,5 +213,7 @@ def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
     if not errors:
         raise NotApplicable("no error came")
     if isinstance(errors[0].fields.get("error"), dict):
-        said = "the error is nested in an object: some clients expect its code and message beside the type"
-        yield Finding("nested-error", said, errors[0].event.span, "code and message beside the type", "an object error")
+        problem = "the error is nested in an object: some clients expect its code and message beside the type"
+        yield Finding(
+            "nested-error", problem, errors[0].event.span, "code and message beside the type", "an object error"
+        )

@@ -23,7 +23,7 @@ class _Mistake(NamedTuple):
 
     key: str
     pattern: str
-    said: str
+    description: str
     right: str
 
 
@@ -77,11 +77,11 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
                 "[DONE]"
             )
             if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
-                shown = one_line(message.event.data, 100) or "empty"
-                key, said = "not-json", "the payload is not JSON"
+                excerpt = one_line(message.event.data, 100) or "empty"
+                key, problem = "not-json", "the payload is not JSON"
                 if (cause := _cause(message.event.data)) is not None:
-                    key, said = cause.key, f"the payload is not JSON: {cause.said}"
-                yield Finding(key, said, message.event.span, "one JSON value", shown)
+                    key, problem = cause.key, f"the payload is not JSON: {cause.description}"
+                yield Finding(key, problem, message.event.span, "one JSON value", excerpt)
         elif _has_constants(message):
             yield Finding(
                 "nan-or-infinity",
@@ -96,9 +96,9 @@ def _merged(stream: Transcript) -> Iterator[Finding]:
     """Events that hold several documents, whatever the dialect: nobody can read them, and an app's seem to be text."""
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
-            said = f"{count} JSON documents share one event: the blank line between them is missing"
+            problem = f"{count} JSON documents share one event: the blank line between them is missing"
             yield Finding(
-                "several-documents", said, message.event.span, "one JSON value", one_line(message.event.data, 100)
+                "several-documents", problem, message.event.span, "one JSON value", one_line(message.event.data, 100)
             )
 
 
@@ -118,9 +118,13 @@ def _mistaken(stream: Transcript) -> Iterator[Finding]:
         return
     causes = {_cause(message.event.data) for message in found}
     if len(causes) == 1 and (cause := causes.pop()) is not None:
-        shown = one_line(found[0].event.data, 100)
+        excerpt = one_line(found[0].event.data, 100)
         yield Finding(
-            cause.key, f"the payload looks like JSON and is none: {cause.said}", found[0].event.span, cause.right, shown
+            cause.key,
+            f"the payload looks like JSON and is none: {cause.description}",
+            found[0].event.span,
+            cause.right,
+            excerpt,
         )
 
 
@@ -197,18 +201,18 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
         try:
             json.loads(text or "{}")
         except (ValueError, RecursionError):
-            shown = one_line(text, 100)
+            excerpt = one_line(text, 100)
             yield Finding(
                 "arguments-not-json",
                 "the arguments of a tool call are not JSON",
                 last[key].event.span,
                 "one JSON document",
-                shown,
+                excerpt,
             )
 
 
 def _taken_back(stream: Transcript) -> set[int]:
-    """The places of the events that a step said before it was begun again."""
+    """The places of the events that a step problem before it was begun again."""
     steps = [message.index for message, _ in stream.told[DeltaKind.STEP]]
     found: set[int] = set()
     for message, _ in stream.told[DeltaKind.RESET]:

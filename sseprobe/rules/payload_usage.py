@@ -33,8 +33,8 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     may_fall = any("toolUsePromptTokenCount" in as_dict(message.fields.get("usageMetadata")) for message, _ in counted)
     for message, tokens in counted:
         if tokens is not None and tokens < most and not may_fall:
-            said = f"output tokens fall from {most} to {tokens}"
-            yield Finding("output-tokens-fall", said, message.event.span, f"at least {most}", str(tokens))
+            problem = f"output tokens fall from {most} to {tokens}"
+            yield Finding("output-tokens-fall", problem, message.event.span, f"at least {most}", str(tokens))
         most = max(most, tokens or 0)
         yield from _sum(message)
 
@@ -53,5 +53,5 @@ def _sum(message: Message) -> Iterator[Finding]:
             into, out = (as_count(usage.get(name)) for name in names)
             total = as_count(usage.get("total_tokens"))
             if into is not None and out is not None and total is not None and into + out != total:
-                said = f"{into} and {out} tokens are not {total} (total_tokens)"
-                yield Finding("total-differs", said, message.event.span, str(into + out), str(total))
+                problem = f"{into} and {out} tokens are not {total} (total_tokens)"
+                yield Finding("total-differs", problem, message.event.span, str(into + out), str(total))

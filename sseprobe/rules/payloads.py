@@ -49,8 +49,8 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
         if shape.holds(fields) or is_foreign_error(message):
             continue
         for path, expected, actual in shape.lacking(fields):
-            said = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
-            yield Finding(path.replace("[]", ""), said, message.event.span, f"{path}: {expected}", actual)
+            problem = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
+            yield Finding(path.replace("[]", ""), problem, message.event.span, f"{path}: {expected}", actual)
     if not known:
         raise NotApplicable("no event of a known type came")
 
@@ -90,14 +90,14 @@ def _names(stream: Transcript) -> Iterator[Finding]:
         if named and isinstance(kind, str):
             judged += 1
             if message.event.type != kind:
-                shown = one_line(message.event.type, 60)
-                said = f"the event is named {shown!r} and its type is {one_line(kind, 60)!r}"
-                yield Finding("name-differs", said, message.event.span, f"event: {one_line(kind, 60)}", shown)
+                excerpt = one_line(message.event.type, 60)
+                problem = f"the event is named {excerpt!r} and its type is {one_line(kind, 60)!r}"
+                yield Finding("name-differs", problem, message.event.span, f"event: {one_line(kind, 60)}", excerpt)
         elif not named and message.deltas:
             judged += 1
             if message.event.type != "message" and not message.has(DeltaKind.ERROR, DeltaKind.UNKNOWN):
-                shown = one_line(message.event.type, 60)
-                yield Finding("named", f"the event is named {shown!r}", message.event.span, "no event field", shown)
+                excerpt = one_line(message.event.type, 60)
+                yield Finding("named", f"the event is named {excerpt!r}", message.event.span, "no event field", excerpt)
     if not judged:
         raise NotApplicable("no event with a type came")
 
@@ -117,18 +117,18 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("there is no event")
     for message, delta in stream.told[DeltaKind.UNKNOWN]:
         if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
-            shown = one_line(delta.type or "?", 60)
+            excerpt = one_line(delta.type or "?", 60)
             yield Finding(
                 "unknown-type",
-                f"an event that {stream.dialect.name} does not define ({shown})",
+                f"an event that {stream.dialect.name} does not define ({excerpt})",
                 message.event.span,
                 None,
-                shown,
+                excerpt,
             )
 
 
 @rule("JSON009", Severity.ERROR, Kind.COMPATIBILITY, _OTHER)
-def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
+def matches_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
     """The events match the dialect of the path, or of `--dialect`.
 
     What it does: Compares the dialect implied by a vendor's path, or named by `--dialect`, with the dialect of the
@@ -145,5 +145,5 @@ def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
         expected, came = stream.expected.name, stream.dialect.name
         by = "--dialect" if stream.named else "the path"
         first = stream.content[0] if stream.content else stream.messages[0]
-        said = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
-        yield Finding("other-dialect", said, first.event.span, expected, came)
+        problem = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
+        yield Finding("other-dialect", problem, first.event.span, expected, came)

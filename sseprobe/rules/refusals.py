@@ -27,7 +27,7 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
         if answer.head is None:
             yield Finding(
                 f"{answer.name}-unanswered",
-                f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+                f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
                 None,
                 "4xx",
                 "none",
@@ -35,7 +35,7 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
         elif not 400 <= answer.head.status < 500:
             yield Finding(
                 f"{answer.name}-not-refused",
-                f"{answer.asked}: answered {answer.head.status}",
+                f"{answer.request}: answered {answer.head.status}",
                 None,
                 "4xx",
                 str(answer.head.status),
@@ -56,9 +56,9 @@ def refuses_in_json(refusal: Refusal) -> Iterator[Finding]:
         raise NotApplicable("no request was refused: see ERR005")
     for answer in refused:
         if not (answer.content_type in _JSON_TYPES and isinstance(_json(answer.body), dict)):
-            shown = one_line(answer.body.decode(errors="replace"), 100) or "an empty body"
-            said = f"{answer.asked}: answered {answer.status} with {answer.content_type or 'no Content-Type'}"
-            yield Finding(f"{answer.name}-not-json", said, None, "a JSON object", shown)
+            excerpt = one_line(answer.body.decode(errors="replace"), 100) or "an empty body"
+            problem = f"{answer.request}: answered {answer.status} with {answer.content_type or 'no Content-Type'}"
+            yield Finding(f"{answer.name}-not-json", problem, None, "a JSON object", excerpt)
 
 
 @rule("ERR008", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI, of=Refusal)
@@ -71,20 +71,20 @@ def refuses_with_a_message(refusal: Refusal) -> Iterator[Finding]:
     Bad: `{"detail": [{"loc": ["body"], "type": "missing"}]}`.
     """
     documents = [(answer, _json(answer.body)) for answer in refusal.answers if (answer.status or 0) >= 400]
-    told = [(answer, document) for answer, document in documents if isinstance(document, dict)]
-    if not told:
+    objects = [(answer, document) for answer, document in documents if isinstance(document, dict)]
+    if not objects:
         raise NotApplicable("no refusal was a JSON object: see ERR005 and ERR006")
-    for answer, document in told:
+    for answer, document in objects:
         error = document.get("error")
         message = error.get("message") if isinstance(error, dict) else error or document.get("message")
         if not isinstance(message, str) or not message:
-            shown = one_line(answer.body.decode(errors="replace"), 100)
+            excerpt = one_line(answer.body.decode(errors="replace"), 100)
             yield Finding(
                 f"{answer.name}-without-message",
-                f"{answer.asked}: the refusal has no message where clients look",
+                f"{answer.request}: the refusal has no message where clients look",
                 None,
                 "error.message",
-                shown,
+                excerpt,
             )
 
 

@@ -46,17 +46,21 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
             continue  # nobody goes on behind it
         identifier = event.last_event_id
         if identifier in seen:
-            shown = one_line(identifier, 60)
-            yield Finding("repeated-id", f"the id {shown!r} came before", event.span, "an id of its own", shown)
+            excerpt = one_line(identifier, 60)
+            yield Finding("repeated-id", f"the id {excerpt!r} came before", event.span, "an id of its own", excerpt)
         seen.add(identifier)
         if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
-            shown = one_line(identifier, 60)
+            excerpt = one_line(identifier, 60)
             yield Finding(
-                "unsafe-id", "an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown
+                "unsafe-id",
+                "an id that a page of another origin cannot send back",
+                event.span,
+                "128 safe bytes",
+                excerpt,
             )
     if not all(event.start in ends for event in without):
-        said = f"{len(without)} of {len(blocks)} events have no id, and others have"
-        yield Finding("missing-id", said, without[0].span, "an id on every event", "none")
+        problem = f"{len(without)} of {len(blocks)} events have no id, and others have"
+        yield Finding("missing-id", problem, without[0].span, "an id on every event", "none")
 
 
 @rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)
@@ -84,7 +88,7 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
 
 
 @rule("RES002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", of=Resumption)
-def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
+def resumes_without_loss(resumption: Resumption) -> Iterator[Finding]:
     """A reconnection with Last-Event-ID loses and repeats nothing.
 
     What it does: Aborts a stream with ids midway, reconnects with the last id, and compares the new ids with those of a
@@ -100,22 +104,26 @@ def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
         status = resumption.answer.status
         if status == 204:
             raise Inconclusive("the server answered 204: the stream is over, and there is nothing to resume")
-        said = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
-        yield Finding("not-resumed", f"the reconnection was answered {said}", None, "the rest of the stream", said)
+        problem = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
+        yield Finding(
+            "not-resumed", f"the reconnection was answered {problem}", None, "the rest of the stream", problem
+        )
         return
     whole, seen, came = _ids(resumption.whole), list(resumption.seen), _ids(resumption.resumed)
     doubled = [identifier for identifier in came if identifier in set(seen)]
     if doubled:
-        shown = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
-        yield Finding("repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {shown}, …")
+        excerpt = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
+        yield Finding(
+            "repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {excerpt}, …"
+        )
     if whole[: len(seen)] != seen:
         if doubled:
             return
         raise Inconclusive("each stream has ids of its own: what should follow the last one is not known")
     lost = [identifier for identifier in whole[len(seen) :] if identifier not in set(came)]
     if lost:
-        shown = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
-        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {shown}")
+        excerpt = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
+        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {excerpt}")
 
 
 def _ids(stream: Transcript) -> list[str]:

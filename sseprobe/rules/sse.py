@@ -71,12 +71,16 @@ def has_payload_in_fields(stream: Transcript) -> Iterator[Finding]:
     unknown = [item for item in stream.of(IgnoredField) if item.reason is IgnoredReason.UNKNOWN_NAME]
     found = [item for item in unknown if looks_like_payload(item)]
     if found:
-        shown = one_line(f"{found[0].name}:{found[0].value}" if found[0].value else found[0].name, 160)
+        excerpt = one_line(f"{found[0].name}:{found[0].value}" if found[0].value else found[0].name, 160)
         lines = "a line that looks" if len(found) == 1 else f"{len(found)} lines that look"
         are = "is" if len(found) == 1 else "are"
         first = "" if len(found) == 1 else "; the first"
         yield Finding(
-            "payload-ignored", f"{lines} like payload {are} ignored{first}: {shown!r}", found[0].span, "data: …", shown
+            "payload-ignored",
+            f"{lines} like payload {are} ignored{first}: {excerpt!r}",
+            found[0].span,
+            "data: …",
+            excerpt,
         )
 
 
@@ -97,14 +101,14 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
         if not _FIELD_NAME.fullmatch(item.name):
             lines.append(item)
             continue
-        shown = one_line(item.name, 60)
+        excerpt = one_line(item.name, 60)
         yield Finding(
-            "unknown-field", f"unknown field {shown!r} is ignored", item.span, "event, data, id or retry", shown
+            "unknown-field", f"unknown field {excerpt!r} is ignored", item.span, "event, data, id or retry", excerpt
         )
     if lines:
-        shown = as_sent(lines[0])
+        excerpt = as_sent(lines[0])
         count = "a line that is no field is ignored" if len(lines) == 1 else f"{len(lines)} ignored lines, the first"
-        yield Finding("no-field", f"{count}: {shown!r}", lines[0].span, "event, data, id or retry", shown)
+        yield Finding("no-field", f"{count}: {excerpt!r}", lines[0].span, "event, data, id or retry", excerpt)
 
 
 @rule("SSE011", Severity.ERROR, Kind.CONFORMANCE, _INTERPRETATION, framing=Framing.SSE)
@@ -135,13 +139,13 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.RETRY_NOT_DIGITS:
-            shown = one_line(item.value, 60)
+            excerpt = one_line(item.value, 60)
             yield Finding(
                 "retry-not-a-number",
-                f"retry {shown!r} is not a number and is ignored",
+                f"retry {excerpt!r} is not a number and is ignored",
                 item.span,
                 "ASCII digits",
-                shown,
+                excerpt,
             )
     for retry in stream.of(Retry):
         if not 100 <= retry.ms <= 600_000:
@@ -197,8 +201,10 @@ def has_comments(stream: Transcript) -> Iterator[Finding]:
     """
     comments = stream.comments
     if comments:
-        shown = one_line(comments[0].text, 60)
-        yield Finding("comments", f"{len(comments)} comments, the first is {shown!r}", comments[0].span, actual=shown)
+        excerpt = one_line(comments[0].text, 60)
+        yield Finding(
+            "comments", f"{len(comments)} comments, the first is {excerpt!r}", comments[0].span, actual=excerpt
+        )
 
 
 @rule("SSE015", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -218,8 +224,8 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
         size = event.end - event.start
         if size > smallest:
             limit_bytes, client = next(each for each in _CLIENT_LIMITS if size > each[0])
-            said = f"an event of {human_bytes(size)}: too large for {client}"
-            yield Finding("large-event", said, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
+            problem = f"an event of {human_bytes(size)}: too large for {client}"
+            yield Finding("large-event", problem, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
 
 
 @rule("SSE016", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -236,9 +242,13 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
     for event in stream.events:
         match = _LINE_BREAKS.search(event.data)
         if match:
-            shown = f"U+{ord(match[0]):04X}"
+            excerpt = f"U+{ord(match[0]):04X}"
             yield Finding(
-                "raw-line-break", f"{shown} stands raw in data", event.span, f"\\u{ord(match[0]):04x}, escaped", shown
+                "raw-line-break",
+                f"{excerpt} stands raw in data",
+                event.span,
+                f"\\u{ord(match[0]):04x}, escaped",
+                excerpt,
             )
 
 
@@ -294,5 +304,5 @@ def has_events(stream: Transcript) -> Iterator[Finding]:
     if not stream.body_end.is_clean:
         raise NotApplicable("the body was cut: see TRM001")
     if not stream.events:
-        shown = one_line(stream.body[:400].decode(errors="replace"), 100) or "an empty body"
-        yield Finding("no-events", "not one event came", (0, min(len(stream.body), 100)), "at least one event", shown)
+        excerpt = one_line(stream.body[:400].decode(errors="replace"), 100) or "an empty body"
+        yield Finding("no-events", "not one event came", (0, min(len(stream.body), 100)), "at least one event", excerpt)

@@ -31,8 +31,8 @@ def is_utf8(stream: Transcript) -> Iterator[Finding]:
     Bad: `data: é` encoded as E9, in Latin-1.
     """
     for item in stream.of(InvalidUtf8):
-        shown = item.raw.hex(" ")
-        yield Finding("invalid-utf8", f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
+        excerpt = item.raw.hex(" ")
+        yield Finding("invalid-utf8", f"bytes that are not UTF-8: {excerpt}", item.span, "valid UTF-8", excerpt)
 
 
 @rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)

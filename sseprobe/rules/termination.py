@@ -42,13 +42,13 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("only bytes are known, and not how they ended")
     if stream.ending is Ending.ABORTED:
         raise Inconclusive("the stream was left before its end")
-    _told_by_lines(stream)
+    _require_no_payload_in_ignored_lines(stream)
     if not stream.messages and stream.ending is Ending.TRUNCATED and _clean(stream):
         raise NotApplicable("there is no event: see SSE019")
     if stream.tail is not None and stream.tail.fields & ~Fields.COMMENT and _clean(stream):
         raise NotApplicable("the body ends inside an event: see SSE007")
-    told = stream.ending is Ending.TRUNCATED and (ended_by(stream) is None or not _clean(stream))
-    if told or stream.ending in _BROKEN:
+    truncated = stream.ending is Ending.TRUNCATED and (ended_by(stream) is None or not _clean(stream))
+    if truncated or stream.ending in _BROKEN:
         end = len(stream.body)
         expected = stream.dialect.terminator or "the end of the body"
         yield Finding(
@@ -56,7 +56,7 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
         )
 
 
-def _told_by_lines(stream: Transcript) -> None:
+def _require_no_payload_in_ignored_lines(stream: Transcript) -> None:
     """Raises NotApplicable where what is missing stands in lines that are no field: SSE008 speaks of them."""
     if stream.ending is not Ending.TRUNCATED or not _clean(stream):
         return
@@ -103,9 +103,13 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
         if stream.dialect.has(Trait.DONE_MAY_FOLLOW) and message.event.data == "[DONE]":
             continue
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
-            shown = one_line(message.event.data, 100)
+            excerpt = one_line(message.event.data, 100)
             yield Finding(
-                "event-after-end", f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+                "event-after-end",
+                f"an event follows {stream.dialect.terminator}",
+                message.event.span,
+                "nothing",
+                excerpt,
             )
 
 
@@ -113,9 +117,9 @@ def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
     """Text behind the end mark of an app's own; what else may follow it, the app decides."""
     for message in stream.messages[end.index + 1 :]:
         if message.has(*CONTENT_KINDS):
-            shown = one_line(message.event.data, 100)
+            excerpt = one_line(message.event.data, 100)
             yield Finding(
-                "text-after-end", f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+                "text-after-end", f"text follows {stream.dialect.terminator}", message.event.span, "nothing", excerpt
             )
 
 
@@ -134,8 +138,10 @@ def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no finish came")
     found = [(message, delta) for message, delta in finishes if delta.incomplete]
     for message, delta in found[:1]:
-        said = f"the answer is incomplete: {delta.incomplete}"
-        yield Finding("incomplete", said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
+        problem = f"the answer is incomplete: {delta.incomplete}"
+        yield Finding(
+            "incomplete", problem, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60)
+        )
 
 
 @rule("TRM005", Severity.WARNING, Kind.COMPATIBILITY, _RFC9110)
@@ -172,7 +178,7 @@ def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     Good: Vercel's `finish`, then `[DONE]`.
     Bad: A delta, then `[DONE]`.
     """
-    _told_by_lines(stream)
+    _require_no_payload_in_ignored_lines(stream)
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")
@@ -210,13 +216,13 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
     for place, stream in enumerate(repeated.streams[1:], start=1):
         for name, value in _shape(stream).items():
             if value != first[name]:
-                shown, before = one_line(value, 200), one_line(first[name], 200)
+                excerpt, before = one_line(value, 200), one_line(first[name], 200)
                 yield Finding(
                     f"{name.removeprefix('the ').replace(' ', '-')}-differs",
                     f"stream {place} differs from stream 0 in {name}",
                     None,
                     before,
-                    shown,
+                    excerpt,
                 )
     if repeated.refused is not None:
         raise Inconclusive(f"a later request was not answered with a stream: {repeated.refused}")

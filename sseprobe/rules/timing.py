@@ -15,7 +15,7 @@ _HELD_HEAD_NS: Final = 10**9
 _TOGETHER_NS: Final = 5 * 10**6
 _SILENCE_NS: Final = 15 * 10**9
 _PROXY_LIMIT_NS: Final = 60 * 10**9
-_BEATS: Final = frozenset({"", "{}", '""', "null", "ping", "heartbeat", "keepalive", "keep-alive", "[]"})
+_HEARTBEATS: Final = frozenset({"", "{}", '""', "null", "ping", "heartbeat", "keepalive", "keep-alive", "[]"})
 
 
 def _first_content_ns(stream: Transcript) -> int | None:
@@ -36,12 +36,12 @@ def begins_soon(stream: Transcript) -> Iterator[Finding]:
     if stream.head is None or first_ns is None:
         raise NotApplicable("no content came" if stream.head else "only bytes are known, and not when they came")
     if first_ns > _FIRST_TOKEN_NS:
-        said = human_ms(ms(first_ns))
-        yield Finding("late-first-content", f"the first content came after {said}", None, "10 s at most", said)
+        duration = human_ms(ms(first_ns))
+        yield Finding("late-first-content", f"the first content came after {duration}", None, "10 s at most", duration)
     if stream.head.t_ns > _HELD_HEAD_NS and first_ns - stream.head.t_ns < _TOGETHER_NS:
-        said = human_ms(ms(stream.head.t_ns))
-        found = f"the head was held back until the first content came, after {said}"
-        yield Finding("head-held-back", found, None, "the head at once", said)
+        duration = human_ms(ms(stream.head.t_ns))
+        problem = f"the head was held back until the first content came, after {duration}"
+        yield Finding("head-held-back", problem, None, "the head at once", duration)
 
 
 @rule("TIM002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -67,13 +67,15 @@ def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
 
 
 def _silence(gap_ns: int, offset: int) -> Finding:
-    said = human_ms(ms(gap_ns))
+    duration = human_ms(ms(gap_ns))
     fatal = ", longer than many proxies keep a connection" if gap_ns > _PROXY_LIMIT_NS else ""
-    return Finding("silence", f"nothing came for {said}{fatal}", (offset, offset), "a heartbeat every 15 s", said)
+    return Finding(
+        "silence", f"nothing came for {duration}{fatal}", (offset, offset), "a heartbeat every 15 s", duration
+    )
 
 
 @rule("TIM003", Severity.INFO, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
-def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
+def has_valid_heartbeats(stream: Transcript) -> Iterator[Finding]:
     """Heartbeats are comments, or events that the dialect defines.
 
     What it does: Reports events that are empty or contain `ping`, if the dialect has no such event.
@@ -90,15 +92,15 @@ def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
             continue
         kind = message.fields.get("type")
         word = (kind if isinstance(kind, str) else message.event.data).strip().strip('"').lower()
-        if word in _BEATS or (not message.deltas and message.event.data.strip().lower() in _BEATS):
-            shown = one_line(message.event.data, 60) or "empty"
+        if word in _HEARTBEATS or (not message.deltas and message.event.data.strip().lower() in _HEARTBEATS):
+            excerpt = one_line(message.event.data, 60) or "empty"
             yield Finding(
-                "heartbeat-as-event", "an event that looks like a heartbeat", message.event.span, "a comment", shown
+                "heartbeat-as-event", "an event that looks like a heartbeat", message.event.span, "a comment", excerpt
             )
 
 
 @rule("TIM004", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
-def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
+def sends_content_between_heartbeats(stream: Transcript) -> Iterator[Finding]:
     """Heartbeats do not hide more than 15 s without content.
 
     What it does: Reports 15 s without text, reasoning or tool arguments while other bytes arrive: from the request to
@@ -119,7 +121,11 @@ def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
             continue
         between = [since_ns, *(t_ns for t_ns in reads if since_ns < t_ns < until_ns), until_ns]
         if max(later - earlier for earlier, later in itertools.pairwise(between)) <= _SILENCE_NS:
-            said = human_ms(ms(until_ns - since_ns))
+            duration = human_ms(ms(until_ns - since_ns))
             yield Finding(
-                "content-silence", f"no content came for {said}, while heartbeats did", None, "content every 15 s", said
+                "content-silence",
+                f"no content came for {duration}, while heartbeats did",
+                None,
+                "content every 15 s",
+                duration,
             )

@@ -9,7 +9,17 @@ from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
-from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.rules.support.parts import (
+    Action,
+    Step,
+    Trace,
+    described,
+    in_order,
+    part_name,
+    require_matching_ends,
+    strays,
+    whole,
+)
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
@@ -20,7 +30,7 @@ _CLIENT: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui/proc
 _OURS: Final = Scope((Wire.VERCEL_UI,))
 # Family -> the field that names the part.
 _NAMED_BY: Final = {"text": "id", "reasoning": "id", "tool-input": "toolCallId"}
-_PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
+_ACTIONS: Final = {"start": Action.BEGIN, "delta": Action.CONTINUE, "end": Action.END}
 # Tool input ends with its whole, or with an error.
 _TOOL_ENDS: Final = ("tool-input-available", "tool-input-error")
 _OF_A_CALL: Final = (
@@ -41,17 +51,17 @@ def _steps(stream: Transcript) -> Iterator[Step]:
     begun: set[str] = set()
     for kind, message in whole(stream):
         family, _, step = kind.rpartition("-")
-        if family in _NAMED_BY and step in _PLACES:
+        if family in _NAMED_BY and step in _ACTIONS:
             name = as_id(message.fields.get(_NAMED_BY[family]))
             if family == "tool-input" and len(begun) < MAX_PARTS:
                 begun.add(name)
-            yield Step(message, kind, _PLACES[step], (family, name))
+            yield Step(message, kind, _ACTIONS[step], (family, name))
         elif kind in _TOOL_ENDS and (name := as_id(message.fields.get("toolCallId"))) in begun:
             # Input may also come whole, without a start.
             begun.discard(name)
-            yield Step(message, kind, Place.END, ("tool-input", name))
+            yield Step(message, kind, Action.END, ("tool-input", name))
         elif kind == "reset-step":
-            yield Step(message, kind, Place.FORGET)
+            yield Step(message, kind, Action.RESET)
 
 
 @rule("VRC001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -84,8 +94,8 @@ def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     first = _first_of_the_answer(events)
     if first is not None:
         kind, message = first
-        said = f"the first part is {one_line(kind, 60)}"
-        yield Finding("first-part", said, message.event.span, "start", one_line(kind, 60))
+        problem = f"the first part is {one_line(kind, 60)}"
+        yield Finding("first-part", problem, message.event.span, "start", one_line(kind, 60))
 
 
 def _first_of_the_answer(events: Sequence[tuple[str, Message]]) -> tuple[str, Message] | None:
@@ -147,14 +157,14 @@ def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not come to its end")
-    require_ends_in_place(trace)
+    require_matching_ends(trace)
     for step, begun in trace.again:
         family, name = step.part
-        said = f"{family} {shown(name)} starts again before it has ended"
-        yield Finding(f"{step.kind}-while-open", said, begun.event.span, _end_of(family), step.kind)
+        problem = f"{family} {part_name(name)} starts again before it has ended"
+        yield Finding(f"{step.kind}-while-open", problem, begun.event.span, _end_of(family), step.kind)
     for (family, name), begun in trace.open.items():
         yield Finding(
-            f"{family}-not-ended", f"{family} {shown(name)} never ends", begun.event.span, _end_of(family), "none"
+            f"{family}-not-ended", f"{family} {part_name(name)} never ends", begun.event.span, _end_of(family), "none"
         )
 
 
@@ -181,15 +191,17 @@ def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
             if len(open_before) < MAX_PARTS:
                 open_before |= opened
             opened.clear()
-        elif family in ("text", "reasoning") and step in _PLACES:
+        elif family in ("text", "reasoning") and step in _ACTIONS:
             part = (family, as_id(message.fields.get("id")))
             if step == "start":
                 open_before.discard(part)
                 if len(opened) < MAX_PARTS:
                     opened.add(part)
             elif part in open_before:
-                said = f"{kind} for {shown(part[1])}, whose step has finished"
-                yield Finding(f"{kind}-after-step", said, message.event.span, f"{family}-end before finish-step", kind)
+                problem = f"{kind} for {part_name(part[1])}, whose step has finished"
+                yield Finding(
+                    f"{kind}-after-step", problem, message.event.span, f"{family}-end before finish-step", kind
+                )
             if step == "end":
                 opened.discard(part)
                 open_before.discard(part)
@@ -217,9 +229,9 @@ def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
         elif kind in _OF_A_CALL and len(came) < MAX_PARTS:
             judged += 1
             if name not in came and name.encode() not in asked:
-                said = f"{kind} for the call {shown(name)}, which never came"
+                problem = f"{kind} for the call {part_name(name)}, which never came"
                 yield Finding(
-                    f"{kind}-without-call", said, message.event.span, "tool-input-available before it", "none"
+                    f"{kind}-without-call", problem, message.event.span, "tool-input-available before it", "none"
                 )
             came.add(name)
     if not judged:
@@ -256,8 +268,10 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
         if kind == "finish" and reason is not None:
             judged += 1
             if reason not in REASONS:
-                said = f"the finish reason is {seen(reason)}"
-                yield Finding("unknown-finish-reason", said, message.event.span, ", ".join(REASONS), seen(reason))
+                problem = f"the finish reason is {described(reason)}"
+                yield Finding(
+                    "unknown-finish-reason", problem, message.event.span, ", ".join(REASONS), described(reason)
+                )
     if not judged:
         raise NotApplicable("no finish reason came")
 
@@ -274,8 +288,8 @@ def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
     """
     for kind, message in in_order(stream):
         if part_of(kind) is None and not is_foreign_error(message):
-            said = f"the client knows no part of type {one_line(kind, 60)}"
-            yield Finding("unknown-type", said, message.event.span, "data-…", one_line(kind, 60))
+            problem = f"the client knows no part of type {one_line(kind, 60)}"
+            yield Finding("unknown-type", problem, message.event.span, "data-…", one_line(kind, 60))
 
 
 @rule("VRC010", Severity.WARNING, Kind.COMPATIBILITY, _API, dialects=_OURS)

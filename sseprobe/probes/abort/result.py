@@ -10,7 +10,7 @@ from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun
 from sseprobe.probes.abort.trial_report import NO_WITNESS, trial_reports
 from sseprobe.probes.stream_report import report_of
 from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
-from sseprobe.rules.probe_results import Aborts, Trial
+from sseprobe.rules.probe_results import Aborts, AbortTrial
 from sseprobe.stop_detection.answers import Answer, Strength
 from sseprobe.streams.metrics import Distribution
 from sseprobe.units import ns
@@ -52,7 +52,7 @@ class AbortResult(Struct, frozen=True):
 
 def evidence_of(trials: Sequence[TrialReport]) -> Aborts:
     """The trials, as rules judge them."""
-    return Aborts(tuple(Trial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials))
+    return Aborts(tuple(AbortTrial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials))
 
 
 def _evidence_of(trial: TrialReport) -> str:

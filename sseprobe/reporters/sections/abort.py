@@ -23,7 +23,7 @@ from sseprobe.reporters.blocks import (
 )
 from sseprobe.reporters.cases import OUTCOME_TONES, VERDICT_OUTCOMES, Case, Outcome
 from sseprobe.reporters.sections.base import Section
-from sseprobe.rules.base import gist
+from sseprobe.rules.base import without_numbers
 from sseprobe.stop_detection.answers import Answer
 from sseprobe.text import one_line
 from sseprobe.units import human_ms
@@ -122,10 +122,10 @@ def _likeness(trial: TrialReport, *, is_sweep: bool) -> tuple[object, ...]:
         trial.verdict,
         trial.left_ms is None,
         trial.chain is not None and trial.chain.closed_ms is None,
-        tuple(map(gist, trial.control_failures)),
-        gist(trial.reason or ""),
-        tuple(map(gist, trial.notes)),
-        tuple((each.witness, each.answer, gist(each.evidence)) for each in trial.testimonies),
+        tuple(map(without_numbers, trial.control_failures)),
+        without_numbers(trial.reason or ""),
+        tuple(map(without_numbers, trial.notes)),
+        tuple((each.witness, each.answer, without_numbers(each.evidence)) for each in trial.testimonies),
     )
 
 

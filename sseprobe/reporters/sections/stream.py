@@ -24,7 +24,7 @@ from sseprobe.reporters.blocks import (
 )
 from sseprobe.reporters.cases import VERDICT_OUTCOMES, Case, Outcome
 from sseprobe.reporters.sections.base import Section
-from sseprobe.rules.base import gist
+from sseprobe.rules.base import without_numbers
 from sseprobe.text import one_line
 from sseprobe.units import human_bytes, human_ms
 
@@ -90,7 +90,7 @@ def _remarks(report: Report) -> Iterator[Cell]:
     groups: dict[str, tuple[str, list[int]]] = {}
     for index, stream in enumerate(report.streams[:MAX_ROWS]):
         for remark in _remarks_on(stream):
-            groups.setdefault(gist(remark), (remark, []))[1].append(index)
+            groups.setdefault(without_numbers(remark), (remark, []))[1].append(index)
     for remark, indices in list(groups.values())[:MAX_ROWS]:
         which = f"stream {indices[0]}" if len(indices) == 1 else f"streams {', '.join(map(str, indices[:20]))}"
         yield (f"{which}: {remark}",)

@@ -5,7 +5,7 @@ from msgspec.structs import replace
 from sseprobe.errors import TargetError
 from sseprobe.probes.check.active.base import ActiveProbe, Bench, Found, Skipped, receive, refusal_of
 from sseprobe.probes.receive import StreamRun
-from sseprobe.rules.probe_results import Answer, Http10
+from sseprobe.rules.probe_results import Http10, ProbeAnswer
 from sseprobe.streams.view import SilentView
 
 
@@ -17,11 +17,11 @@ async def _run(bench: Bench) -> Found:
     try:
         await receive(run)
     except TargetError as error:
-        refused = Answer("http10", "HTTP/1.0", run.head, problem=refusal_of(error, bench.plan))
+        refused = ProbeAnswer("http10", "HTTP/1.0", run.head, problem=refusal_of(error, bench.plan))
         return Found([Http10(refused, None, None)], "asked")
     stream = run.transcript()
     encoding = run.head.header("transfer-encoding") if run.head else None
-    return Found([Http10(Answer("http10", "HTTP/1.0", run.head), stream, encoding)], "asked")
+    return Found([Http10(ProbeAnswer("http10", "HTTP/1.0", run.head), stream, encoding)], "asked")
 
 
 PROBE = ActiveProbe("http10", (Http10,), _run)

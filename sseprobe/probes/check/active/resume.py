@@ -21,7 +21,7 @@ from sseprobe.probes.check.active.base import (
     stream_once,
 )
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.rules.probe_results import Answer, Resumption
+from sseprobe.rules.probe_results import ProbeAnswer, Resumption
 from sseprobe.sse import Event
 from sseprobe.streams.transcript import Transcript
 from sseprobe.streams.view import Received, SilentView
@@ -75,9 +75,9 @@ async def _run(bench: Bench) -> Found:
     try:
         await receive(run)
     except TargetError as error:
-        answer = Answer("resumption", "Last-Event-ID", run.head, problem=refusal_of(error, plan))
+        answer = ProbeAnswer("resumption", "Last-Event-ID", run.head, problem=refusal_of(error, plan))
         return Found([Resumption(whole, tuple(seen), seen[-1], None, answer)], "left, and asked for the rest")
-    answer = Answer("resumption", "Last-Event-ID", run.head)
+    answer = ProbeAnswer("resumption", "Last-Event-ID", run.head)
     evidence = Resumption(whole, tuple(seen), seen[-1], run.transcript(), answer)
     return Found([evidence], f"left after {len(seen)} of {len(ids)} ids, and asked for the rest")
 
