@@ -9,13 +9,13 @@ from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.order import ended_by
 from sseprobe.rules.support.parts import (
-    Place,
+    Action,
     Step,
     Trace,
-    require_ends_in_place,
+    described,
+    part_name,
+    require_matching_ends,
     require_readable,
-    seen,
-    shown,
     strays,
 )
 from sseprobe.rules.support.shapes import require_whole
@@ -29,22 +29,22 @@ _CLIENT: Final = "https://github.com/ag-ui-protocol/ag-ui/tree/main/sdks/typescr
 _OURS: Final = Scope((Wire.AG_UI,))
 # Type of event -> what it is about, the field that names it, and what it does.
 _STEPS: Final = {
-    "TEXT_MESSAGE_START": ("text message", "messageId", Place.BEGIN),
-    "TEXT_MESSAGE_CONTENT": ("text message", "messageId", Place.GO_ON),
-    "TEXT_MESSAGE_END": ("text message", "messageId", Place.END),
-    "TOOL_CALL_START": ("tool call", "toolCallId", Place.BEGIN),
-    "TOOL_CALL_ARGS": ("tool call", "toolCallId", Place.GO_ON),
-    "TOOL_CALL_END": ("tool call", "toolCallId", Place.END),
-    "REASONING_START": ("reasoning", "messageId", Place.BEGIN),
-    "REASONING_END": ("reasoning", "messageId", Place.END),
-    "REASONING_MESSAGE_START": ("reasoning message", "messageId", Place.BEGIN),
-    "REASONING_MESSAGE_CONTENT": ("reasoning message", "messageId", Place.GO_ON),
-    "REASONING_MESSAGE_END": ("reasoning message", "messageId", Place.END),
-    "STEP_STARTED": ("step", "stepName", Place.BEGIN),
-    "STEP_FINISHED": ("step", "stepName", Place.END),
-    "SUBAGENT_STARTED": ("subagent", "subagentRunId", Place.BEGIN),
-    "SUBAGENT_FINISHED": ("subagent", "subagentRunId", Place.END),
-    "SUBAGENT_ERROR": ("subagent", "subagentRunId", Place.END),
+    "TEXT_MESSAGE_START": ("text message", "messageId", Action.BEGIN),
+    "TEXT_MESSAGE_CONTENT": ("text message", "messageId", Action.CONTINUE),
+    "TEXT_MESSAGE_END": ("text message", "messageId", Action.END),
+    "TOOL_CALL_START": ("tool call", "toolCallId", Action.BEGIN),
+    "TOOL_CALL_ARGS": ("tool call", "toolCallId", Action.CONTINUE),
+    "TOOL_CALL_END": ("tool call", "toolCallId", Action.END),
+    "REASONING_START": ("reasoning", "messageId", Action.BEGIN),
+    "REASONING_END": ("reasoning", "messageId", Action.END),
+    "REASONING_MESSAGE_START": ("reasoning message", "messageId", Action.BEGIN),
+    "REASONING_MESSAGE_CONTENT": ("reasoning message", "messageId", Action.CONTINUE),
+    "REASONING_MESSAGE_END": ("reasoning message", "messageId", Action.END),
+    "STEP_STARTED": ("step", "stepName", Action.BEGIN),
+    "STEP_FINISHED": ("step", "stepName", Action.END),
+    "SUBAGENT_STARTED": ("subagent", "subagentRunId", Action.BEGIN),
+    "SUBAGENT_FINISHED": ("subagent", "subagentRunId", Action.END),
+    "SUBAGENT_ERROR": ("subagent", "subagentRunId", Action.END),
 }
 _ENDS: Final = ("RUN_FINISHED", "RUN_ERROR")
 _SNAKE: Final = {
@@ -112,39 +112,41 @@ def _trace(stream: Transcript) -> Trace:
 def _steps(stream: Transcript) -> Iterator[Step]:
     for kind, message in _typed(stream):
         if kind in _STEPS:
-            what, field, place = _STEPS[kind]
+            what, field, action = _STEPS[kind]
             # A step's name is its agent's own.
             owner = as_id(message.fields.get("subagentRunId")) if what == "step" else ""
             yield Step(
-                message, kind, place, (f"{what} of {owner}" if owner else what, as_id(message.fields.get(field)))
+                message, kind, action, (f"{what} of {owner}" if owner else what, as_id(message.fields.get(field)))
             )
         elif kind in _ENDS:
-            yield Step(message, kind, Place.FORGET)
+            yield Step(message, kind, Action.RESET)
 
 
 @rule("AGU001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_before_use(stream: Transcript) -> Iterator[Finding]:
-    """Messages, reasoning, tool calls, steps and subagents start before they go on, and once.
+    """Messages, reasoning, tool calls, steps and subagents start once, before their other events.
 
-    What it does: follows each by its id, as the official client's `verifyEvents` does.
-    Why it matters: the client raises at the first event out of order, and ends the run.
-    Good: `TEXT_MESSAGE_START`, `_CONTENT`, `_END`. Bad: `TEXT_MESSAGE_CONTENT` for a message that never started.
+    What it does: Follows each by its id, as the official client's `verifyEvents` does.
+    Why it matters: The client raises an error at the first event out of order and ends the run.
+    Good: `TEXT_MESSAGE_START`, `_CONTENT`, `_END`.
+    Bad: `TEXT_MESSAGE_CONTENT` for a message that never started.
     """
     trace = stream.remembered(_trace)
     yield from strays(trace)
     for step, _ in trace.again:
-        said = f"{step.kind} for {shown(step.part[1])}, which is open already"
-        yield Finding(f"{step.kind}-while-open", said, step.message.event.span, "its end before it", "none")
+        problem = f"{step.kind} for {part_name(step.part[1])}, which is open already"
+        yield Finding(f"{step.kind}-while-open", problem, step.message.event.span, "its end before it", "none")
 
 
 @rule("AGU002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def is_a_run(stream: Transcript) -> Iterator[Finding]:
-    """Events stand between `RUN_STARTED` and `RUN_FINISHED` or `RUN_ERROR`.
+    """Events come between `RUN_STARTED` and `RUN_FINISHED` or `RUN_ERROR`.
 
-    What it does: looks that a run is started before anything else, not again while it runs, and that a second run
-    finishes too. A `RUN_ERROR` may come first; a stream without any end is TRM001's.
-    Why it matters: the client raises "First event must be RUN_STARTED".
-    Good: `RUN_STARTED`, …, `RUN_FINISHED`. Bad: `TEXT_MESSAGE_START` first.
+    What it does: Checks that a run starts before any other event, does not start again while it runs, and that a second
+    run finishes too. A `RUN_ERROR` may come first. TRM001 covers a stream without any end.
+    Why it matters: The client raises "First event must be RUN_STARTED".
+    Good: `RUN_STARTED`, …, `RUN_FINISHED`.
+    Bad: `TEXT_MESSAGE_START` first.
     """
     events = _typed(stream)
     kind, first = events[0]
@@ -176,12 +178,13 @@ def is_a_run(stream: Transcript) -> Iterator[Finding]:
 
 @rule("AGU003", Severity.WARNING, Kind.CONFORMANCE, _SDK, dialects=_OURS)
 def is_in_camel_case(stream: Transcript) -> Iterator[Finding]:
-    """Fields are named in camelCase.
+    """Field names are in camelCase.
 
-    What it does: looks for the protocol's own names in snake_case, as Python's models have them before they are
-    encoded. An app's own fields may be named as it likes.
-    Why it matters: the client's schemas know camelCase only: the field is dropped, or missed (JSON002).
-    Good: `{"type": "TEXT_MESSAGE_START", "messageId": "m1"}`. Bad: `{"type": "…", "message_id": "m1"}`.
+    What it does: Reports the protocol's own names in snake_case, as Python models have them before encoding. An app's
+    own fields may have any name.
+    Why it matters: The client's schemas know only camelCase. The field is dropped, or reported as missing (JSON002).
+    Good: `{"type": "TEXT_MESSAGE_START", "messageId": "m1"}`.
+    Bad: `{"type": "…", "message_id": "m1"}`.
     """
     for _, message in _typed(stream):
         for name in [name for name in message.fields if name in _SNAKE]:
@@ -190,12 +193,13 @@ def is_in_camel_case(stream: Transcript) -> Iterator[Finding]:
 
 @rule("AGU004", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
 def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
-    """Optional fields are left out, not null.
+    """Optional fields are omitted, not null.
 
-    What it does: looks for null in the optional fields of the protocol. Values that may be any JSON (a snapshot, a
-    custom value), and an app's own fields, may be null; nulls that version 1.0 still translates are AGU008's.
-    Why it matters: the client's schemas refuse null, and the run ends with a validation error.
-    Good: `{"type": "RUN_STARTED", "threadId": "t1", "runId": "r1"}`. Bad: the same with `"timestamp": null`.
+    What it does: Reports null in the protocol's optional fields. Null is allowed in values of any JSON type (a
+    snapshot, a custom value) and in an app's own fields. AGU008 covers nulls that version 1.0 still converts.
+    Why it matters: The client's schemas reject null, and the run ends with a validation error.
+    Good: `{"type": "RUN_STARTED", "threadId": "t1", "runId": "r1"}`.
+    Bad: The same with `"timestamp": null`.
     """
     for kind, message in _typed(stream):
         for name, value in message.fields.items():
@@ -212,28 +216,29 @@ def _required(kind: str, name: str) -> bool:
 def closes_what_it_opened(stream: Transcript) -> Iterator[Finding]:
     """Everything that started has ended when the run finishes.
 
-    What it does: looks what is open at `RUN_FINISHED`: messages, reasoning, tool calls, steps, subagents.
-    Why it matters: the client raises "Cannot send 'RUN_FINISHED' while … are still active", and the run has failed.
-    Good: `REASONING_START`, …, `REASONING_END`, then `RUN_FINISHED`. Bad: the same without `REASONING_END`.
+    What it does: Reports what is still open at `RUN_FINISHED`: messages, reasoning, tool calls, steps, subagents.
+    Why it matters: The client raises "Cannot send 'RUN_FINISHED' while … are still active", and the run fails.
+    Good: `REASONING_START`, …, `REASONING_END`, then `RUN_FINISHED`.
+    Bad: The same without `REASONING_END`.
     """
     trace = stream.remembered(_trace)
-    require_ends_in_place(trace)
-    for step, (what, name), begun in trace.forgotten:
+    require_matching_ends(trace)
+    for step, (what, name), begun in trace.dropped:
         if step.kind == "RUN_FINISHED":
-            said = f"the run finishes while {one_line(what, 60)} {shown(name)} is open"
-            yield Finding(f"{begun.fields['type']}-left-open", said, begun.event.span, "its end", "none")
+            problem = f"the run finishes while {one_line(what, 60)} {part_name(name)} is open"
+            yield Finding(f"{begun.fields['type']}-left-open", problem, begun.event.span, "its end", "none")
 
 
 @rule("AGU006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
 def names_its_chunks(stream: Transcript) -> Iterator[Finding]:
-    """The first chunk of a message or a call says which it is; that of a call names the tool as well.
+    """The first chunk of a message or tool call has its id, and that of a tool call also the tool's name.
 
-    What it does: looks at the first `TEXT_MESSAGE_CHUNK`, `REASONING_MESSAGE_CHUNK` and `TOOL_CALL_CHUNK` of a run, and
-    at the first of each further call.
-    Why it matters: the client makes START, CONTENT and END of chunks, and raises "First TOOL_CALL_CHUNK must have a
+    What it does: Checks the first `TEXT_MESSAGE_CHUNK`, `REASONING_MESSAGE_CHUNK` and `TOOL_CALL_CHUNK` of a run, and
+    the first chunk of each further message or call.
+    Why it matters: The client turns chunks into START, CONTENT and END, and raises "First TOOL_CALL_CHUNK must have a
     toolCallName".
-    Good: `{"type": "TEXT_MESSAGE_CHUNK", "messageId": "m1", "delta": "Hi"}`, then chunks with `delta` alone. Bad: the
-    first with `delta` alone.
+    Good: `{"type": "TEXT_MESSAGE_CHUNK", "messageId": "m1", "delta": "Hi"}`, then chunks with only `delta`.
+    Bad: A first chunk with only `delta`.
     """
     known: set[tuple[str, str]] = set()
     began: set[str] = set()
@@ -262,11 +267,13 @@ def names_its_chunks(stream: Transcript) -> Iterator[Finding]:
 
 @rule("AGU007", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
 def has_known_roles(stream: Transcript) -> Iterator[Finding]:
-    """Roles are the protocol's: a reasoning message has `reasoning`, a text message one of four.
+    """Roles are defined by the protocol.
 
-    What it does: looks at the role of messages that start, and of a tool's result.
-    Why it matters: the client's schemas refuse others, and the run ends with a validation error.
-    Good: `{"type": "REASONING_MESSAGE_START", "messageId": "m1", "role": "reasoning"}`. Bad: `"role": "assistant"`.
+    What it does: Checks the role of messages at their start, and of tool results. A reasoning message has the role
+    `reasoning`, a text message one of four.
+    Why it matters: The client's schemas reject other roles, and the run ends with a validation error.
+    Good: `{"type": "REASONING_MESSAGE_START", "messageId": "m1", "role": "reasoning"}`.
+    Bad: `"role": "assistant"`.
     """
     judged = 0
     for kind, message in _typed(stream):
@@ -277,20 +284,23 @@ def has_known_roles(stream: Transcript) -> Iterator[Finding]:
         elif kind in _ROLES and role is not None:
             judged += 1
             if role not in _ROLES[kind]:
-                said = f"{kind} has the role {seen(role)}"
-                yield Finding(f"wrong-role-of-{kind}", said, message.event.span, ", ".join(_ROLES[kind]), seen(role))
+                problem = f"{kind} has the role {described(role)}"
+                yield Finding(
+                    f"wrong-role-of-{kind}", problem, message.event.span, ", ".join(_ROLES[kind]), described(role)
+                )
     if not judged:
         raise NotApplicable("no role came")
 
 
 @rule("AGU008", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS)
 def has_nothing_retired(stream: Transcript) -> Iterator[Finding]:
-    """Nothing is in a shape that version 1.0 has retired.
+    """No event has a form that version 1.0 retired.
 
-    What it does: looks for `THINKING_…` events, which are `REASONING_…` now, and for null in `parentMessageId`,
-    `outcome`, `result` and `rawEvent`.
-    Why it matters: the client translates them for a while yet; of clients before 1.0, most refuse null.
-    Good: `REASONING_START`. Bad: `THINKING_START`.
+    What it does: Reports `THINKING_…` events, which are now `REASONING_…`, and null in `parentMessageId`, `outcome`,
+    `result` and `rawEvent`.
+    Why it matters: The current client still converts them, but most clients before 1.0 reject null.
+    Good: `REASONING_START`.
+    Bad: `THINKING_START`.
     """
     for kind, message in _typed(stream):
         if kind.startswith("THINKING_"):

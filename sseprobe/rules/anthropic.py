@@ -7,7 +7,7 @@ from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_id, as_list
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.support.parts import in_order, seen, shown
+from sseprobe.rules.support.parts import described, in_order, part_name
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
 
@@ -19,11 +19,13 @@ _OURS: Final = Scope((Wire.ANTHROPIC,))
 
 @rule("ANT001", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
 def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
-    """`message_start` is the first event, and comes once.
+    """`message_start` is the first event and comes once.
 
-    What it does: looks at the first event that is no ping; an error may come instead.
-    Why it matters: the official SDK raises "Unexpected event order"; what came before is lost.
-    Good: `message_start`, then blocks. Bad: `content_block_start` first.
+    What it does: Checks the first event other than `ping`, and reports a second `message_start`. An error may come
+    first instead.
+    Why it matters: The official SDK raises "Unexpected event order" and loses earlier events.
+    Good: `message_start`, then blocks.
+    Bad: `content_block_start` first.
     """
     events = in_order(stream)
     kind, first = events[0]
@@ -45,12 +47,12 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
 def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
     """A stop reason comes between the last block and `message_stop`.
 
-    What it does: looks for a `message_delta` with a stop reason, that no block comes after it, and that no later
-    `message_delta` takes it back.
-    Why it matters: without it a client cannot tell the end from the limit of tokens; SDKs keep what the last
-    `message_delta` says.
-    Good: `{"type": "message_delta", "delta": {"stop_reason": "end_turn"}, …}`, `message_stop`. Bad: `message_stop`
-    after the last block.
+    What it does: Checks for a `message_delta` with a stop reason. Reports a block after it, and a later `message_delta`
+    that clears it.
+    Why it matters: Without a stop reason, clients cannot distinguish a finished answer from the token limit. SDKs keep
+    the value of the last `message_delta`.
+    Good: `{"type": "message_delta", "delta": {"stop_reason": "end_turn"}, …}`, `message_stop`.
+    Bad: `message_stop` directly after the last block.
     """
     events = in_order(stream)
     stop = next((message for kind, message in events if kind == "message_stop"), None)
@@ -58,11 +60,11 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("message_stop did not come: see TRM001")
     if any(kind == "message_delta" and not isinstance(each.fields.get("delta"), dict) for kind, each in events):
         raise NotApplicable("a message_delta has no delta: see JSON002")
-    told = False
+    stopped = False
     for kind, message in events:
         if kind == "message_delta":
             reason = as_dict(message.fields["delta"]).get("stop_reason")
-            if told and not reason:
+            if stopped and not reason:
                 yield Finding(
                     "stop-reason-taken-back",
                     "a later message_delta takes the stop reason back",
@@ -70,8 +72,8 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
                     "it again",
                     "null",
                 )
-            told = told or bool(reason)
-        elif kind.startswith("content_block_") and told:
+            stopped = stopped or bool(reason)
+        elif kind.startswith("content_block_") and stopped:
             yield Finding(
                 "block-after-stop-reason",
                 f"{one_line(kind, 60)} comes after the stop reason",
@@ -79,7 +81,7 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
                 "message_stop",
                 one_line(kind, 60),
             )
-    if not told:
+    if not stopped:
         yield Finding(
             "no-stop-reason",
             "message_stop comes without a stop reason",
@@ -91,12 +93,13 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ANT009", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def begins_empty(stream: Transcript) -> Iterator[Finding]:
-    """The message begins empty: no content, no stop reason.
+    """The message starts empty: no content, no stop reason.
 
-    What it does: looks into `message_start`.
-    Why it matters: SDKs append blocks to the content that is there already, so that each index is off; and a stop
-    reason at the start tells clients that it is over.
-    Good: `{"content": [], "stop_reason": null, …}`. Bad: `{"content": [{"type": "text", …}], …}`.
+    What it does: Checks the message in `message_start`.
+    Why it matters: SDKs append blocks to the initial content, so that every index is wrong. A stop reason at the start
+    means to clients that the message has ended.
+    Good: `{"content": [], "stop_reason": null, …}`.
+    Bad: `{"content": [{"type": "text", …}], …}`.
     """
     start = next((message for kind, message in in_order(stream) if kind == "message_start"), None)
     if start is None:
@@ -109,20 +112,21 @@ def begins_empty(stream: Transcript) -> Iterator[Finding]:
     if reason := begun.get("stop_reason"):
         yield Finding(
             "begins-with-stop-reason",
-            f"message_start has the stop reason {seen(reason)}",
+            f"message_start has the stop reason {described(reason)}",
             start.event.span,
             "null",
-            seen(reason),
+            described(reason),
         )
 
 
 @rule("ANT010", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def counts_its_output(stream: Transcript) -> Iterator[Finding]:
-    """`message_delta` counts the output tokens so far.
+    """`message_delta` has the number of output tokens so far.
 
-    What it does: looks for `output_tokens` in the usage of each `message_delta`.
-    Why it matters: SDKs copy the number without asking whether it is there: Python's raises AttributeError.
-    Good: `"usage": {"output_tokens": 15}`. Bad: `"usage": {}`.
+    What it does: Checks for `output_tokens` in the usage of each `message_delta`.
+    Why it matters: SDKs copy the number without checking that it exists; Python's raises AttributeError.
+    Good: `"usage": {"output_tokens": 15}`.
+    Bad: `"usage": {}`.
     """
     judged = 0
     for kind, message in in_order(stream):
@@ -130,7 +134,7 @@ def counts_its_output(stream: Transcript) -> Iterator[Finding]:
         if kind == "message_delta" and isinstance(usage, dict):
             judged += 1
             if as_count(usage.get("output_tokens")) is None:
-                actual = seen(usage["output_tokens"]) if "output_tokens" in usage else "none"
+                actual = described(usage["output_tokens"]) if "output_tokens" in usage else "none"
                 yield Finding(
                     "missing-output_tokens",
                     "message_delta does not count output_tokens",
@@ -144,21 +148,22 @@ def counts_its_output(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ANT011", Severity.WARNING, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
 def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
-    """The stop reason is `tool_use` where a tool is to be called, and only there.
+    """The stop reason is `tool_use` exactly when a tool is called.
 
-    What it does: compares `tool_use` and `end_turn` with the blocks `tool_use` that came.
-    Why it matters: agents decide by the stop reason whether to call tools: they stop too soon, or look for a call that
-    is not there.
-    Good: a block `tool_use`, then `"stop_reason": "tool_use"`. Bad: the same with `end_turn`.
+    What it does: Compares `tool_use` and `end_turn` with the `tool_use` blocks of the message.
+    Why it matters: Agents decide by the stop reason whether to call tools. They stop too early, or look for a call that
+    does not exist.
+    Good: A `tool_use` block, then `"stop_reason": "tool_use"`.
+    Bad: The same with `end_turn`.
     """
-    called, told, reason = False, None, ""
+    called, finish, reason = False, None, ""
     for kind, message in in_order(stream):
         if kind == "content_block_start":
             called = called or as_dict(message.fields.get("content_block")).get("type") == "tool_use"
         for delta in message.deltas:
             if delta.kind is DeltaKind.FINISH:
-                told, reason = message, delta.text
-    if told is None:
+                finish, reason = message, delta.text
+    if finish is None:
         raise NotApplicable("no stop reason came")
     if not called and reason != "tool_use":
         raise NotApplicable("no tool is called")
@@ -166,7 +171,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
         yield Finding(
             "end_turn-with-tool-call",
             "a tool is called, and the stop reason is end_turn",
-            told.event.span,
+            finish.event.span,
             "tool_use",
             reason,
         )
@@ -174,7 +179,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
         yield Finding(
             "tool_use-without-tool-call",
             "the stop reason is tool_use, and no tool is called",
-            told.event.span,
+            finish.event.span,
             "end_turn",
             reason,
         )
@@ -182,12 +187,13 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ANT012", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
 def names_its_calls(stream: Transcript) -> Iterator[Finding]:
-    """A call of a tool has an id of its own, and the tool's name.
+    """A tool call has an id of its own and the tool's name.
 
-    What it does: looks at the blocks `tool_use` where they start.
-    Why it matters: the result is sent back under the id; the API refuses a result without one, and an id that comes
-    twice.
-    Good: `{"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}`. Bad: `"id": null`.
+    What it does: Checks `tool_use` blocks at their start.
+    Why it matters: The client returns the result under the id. The API rejects a result without an id, and a repeated
+    id.
+    Good: `{"type": "tool_use", "id": "toolu_1", "name": "get_weather", "input": {}}`.
+    Bad: `"id": null`.
     """
     ids: set[str] = set()
     judged = 0
@@ -203,8 +209,8 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
                 )
         identifier = as_id(block.get("id"))
         if identifier and identifier in ids:
-            said = f"two calls have the id {shown(identifier)}"
-            yield Finding("repeated-id", said, message.event.span, "an id each", shown(identifier))
+            problem = f"two calls have the id {part_name(identifier)}"
+            yield Finding("repeated-id", problem, message.event.span, "an id each", part_name(identifier))
         if len(ids) < MAX_PARTS:
             ids.add(identifier)
     if not judged:
@@ -213,12 +219,13 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ANT013", Severity.INFO, Kind.CONFORMANCE, _API, dialects=_OURS)
 def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
-    """There is no `[DONE]`: `message_stop` is the last event.
+    """The stream has no `[DONE]`: `message_stop` is the last event.
 
-    What it does: tells that `[DONE]` came. vLLM sends it.
-    Why it matters: it does no harm, since SDKs skip events without a name; but whoever waits for it waits in vain
-    elsewhere.
-    Good: `message_stop`, and the end of the body. Bad: `message_stop`, then `data: [DONE]`.
+    What it does: Reports `[DONE]`. vLLM sends it.
+    Why it matters: SDKs skip events without a name. A client that waits for `[DONE]` hangs on servers that follow the
+    specification.
+    Good: `message_stop`, and the end of the body.
+    Bad: `message_stop`, then `data: [DONE]`.
     """
     if not stream.messages:
         raise NotApplicable("there is no event")

@@ -7,17 +7,17 @@ from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.support.parts import Place, Step, Trace, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.rules.support.parts import Action, Step, Trace, described, part_name, require_matching_ends, strays, whole
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 
 _API: Final = "https://platform.claude.com/docs/en/build-with-claude/streaming"
 _THINKING: Final = "https://platform.claude.com/docs/en/build-with-claude/extended-thinking"
 _OURS: Final = Scope((Wire.ANTHROPIC,))
-_PLACES: Final = {
-    "content_block_start": Place.BEGIN,
-    "content_block_delta": Place.GO_ON,
-    "content_block_stop": Place.END,
+_ACTIONS: Final = {
+    "content_block_start": Action.BEGIN,
+    "content_block_delta": Action.CONTINUE,
+    "content_block_stop": Action.END,
 }
 _FITTING: Final = {
     "text_delta": ("text",),
@@ -32,7 +32,7 @@ def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
     found = []
     for kind, message in whole(stream):
         index = as_count(message.fields.get("index"))
-        if kind in _PLACES and index is not None:
+        if kind in _ACTIONS and index is not None:
             found.append((kind, message, index))
     if not found:
         raise NotApplicable("no block came")
@@ -40,31 +40,37 @@ def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
 
 
 def _trace(stream: Transcript) -> Trace:
-    return Trace(Step(message, kind, _PLACES[kind], ("block", index)) for kind, message, index in _block_events(stream))
+    return Trace(
+        Step(message, kind, _ACTIONS[kind], ("block", index)) for kind, message, index in _block_events(stream)
+    )
 
 
 @rule("ANT002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
-    """A block goes on and stops only between its start and its stop.
+    """A block gets deltas and stops only after its start, and starts once.
 
-    What it does: follows `content_block_start`, `_delta` and `_stop` by index.
-    Why it matters: the index is a place in the message's content: where nothing was started SDKs raise IndexError.
-    Good: start 0, deltas 0, stop 0, start 1. Bad: a delta for block 1, which never started or has stopped.
+    What it does: Follows `content_block_start`, `_delta` and `_stop` by index.
+    Why it matters: The index is a position in the message's content. If the block was not started, SDKs raise
+    IndexError.
+    Good: Start 0, deltas 0, stop 0, start 1.
+    Bad: A delta for block 1, which never started or has stopped.
     """
     trace = stream.remembered(_trace)
     yield from strays(trace)
     for step, _ in trace.again:
-        said = f"block {shown(step.part[1])} starts while it is open"
-        yield Finding("start-while-open", said, step.message.event.span, "its stop", "its start")
+        problem = f"block {part_name(step.part[1])} starts while it is open"
+        yield Finding("start-while-open", problem, step.message.event.span, "its stop", "its start")
 
 
 @rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
-    """The indices of blocks count from 0.
+    """Block indices count up from 0.
 
-    What it does: compares the index of each block that starts with the number of blocks before it.
-    Why it matters: SDKs append a block where it starts, and look it up by its index: text lands in another block.
-    Good: blocks 0, 1, 2. Bad: a first block 1; a second block 0.
+    What it does: Compares the index of each new block with the number of earlier blocks.
+    Why it matters: SDKs append a block at its start and look it up by index. With a wrong index, text is added to
+    another block.
+    Good: Blocks 0, 1, 2.
+    Bad: A first block 1; a second block 0.
     """
     starts = [(message, index) for kind, message, index in _block_events(stream) if kind == "content_block_start"]
     if not starts:
@@ -75,8 +81,8 @@ def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
         while awaited != index and awaited in missed:
             awaited += 1  # its start is missing: ANT002 says so
         if index != awaited:
-            said = f"block {shown(index)} starts, and {shown(awaited)} was to be next"
-            yield Finding("wrong-index", said, message.event.span, shown(awaited), shown(index))
+            problem = f"block {part_name(index)} starts, and {part_name(awaited)} was to be next"
+            yield Finding("wrong-index", problem, message.event.span, part_name(awaited), part_name(index))
         awaited = index + 1
 
 
@@ -84,10 +90,11 @@ def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
 def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
     """Deltas fit the type of their block.
 
-    What it does: looks that text and citations go to blocks of text, `input_json_delta` to tools, thinking and its
-    signature to thinking. Types that are not known are left alone.
-    Why it matters: SDKs drop a delta that does not fit, without a word.
-    Good: `text_delta` in a block `text`. Bad: `text_delta` in a block `thinking`.
+    What it does: Checks that text and citations belong to text blocks, `input_json_delta` to tool blocks, and thinking
+    and its signature to thinking blocks. Unknown types are skipped.
+    Why it matters: SDKs drop a delta that does not fit, without an error.
+    Good: `text_delta` in a `text` block.
+    Bad: `text_delta` in a `thinking` block.
     """
     types: dict[int, Any] = {}
     judged = 0
@@ -99,8 +106,10 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
             delta, block = as_dict(message.fields.get("delta")).get("type"), types[index]
             fitting = _FITTING.get(delta) if isinstance(delta, str) else None
             if fitting is not None and block not in fitting:
-                said = f"a {delta} in a block of type {seen(block)}"
-                yield Finding(f"{delta}-in-wrong-block", said, message.event.span, " or ".join(fitting), seen(block))
+                problem = f"a {delta} in a block of type {described(block)}"
+                yield Finding(
+                    f"{delta}-in-wrong-block", problem, message.event.span, " or ".join(fitting), described(block)
+                )
     if not judged:
         raise NotApplicable("no block goes on")
 
@@ -109,28 +118,30 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
 def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
     """Each block stops before the message does.
 
-    What it does: looks for blocks without `content_block_stop` in a stream that came to its end.
-    Why it matters: clients act when a block stops: a tool call that never does is never made.
-    Good: start 0, deltas 0, stop 0, `message_delta`. Bad: the same without stop 0.
+    What it does: Reports blocks without `content_block_stop` in a stream that completed.
+    Why it matters: Clients act when a block stops. A tool call whose block never stops is never made.
+    Good: Start 0, deltas 0, stop 0, `message_delta`.
+    Bad: The same without stop 0.
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not come to its end")
-    require_ends_in_place(trace)
+    require_matching_ends(trace)
     for (_, index), begun in trace.open.items():
         yield Finding(
-            "block-not-stopped", f"block {shown(index)} never stops", begun.event.span, "content_block_stop", "none"
+            "block-not-stopped", f"block {part_name(index)} never stops", begun.event.span, "content_block_stop", "none"
         )
 
 
 @rule("ANT014", Severity.WARNING, Kind.COMPATIBILITY, _THINKING, dialects=_OURS)
 def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
-    """A block of thinking has a signature.
+    """A thinking block has a signature.
 
-    What it does: looks for a `signature_delta` with a text in each block `thinking` that has thinking and stops, or a
-    signature where it starts.
-    Why it matters: with tools, thinking is sent back as it came; the API refuses a block without its signature.
-    Good: `thinking_delta`, `signature_delta`, `content_block_stop`. Bad: the same without `signature_delta`.
+    What it does: Checks each `thinking` block with content that stops: it must have a non-empty `signature_delta`, or a
+    signature at its start.
+    Why it matters: With tools, the client sends thinking blocks back. The API rejects a block without its signature.
+    Good: `thinking_delta`, `signature_delta`, `content_block_stop`.
+    Bad: The same without `signature_delta`.
     """
     open_blocks: dict[int, tuple[Message, bool, bool]] = {}
     judged = 0
@@ -148,7 +159,7 @@ def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
                 del open_blocks[index]
                 judged += 1
                 if thought and not signed:
-                    said = f"the thinking of block {shown(index)} has no signature"
-                    yield Finding("missing-signature", said, message.event.span, "signature_delta", "none")
+                    problem = f"the thinking of block {part_name(index)} has no signature"
+                    yield Finding("missing-signature", problem, message.event.span, "signature_delta", "none")
     if not judged:
         raise NotApplicable("no thinking came")

@@ -53,13 +53,14 @@ def _raw_text(stream: Transcript) -> None:
 def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
     """The stream ends with an end mark.
 
-    What it does: looks for an event that says that the answer is finished: `[DONE]`, an event named `done`, `end` or
-    `complete`, `{"done": true}`, a finish reason. Several streams of the same request also show other marks. Name yours
-    with `--done-when`.
-    Why it matters: an app that crashes, or a proxy that gives up, ends the body just as cleanly. Without a mark no
-    client can tell a finished answer from a cut one, and EventSource connects again after every end. A body that is
-    text alone (`text/plain`) has no place for a mark: send events.
-    Good: … `data: [DONE]`. Bad: the last token, and then the end of the body.
+    What it does: Checks for an event that means that the answer is finished: `[DONE]`, an event named `done`, `end` or
+    `complete`, `{"done": true}`, or a finish reason. Other marks are learned from several streams of the same request.
+    Name yours with `--done-when`.
+    Why it matters: When an app crashes or a proxy gives up, the body can end just as cleanly. Without a mark, clients
+    cannot distinguish a finished answer from a truncated one, and EventSource reconnects after every end. Plain text
+    (`text/plain`) has no place for a mark: send events.
+    Good: … `data: [DONE]`.
+    Bad: The last token, then the end of the body.
     """
     _event_format(stream)
     if stream.ending is None:
@@ -68,40 +69,41 @@ def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable(f"the stream ended as {stream.ending}")
     if stream.end_mark is None:
         last = stream.messages[-1].event if stream.messages else None
-        said = "the stream has no end mark: a cut answer looks like a finished one"
-        shown = one_line(last.data, 60) if last else "nothing"
+        problem = "the stream has no end mark: a cut answer looks like a finished one"
+        excerpt = one_line(last.data, 60) if last else "nothing"
         expected = "an event such as [DONE]"
         if stream.framing is Framing.TEXT:
             expected = "events, or lines of JSON: text alone has no place for an end mark"
-        yield Finding("no-end-mark", said, last.span if last else None, expected, shown)
+        yield Finding("no-end-mark", problem, last.span if last else None, expected, excerpt)
 
 
 @rule("APP002", Severity.ERROR, Kind.COMPATIBILITY, _OPENROUTER)
-def tells_failures_by_an_event(stream: Transcript) -> Iterator[Finding]:
-    """A failure is told by an event that programs recognise.
+def reports_failures_as_events(stream: Transcript) -> Iterator[Finding]:
+    """A failure is reported in an event that programs recognise.
 
-    What it does: reports failures that are told in the text of the answer, or as text among JSON: `data: Error: …`. An
-    event named `error`, an object with `error`, and a type `error` are recognised; name yours with `--error-at`.
-    Why it matters: the client shows the failure as a part of the answer, stores it, and tries nothing again.
-    Good: `event: error` and `data: {"message": "overloaded"}`. Bad: `data: Error: overloaded`.
+    What it does: Reports failures sent as text: in the answer itself, or between JSON events, such as `data: Error: …`.
+    Recognised are an event named `error`, an object with `error`, and a type `error`. Name yours with `--error-at`.
+    Why it matters: The client shows and stores the failure as part of the answer, and does not retry.
+    Good: `event: error` and `data: {"message": "overloaded"}`.
+    Bad: `data: Error: overloaded`.
     """
     if stream.dialect.event_format is None:
         raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
     if stream.outcome is None or stream.outcome.error is None:
         raise NotApplicable("no error came")
-    told = [message for message, _ in stream.deltas_by_kind[DeltaKind.ERROR]]
+    failures = [message for message, _ in stream.deltas_by_kind[DeltaKind.ERROR]]
     if stream.error_as_text:
-        told = stream.content[-1:]
-    elif not all(_is_bare_text(message) for message in told):
+        failures = stream.content[-1:]
+    elif not all(_is_bare_text(message) for message in failures):
         return
-    for message in told[:1]:
-        shown = one_line(message.event.data, 120)
+    for message in failures[:1]:
+        excerpt = one_line(message.event.data, 120)
         yield Finding(
             "failure-as-text",
-            "the failure is told as text",
+            "the failure is failures as text",
             message.event.span,
             "event: error, or an object with error",
-            shown,
+            excerpt,
         )
 
 
@@ -111,13 +113,14 @@ def _is_bare_text(message: Message) -> bool:
 
 @rule("APP003", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")
 def keeps_every_character(stream: Transcript) -> Iterator[Finding]:
-    """Line breaks and leading spaces of the text arrive.
+    """Line breaks and leading spaces of the text are preserved.
 
-    What it does: where the data of events is the text itself, looks for what is lost on the way: the rest of a line
-    that is no field, line breaks that became blank lines, and leading spaces where no space follows `data:`.
-    Why it matters: words run together, lists and code lose their lines; and a token that holds two line breaks ends
-    its event early.
-    Good: `data: {"token": "a\\nb"}`. Bad: `data: a`, and `b` on a line of its own, which every client ignores.
+    What it does: If event data is plain text, reports what is lost: the rest of a line that is not a field, line breaks
+    that became blank lines, and leading spaces if no space follows `data:`.
+    Why it matters: Words run together, and lists and code lose their lines. A token with two line breaks ends its event
+    early.
+    Good: `data: {"token": "a\\nb"}`.
+    Bad: `data: a`, and `b` on a line of its own, which every client ignores.
     """
     _raw_text(stream)
     if not stream.content:
@@ -131,19 +134,23 @@ def _lost(stream: Transcript) -> Iterator[Finding]:
         is_other = looks_like_payload(item) or item.name.startswith("\ufeff")  # SSE008, SSE003
         is_a_field = names[item.name] > 1  # of the app's own: a text does not repeat itself so
         if item.reason is IgnoredReason.UNKNOWN_NAME and not is_other and not is_a_field:
-            shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
+            excerpt = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
             yield Finding(
                 "text-line-ignored",
                 "text behind a line break is ignored: its line is no field",
                 item.span,
                 _AS_JSON,
-                shown,
+                excerpt,
             )
     blank = _lost_line_breaks(stream)
     if blank:
-        said = "line breaks of the text became blank lines, and are lost"
+        problem = "line breaks of the text became blank lines, and are lost"
         yield Finding(
-            "line-breaks-lost", said, blank[0].span, _AS_JSON, f"{len(blank)} of {len(stream.events)} events lost one"
+            "line-breaks-lost",
+            problem,
+            blank[0].span,
+            _AS_JSON,
+            f"{len(blank)} of {len(stream.events)} events lost one",
         )
     yield from _lost_spaces(stream)
 
@@ -172,20 +179,23 @@ def _lost_spaces(stream: Transcript) -> Iterator[Finding]:
     # Where two spaces come, the first is the server's own, and a line without any is another matter (SSE010).
     if with_space and without and all(len(found["spaces"]) < 2 for found, _ in with_space):
         first, start = with_space[0]
-        said = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
+        problem = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
         span = (start + first.start(), start + first.end())
-        yield Finding("leading-spaces-lost", said, span, "data:, a space, then the text", f"data: on {without} lines")
+        yield Finding(
+            "leading-spaces-lost", problem, span, "data:, a space, then the text", f"data: on {without} lines"
+        )
 
 
 @rule("APP004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#event-stream-interpretation")
 def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
-    """Pieces of text are encoded as JSON.
+    """Text is encoded as JSON.
 
-    What it does: tells that the data of events is the text itself, and that no line break has come yet, so that it is
-    not seen whether one would arrive.
-    Why it matters: `f"data: {token}\\n\\n"` works until a token holds a line break: the rest of it is ignored, or its
-    event ends early. JSON, or a `data:` for each line, keeps it.
-    Good: `data: {"token": "Hi"}`. Bad: `data: Hi`.
+    What it does: Reports event data that is plain text, if no line break has come yet to show whether it would be
+    preserved.
+    Why it matters: `f"data: {token}\\n\\n"` works until a token contains a line break: clients then ignore the rest, or
+    the event ends early. JSON, or one `data:` per line, preserves it.
+    Good: `data: {"token": "Hi"}`.
+    Bad: `data: Hi`.
     """
     _raw_text(stream)
     if not stream.content:
@@ -195,31 +205,32 @@ def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
     if any("\n" in message.event.data for message in stream.content):
         return  # each of its lines has a data field: that is the other way
     first = stream.content[0].event
-    said = "the text is sent as it is: a line break in it would be lost"
-    yield Finding("text-not-encoded", said, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
+    problem = "the text is sent as it is: a line break in it would be lost"
+    yield Finding("text-not-encoded", problem, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
 
 
 @rule("APP005", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
-def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
-    """Heartbeats cannot be taken for text.
+def has_distinct_heartbeats(stream: Transcript) -> Iterator[Finding]:
+    """Heartbeats cannot be mistaken for text.
 
-    What it does: looks for events whose data is `ping` or the like, without a name that says so, in a stream of text or
-    of JSON. Silences without a heartbeat are TIM002's.
-    Why it matters: a client shows the heartbeat as text, or fails to parse it. Comments are ignored by every client.
-    Good: `: ping`, or `event: ping`. Bad: `data: ping`.
+    What it does: Reports unnamed events whose data is `ping` or similar, in a stream of text or JSON. TIM002 covers
+    silence without heartbeats.
+    Why it matters: A client shows the heartbeat as text, or fails to parse it. Every client ignores comments.
+    Good: `: ping`, or `event: ping`.
+    Bad: `data: ping`.
     """
     _event_format(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if message.event.type == "message" and message.event.data.strip('[]"').lower() in words.HEARTBEATS:
-            shown = one_line(message.event.data, 40)
+            excerpt = one_line(message.event.data, 40)
             yield Finding(
                 "heartbeat-as-text",
                 "a heartbeat that looks like text",
                 message.event.span,
                 "a comment: `: ping`",
-                shown,
+                excerpt,
             )
 
 
@@ -227,10 +238,11 @@ def beats_apart_from_text(stream: Transcript) -> Iterator[Finding]:
 def sends_pieces(stream: Transcript) -> Iterator[Finding]:
     """Each event adds a piece to the answer.
 
-    What it does: reports a long answer that comes in a single event, and events that each repeat the whole text so far.
-    Why it matters: an answer in one event is no stream, however it is labelled; the user waits for all of it. Text that
-    is repeated grows with the square of the answer's length.
-    Good: `{"token": "Hel"}`, `{"token": "lo"}`. Bad: `{"text": "Hel"}`, `{"text": "Hello"}`.
+    What it does: Reports a long answer in a single event, and events that each repeat the whole text so far.
+    Why it matters: An answer in one event is not streamed: the user waits for all of it. Repeated text makes the size
+    grow with the square of the answer's length.
+    Good: `{"token": "Hel"}`, `{"token": "lo"}`.
+    Bad: `{"text": "Hel"}`, `{"text": "Hello"}`.
     """
     event_format = _event_format(stream)
     if not stream.content:
@@ -247,18 +259,19 @@ def sends_pieces(stream: Transcript) -> Iterator[Finding]:
     elif len(stream.content) == 1 and stream.framing is not Framing.TEXT:
         chars = sum(len(delta.text) for delta in stream.content[0].deltas if delta.kind is DeltaKind.TEXT)
         if chars > _MANY_CHARS:
-            said = f"the whole answer, {chars:,} characters, came in one event"
-            yield Finding("one-event", said, first.span, "an event for each token", "one event")
+            problem = f"the whole answer, {chars:,} characters, came in one event"
+            yield Finding("one-event", problem, first.span, "an event for each token", "one event")
 
 
 @rule("APP007", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
 def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
-    """Events and fields keep their names throughout the stream.
+    """Event and field names stay the same throughout the stream.
 
-    What it does: reports text that stands in another field than in the other events, and names of events or types that
-    differ only in how they are spelled.
-    Why it matters: a client reads one field, and drops the rest without a word.
-    Good: `{"token": "a"}`, `{"token": "b"}`. Bad: `{"token": "a"}`, `{"text": "b"}`; or types `token` and `Token`.
+    What it does: Reports text in a different field than in the other events, and event names or types that differ only
+    in spelling.
+    Why it matters: A client reads one field and drops the rest without an error.
+    Good: `{"token": "a"}`, `{"token": "b"}`.
+    Bad: `{"token": "a"}`, `{"text": "b"}`; or types `token` and `Token`.
     """
     event_format = _event_format(stream)
     if not event_format.parses_json:
@@ -270,8 +283,8 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
         for kind in words.kinds_of(message.event, message.payload):
             spelling = spellings.setdefault(words.words_of(kind), kind)
             if spelling != kind and words.words_of(kind):
-                said = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
-                yield Finding("two-spellings", said, message.event.span, one_line(spelling, 40), one_line(kind, 40))
+                problem = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
+                yield Finding("two-spellings", problem, message.event.span, one_line(spelling, 40), one_line(kind, 40))
 
 
 def _other_places(stream: Transcript, event_format: EventFormat) -> Iterator[Finding]:
@@ -282,18 +295,21 @@ def _other_places(stream: Transcript, event_format: EventFormat) -> Iterator[Fin
         if isinstance(known, str) and known:
             continue
         if (other := other_text(message.payload, event_format.text)) is not None:
-            place, expected = json_pointer.text_of(other[0]), event_format.text_at or ""
-            said = f"the text stands at {one_line(place, 60)}, in other events at {one_line(expected, 60)}"
-            yield Finding("text-in-two-places", said, message.event.span, one_line(expected, 60), one_line(place, 60))
+            pointer, expected = json_pointer.text_of(other[0]), event_format.text_at or ""
+            problem = f"the text stands at {one_line(pointer, 60)}, in other events at {one_line(expected, 60)}"
+            yield Finding(
+                "text-in-two-places", problem, message.event.span, one_line(expected, 60), one_line(pointer, 60)
+            )
 
 
 @rule("APP008", Severity.INFO, Kind.COMPATIBILITY, _OPENAI)
 def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
-    """Tokens are sent one by one.
+    """Each token is sent in its own event.
 
-    What it does: where the stream tells how many tokens it had, compares them with the events that hold text.
-    Why it matters: tokens that are gathered appear in jerks, and later than they were made.
-    Good: 200 tokens in 200 events. Bad: 200 tokens in 10 events.
+    What it does: If the stream reports its token count, compares it with the number of events with content.
+    Why it matters: Batched tokens appear in bursts, later than they were generated.
+    Good: 200 tokens in 200 events.
+    Bad: 200 tokens in 10 events.
     """
     _event_format(stream)
     usage = [
@@ -303,7 +319,7 @@ def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("the stream does not tell how many tokens it had")
     events = sum(message.has(*CONTENT_KINDS) for message in stream.messages)
     if events >= _ENOUGH_EVENTS and usage[-1] >= _TOKENS_AN_EVENT * events:
-        said = f"{usage[-1]:,} tokens came in {events:,} events"
+        problem = f"{usage[-1]:,} tokens came in {events:,} events"
         yield Finding(
-            "tokens-gathered", said, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event"
+            "tokens-gathered", problem, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event"
         )

@@ -15,10 +15,10 @@ from sseprobe.sse.framing import Framing
 from sseprobe.streams.transcript import Transcript
 
 MAX_FINDINGS: Final = 20
-"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or wording
-come on top, so that what a baseline expects does not hide what it does not."""
+"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or text come
+on top, so that what a baseline expects does not hide what it does not."""
 
-_MAX_WORDINGS: Final = 100
+_MAX_TEXTS: Final = 100
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
 
 WHATWG: Final = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
@@ -77,21 +77,21 @@ def without_numbers(message: str) -> str:
 
 
 class Listing:
-    """Findings: the first of them and one of each key and wording are kept, the rest is counted."""
+    """Findings: the first of them and one of each key and text are kept, the rest is counted."""
 
     def __init__(self) -> None:
         self.kept: list[Any] = []
         self.more = 0
         self._keys: set[str] = set()
-        self._wordings: set[str] = set()
+        self._texts: set[str] = set()
 
     def add(self, finding: Any) -> None:
         """Keeps it, or counts it."""
-        wording = without_numbers(finding.message)
-        new = finding.key not in self._keys or (wording not in self._wordings and len(self._wordings) < _MAX_WORDINGS)
+        text = without_numbers(finding.message)
+        new = finding.key not in self._keys or (text not in self._texts and len(self._texts) < _MAX_TEXTS)
         if new or len(self.kept) < MAX_FINDINGS:
             self._keys.add(finding.key)
-            self._wordings.add(wording)
+            self._texts.add(text)
             self.kept.append(finding)
         else:
             self.more += 1
@@ -138,7 +138,7 @@ class Judgement(Struct, frozen=True):
     reason: str | None = None
 
 
-ENTERED: Final[dict[str, Rule]] = {}
+REGISTERED: Final[dict[str, Rule]] = {}
 """By id: the rules of the families that were imported so far."""
 
 
@@ -154,28 +154,28 @@ def rule(
 ) -> Callable[[Check[Subject]], Check[Subject]]:
     """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
 
-    def enter(check: Check[Subject]) -> Check[Subject]:
+    def register(check: Check[Subject]) -> Check[Subject]:
         page = inspect.cleandoc(check.__doc__ or "")
         title = page.partition("\n")[0]
-        ENTERED[identifier] = Rule(identifier, severity, kind, spec, title, page, check, of, dialects, framing)
+        REGISTERED[identifier] = Rule(identifier, severity, kind, spec, title, page, check, of, dialects, framing)
         return check
 
-    return enter
+    return register
 
 
 def judge(rule: Rule, subject: Any) -> Judgement:
     """What a rule says of a stream, or of a probe's evidence. Total: a rule that crashes is contained."""
-    if isinstance(subject, Transcript) and (why := _no_concern(rule, subject)):
+    if isinstance(subject, Transcript) and (why := _not_concerned(rule, subject)):
         return Judgement(RuleVerdict.NOT_APPLICABLE, reason=why)
     found = Listing()
     verdict, reason = RuleVerdict.PASS, ""
     try:
         for finding in rule.check(subject):
             found.add(finding)
-    except NotApplicable as wording:
-        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(wording)
-    except Inconclusive as wording:
-        verdict, reason = RuleVerdict.INCONCLUSIVE, str(wording)
+    except NotApplicable as raised:
+        verdict, reason = RuleVerdict.NOT_APPLICABLE, str(raised)
+    except Inconclusive as raised:
+        verdict, reason = RuleVerdict.INCONCLUSIVE, str(raised)
     except Exception as error:  # a fault of ours must not cost the other rules their say
         return Judgement(RuleVerdict.CRASHED, tuple(found.kept), found.more, _where(error))
     if found.kept:
@@ -183,7 +183,7 @@ def judge(rule: Rule, subject: Any) -> Judgement:
     return Judgement(verdict, reason=reason or None)
 
 
-def _no_concern(rule: Rule, stream: Transcript) -> str | None:
+def _not_concerned(rule: Rule, stream: Transcript) -> str | None:
     if rule.framing is not None and stream.framing is not rule.framing:
         return f"the body is framed as {stream.framing}, not as {rule.framing}"
     if rule.dialects is not None and not stream.dialect.is_in(rule.dialects):

@@ -13,23 +13,24 @@ from sseprobe.units import human_bytes, human_ms, ms
 
 _ASGI: Final = "https://asgi.readthedocs.io/en/latest/specs/www.html"
 _ENOUGH_EVENTS: Final = 10
-_LUMPS: Final = 3.0
+_BURST_RATIO: Final = 3.0
 _HELD_NS: Final = 5 * 10**6
 _LONGER: Final = 3
 _MUCH_LATER: Final = 2
-_SURELY_LATER_MS: Final = 150.0
+_CLEARLY_LATER_MS: Final = 150.0
 
 
 @rule("BUF001", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
 def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
-    """Events arrive as they are made, not all at once.
+    """Events arrive one by one, not all at once.
 
-    What it does: reports 20 events with content or more that all arrived within 2 ms, or faster than 5,000 a second
-    and in less than a fiftieth of the wait, after more than a second in which nothing came. Shorter waits and shorter
-    answers are left open: a canned answer looks the same.
-    Why it matters: the user waits for the whole answer, as without streaming. Something gathers it: a proxy that
-    buffers, a compressor that is not flushed, or an app that waits for the whole answer itself.
-    Good: a token every 20 ms. Bad: nothing for 14 s, then everything.
+    What it does: Reports 20 or more content events that arrived within 2 ms, or at over 5,000 events/s within a
+    fiftieth of the wait, after more than 1 s of silence. Shorter waits and answers are inconclusive, because a canned
+    answer looks the same.
+    Why it matters: The user waits for the whole answer, as without streaming. A proxy buffers it, a compressor is not
+    flushed, or the app itself collects the whole answer first.
+    Good: A token every 20 ms.
+    Bad: 14 s of silence, then everything.
     """
     if stream.head is None:
         raise NotApplicable("only bytes are known, and not when they came")
@@ -37,33 +38,36 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("fewer than two events with content came")
     if not came_at_once(stream):
         return
-    said = stream.remembered(diagnose)
-    if said.kind is not Holding.WHOLE_BODY:
-        raise Inconclusive(said.evidence[0])
+    diagnosis = stream.remembered(diagnose)
+    if diagnosis.kind is not Holding.WHOLE_BODY:
+        raise Inconclusive(diagnosis.evidence[0])
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     encoding = one_line(stream.head.header("content-encoding") or "", 40)
     packed = f"; it came as {encoding}: a compressor that is not flushed holds so" if encoding else ""
-    yield Finding("all-at-once", f"{said.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}")
+    yield Finding(
+        "all-at-once", f"{diagnosis.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}"
+    )
 
 
 @rule("BUF002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#parsing-an-event-stream")
 def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     """Events do not arrive in blocks of a fixed size.
 
-    What it does: looks for bursts of equal size, three or more in a row, more than 50 ms apart, that end inside an
-    event. Pieces that come faster are left alone: an answer sent at once arrives like that.
-    Why it matters: a buffer on the way is passed on when it is full, whatever is in it: "block buffering … can cause
-    events to be delayed".
-    Good: each burst ends with an event. Bad: 4,096 bytes, then 4,096 bytes, each ending in the middle of an event.
+    What it does: Reports three or more consecutive bursts of equal size, over 50 ms apart, that end inside an event.
+    Faster bursts are ignored, because an answer sent at once also arrives that way.
+    Why it matters: A buffer on the path forwards data only when it is full: "block buffering … can cause events to be
+    delayed".
+    Good: Each burst ends with an event.
+    Bad: 4,096 bytes, then 4,096 bytes, each ending in the middle of an event.
     """
     if stream.head is None or len(stream.chunks) < 2:
         raise NotApplicable("the body came in one piece" if stream.head else "only bytes are known")
     bursts = bursts_of(stream)
-    said = stream.remembered(diagnose)
-    if said.kind is Holding.BLOCK:
+    diagnosis = stream.remembered(diagnose)
+    if diagnosis.kind is Holding.BLOCK:
         block = bursts[1]
-        size = human_bytes(said.block_bytes or 0)
-        yield Finding("fixed-blocks", said.evidence[0], (block.start, block.end), "whole events", size)
+        size = human_bytes(diagnosis.block_bytes or 0)
+        yield Finding("fixed-blocks", diagnosis.evidence[0], (block.start, block.end), "whole events", size)
     elif 2 * sum(each.trusted for each in bursts) < len(bursts):
         raise Inconclusive("this process read late: what came in pieces may have been read as one")
 
@@ -72,10 +76,12 @@ def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
 def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
     """The blank line that dispatches an event comes with the event.
 
-    What it does: compares the arrival of an event's last line with that of its blank line; reports it where most
-    events wait for more than 5 ms.
-    Why it matters: the event is there and no client may deliver it: each token is seen when the next one is made.
-    Good: `data: a`, LF, LF in one write. Bad: `data: a`, LF; a token later LF, `data: b`, LF.
+    What it does: Compares the arrival of an event's last line with that of its blank line. Reports a stream where most
+    events wait over 5 ms for it.
+    Why it matters: The event has arrived, but clients may not deliver it yet. Each token appears only when the next one
+    is generated.
+    Good: `data: a`, LF, LF in one write.
+    Bad: `data: a`, LF; a token later LF, `data: b`, LF.
     """
     if len(stream.messages) < 2 or len(stream.chunks) < 2:
         raise NotApplicable("fewer than two events came" if stream.messages else "there is no event")
@@ -86,18 +92,19 @@ def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
         if before is not None and message.read.t_ns - before.read.t_ns > _HELD_NS:
             late.append(message)
     if 2 * len(late) > len(stream.messages):
-        said = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
-        yield Finding("blank-line-late", said, late[0].event.span, "with the event", "later")
+        problem = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
+        yield Finding("blank-line-late", problem, late[0].event.span, "with the event", "later")
 
 
 @rule("BUF004", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream")
 def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
-    """Chunks end neither inside a character nor inside CRLF.
+    """Chunks do not end inside a character or a CRLF.
 
-    What it does: tells where a piece of the body ends between CR and LF, or in the middle of a character. It is legal.
-    Why it matters: requests' iter_lines makes an extra blank line of the first; clients that decode piece by piece
-    damage the second.
-    Good: pieces that end with an event. Bad: a piece that ends with the first byte of `é`.
+    What it does: Reports chunks of the body that end between CR and LF, or inside a character. Both are legal.
+    Why it matters: requests' iter_lines adds a blank line for a split CRLF. Clients that decode each chunk separately
+    damage a split character.
+    Good: Chunks that end with an event.
+    Bad: A chunk that ends with the first byte of `é`.
     """
     if len(stream.chunks) < 2:
         raise NotApplicable("the body came in one piece")
@@ -113,25 +120,26 @@ def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
 def begins_before_it_is_whole(lengths: Lengths) -> Iterator[Finding]:
     """The first token does not wait for the whole answer.
 
-    What it does: asks in turns for a short and for a long answer, and compares how long the first content takes. One
-    stream cannot show it: an answer that is made whole and then typed out looks like a fast model.
-    Why it matters: the user looks at nothing for as long as the whole answer takes; what then moves is for show.
-    Good: 300 ms to the first token, whatever the length. Bad: 300 ms for a word, 9 s for a page. A model that thinks
-    longer for a longer answer, and does not show it, looks the same: let it send its reasoning.
+    What it does: Requests short and long answers in turns and compares the time to the first content. A single stream
+    cannot show this: an answer that is generated completely and then sent slowly looks like a fast model.
+    Why it matters: The user waits as long as the whole answer takes. The streaming afterwards is only for show.
+    Good: 300 ms to the first token, whatever the length.
+    Bad: 300 ms for a word, 9 s for a page. A model that thinks longer for a longer answer, and does not show it, looks
+    the same: stream its reasoning.
     """
     short, long = (sorted(map(_first_ms, each)) for each in (lengths.short, lengths.long))
     sizes = [sorted(map(_size, each)) for each in (lengths.short, lengths.long)]
     if sizes[1][0] < _LONGER * max(1, sizes[0][-1]):
-        said = f"{lengths.said}, the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
-        raise Inconclusive(f"{said}: too alike to be compared; give a --prompt that asks for a long answer")
+        problem = f"{lengths.requests}, the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
+        raise Inconclusive(f"{problem}: too alike to be compared; give a --prompt that asks for a long answer")
     middle = short[len(short) // 2], long[len(long) // 2]
-    apart = long[0] - short[-1] > max(_SURELY_LATER_MS, short[-1] - short[0])
+    apart = long[0] - short[-1] > max(_CLEARLY_LATER_MS, short[-1] - short[0])
     if apart and middle[1] > _MUCH_LATER * middle[0]:
-        said = (
-            f"{lengths.said}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
+        problem = (
+            f"{lengths.requests}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
             "the answer is made whole before it is sent"
         )
-        yield Finding("whole-before-sent", said, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
+        yield Finding("whole-before-sent", problem, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
 
 
 def _first_ms(stream: Transcript) -> float:
@@ -144,23 +152,25 @@ def _size(stream: Transcript) -> int:
 
 @rule("BUF006", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes", of=Compression)
 def compression_delays_nothing(streams: Compression) -> Iterator[Finding]:
-    """Compression does not hold events back.
+    """Compression does not delay events.
 
-    What it does: makes the request with `Accept-Encoding: gzip` and compares how events arrive with a stream without.
-    Why it matters: a compressor that is not flushed after each event turns a stream into lumps; browsers always ask
-    for compression.
-    Good: no Content-Encoding for event streams, or one that is flushed. Bad: hundreds of events in one read.
+    What it does: Makes the request with `Accept-Encoding: gzip` and compares the arrival of events with an uncompressed
+    stream.
+    Why it matters: A compressor that is not flushed after each event turns the stream into bursts. Browsers always
+    accept compression.
+    Good: No Content-Encoding for event streams, or a compressor that is flushed.
+    Bad: Hundreds of events in one read.
     """
-    head = streams.asked.head
+    head = streams.compressed.head
     encoding = head.header("content-encoding") if head else None
     if encoding is None or encoding.strip().lower() == "identity":
         return
-    plain, asked = _per_burst(streams.plain), _per_burst(streams.asked)
-    if plain is None or asked is None:
+    plain, compressed = _per_burst(streams.plain), _per_burst(streams.compressed)
+    if plain is None or compressed is None:
         raise Inconclusive(f"fewer than {_ENOUGH_EVENTS} events with content: ask for a longer answer")
-    if asked >= _LUMPS * plain and asked >= _LUMPS:
-        said = f"with {one_line(encoding, 40)} {asked:.3g} events arrive at once, without it {plain:.3g}"
-        yield Finding("held-by-compression", said, None, f"{plain:.3g} events at once", f"{asked:.3g}")
+    if compressed >= _BURST_RATIO * plain and compressed >= _BURST_RATIO:
+        problem = f"with {one_line(encoding, 40)} {compressed:.3g} events arrive at once, without it {plain:.3g}"
+        yield Finding("held-by-compression", problem, None, f"{plain:.3g} events at once", f"{compressed:.3g}")
 
 
 def _per_burst(stream: Transcript) -> float | None:
@@ -171,20 +181,21 @@ def _per_burst(stream: Transcript) -> float | None:
 
 @rule("BUF005", Severity.ERROR, Kind.CONFORMANCE, f"{_ASGI}#response-body-send-event", of=SlowReading)
 def bounds_what_it_buffers(slow: SlowReading) -> Iterator[Finding]:
-    """What is held for a reader that does not read is bounded.
+    """The server limits what it buffers for a slow reader.
 
-    What it does: stops reading in mid-stream. The server has to stop producing while its buffers are full, or to cut
-    the reader off. Whether it stopped is seen in the bundled mock's own record; from outside only a cut is seen, since
-    what a fast server sends afterwards looks like what it had held.
-    Why it matters: a few slow readers fill the memory of a server that buffers without bound.
-    Good: production stands still after some hundred KiB. Bad: the whole answer is waiting in memory.
+    What it does: Stops reading mid-stream. The server must stop generating when its buffers are full, or close the
+    connection. Only the bundled mock's record shows whether it stopped. From outside only a closed connection is
+    visible, because data that a fast server sends afterwards looks like buffered data.
+    Why it matters: A few slow readers fill the memory of a server that buffers without a limit.
+    Good: Generation pauses after a few hundred KiB.
+    Bad: The whole answer waits in memory.
     """
     if slow.cut:
         return
     if slow.held_tokens is None or slow.planned_tokens is None:
-        said = f"the server kept a reader that did not read for {human_ms(slow.stalled_ms)}"
+        problem = f"the server kept a reader that did not read for {human_ms(slow.stalled_ms)}"
         hint = "ask a witness: sseprobe abort-test --how stall --witness SPEC"
-        raise Inconclusive(f"{said}; whether it went on producing is not seen from outside: {hint}")
+        raise Inconclusive(f"{problem}; whether it went on producing is not seen from outside: {hint}")
     if slow.held_tokens >= slow.planned_tokens:
-        said = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
-        yield Finding("unbounded-buffer", said, None, "production stands still", f"{slow.held_tokens:,} tokens")
+        problem = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
+        yield Finding("unbounded-buffer", problem, None, "production stands still", f"{slow.held_tokens:,} tokens")

@@ -5,7 +5,7 @@ from functools import cache
 from importlib import import_module
 from typing import Final, NamedTuple
 
-from sseprobe.rules.base import ENTERED, Finding, Rule, RuleVerdict, judge
+from sseprobe.rules.base import REGISTERED, Finding, Rule, RuleVerdict, judge
 from sseprobe.streams.transcript import Transcript
 
 
@@ -52,7 +52,7 @@ def rules_of(family: str) -> tuple[Rule, ...]:
     """The rules of one family, by id: `family` is the letters of their ids."""
     for module in FAMILIES[family].modules:
         import_module(f"sseprobe.rules.{module}")
-    return tuple(rule for _, rule in sorted(ENTERED.items()) if rule.family == family)
+    return tuple(rule for _, rule in sorted(REGISTERED.items()) if rule.family == family)
 
 
 def wire_rules() -> tuple[Rule, ...]:

@@ -8,7 +8,7 @@ from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
-from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, shown, strays, whole
+from sseprobe.rules.support.parts import Action, Step, Trace, in_order, part_name, require_matching_ends, strays, whole
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
@@ -17,17 +17,18 @@ _API: Final = "https://docs.cohere.com/docs/streaming"
 _REFERENCE: Final = "https://docs.cohere.com/reference/chat-stream"
 _OURS: Final = Scope((Wire.COHERE,))
 _PARTS: Final = ("content", "tool-call", "citation")
-_PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
+_ACTIONS: Final = {"start": Action.BEGIN, "delta": Action.CONTINUE, "end": Action.END}
 
 
 @rule("COH001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
-    """`message-start` is the first event, and comes once.
+    """`message-start` is the first event and comes once.
 
-    What it does: looks at the first event, and for a second `message-start`. A `message-end` that tells an error may
-    come instead.
-    Why it matters: clients begin a message there.
-    Good: `message-start`, then `content-start`. Bad: `content-delta` first.
+    What it does: Checks the first event, and reports a second `message-start`. A `message-end` with an error may come
+    first instead.
+    Why it matters: Clients create the message at this event.
+    Good: `message-start`, then `content-start`.
+    Bad: `content-delta` first.
     """
     events = in_order(stream)
     kind, first = events[0]
@@ -49,8 +50,8 @@ def _trace(stream: Transcript) -> Trace:
     for kind, message in whole(stream):
         part, _, step = kind.rpartition("-")
         index = as_count(message.fields.get("index"))
-        if part in _PARTS and step in _PLACES and index is not None:
-            steps.append(Step(message, kind, _PLACES[step], (part, index)))
+        if part in _PARTS and step in _ACTIONS and index is not None:
+            steps.append(Step(message, kind, _ACTIONS[step], (part, index)))
     if not steps:
         raise NotApplicable("no part came")
     return Trace(steps)
@@ -58,35 +59,39 @@ def _trace(stream: Transcript) -> Trace:
 
 @rule("COH002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_parts_before_use(stream: Transcript) -> Iterator[Finding]:
-    """Content, tool calls and citations go on and end only between their start and their end.
+    """Content, tool calls and citations get deltas and end only after their start, and start once.
 
-    What it does: follows `content-start`, `-delta`, `-end`, and the like of tool calls and citations, by index.
-    Why it matters: clients put parts together by index; a delta without its start has no type.
-    Good: `content-start` 0, deltas, `content-end` 0. Bad: `content-delta` for an index that never started.
+    What it does: Follows `content-start`, `-delta` and `-end`, and the same events of tool calls and citations, by
+    index.
+    Why it matters: Clients assemble parts by index. A delta without its start has no type.
+    Good: `content-start` 0, deltas, `content-end` 0.
+    Bad: `content-delta` for an index that never started.
     """
     trace = stream.remembered(_trace)
     yield from strays(trace)
     for step, _ in trace.again:
         part, index = step.part
-        said = f"{part} {shown(index)} starts while it is open"
-        yield Finding(f"{step.kind}-while-open", said, step.message.event.span, f"{part}-end", step.kind)
+        problem = f"{part} {part_name(index)} starts while it is open"
+        yield Finding(f"{step.kind}-while-open", problem, step.message.event.span, f"{part}-end", step.kind)
 
 
 @rule("COH003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     """Each part ends before the message does.
 
-    What it does: looks for content, tool calls and citations that started and have no end in a stream that came to its
-    own.
-    Why it matters: clients act when a part ends: a tool call that never does is never made.
-    Good: `tool-call-start` 0, deltas, `tool-call-end` 0. Bad: the same without `tool-call-end`.
+    What it does: Reports content, tool calls and citations without an end in a stream that completed.
+    Why it matters: Clients act when a part ends. A tool call that never ends is never made.
+    Good: `tool-call-start` 0, deltas, `tool-call-end` 0.
+    Bad: The same without `tool-call-end`.
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not come to its end")
-    require_ends_in_place(trace)
+    require_matching_ends(trace)
     for (part, index), begun in trace.open.items():
-        yield Finding(f"{part}-not-ended", f"{part} {shown(index)} never ends", begun.event.span, f"{part}-end", "none")
+        yield Finding(
+            f"{part}-not-ended", f"{part} {part_name(index)} never ends", begun.event.span, f"{part}-end", "none"
+        )
 
 
 def _content(message: Message) -> dict[str, Any]:
@@ -95,11 +100,13 @@ def _content(message: Message) -> dict[str, Any]:
 
 @rule("COH004", Severity.ERROR, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
 def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
-    """Text goes to content of type `text`, thinking to content of type `thinking`.
+    """Text is sent in `text` content, thinking in `thinking` content.
 
-    What it does: compares each `content-delta` with the type that its `content-start` gave.
-    Why it matters: clients show thinking apart from the answer; Vercel's AI SDK raises at a delta of the other kind.
-    Good: `content-start` of type `thinking`, then `{"thinking": "…"}`. Bad: the same, then `{"text": "…"}`.
+    What it does: Compares each `content-delta` with the type of its `content-start`.
+    Why it matters: Clients show thinking separately from the answer. Vercel's AI SDK raises an error at a delta of the
+    other type.
+    Good: `content-start` of type `thinking`, then `{"thinking": "…"}`.
+    Bad: The same, then `{"text": "…"}`.
     """
     types: dict[int, Any] = {}
     judged = 0
@@ -121,11 +128,13 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
 
 @rule("COH005", Severity.WARNING, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
 def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
-    """The finish reason is TOOL_CALL where a tool is to be called, and only there.
+    """The finish reason is TOOL_CALL exactly when a tool is called.
 
-    What it does: compares TOOL_CALL and COMPLETE with the tool calls that came.
-    Why it matters: agents decide by it whether to call tools: they stop too soon, or look for a call that is not there.
-    Good: `tool-call-start`, …, `"finish_reason": "TOOL_CALL"`. Bad: the same with COMPLETE.
+    What it does: Compares TOOL_CALL and COMPLETE with the tool calls of the message.
+    Why it matters: Agents decide by the finish reason whether to call tools. They stop too early, or look for a call
+    that does not exist.
+    Good: `tool-call-start`, …, `"finish_reason": "TOOL_CALL"`.
+    Bad: The same with COMPLETE.
     """
     finish = stream.deltas_by_kind[DeltaKind.FINISH]
     if not finish:
@@ -156,10 +165,10 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
 def names_its_calls(stream: Transcript) -> Iterator[Finding]:
     """A tool call starts with its id and the tool's name.
 
-    What it does: looks at `tool-call-start`.
-    Why it matters: the result is sent back under the id, and the name tells what to call; no later event has them.
-    Good: `{"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": ""}}`. Bad: the same
-    without `id`.
+    What it does: Checks each `tool-call-start`.
+    Why it matters: The client returns the result under the id, and the name selects the tool. No later event has them.
+    Good: `{"id": "c1", "type": "function", "function": {"name": "get_weather", "arguments": ""}}`.
+    Bad: The same without `id`.
     """
     judged = 0
     for kind, message in whole(stream):

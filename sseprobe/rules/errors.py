@@ -36,9 +36,9 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
         failure = failure_in_line(item) or foreign_failure(item)
         if failure is None or item.name.startswith("{"):  # bare JSON is SSE008's
             continue
-        shown = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
-        said = f"an error in a line that is no field, which every client ignores: {shown}"
-        found = Finding("error-in-ignored-line", said, item.span, "data: …", shown)
+        excerpt = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
+        problem = f"an error in a line that is no field, which every client ignores: {excerpt}"
+        found = Finding("error-in-ignored-line", problem, item.span, "data: …", excerpt)
         if not item.name.lstrip().startswith("<"):
             yield found
         elif not has_title:
@@ -48,37 +48,40 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
 
 
 @rule("ERR001", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER)
-def tells_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
-    """A failure in mid-stream is told in the dialect's own shape.
+def reports_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
+    """A mid-stream failure is reported in the dialect's own format.
 
-    What it does: reports events that plainly are errors (plain text, HTML, a stack trace, `{"detail": …}`) but nothing
-    that a client of this dialect knows as one. A stream that just ends is TRM001's.
-    Why it matters: clients ignore what they do not know, or raise about broken JSON; nobody sees the message.
-    Good: `data: {"error": {"message": "overloaded", "type": "server_error"}}`. Bad: `data: Internal Server Error`.
+    What it does: Reports events and lines that are clearly errors (plain text, HTML, a stack trace, `{"detail": …}`)
+    but not in a format that clients of this dialect recognise. TRM001 covers a stream that just ends.
+    Why it matters: Clients ignore unknown events, or raise an error about invalid JSON. The user never sees the
+    message.
+    Good: `data: {"error": {"message": "overloaded", "type": "server_error"}}`.
+    Bad: `data: Internal Server Error`.
     """
     yield from _in_ignored_lines(stream)
     if not stream.dialect.parses_json:
         raise NotApplicable(f"{stream.dialect.name} has no error of its own")
     for message, _ in stream.deltas_by_kind[DeltaKind.UNKNOWN]:
         if is_foreign_error(message):
-            shown = one_line(message.event.data, 120)
+            excerpt = one_line(message.event.data, 120)
             yield Finding(
                 "foreign-error",
                 "an error in a shape that no client of this dialect knows",
                 message.event.span,
                 "its error event",
-                shown,
+                excerpt,
             )
 
 
 @rule("ERR002", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER)
 def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
-    """Nothing but the dialect's end follows an error.
+    """No content follows an error.
 
-    What it does: reports content after an error event. An end mark may follow, as vLLM and Mistral send it, and
+    What it does: Reports content after an error event. An end mark may follow, as in vLLM and Mistral, and
     `response.failed` after `error`.
-    Why it matters: SDKs raise at the error; what follows is never seen, and is paid for.
-    Good: the error event, then the end. Bad: the error event, then tokens.
+    Why it matters: SDKs raise at the error. Later tokens are never seen but are paid for.
+    Good: The error event, then the end.
+    Bad: The error event, then tokens.
     """
     errors = errors_in(stream)
     if not errors:
@@ -98,27 +101,28 @@ def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ERR003", Severity.WARNING, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/error-codes")
 def explains_failures(stream: Transcript) -> Iterator[Finding]:
-    """An error has a message for people, a type or code for programs, and no stack trace.
+    """An error has a message, a type or code, and no stack trace.
 
-    What it does: looks at the error events.
-    Why it matters: clients decide by type or code whether to try again; a stack trace tells strangers about the server.
-    Good: `{"error": {"message": "Overloaded", "type": "overloaded_error"}}`. Bad: `{"error": {"message": ""}}`.
+    What it does: Checks the error events.
+    Why it matters: Clients decide by type or code whether to retry. A stack trace reveals details of the server.
+    Good: `{"error": {"message": "Overloaded", "type": "overloaded_error"}}`.
+    Bad: `{"error": {"message": ""}}`.
     """
     errors = errors_in(stream)
     if not errors:
         raise NotApplicable("no error came")
-    for message in (stream.messages[place] for place in errors):
+    for message in (stream.messages[index] for index in errors):
         error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
         if not error.text.strip():
             yield Finding("missing-message", "the error has no message", message.event.span, "a message", "none")
         elif TRACE.search(error.text) or HTML.match(error.text):
-            shown = one_line(error.text, 100)
+            excerpt = one_line(error.text, 100)
             yield Finding(
                 "trace-or-page-as-message",
                 "the error's message is a stack trace or a web page",
                 message.event.span,
                 "a sentence",
-                shown,
+                excerpt,
             )
         elif error.type is None and error.code is None and stream.dialect.has(Trait.TYPED_ERRORS):
             yield Finding(
@@ -132,11 +136,12 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ERR004", Severity.WARNING, Kind.CONFORMANCE, _OPENROUTER, dialects=_FINISHING)
 def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
-    """OpenRouter's error chunk has an error and the finish reason `error`, both.
+    """OpenRouter's error chunk has both an error and the finish reason `error`.
 
-    What it does: reports an error chunk without `finish_reason: "error"`, and that finish reason without an error.
-    Why it matters: clients look at one of them; with one alone, some see a stream that just ends.
-    Good: `{"error": {…}, "choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}`. Bad: one of the two.
+    What it does: Reports an error chunk without `finish_reason: "error"`, and that finish reason without an error.
+    Why it matters: Clients check one or the other. If one is missing, some clients see a stream that just ends.
+    Good: `{"error": {…}, "choices": [{"delta": {"content": ""}, "finish_reason": "error"}]}`.
+    Bad: Only one of the two.
     """
     found = False
     for message in stream.messages:
@@ -177,17 +182,18 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ERR007", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER, of=MidStreamFailure)
 def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
-    """A failure in mid-stream is told by the dialect's error event.
+    """The server reports a mid-stream failure with the dialect's error event.
 
-    What it does: lets the server fail after the first tokens, where it can be told to, as the bundled mock can.
-    Why it matters: the status is sent already; a stream that just ends is taken for a finished answer by every client.
-    Good: `data: {"error": {"message": "…"}}`, then the end. Bad: the connection closes.
+    What it does: Makes the server fail after the first tokens, if it supports that, as the bundled mock does.
+    Why it matters: The status has already been sent. Every client takes a stream that just ends for a finished answer.
+    Good: `data: {"error": {"message": "…"}}`, then the end.
+    Bad: The connection closes.
     """
     stream = failed.stream
     if stream.ending is not Ending.ERROR or stream.outcome is None or stream.outcome.error is None:
         yield Finding(
             "no-error-event",
-            f"{failed.said}: the stream ended as {stream.ending}",
+            f"{failed.instruction}: the stream ended as {stream.ending}",
             None,
             "an error event",
             str(stream.ending),

@@ -9,7 +9,7 @@ from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
-from sseprobe.rules.support.parts import seen
+from sseprobe.rules.support.parts import described
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
@@ -48,12 +48,13 @@ def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
 
 @rule("GEM001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def is_a_response(stream: Transcript) -> Iterator[Finding]:
-    """Each event is a GenerateContentResponse, in camelCase.
+    """Each event is a GenerateContentResponse in camelCase.
 
-    What it does: looks that the payload is an object with names that a response has, and none in snake_case: of the
-    response, its candidates, their parts, and usage. Further fields are allowed.
-    Why it matters: clients read the names they know; google-genai silently makes an empty chunk of the rest.
-    Good: `{"candidates": […], "usageMetadata": {…}}`. Bad: `{"candidates": […], "usage_metadata": {…}}`.
+    What it does: Checks that the payload is an object with at least one field of a response, and without snake_case
+    fields in the response, its candidates, their parts and usage. Additional fields are allowed.
+    Why it matters: Clients read the names they know. google-genai makes an empty chunk of the rest, without an error.
+    Good: `{"candidates": […], "usageMetadata": {…}}`.
+    Bad: `{"candidates": […], "usage_metadata": {…}}`.
     """
     judged = 0
     for message in stream.messages:
@@ -68,9 +69,13 @@ def is_a_response(stream: Transcript) -> Iterator[Finding]:
         elif snake := _in_snake_case(message):
             yield Finding(f"snake-case-{snake}", f"{snake} is not camelCase", message.event.span, "camelCase", snake)
         elif _KNOWN.isdisjoint(message.fields):
-            shown = one_line(", ".join(sorted(message.fields)[:8]), 80) or "{}"
+            excerpt = one_line(", ".join(sorted(message.fields)[:8]), 80) or "{}"
             yield Finding(
-                "no-known-field", "the event has neither candidates nor usage", message.event.span, "candidates", shown
+                "no-known-field",
+                "the event has neither candidates nor usage",
+                message.event.span,
+                "candidates",
+                excerpt,
             )
     if not judged:
         raise NotApplicable("no event holds JSON")
@@ -85,12 +90,13 @@ def _in_snake_case(message: Message) -> str | None:
 
 @rule("GEM004", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
-    """No `[DONE]` or other mark ends the stream: the end of the body does.
+    """The stream ends with the body, without `[DONE]`.
 
-    What it does: looks for events that begin with `[DONE]`.
-    Why it matters: google-genai parses each event as JSON, and raises UnknownApiResponseError at the end of an answer
-    that was whole.
-    Good: a response with `"finishReason": "STOP"`, then the end of the body. Bad: `data: [DONE]` behind it.
+    What it does: Reports events that begin with `[DONE]`.
+    Why it matters: google-genai parses each event as JSON and raises UnknownApiResponseError at the end of a complete
+    answer.
+    Good: A response with `"finishReason": "STOP"`, then the end of the body.
+    Bad: `data: [DONE]` after it.
     """
     _responses(stream)
     for message in stream.messages:
@@ -100,12 +106,12 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
 
 @rule("GEM005", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def has_well_formed_candidates(stream: Transcript) -> Iterator[Finding]:
-    """Candidates are a list, and so are a content's parts; text is a string.
+    """Candidates and parts are lists, and text is a string.
 
-    What it does: looks at the JSON types of `candidates`, `content`, `parts`, each part, and `text`, where they are
-    given.
+    What it does: Checks the JSON types of `candidates`, `content`, `parts`, each part and `text`, where present.
     Why it matters: google-genai raises ValidationError or TypeError, and the answer is lost.
-    Good: `{"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}`. Bad: `{"candidates": [{"content": "Hi"}]}`.
+    Good: `{"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}`.
+    Bad: `{"candidates": [{"content": "Hi"}]}`.
     """
     judged = 0
     for message in _responses(stream):
@@ -141,12 +147,13 @@ def _typed_fields(fields: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
 
 @rule("GEM006", Severity.ERROR, Kind.CONFORMANCE, _CALLS, dialects=_OURS)
 def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
-    """A function call has its name, and its arguments as an object.
+    """A function call has a name, and an object as its arguments.
 
-    What it does: looks at each `functionCall`. Arguments may be missing; on Vertex AI a call that is streamed in pieces
-    (`partialArgs`, `willContinue`) has its name in the first.
-    Why it matters: arguments as a string, as OpenAI has them, make google-genai raise ValidationError.
-    Good: `{"functionCall": {"name": "get_weather", "args": {"city": "Rome"}}}`. Bad: `"args": "{\\"city\\": …}"`.
+    What it does: Checks each `functionCall`. Arguments may be missing. On Vertex AI a call streamed in pieces
+    (`partialArgs`, `willContinue`) has its name in the first piece.
+    Why it matters: With arguments as a string, as OpenAI sends them, google-genai raises ValidationError.
+    Good: `{"functionCall": {"name": "get_weather", "args": {"city": "Rome"}}}`.
+    Bad: `"args": "{\\"city\\": …}"`.
     """
     judged = 0
     for message in _responses(stream):
@@ -183,11 +190,12 @@ def _calls(part: dict[str, Any]) -> bool:
 
 @rule("GEM007", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_OURS)
 def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
-    """`finishReason` is a word in capitals, such as STOP or MAX_TOKENS.
+    """`finishReason` is an upper-case word, such as STOP or MAX_TOKENS.
 
-    What it does: looks at each `finishReason`. New words are allowed: Google adds some.
-    Why it matters: clients compare with STOP; other vendors' words (`stop`, `tool_calls`) look like a failure to them.
-    Good: `"finishReason": "STOP"`. Bad: `"finishReason": "stop"`.
+    What it does: Checks each `finishReason`. New words are allowed, because Google adds some.
+    Why it matters: Clients compare with STOP. Other vendors' words (`stop`, `tool_calls`) look like a failure to them.
+    Good: `"finishReason": "STOP"`.
+    Bad: `"finishReason": "stop"`.
     """
     judged = 0
     for message in _responses(stream):
@@ -196,7 +204,9 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
                 continue
             judged += 1
             if not isinstance(reason, str) or not _WORD.fullmatch(reason):
-                said = f"the finish reason is {seen(reason)}"
-                yield Finding("wrong-finish-reason", said, message.event.span, "STOP, MAX_TOKENS, …", seen(reason))
+                problem = f"the finish reason is {described(reason)}"
+                yield Finding(
+                    "wrong-finish-reason", problem, message.event.span, "STOP, MAX_TOKENS, …", described(reason)
+                )
     if not judged:
         raise NotApplicable("no finish reason came")

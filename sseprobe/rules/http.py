@@ -47,125 +47,143 @@ def _tokens(head: Head, name: str) -> set[str]:
 def has_status_200(stream: Transcript) -> Iterator[Finding]:
     """A stream has status 200.
 
-    What it does: looks at the status of the answer, after redirects.
-    Why it matters: any other status makes EventSource fail for good, and SDKs raise. 204 tells a client to stop
+    What it does: Checks the status of the response, after redirects.
+    Why it matters: With any other status, EventSource gives up and SDKs raise an error. Status 204 means: stop
     reconnecting.
-    Good: `HTTP/1.1 200 OK`. Bad: `HTTP/1.1 201 Created`, or `503` with an event stream in it.
+    Good: `HTTP/1.1 200 OK`.
+    Bad: `HTTP/1.1 201 Created`, or an event stream sent with status 503.
     """
     head = _head(stream)
     if head.status != 200:
-        said = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
-        yield Finding("other-status", said, None, "200", str(head.status))
+        problem = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
+        yield Finding("other-status", problem, None, "200", str(head.status))
 
 
 @rule("HTTP002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#dom-eventsource")
 def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
-    """Content-Type says what the body is.
+    """Content-Type matches the body.
 
-    What it does: compares the media type, parameters aside, with `text/event-stream`; for Ollama's lines of JSON with
-    `application/x-ndjson` and its like.
-    Why it matters: EventSource fails for good on any other type; httpx-sse and others raise; proxies stream by type.
-    Good: `Content-Type: text/event-stream; charset=utf-8`. Bad: `Content-Type: text/plain`, or `application/json`.
+    What it does: Compares the media type, without parameters, with `text/event-stream`. For Ollama's lines of JSON it
+    expects `application/x-ndjson` or an equivalent.
+    Why it matters: EventSource rejects any other type. httpx-sse and other clients raise an error. Some proxies stream
+    only this type.
+    Good: `Content-Type: text/event-stream; charset=utf-8`.
+    Bad: `Content-Type: text/plain`, or `application/json`.
     """
     head = _head(stream)
     if stream.dialect.event_format is not None and stream.framing is not Framing.SSE:
         raise NotApplicable(f"the body is an app's own {stream.framing}, which its own client reads whatever the type")
     expected = stream.dialect.framing if stream.dialect.framing is Framing.LINES else Framing.SSE
-    said = head.header("content-type")
-    if by_content_type(said) is not expected:
-        shown = one_line(media_type(said) or "none", 80)
-        yield Finding("wrong-content-type", f"Content-Type is {shown}", None, CONTENT_TYPES[expected], shown)
+    content_type = head.header("content-type")
+    if by_content_type(content_type) is not expected:
+        excerpt = one_line(media_type(content_type) or "none", 80)
+        yield Finding("wrong-content-type", f"Content-Type is {excerpt}", None, CONTENT_TYPES[expected], excerpt)
 
 
 @rule("HTTP003", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#parsing-an-event-stream", framing=Framing.SSE)
 def has_no_other_charset(stream: Transcript) -> Iterator[Finding]:
-    """No charset but UTF-8 is named.
+    """The charset, if given, is UTF-8.
 
-    What it does: looks at the charset in Content-Type. Event streams are always UTF-8; browsers ignore it.
-    Why it matters: httpx-sse, httpx2, cohere and a2a-sdk decode by it, and show damaged text.
-    Good: `text/event-stream; charset=utf-8`, or no charset. Bad: `text/event-stream; charset=iso-8859-1`.
+    What it does: Checks the charset in Content-Type. Event streams are always UTF-8, and browsers ignore the charset.
+    Why it matters: httpx-sse, httpx2, cohere and a2a-sdk decode with the given charset and show damaged text.
+    Good: `text/event-stream; charset=utf-8`, or no charset.
+    Bad: `text/event-stream; charset=iso-8859-1`.
     """
-    said = _head(stream).header("content-type") or ""
-    for parameter in said.split(";")[1:]:
+    content_type = _head(stream).header("content-type") or ""
+    for parameter in content_type.split(";")[1:]:
         name, _, value = parameter.partition("=")
         charset = value.strip().strip("\"'").lower()
         if name.strip().lower() == "charset" and charset not in ("utf-8", "utf8"):
-            shown = one_line(charset, 40)
-            yield Finding("other-charset", f"the charset is {shown}", None, "utf-8", shown)
+            excerpt = one_line(charset, 40)
+            yield Finding("other-charset", f"the charset is {excerpt}", None, "utf-8", excerpt)
 
 
 @rule("HTTP004", Severity.WARNING, Kind.COMPATIBILITY, f"{_RFC9110}#section-7.7")
 def is_not_cached(stream: Transcript) -> Iterator[Finding]:
-    """Cache-Control forbids to cache the stream.
+    """Cache-Control forbids caching the stream.
 
-    What it does: expects `no-store` or `no-cache` in the answer's Cache-Control. `no-transform` beside it keeps
-    intermediaries from compressing.
-    Why it matters: a cache stores one user's answer, or holds the body back until it is whole. Answers to POST are
-    rarely cached, but CDNs that can be told to do so look here.
-    Good: `Cache-Control: no-cache, no-transform`. Bad: no Cache-Control, or `public, max-age=60`.
+    What it does: Expects `no-store` or `no-cache` in the response's Cache-Control. `no-transform` also keeps proxies
+    from compressing.
+    Why it matters: A cache may serve one user's answer to another, or hold the body until it is complete. Responses to
+    POST are rarely cached, but CDNs can be configured to cache them, and then follow this header.
+    Good: `Cache-Control: no-cache, no-transform`.
+    Bad: No Cache-Control, or `public, max-age=60`.
     """
     head = _head(stream)
     if not _tokens(head, "cache-control") & {"no-store", "no-cache"}:
-        shown = one_line(head.header("cache-control") or "none", 80)
-        yield Finding("cacheable", "Cache-Control allows the stream to be cached", None, "no-store or no-cache", shown)
+        excerpt = one_line(head.header("cache-control") or "none", 80)
+        yield Finding(
+            "cacheable", "Cache-Control allows the stream to be cached", None, "no-store or no-cache", excerpt
+        )
 
 
 @rule("HTTP005", Severity.INFO, Kind.COMPATIBILITY, _MCP)
 def asks_nginx_not_to_buffer(stream: Transcript) -> Iterator[Finding]:
     """X-Accel-Buffering is no.
 
-    What it does: looks for the header that tells nginx, and proxies made after it, not to buffer this answer.
-    Why it matters: nginx buffers by default; with the header the app decides, without touching the proxy.
-    Good: `X-Accel-Buffering: no`. Bad: no such header.
+    What it does: Checks for the header that turns off response buffering in nginx and in proxies that follow its
+    convention.
+    Why it matters: nginx buffers by default. With this header the app turns buffering off without a change to the
+    proxy.
+    Good: `X-Accel-Buffering: no`.
+    Bad: No such header.
     """
-    said = _head(stream).header("x-accel-buffering")
-    if (said or "").strip().lower() != "no":
-        yield Finding("no-x-accel-buffering", "X-Accel-Buffering is not no", None, "no", one_line(said or "none", 40))
+    value = _head(stream).header("x-accel-buffering")
+    if (value or "").strip().lower() != "no":
+        yield Finding("no-x-accel-buffering", "X-Accel-Buffering is not no", None, "no", one_line(value or "none", 40))
 
 
 @rule("HTTP006", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
 def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
-    """The stream is not compressed unasked.
+    """The stream is not compressed unless the client asks for it.
 
-    What it does: looks for Content-Encoding in the answer to a request that asks for `identity`.
-    Why it matters: compressors gather events unless they are flushed after each; the probe `compression` measures it.
-    Good: no Content-Encoding. Bad: `Content-Encoding: gzip`.
+    What it does: Reports a Content-Encoding in the response to a request that accepts only `identity`.
+    Why it matters: A compressor collects events unless it is flushed after each one. The probe `compression` measures
+    the delay.
+    Good: No Content-Encoding.
+    Bad: `Content-Encoding: gzip`.
     """
-    said = _head(stream).header("content-encoding")
+    value = _head(stream).header("content-encoding")
     headers = stream.request.headers if stream.request else []
     asked = next((value for name, value in headers if name.lower() == "accept-encoding"), "")
     if asked.strip().lower() not in ("", "identity"):
         raise NotApplicable(f"the request asks for it (Accept-Encoding: {one_line(asked, 40)})")
-    if said is not None and said.strip().lower() not in ("", "identity"):
-        no_coding = ", which is no coding; read as identity" if said.strip().lower() in _NO_CODING else ""
+    if value is not None and value.strip().lower() not in ("", "identity"):
+        no_coding = ", which is no coding; read as identity" if value.strip().lower() in _NO_CODING else ""
         yield Finding(
-            "compressed", f"Content-Encoding is {one_line(said, 40)}{no_coding}", None, "no header", one_line(said, 40)
+            "compressed",
+            f"Content-Encoding is {one_line(value, 40)}{no_coding}",
+            None,
+            "no header",
+            one_line(value, 40),
         )
 
 
 @rule("HTTP007", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
 def has_no_content_length(stream: Transcript) -> Iterator[Finding]:
-    """The length of a stream is not known in advance.
+    """A stream has no Content-Length.
 
-    What it does: looks for Content-Length.
-    Why it matters: who knows the length had the whole body before the first byte left: it is no stream, or something
-    on the way gathered it.
-    Good: `Transfer-Encoding: chunked`. Bad: `Content-Length: 4711`.
+    What it does: Reports a Content-Length header.
+    Why it matters: A server knows the length only once the whole body is ready. Either the response is not streamed, or
+    something on the path buffered all of it.
+    Good: `Transfer-Encoding: chunked`.
+    Bad: `Content-Length: 4711`.
     """
     head = _head(stream)
-    said = head.header("content-length")
-    if said is not None and head.status == 200:
-        yield Finding("has-content-length", "the answer has a Content-Length", None, "none", one_line(said, 40))
+    value = head.header("content-length")
+    if value is not None and head.status == 200:
+        yield Finding("has-content-length", "the answer has a Content-Length", None, "none", one_line(value, 40))
 
 
 @rule("HTTP008", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9112}#section-8")
 def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
-    """HTTP's framing of the body is complete.
+    """The body is complete by HTTP's own framing.
 
-    What it does: looks how the body ended: with the last chunk, END_STREAM, or as many bytes as were declared.
-    Why it matters: RFC 9112 section 8 calls any other body incomplete. Many clients raise even though the terminator
-    had come; others take the part for the whole.
-    Good: `0\\r\\n\\r\\n` at the end. Bad: the connection closes, or is reset, in mid-body.
+    What it does: Checks how the body ended: with the last chunk, with END_STREAM, or after Content-Length bytes.
+    Why it matters: RFC 9112 section 8 calls any other body incomplete. Many clients raise an error even though the
+    terminator arrived. Others take the partial answer for a complete one.
+    Good: `0\\r\\n\\r\\n` at the end.
+    Bad: The connection is closed or reset in the middle of the body.
     """
     end = stream.body_end
     if end is None:
@@ -173,20 +191,25 @@ def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
     if end in _CUT_BY_US:
         raise Inconclusive("the stream was ended here, before the server could end it")
     if end in _BROKEN:
-        said, expected = _BROKEN[end]
+        problem, expected = _BROKEN[end]
         coding = one_line((stream.head.header("content-encoding") if stream.head else None) or "", 40)
         if end is BodyEnd.PROTOCOL_ERROR and coding:
-            said, expected = f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing", coding
-        yield Finding(str(end), said, (len(stream.body), len(stream.body)), expected, str(end))
+            problem, expected = (
+                f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing",
+                coding,
+            )
+        yield Finding(str(end), problem, (len(stream.body), len(stream.body)), expected, str(end))
 
 
 @rule("HTTP009", Severity.INFO, Kind.COMPATIBILITY, f"{_RFC9112}#section-6.3")
 def has_framing(stream: Transcript) -> Iterator[Finding]:
-    """HTTP can tell a cut body from a whole one.
+    """The body has framing that reveals truncation.
 
-    What it does: tells that the end of the connection is the only end that the body has: neither chunks nor a length.
-    Why it matters: a crash then looks like the end; the dialect's terminator is all that clients have.
-    Good: `Transfer-Encoding: chunked`. Bad: `Connection: close` and nothing else.
+    What it does: Reports a response with neither chunked encoding nor a length, where only the closed connection marks
+    the end.
+    Why it matters: A crash then looks like a normal end. Clients have only the dialect's terminator to detect it.
+    Good: `Transfer-Encoding: chunked`.
+    Bad: `Connection: close` and no other framing.
     """
     head = _head(stream)
     if head.http_version == "2" or stream.body_end is None:
@@ -199,11 +222,12 @@ def has_framing(stream: Transcript) -> Iterator[Finding]:
 
 @rule("HTTP010", Severity.WARNING, Kind.CONFORMANCE, "https://openrouter.ai/docs/api/reference/errors-and-debugging")
 def fails_before_the_stream(stream: Transcript) -> Iterator[Finding]:
-    """A failure before the first token has a status of its own.
+    """A failure before the first token has a 4xx or 5xx status.
 
-    What it does: reports a stream with status 200 whose first event is an error.
-    Why it matters: gateways retry, count and alert by status; after 200 they do nothing.
-    Good: `429` and a JSON error. Bad: `200`, and `data: {"error": …}` as the first event.
+    What it does: Reports a stream with status 200 whose first event is an error.
+    Why it matters: Gateways retry, count and alert by status. They do nothing after a 200.
+    Good: `429` and a JSON error.
+    Bad: `200`, and `data: {"error": …}` as the first event.
     """
     from sseprobe.dialects.base import Kind as DeltaKind
 
@@ -225,71 +249,75 @@ def fails_before_the_stream(stream: Transcript) -> Iterator[Finding]:
 def redirects_keep_the_method(stream: Transcript) -> Iterator[Finding]:
     """A redirect of a POST is 307 or 308.
 
-    What it does: looks at the redirects on the way.
-    Why it matters: clients turn a POST into a GET at 301, 302 and 303, and the prompt is lost.
-    Good: `307 Temporary Redirect`. Bad: `301 Moved Permanently`, for a missing slash for instance.
+    What it does: Checks the status of each redirect before the final response.
+    Why it matters: After 301, 302 or 303 clients turn the POST into a GET, and the prompt is lost.
+    Good: `307 Temporary Redirect`.
+    Bad: `301 Moved Permanently`, for instance for a missing slash.
     """
     if not stream.redirects:
         raise NotApplicable("there was no redirect")
     if stream.request is None or stream.request.method == "GET":
         raise NotApplicable("a GET may be redirected with any status")
-    for hop in stream.redirects:
-        if hop.status in _TURN_INTO_GET:
+    for redirect in stream.redirects:
+        if redirect.status in _TURN_INTO_GET:
             yield Finding(
                 "redirect-loses-method",
-                f"a {stream.request.method} is redirected with {hop.status}",
+                f"a {stream.request.method} is redirected with {redirect.status}",
                 None,
                 "307 or 308",
-                str(hop.status),
+                str(redirect.status),
             )
 
 
 @rule("HTTP012", Severity.INFO, Kind.CONFORMANCE, "https://fetch.spec.whatwg.org/#http-cors-protocol")
 def allows_the_origin(stream: Transcript) -> Iterator[Finding]:
-    """A request with an Origin is answered with Access-Control-Allow-Origin.
+    """A cross-origin request gets Access-Control-Allow-Origin.
 
-    What it does: where the request had an Origin (`-H 'Origin: https://app.example'`), looks for the answer to it.
-    Why it matters: without it no page of another origin may read the stream.
-    Good: `Access-Control-Allow-Origin: https://app.example`, or `*`. Bad: none.
+    What it does: If the request has an Origin (`-H 'Origin: https://app.example'`), checks that the response allows it.
+    Why it matters: Without this header, pages of another origin cannot read the stream.
+    Good: `Access-Control-Allow-Origin: https://app.example`, or `*`.
+    Bad: No such header.
     """
     request = stream.request
     origin = next((value for name, value in request.headers if name.lower() == "origin"), None) if request else None
     if origin is None:
         raise NotApplicable("the request had no Origin: -H 'Origin: …' asks for it")
-    said = _head(stream).header("access-control-allow-origin")
-    if said not in ("*", origin):
-        shown = one_line(said or "none", 80)
+    value = _head(stream).header("access-control-allow-origin")
+    if value not in ("*", origin):
+        excerpt = one_line(value or "none", 80)
         yield Finding(
             "origin-not-allowed",
             "Access-Control-Allow-Origin does not name the Origin",
             None,
             f"{one_line(origin, 80)} or *",
-            shown,
+            excerpt,
         )
 
 
 @rule("HTTP013", Severity.WARNING, Kind.CONFORMANCE, _AI_SDK, dialects=Scope((Wire.VERCEL_UI,)))
 def marks_the_ui_stream(stream: Transcript) -> Iterator[Finding]:
-    """A UI message stream is marked as one.
+    """A UI message stream has its version header.
 
-    What it does: looks for the header `x-vercel-ai-ui-message-stream: v1`.
-    Why it matters: it is how the AI SDK tells this protocol from its older ones.
-    Good: `x-vercel-ai-ui-message-stream: v1`. Bad: no such header.
+    What it does: Checks for the header `x-vercel-ai-ui-message-stream: v1`.
+    Why it matters: The AI SDK uses it to distinguish this protocol from older ones.
+    Good: `x-vercel-ai-ui-message-stream: v1`.
+    Bad: No such header.
     """
-    said = _head(stream).header("x-vercel-ai-ui-message-stream")
-    if (said or "").strip() != "v1":
+    value = _head(stream).header("x-vercel-ai-ui-message-stream")
+    if (value or "").strip() != "v1":
         yield Finding(
-            "no-ui-stream-header", "x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(said or "none", 40)
+            "no-ui-stream-header", "x-vercel-ai-ui-message-stream is not v1", None, "v1", one_line(value or "none", 40)
         )
 
 
 @rule("HTTP014", Severity.INFO, Kind.COMPATIBILITY, "https://platform.openai.com/docs/api-reference/debugging-requests")
 def names_the_request(stream: Transcript) -> Iterator[Finding]:
-    """The answer names the request.
+    """The response has a request id.
 
-    What it does: looks for a header such as `x-request-id`, `request-id` or `x-generation-id`.
-    Why it matters: it is what a user can quote, and what finds the request in a log.
-    Good: `x-request-id: req_7f3a`. Bad: none.
+    What it does: Checks for a header such as `x-request-id`, `request-id` or `x-generation-id`.
+    Why it matters: Users can quote it in a support request, and it finds the request in the logs.
+    Good: `x-request-id: req_7f3a`.
+    Bad: No such header.
     """
     head = _head(stream)
     if not any(head.header(name) for name in _REQUEST_IDS):
@@ -298,17 +326,18 @@ def names_the_request(stream: Transcript) -> Iterator[Finding]:
 
 @rule("HTTP019", Severity.ERROR, Kind.COMPATIBILITY, "https://www.rfc-editor.org/rfc/rfc1952#section-2.2")
 def is_one_gzip_member(stream: Transcript) -> Iterator[Finding]:
-    """A compressed stream is one gzip member.
+    """A gzip stream has a single member.
 
-    What it does: counts the members of a body that came with `Content-Encoding: gzip`. Django's GZipMiddleware makes
-    one of each chunk; RFC 1952 allows it.
-    Why it matters: Chromium, httpx and httpx2 stop after the first and show one event; curl fails there. urllib3,
-    requests, niquests, aiohttp and Node's fetch read on (measured with Chromium 156, curl 7.88, httpx 0.28, httpx2
-    2.16, urllib3 2.8, aiohttp 3.14, Node 20).
-    Good: one compressor for the whole stream, flushed after each event. Bad: `gzip.compress(event)` for each.
+    What it does: Counts the gzip members of a body sent with `Content-Encoding: gzip`. Django's GZipMiddleware makes
+    one member per chunk, which RFC 1952 allows.
+    Why it matters: Chromium, httpx and httpx2 stop after the first member and show one event; curl fails. urllib3,
+    requests, niquests, aiohttp and Node's fetch read all members (measured with Chromium 156, curl 7.88, httpx 0.28,
+    httpx2 2.16, urllib3 2.8, aiohttp 3.14, Node 20).
+    Good: One compressor for the whole stream, flushed after each event.
+    Bad: `gzip.compress(event)` for each event.
     """
     if stream.gzip_members == 0:
         raise NotApplicable("the body did not come as gzip, or it was recorded decoded")
     if stream.gzip_members > 1:
-        said = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
-        yield Finding("several-gzip-members", said, None, "one member", f"{stream.gzip_members} members")
+        problem = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
+        yield Finding("several-gzip-members", problem, None, "one member", f"{stream.gzip_members} members")

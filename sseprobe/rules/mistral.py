@@ -15,11 +15,11 @@ _CHAT: Final = "https://docs.mistral.ai/api/endpoint/chat"
 
 @rule("MIS001", Severity.WARNING, Kind.CONFORMANCE, _CHAT, dialects=_OURS)
 def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
-    """Usage comes once, unasked, with the chunk that finishes.
+    """Usage comes once, in the chunk with the finish reason.
 
-    What it does: looks for `usage` in a chunk with a `finish_reason`, and reports it elsewhere, twice, or missing.
-    Why it matters: Mistral's API has no `stream_options` to ask for usage, and no chunk without choices: clients take
-    it from the finishing chunk, and never learn what a call cost that does not say so there.
+    What it does: Reports `usage` that is missing, repeated, or in a chunk without a `finish_reason`.
+    Why it matters: Mistral's API has no `stream_options` to request usage, and no chunk without choices. Clients read
+    usage from the finishing chunk only; without it they do not know what a call cost.
     Good: `{"choices":[{"finish_reason":"stop",…}],"usage":{"prompt_tokens":9,…}}`, then `[DONE]`.
     Bad: `{"choices":[{"finish_reason":"stop",…}]}`, then `[DONE]`.
     """

@@ -23,11 +23,13 @@ _LINE_BREAKS: Final = re.compile("[\u2028\u2029\u0085\v\f\x1c\x1d\x1e]")
 
 @rule("OLL001", Severity.WARNING, Kind.CONFORMANCE, _API, dialects=_OURS)
 def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
-    """The last line says why it is done, and counts.
+    """The last line has a done reason and token counts.
 
-    What it does: looks for `done_reason` and `eval_count` in the line with `"done": true`.
-    Why it matters: clients compute tokens a second from it, and tell a limit from the end.
-    Good: `{"done": true, "done_reason": "stop", "eval_count": 40, …}`. Bad: `{"done": true}`.
+    What it does: Checks for `done_reason` and `eval_count` in the line with `"done": true`.
+    Why it matters: Clients compute tokens per second from the count, and distinguish the token limit from a normal end
+    by the reason.
+    Good: `{"done": true, "done_reason": "stop", "eval_count": 40, …}`.
+    Bad: `{"done": true}`.
     """
     done = next((message for message in stream.messages if message.fields.get("done") is True), None)
     if done is None:
@@ -45,9 +47,10 @@ def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
 def has_no_empty_lines(stream: Transcript) -> Iterator[Finding]:
     """No line is empty.
 
-    What it does: looks for lines that hold nothing, which heartbeats and `println` make.
-    Why it matters: Ollama's own Python client parses each line as JSON, and raises JSONDecodeError at an empty one.
-    Good: a document on each line. Bad: an empty line between two documents.
+    What it does: Reports empty lines, as heartbeats and `println` produce them.
+    Why it matters: Ollama's own Python client parses each line as JSON and raises JSONDecodeError at an empty one.
+    Good: A JSON document on each line.
+    Bad: An empty line between two documents.
     """
     if not stream.messages:
         raise NotApplicable("there is no event")
@@ -59,34 +62,36 @@ def has_no_empty_lines(stream: Transcript) -> Iterator[Finding]:
 
 @rule("OLL003", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS, framing=Framing.LINES)
 def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
-    """Lines hold none of the characters at which naïve clients break them.
+    """Lines contain no character that simple clients treat as a line break.
 
-    What it does: reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS. They end no line of NDJSON.
-    Why it matters: Ollama's own Python client reads with httpx's iter_lines, which breaks there, and raises
-    JSONDecodeError at both halves.
-    Good: `{"content": "a\\u2028b"}`. Bad: the same with U+2028 raw.
+    What it does: Reports raw U+2028, U+2029, U+0085, VT, FF, FS, GS and RS. They do not end a line of NDJSON.
+    Why it matters: Ollama's own Python client reads with httpx's iter_lines, which breaks the line there, and raises
+    JSONDecodeError.
+    Good: `{"content": "a\\u2028b"}`.
+    Bad: The same text with a raw U+2028.
     """
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message in stream.messages:
         if match := _LINE_BREAKS.search(message.event.data):
-            seen = f"U+{ord(match[0]):04X}"
+            character = f"U+{ord(match[0]):04X}"
             yield Finding(
                 "raw-line-break",
-                f"{seen} stands raw in a line",
+                f"{character} stands raw in a line",
                 message.event.span,
                 f"\\u{ord(match[0]):04x}, escaped",
-                seen,
+                character,
             )
 
 
 @rule("OLL004", Severity.ERROR, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
 def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
-    """A tool call has its name, and its arguments as an object.
+    """A tool call has a name, and an object as its arguments.
 
-    What it does: looks at each of `message.tool_calls`.
-    Why it matters: arguments as a string, as OpenAI has them, make the Python client raise ValidationError.
-    Good: `{"function": {"name": "get_weather", "arguments": {"city": "Rome"}}}`. Bad: `"arguments": "{\\"city\\": …}"`.
+    What it does: Checks each entry of `message.tool_calls`.
+    Why it matters: With arguments as a string, as OpenAI sends them, the Python client raises ValidationError.
+    Good: `{"function": {"name": "get_weather", "arguments": {"city": "Rome"}}}`.
+    Bad: `"arguments": "{\\"city\\": …}"`.
     """
     judged = 0
     for message in stream.messages:
@@ -102,7 +107,7 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
                 actual = json_type(arguments) if "arguments" in function else "missing"
                 yield Finding(
                     "arguments-not-an-object",
-                    f"the arguments are {_said(actual)}",
+                    f"the arguments are {_description(actual)}",
                     message.event.span,
                     "object",
                     actual,
@@ -111,5 +116,5 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no tool is called")
 
 
-def _said(actual: str) -> str:
+def _description(actual: str) -> str:
     return actual if actual == "missing" else f"of type {actual}"

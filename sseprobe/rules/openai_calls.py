@@ -9,10 +9,10 @@ from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_chunks import (
     asked,
+    excerpt,
     finish_of,
     legible_calls,
     legible_choices,
-    shown,
 )
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
@@ -31,17 +31,17 @@ class _Call(NamedTuple):
 
 @rule("OAI004", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
 def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
-    """A tool call begins with its id, type and name, and its index stands for that call alone.
+    """A tool call starts with its id, type and name, under an index of its own.
 
-    What it does: follows the calls of each choice by `index`, which each fragment must have. The first must hold `id`,
-    `type` and `function.name`, later ones only arguments: no other id, and the name not again. Mistral's calls come
-    whole, and need the name alone.
-    Why it matters: without an id the result cannot be handed back; openai-node throws "missing choices[0].tool_calls[0]
-    .id"; openai-python and others append names, so that `get_weather` twice becomes `get_weatherget_weather`; two calls
-    under one index become one call whose arguments are no JSON.
+    What it does: Follows the calls of each choice by `index`, which each fragment must have. The first fragment must
+    have `id`, `type` and `function.name`. Later fragments add only arguments, and neither another id nor a name.
+    Mistral sends whole calls, which need only the name.
+    Why it matters: Without an id the client cannot return the result; openai-node throws "missing
+    choices[0].tool_calls[0].id". openai-python and others append names: `get_weather` twice becomes
+    `get_weatherget_weather`. Two calls under one index become one call with invalid JSON.
     Good: `{"index":0,"id":"call_1","type":"function","function":{"name":"f","arguments":""}}`, then
     `{"index":0,"function":{"arguments":"{}"}}`.
-    Bad: `{"index":0,"function":{"arguments":"{"}}` first; a second call that has index 0 too.
+    Bad: `{"index":0,"function":{"arguments":"{"}}` first; or a second call that also has index 0.
     """
     begun: dict[tuple[int, int], _Call] = {}
     fragments = legible_calls(stream)
@@ -51,29 +51,29 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
         number = as_count(fragment.get("index"))
         if number is None:
             if not stream.dialect.has(Trait.WHOLE_CALLS):
-                said = f"a fragment of a tool call of choice {shown(index)} has no index"
-                yield Finding("missing-index", said, message.event.span, "index", shown(fragment.get("index")))
+                problem = f"a fragment of a tool call of choice {excerpt(index)} has no index"
+                yield Finding("missing-index", problem, message.event.span, "index", excerpt(fragment.get("index")))
             continue
         named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
         call = _Call(_text(fragment.get("id")), _text(named.get("name")))
-        place = f"tool call {shown(number)} of choice {shown(index)}"
+        call_name = f"tool call {excerpt(number)} of choice {excerpt(index)}"
         before = begun.setdefault((index, number), call)
         if before is call:
             if missing := _missing(fragment, call, whole=stream.dialect.has(Trait.WHOLE_CALLS)):
-                said = f"{place} begins without {' and '.join(missing)}"
+                problem = f"{call_name} begins without {' and '.join(missing)}"
                 yield Finding(
                     f"missing-{'-'.join(missing).replace('function.', '')}",
-                    said,
+                    problem,
                     message.event.span,
                     "id, type and function.name",
                 )
         elif call.id and before.id and call.id != before.id:
             begun[index, number] = call
-            said = f"another call comes under the index of {place}"
-            yield Finding("reused-index", said, message.event.span, shown(before.id), shown(call.id))
+            problem = f"another call comes under the index of {call_name}"
+            yield Finding("reused-index", problem, message.event.span, excerpt(before.id), excerpt(call.id))
         elif call.name and before.name:
             yield Finding(
-                "repeated-name", f"{place} is named again", message.event.span, "arguments only", shown(call.name)
+                "repeated-name", f"{call_name} is named again", message.event.span, "arguments only", excerpt(call.name)
             )
 
 
@@ -90,11 +90,11 @@ def _missing(fragment: dict[str, Any], call: _Call, *, whole: bool) -> list[str]
 
 @rule("OAI010", Severity.WARNING, Kind.COMPATIBILITY, _PYTHON, dialects=_CHAT)
 def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
-    """The id of a tool call comes once.
+    """The id of a tool call is sent once.
 
-    What it does: reports fragments after the first that repeat the call's `id`.
-    Why it matters: openai-python's `stream()` joins the strings of fragments: `call_1` twice becomes `call_1call_1`,
-    and the result is handed back for a call that does not exist. SGLang sent it so.
+    What it does: Reports later fragments that repeat the call's `id`.
+    Why it matters: openai-python's `stream()` joins strings of fragments: `call_1` twice becomes `call_1call_1`, and
+    the client returns the result for a call that does not exist. SGLang had this bug.
     Good: `{"index":0,"function":{"arguments":"{}"}}` after the first fragment.
     Bad: `{"index":0,"id":"call_1","function":{"arguments":"{}"}}` in every fragment.
     """
@@ -104,8 +104,8 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
         if number is None or identity in ("", _UNKNOWN_ID):
             continue
         if begun.get((index, number)) == identity:
-            said = f"tool call {shown(number)} of choice {shown(index)} sends its id again"
-            yield Finding("repeated-id", said, message.event.span, "arguments only", shown(identity))
+            problem = f"tool call {excerpt(number)} of choice {excerpt(index)} sends its id again"
+            yield Finding("repeated-id", problem, message.event.span, "arguments only", excerpt(identity))
         begun.setdefault((index, number), identity)
     if not begun:
         raise NotApplicable("no tool call with an id came")
@@ -113,11 +113,12 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
 
 @rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=_CHAT)
 def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
-    """A choice that called tools finishes with `tool_calls`, and no other does.
+    """A choice finishes with `tool_calls` exactly when it called tools.
 
-    What it does: compares the finish reason of each choice with what it sent. `length`, `content_filter` and the like
-    are true whatever was sent; a request that forced one function gets `stop` from OpenAI itself.
-    Why it matters: agents go on where the reason is `tool_calls`, and end where it is `stop`: the call is never run.
+    What it does: Compares the finish reason of each choice with its content. `length`, `content_filter` and similar
+    reasons are always allowed. If the request forces one function, OpenAI itself sends `stop`.
+    Why it matters: Agents continue after `tool_calls` and end after `stop`. With the wrong reason the call is never
+    run.
     Good: `"tool_calls":[…]`, then `"finish_reason":"tool_calls"`.
     Bad: `"tool_calls":[…]`, then `"finish_reason":"stop"`.
     """
@@ -132,8 +133,8 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
         raise NotApplicable("no tool call came")
     for index, (reason, message) in finished.items():
         if index in called and reason == "stop":
-            said = f"choice {shown(index)} called tools and finishes with stop"
-            yield Finding("stop-with-tool-call", said, message.event.span, "tool_calls", "stop")
+            problem = f"choice {excerpt(index)} called tools and finishes with stop"
+            yield Finding("stop-with-tool-call", problem, message.event.span, "tool_calls", "stop")
         elif index not in called and reason in _FOR_CALLS:
-            said = f"choice {shown(index)} finishes with {reason}, and no call came"
-            yield Finding(f"{reason}-without-tool-call", said, message.event.span, "a call, or stop", reason)
+            problem = f"choice {excerpt(index)} finishes with {reason}, and no call came"
+            yield Finding(f"{reason}-without-tool-call", problem, message.event.span, "a call, or stop", reason)

@@ -18,11 +18,11 @@ from sseprobe.rules.support.openai_chunks import (
     all_chunks,
     asked,
     choices,
+    excerpt,
     finish_of,
     has_usage,
     is_legible,
     legible_choices,
-    shown,
 )
 from sseprobe.rules.support.order import ended_by
 from sseprobe.streams.decoder import Message
@@ -41,7 +41,7 @@ _COMPLETION: Final = Scope((Wire.OPENAI_COMPLETIONS,))
 _WIRES: Final = (Wire.OPENAI_CHUNKS, Wire.OPENAI_COMPLETIONS)
 _CHUNKED: Final = Scope(_WIRES)
 _COUNTED: Final = Scope(_WIRES, lacking=(Trait.USAGE_WITH_FINISH,))  # MIS001
-_TOLD: Final = Scope(_WIRES, lacking=(Trait.FAILURE_AS_FINISH,))  # see also ERR004
+_FAILURE_NOT_FINISH: Final = Scope(_WIRES, lacking=(Trait.FAILURE_AS_FINISH,))  # see also ERR004
 _STAMPED: Final = Scope(_WIRES, lacking=(Trait.TIMES_MAY_CHANGE,))
 
 
@@ -52,13 +52,13 @@ class _Finish(NamedTuple):
 
 @rule("OAI001", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHAT)
 def has_one_identity(stream: Transcript) -> Iterator[Finding]:
-    """Each chunk is a `chat.completion.chunk` of the same id.
+    """Each chunk is a `chat.completion.chunk` with the same id.
 
-    What it does: compares `object` with its one value, and `id` with the first chunk's. Empty ones are skipped: Azure
-    and TGI send them. "Each chunk has the same ID."
-    Why it matters: clients that merge by id (goose, the C# and Go SDKs) make a message of each chunk.
+    What it does: Checks the value of `object`, and compares `id` with the first chunk's. Empty values are skipped:
+    Azure and TGI send them. "Each chunk has the same ID."
+    Why it matters: Clients that merge chunks by id (goose, the C# and Go SDKs) make a separate message of each chunk.
     Good: `"id": "chatcmpl-1"` in all chunks.
-    Bad: a new id with each.
+    Bad: A new id in each chunk.
     """
     yield from _identity(stream, "chat.completion.chunk")
 
@@ -72,7 +72,7 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
         identity, kind = message.fields.get("id"), message.fields.get("object")
         if isinstance(kind, str) and kind not in ("", expected):
             yield Finding(
-                "wrong-object", f"a chunk says it is a {shown(kind)}", message.event.span, expected, shown(kind)
+                "wrong-object", f"a chunk says it is a {excerpt(kind)}", message.event.span, expected, excerpt(kind)
             )
         if isinstance(identity, str) and identity:
             first = first or identity
@@ -81,8 +81,8 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
                     "changed-id",
                     "the id is not that of the first chunk",
                     message.event.span,
-                    shown(first),
-                    shown(identity),
+                    excerpt(first),
+                    excerpt(identity),
                 )
 
 
@@ -90,9 +90,9 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
 def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
     """The first delta of each choice has a role.
 
-    What it does: looks for `role` in the first delta of each choice.
-    Why it matters: openai-node's `stream()` throws "missing role for choice 0" where it never comes; LangChain makes a
-    message of no kind.
+    What it does: Checks for `role` in the first delta of each choice.
+    Why it matters: openai-node's `stream()` throws "missing role for choice 0"; LangChain makes a message without a
+    kind.
     Good: `"delta":{"role":"assistant","content":""}` first.
     Bad: `"delta":{"content":"Hello"}` first.
     """
@@ -104,9 +104,13 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
         begun.add(index)
         role = delta.get("role")
         if not isinstance(role, str) or not role:
-            said = f"choice {shown(index)} begins without a role"
+            problem = f"choice {excerpt(index)} begins without a role"
             yield Finding(
-                "missing-role", said, message.event.span, '"role":"assistant"', None if role is None else shown(role)
+                "missing-role",
+                problem,
+                message.event.span,
+                '"role":"assistant"',
+                None if role is None else excerpt(role),
             )
     if not begun:
         raise NotApplicable("no delta came")
@@ -114,13 +118,12 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
 
 @rule("OAI003", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
 def finishes_once(stream: Transcript) -> Iterator[Finding]:
-    """Each choice finishes once, for a known reason, and nothing of it comes afterwards.
+    """Each choice finishes once, with a known reason, and sends nothing afterwards.
 
-    What it does: follows each choice. It reports a second `finish_reason`, one that neither OpenAI nor a server we know
-    gives, and text, reasoning, a refusal or a tool call after it. The same reason once more, with the usage that was
-    still missing, is allowed: OpenRouter does that.
-    Why it matters: clients end the message at the first `finish_reason`, so that the rest is lost; LangChain makes
-    "stopstop" of two; SDKs with closed types (async-openai) refuse reasons they do not know.
+    What it does: Reports a second `finish_reason`, an unknown reason, and text, reasoning, a refusal or a tool call
+    after the finish. OpenRouter repeats the same reason once with the missing usage; this is allowed.
+    Why it matters: Clients end the message at the first `finish_reason` and lose what follows. LangChain joins two
+    reasons into "stopstop". SDKs with closed types (async-openai) reject unknown reasons.
     Good: `"finish_reason":null` in each chunk but the choice's last.
     Bad: `"finish_reason":"stop"` in every chunk; `"finish_reason":"STOP"`.
     """
@@ -132,23 +135,29 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
         elif reason:
             finished[index] = _Finish(reason, has_usage(message))
             if reason not in FINISHES:
-                said = f"choice {shown(index)} finishes for an unknown reason: {shown(reason)}"
+                problem = f"choice {excerpt(index)} finishes for an unknown reason: {excerpt(reason)}"
                 yield Finding(
-                    "unknown-finish-reason", said, message.event.span, ", ".join(sorted(OWN_FINISHES)), shown(reason)
+                    "unknown-finish-reason",
+                    problem,
+                    message.event.span,
+                    ", ".join(sorted(OWN_FINISHES)),
+                    excerpt(reason),
                 )
     if not finished:
         raise NotApplicable("no choice finished")
 
 
 def _after_the_finish(message: Message, index: int, before: _Finish, reason: str) -> Iterator[Finding]:
-    said_more = [delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)]
+    continuing = [
+        delta.choice for delta in message.deltas if delta.kind in CONTENT_KINDS and (delta.text or delta.name)
+    ]
     with_late_usage = reason == before.reason and has_usage(message) and not before.counted
-    if index in said_more:
-        said = f"choice {shown(index)} goes on after it finished ({shown(before.reason)})"
-        yield Finding("content-after-finish", said, message.event.span, "nothing of this choice")
+    if index in continuing:
+        problem = f"choice {excerpt(index)} goes on after it finished ({excerpt(before.reason)})"
+        yield Finding("content-after-finish", problem, message.event.span, "nothing of this choice")
     elif reason and not with_late_usage:
-        said = f"choice {shown(index)} finishes a second time: {shown(before.reason)}, then {shown(reason)}"
-        yield Finding("second-finish", said, message.event.span, "one finish_reason", shown(reason))
+        problem = f"choice {excerpt(index)} finishes a second time: {excerpt(before.reason)}, then {excerpt(reason)}"
+        yield Finding("second-finish", problem, message.event.span, "one finish_reason", excerpt(reason))
 
 
 def _text(value: Any) -> str:
@@ -157,15 +166,15 @@ def _text(value: Any) -> str:
 
 @rule("OAI006", Severity.WARNING, Kind.CONFORMANCE, _REQUEST, dialects=_COUNTED)
 def counts_last(stream: Transcript) -> Iterator[Finding]:
-    """Usage that was asked for comes once, in the last chunk, which has no choices.
+    """Requested usage comes once, in the last chunk, without choices.
 
-    What it does: where the request said `stream_options.include_usage` (OpenRouter's `usage.include`), looks for
-    `usage` in the last chunk before `[DONE]`. OpenRouter may send a choice with it, vLLM may count in every chunk where
-    `continuous_usage_stats` asked for that.
-    Why it matters: bills and limits are made of it: LangChain adds up what comes twice; clients that wait for the chunk
-    without choices miss what comes earlier.
+    What it does: If the request has `stream_options.include_usage` (OpenRouter: `usage.include`), checks for `usage` in
+    the last chunk before `[DONE]`. OpenRouter may send a choice in that chunk. vLLM may send usage in every chunk if
+    `continuous_usage_stats` is set.
+    Why it matters: Bills and limits are computed from usage. LangChain adds up repeated usage; clients that wait for
+    the chunk without choices miss earlier usage.
     Good: `{…,"choices":[],"usage":{"prompt_tokens":9,…}}`, then `[DONE]`.
-    Bad: no usage at all; usage in every chunk.
+    Bad: No usage; or usage in every chunk.
     """
     if stream.request is None:
         raise Inconclusive("it is not known whether usage was asked for: judge a stream or a recording of one")
@@ -200,12 +209,12 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
 
 @rule("OAI007", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
 def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
-    """Every choice has finished when `[DONE]` comes.
+    """Every choice finishes before `[DONE]`.
 
-    What it does: reports `[DONE]` where a choice never got a `finish_reason`, or where no choice ever came, unless an
-    error was told.
-    Why it matters: a generation that was cut short looks complete. Proxies that lose their upstream, and servers whose
-    `finally` sends `[DONE]`, hide truncation this way; openai-node throws "missing finish_reason for choice 0".
+    What it does: Reports `[DONE]` if a choice has no `finish_reason`, or if no choice came. A stream with an error
+    event is exempt.
+    Why it matters: A truncated generation looks complete. Proxies that lose their upstream, and servers that send
+    `[DONE]` in `finally`, hide truncation this way. openai-node throws "missing finish_reason for choice 0".
     Good: `"finish_reason":"stop"`, then `[DONE]`.
     Bad: `"delta":{"content":"Once upon"}`, then `[DONE]`.
     """
@@ -226,18 +235,18 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
         return
     if not is_legible(stream):
         raise Inconclusive("an event is not JSON, and may have held what is missing: see JSON001")
-    which = f"choice {', '.join(shown(index) for index in unfinished[:10])}" if begun else ""
-    said = f"{which} has no finish_reason" if begun else "no choice came before it"
+    which = f"choice {', '.join(excerpt(index) for index in unfinished[:10])}" if begun else ""
+    problem = f"{which} has no finish_reason" if begun else "no choice came before it"
     key = "choice-not-finished" if begun else "no-choice"
-    yield Finding(key, f"[DONE] came, but {said}", done.event.span, "a finish_reason for each choice, or an error")
+    yield Finding(key, f"[DONE] came, but {problem}", done.event.span, "a finish_reason for each choice, or an error")
 
 
 @rule("OAI008", Severity.ERROR, Kind.CONFORMANCE, _COMPLETIONS, dialects=_COMPLETION)
 def is_a_text_completion(stream: Transcript) -> Iterator[Finding]:
-    """Each chunk of the legacy Completions is a `text_completion` of the same id.
+    """Each chunk of legacy Completions is a `text_completion` with the same id.
 
-    What it does: compares `object` with its one value, and `id` with the first chunk's. Empty ones are skipped.
-    Why it matters: a server that answers `/v1/completions` with chat chunks has no `text` where clients look for it.
+    What it does: Checks the value of `object`, and compares `id` with the first chunk's. Empty values are skipped.
+    Why it matters: Chat chunks at `/v1/completions` have no `text`, which is the field that clients read there.
     Good: `{"object": "text_completion", "choices": [{"text": "Hello", …}]}`.
     Bad: `{"object": "chat.completion.chunk", …}` from `/v1/completions`.
     """
@@ -248,11 +257,11 @@ def is_a_text_completion(stream: Transcript) -> Iterator[Finding]:
 def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
     """`created` and `model` are the same in all chunks.
 
-    What it does: compares both with their first values; 0 and the empty string are skipped. "Each chunk has the same
+    What it does: Compares both with their first values. 0 and the empty string are skipped. "Each chunk has the same
     timestamp."
-    Why it matters: logs and bills are sorted by them. llama.cpp and TGI stamp each chunk anew; no client is known to
-    break.
-    Good: `"created":1694268190,"model":"gpt-4o-mini"` throughout.
+    Why it matters: Logs and bills are sorted by these fields. llama.cpp and TGI set a new timestamp in each chunk; no
+    client is known to break.
+    Good: `"created":1694268190,"model":"gpt-4o-mini"` in all chunks.
     Bad: `"created":1694268190`, later `"created":1694268191`.
     """
     first: dict[str, Any] = {}
@@ -267,41 +276,41 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
             if value != first.setdefault(name, value):
                 first[name] = value  # told once a change
                 yield Finding(
-                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=shown(value)
+                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=excerpt(value)
                 )
 
 
 @rule("OAI012", Severity.INFO, Kind.COMPATIBILITY, _MIRRORED, dialects=_CHAT)
 def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
-    """Reasoning stands in one field of the delta.
+    """Reasoning is sent in one field of the delta.
 
-    What it does: compares `reasoning_content` with `reasoning` where a delta has both.
-    Why it matters: servers that mirror it mean well, for clients know the one name or the other; those that know both
-    and add them up show every word twice.
+    What it does: Reports deltas with the same text in `reasoning_content` and `reasoning`.
+    Why it matters: Servers mirror the text because some clients know only one name. Clients that know both and join
+    them show every word twice.
     Good: `"delta":{"reasoning_content":"Two "}`.
     Bad: `"delta":{"reasoning_content":"Two ","reasoning":"Two "}`.
     """
     seen, mirrored = False, None
     for message, _, choice in all_choices(stream):
-        said = [text for name in REASONING_FIELDS if (text := _text(as_dict(choice.get("delta")).get(name)))]
-        seen = seen or bool(said)
-        if mirrored is None and len(said) > len(set(said)):
+        texts = [text for name in REASONING_FIELDS if (text := _text(as_dict(choice.get("delta")).get(name)))]
+        seen = seen or bool(texts)
+        if mirrored is None and len(texts) > len(set(texts)):
             mirrored = message
     if not seen:
         raise NotApplicable("no reasoning came")
     if mirrored is not None:
-        said_twice = "reasoning is sent twice: in reasoning_content and in reasoning"
-        yield Finding("repeated-reasoning", said_twice, mirrored.event.span, "one of them", "both")
+        problem = "reasoning is sent twice: in reasoning_content and in reasoning"
+        yield Finding("repeated-reasoning", problem, mirrored.event.span, "one of them", "both")
 
 
-@rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_TOLD)
-def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
-    """A generation that failed is told by an error, and not by its finish reason alone.
+@rule("OAI013", Severity.ERROR, Kind.COMPATIBILITY, _FAILED, dialects=_FAILURE_NOT_FINISH)
+def reports_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
+    """A failed generation is reported as an error, not only by its finish reason.
 
-    What it does: reports a finish reason that says that the generation broke off (`network_error`,
-    `insufficient_system_resource`, `error`, or OpenRouter's `native_finish_reason`) without an `error` beside it.
-    Why it matters: clients look for `error`; to them a choice with any finish reason is over, and what came of it is
-    the answer.
+    What it does: Reports a finish reason that means failure (`network_error`, `insufficient_system_resource`, `error`,
+    or OpenRouter's `native_finish_reason`) without an `error` object.
+    Why it matters: Clients look for `error`. They treat a choice with any finish reason as done, and the partial text
+    as the answer.
     Good: `{"error":{"message":"upstream closed"},"choices":[{"finish_reason":"error",…}]}`.
     Bad: `{"choices":[{"finish_reason":"network_error",…}]}`.
     """
@@ -309,12 +318,12 @@ def tells_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     if not errors and not stream.deltas_by_kind[Decoded.FINISH]:
         raise NotApplicable("no choice finished")
     for message, error in errors:
-        told = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
-        if not told and error.type in FINISHES:
+        reported = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
+        if not reported and error.type in FINISHES:
             yield Finding(
                 "failure-as-finish-reason",
                 error.text,
                 message.event.span,
                 "an error object",
-                f"finish reason {shown(error.type)}",
+                f"finish reason {excerpt(error.type)}",
             )

@@ -26,38 +26,40 @@ _RESPONSES: Final = Scope((Wire.OPENAI_RESPONSES,))
 _CALLS: Final = frozenset({"function_call", "custom_tool_call"})
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     return one_line(str(value), 60)
 
 
 @rule("ORS003", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
 def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
-    """What is added is added once, before its parts and deltas, and is done before the response is completed.
+    """Items and parts are added once, before their deltas, and are done before the response is completed.
 
-    What it does: follows items by `output_index`, their parts by `content_index` or `summary_index`, and their deltas.
-    It reports events of an item that was not added or is done; text or a refusal without its part; anything added or
-    done twice; and at `response.completed` what was never done.
+    What it does: Follows items by `output_index`, parts by `content_index` or `summary_index`, and their deltas.
+    Reports events of an item that was not added or is already done, text or a refusal without its part, anything added
+    or done twice, and anything not done at `response.completed`.
     Why it matters: openai-python's `stream()` raises "Duplicate response output index", or "Received a content event
-    for output index 0 before receiving its output item"; agents run a call once its item is done, never an open one.
+    for output index 0 before receiving its output item". Agents run a call only when its item is done.
     Good: `output_item.added`, `content_part.added`, deltas, `output_text.done`, `content_part.done`,
     `output_item.done`.
     Bad: `output_text.delta` first; `response.completed` while an item is open.
     """
     items: dict[int, OutputItem] = {}
-    strangers: set[int] = set()
+    unknown: set[int] = set()
     whole = stream.ending is Ending.COMPLETE  # else TRM001 or TRM006 has spoken
     for message in in_order(stream):
-        kind, place = type_of(message), as_count(message.fields.get("output_index"))
+        kind, output = type_of(message), as_count(message.fields.get("output_index"))
         if kind == "response.completed" and whole and _claims_completion(message):
             for index, item in items.items():
                 if missing := item.missing():
-                    said = f"the response is completed, but the {missing} of output item {_shown(index)} never came"
-                    yield Finding(f"missing-{missing}", said, message.event.span, f"the {missing}")
-        if kind not in KNOWN or place is None or place in strangers:
+                    problem = (
+                        f"the response is completed, but the {missing} of output item {_excerpt(index)} never came"
+                    )
+                    yield Finding(f"missing-{missing}", problem, message.event.span, f"the {missing}")
+        if kind not in KNOWN or output is None or output in unknown:
             continue
-        item_of = f"of output item {_shown(place)}"
+        item_of = f"of output item {_excerpt(output)}"
         if kind == "response.output_item.added":
-            if place in items:
+            if output in items:
                 yield Finding(
                     "second-output_item.added",
                     f"a second {kind} {item_of}",
@@ -65,14 +67,14 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
                     "an output_index of its own",
                 )
             else:
-                items[place] = OutputItem()
-        elif place not in items:
-            strangers.add(place)
-            said = f"{kind} comes before the output_item.added {item_of}"
-            yield Finding("no-output_item.added", said, message.event.span, "response.output_item.added", kind)
-        elif wrong := items[place].take(kind, message.fields):
-            yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.said}", message.event.span, actual=kind)
-    if not items and not strangers:
+                items[output] = OutputItem()
+        elif output not in items:
+            unknown.add(output)
+            problem = f"{kind} comes before the output_item.added {item_of}"
+            yield Finding("no-output_item.added", problem, message.event.span, "response.output_item.added", kind)
+        elif wrong := items[output].take(kind, message.fields):
+            yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.problem}", message.event.span, actual=kind)
+    if not items and not unknown:
         raise NotApplicable("no output item came")
 
 
@@ -81,15 +83,15 @@ def _claims_completion(message: Message) -> bool:
 
 
 @rule("ORS004", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
-def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
-    """What `.done` and the finished items hold is what the deltas came to.
+def matches_its_deltas(stream: Transcript) -> Iterator[Finding]:
+    """`.done` events and finished items match their deltas.
 
-    What it does: joins the deltas of each part and compares them with the whole in its `.done` event, its
-    `content_part.done`, its `output_item.done` and the final response. Arguments may differ in white space.
-    Why it matters: half of the clients show the deltas and half keep the whole: they must not tell two stories. A lost
-    or doubled delta shows here.
-    Good: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello`.
-    Bad: deltas `Hel`, `lo`, then `response.output_text.done` with `Hello!`.
+    What it does: Joins the deltas of each part and compares them with its `.done` event, `content_part.done`,
+    `output_item.done` and the final response. Arguments may differ in white space.
+    Why it matters: Some clients show the deltas, others the final text; both must be the same. The comparison also
+    detects lost and repeated deltas.
+    Good: Deltas `Hel`, `lo`, then `response.output_text.done` with `Hello`.
+    Bad: Deltas `Hel`, `lo`, then `response.output_text.done` with `Hello!`.
     """
     wholes = Wholes()
     found: list[tuple[Message, Difference]] = []
@@ -97,12 +99,14 @@ def repeats_what_was_said(stream: Transcript) -> Iterator[Finding]:
         found += [(message, difference) for difference in wholes.take(type_of(message), message.fields)]
     for message, difference in found:
         if difference.place not in wholes.late:
-            said = f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            problem = (
+                f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+            )
             yield Finding(
                 f"{difference.place[0].removeprefix('response.')}-differs",
-                said,
+                problem,
                 message.event.span,
-                *_excerpts(difference.said, difference.whole),
+                *_excerpts(difference.joined, difference.whole),
             )
     if not wholes.compared:
         raise NotApplicable("no deltas came that a later event repeats")
@@ -122,25 +126,25 @@ def _excerpts(expected: str, actual: str) -> tuple[str, str]:
 def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
     """An output item keeps its id.
 
-    What it does: compares the `item_id` of each event, and the id in `output_item.done`, with the id that
-    `output_item.added` gave to that `output_index`. One finding an item.
-    Why it matters: the Vercel AI SDK finds parts by id and stops with "text part … not found"; openai-python's
-    `stream()` raises "Completed output item identity changed.". GitHub Copilot gives each event another id.
+    What it does: Compares the `item_id` of each event, and the id in `output_item.done`, with the id in
+    `output_item.added` for the same `output_index`. One finding per item.
+    Why it matters: The Vercel AI SDK finds parts by id and stops with "text part … not found". openai-python's
+    `stream()` raises "Completed output item identity changed.". GitHub Copilot sends a different id in each event.
     Good: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_1"`.
     Bad: `"item":{"id":"msg_1",…}`, then `"item_id":"msg_2"`.
     """
     ids: dict[int, str] = {}
-    told = set()
+    reported = set()
     for message in within(stream):
-        place, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
-        if place is None or not identity:
+        output, identity = as_count(message.fields.get("output_index")), item_id_of(message.fields)
+        if output is None or not identity:
             continue
         if type_of(message) == "response.output_item.added":
-            ids.setdefault(place, identity)
-        elif place not in told and identity != ids.get(place, identity):
-            told.add(place)
-            said = f"{_shown(type_of(message))} gives output item {_shown(place)} another id"
-            yield Finding("changed-item-id", said, message.event.span, _shown(ids[place]), _shown(identity))
+            ids.setdefault(output, identity)
+        elif output not in reported and identity != ids.get(output, identity):
+            reported.add(output)
+            problem = f"{_excerpt(type_of(message))} gives output item {_excerpt(output)} another id"
+            yield Finding("changed-item-id", problem, message.event.span, _excerpt(ids[output]), _excerpt(identity))
     if not ids:
         raise NotApplicable("no output item with an id was added")
 
@@ -149,25 +153,25 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
 def names_its_calls(stream: Transcript) -> Iterator[Finding]:
     """A tool call has a `call_id` and a `name`.
 
-    What it does: looks at function and custom tool calls where their item is added and where it is done.
-    Why it matters: the result is handed back under the `call_id`; without it, or without a name, the call cannot be
-    made, and agents stop or ask again.
+    What it does: Checks function and custom tool calls when their item is added and when it is done.
+    Why it matters: The client returns the result under the `call_id`. Without it, or without a name, the call cannot be
+    made.
     Good: `{"type":"function_call","call_id":"call_1","name":"get_weather",…}`.
-    Bad: the same with `"call_id":""`.
+    Bad: The same with `"call_id":""`.
     """
-    judged, said_of = 0, set()
+    judged, reported = 0, set()
     for message in within(stream):
         item = as_dict(message.fields.get("item"))
         if item.get("type") not in _CALLS:
             continue
         judged += 1
-        place = as_count(message.fields.get("output_index"))
+        output = as_count(message.fields.get("output_index"))
         for name in ("call_id", "name"):
-            if not as_text(item.get(name)) and (place, name) not in said_of:
-                said_of.add((place, name))
-                said = f"the {item['type']} of output item {_shown(place)} has no {name}"
+            if not as_text(item.get(name)) and (output, name) not in reported:
+                reported.add((output, name))
+                problem = f"the {item['type']} of output item {_excerpt(output)} has no {name}"
                 yield Finding(
-                    f"missing-{name}", said, message.event.span, f"its {name}", _shown(item.get(name, "nothing"))
+                    f"missing-{name}", problem, message.event.span, f"its {name}", _excerpt(item.get(name, "nothing"))
                 )
     if not judged:
         raise NotApplicable("no tool call came")
@@ -175,12 +179,12 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS011", Severity.WARNING, Kind.COMPATIBILITY, _EMPTY, dialects=_RESPONSES)
 def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
-    """`response.completed` holds the output that was streamed.
+    """`response.completed` contains the streamed output.
 
-    What it does: reports a final response whose `output` is empty although items were streamed.
-    Why it matters: clients that read the final response (`get_final_response()`, `response.output_text`) have nothing.
+    What it does: Reports a final response with an empty `output` although items were streamed.
+    Why it matters: Clients that read the final response (`get_final_response()`, `response.output_text`) get nothing.
     Good: `"response":{"status":"completed","output":[{"type":"message",…}]}`.
-    Bad: the same with `"output":[]`.
+    Bad: The same with `"output":[]`.
     """
     done = 0
     for message in within(stream):
@@ -189,7 +193,7 @@ def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
         if kind == "response.completed":
             output = as_dict(message.fields.get("response")).get("output")
             if done and isinstance(output, list) and not output:
-                said = f"response.completed has an empty output, and {done} items were streamed"
-                yield Finding("empty-output", said, message.event.span, "the items that were streamed", "[]")
+                problem = f"response.completed has an empty output, and {done} items were streamed"
+                yield Finding("empty-output", problem, message.event.span, "the items that were streamed", "[]")
             return
     raise NotApplicable("the response was not completed")

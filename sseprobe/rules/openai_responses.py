@@ -1,7 +1,7 @@
 """Family ORS: OpenAI Responses.
 
 Missing fields are JSON002's, a missing terminator and what follows it TRM001's and TRM002's. Where an event is no
-JSON, or events are out of order, nothing can be said of what belongs together: JSON001 or ORS001 has spoken then.
+JSON, or events are out of order, nothing can be problem of what belongs together: JSON001 or ORS001 has spoken then.
 """
 
 from collections.abc import Iterator
@@ -44,18 +44,18 @@ _STATUSES: Final = {
 }
 
 
-def _shown(value: object) -> str:
+def _excerpt(value: object) -> str:
     return one_line(str(value), 60)
 
 
 @rule("ORS001", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
-    """The first event is `response.created` or `response.queued`, and `sequence_number` grows with each event.
+    """The stream starts with `response.created` or `response.queued`, and `sequence_number` rises with each event.
 
-    What it does: looks at the type of the first event (extensions are skipped; a resumed stream begins anywhere), and
-    reports a `sequence_number` that is missing, repeats or falls. Gaps are ORS007's.
-    Why it matters: openai-python's `stream()` raises "Expected to have received `response.created`"; SDKs with closed
-    types refuse events without a number; whoever resumes with `starting_after` gets events twice or never.
+    What it does: Checks the type of the first event; extensions are skipped, and a resumed stream may start anywhere.
+    Reports a `sequence_number` that is missing, repeated or falling. ORS007 covers gaps.
+    Why it matters: openai-python's `stream()` raises "Expected to have received `response.created`". SDKs with closed
+    types reject events without a number. Clients that resume with `starting_after` get events twice or never.
     Good: `response.created` with 0, `response.in_progress` with 1, …
     Bad: `response.output_text.delta` first; numbers 5, 4, 6.
     """
@@ -66,32 +66,32 @@ def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
             if is_broken(message) or kind in _FIRST:
                 break
             if kind in KNOWN:
-                said = f"the first event is {kind}"
-                yield Finding("first-event", said, message.event.span, "response.created or response.queued", kind)
+                problem = f"the first event is {kind}"
+                yield Finding("first-event", problem, message.event.span, "response.created or response.queued", kind)
                 break
     for kind, message in events:
         if kind in KNOWN and number_of(message) is None:
-            said = f"{kind} has no sequence_number"
+            problem = f"{kind} has no sequence_number"
             yield Finding(
                 "missing-sequence_number",
-                said,
+                problem,
                 message.event.span,
                 "a number",
-                _shown(message.fields.get("sequence_number")),
+                _excerpt(message.fields.get("sequence_number")),
             )
     for message, before, number in disorder(stream):
-        said = f"sequence_number {_shown(number)} comes after {_shown(before)}"
+        problem = f"sequence_number {_excerpt(number)} comes after {_excerpt(before)}"
         yield Finding(
-            "sequence_number-not-rising", said, message.event.span, f"more than {_shown(before)}", _shown(number)
+            "sequence_number-not-rising", problem, message.event.span, f"more than {_excerpt(before)}", _excerpt(number)
         )
 
 
 @rule("ORS002", Severity.ERROR, Kind.CONFORMANCE, _PYTHON, dialects=_RESPONSES)
 def has_one_response(stream: Transcript) -> Iterator[Finding]:
-    """All lifecycle events tell of the same response.
+    """All lifecycle events have the same response id.
 
-    What it does: compares `response.id` in created, queued, in_progress, completed, failed and incomplete.
-    Why it matters: openai-python's `stream()` raises "Lifecycle response identity changed.", and the next request's
+    What it does: Compares `response.id` in created, queued, in_progress, completed, failed and incomplete.
+    Why it matters: openai-python's `stream()` raises "Lifecycle response identity changed.". The next request's
     `previous_response_id` may name a response that does not exist.
     Good: `"response":{"id":"resp_1",…}` in `response.created` and in `response.completed`.
     Bad: `resp_1` in `response.created`, `resp_2` in `response.completed`.
@@ -102,19 +102,19 @@ def has_one_response(stream: Transcript) -> Iterator[Finding]:
             identity = as_id(as_dict(message.fields.get("response")).get("id"))
             first = first or identity
             if identity not in ("", first):
-                said = f"{type_of(message)} tells of another response"
-                yield Finding("changed-response", said, message.event.span, _shown(first), _shown(identity))
+                problem = f"{type_of(message)} tells of another response"
+                yield Finding("changed-response", problem, message.event.span, _excerpt(first), _excerpt(identity))
     if not first:
         raise NotApplicable("no event told of a response")
 
 
 @rule("ORS005", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
-    """The last event's name and its response's `status` agree.
+    """The last event's type matches the response's `status`.
 
-    What it does: compares `response.status` in `response.completed`, `response.incomplete` and `response.failed`.
-    Why it matters: clients go by the one or by the other: a response that is "completed" and `in_progress` was cut
-    short, and looks whole to those who go by the name.
+    What it does: Checks `response.status` in `response.completed`, `response.incomplete` and `response.failed`.
+    Why it matters: Clients rely on one or the other. A `response.completed` whose status is `in_progress` was cut
+    short, but looks complete to clients that read the type.
     Good: `response.completed` with `"status":"completed"`.
     Bad: `response.completed` with `"status":"in_progress"`.
     """
@@ -124,18 +124,19 @@ def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
         if allowed is None:
             continue
         if isinstance(status, str) and status not in allowed:
-            said = f"{type_of(message)} holds a response that is {_shown(status)}"
-            yield Finding("status-differs", said, message.event.span, allowed[0], _shown(status))
+            problem = f"{type_of(message)} holds a response that is {_excerpt(status)}"
+            yield Finding("status-differs", problem, message.event.span, allowed[0], _excerpt(status))
         return
     raise NotApplicable("the response did not end")
 
 
 @rule("ORS006", Severity.INFO, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
-    """There is no `[DONE]`: the response's own end is the last event.
+    """The stream has no `[DONE]`: the response's own end is the last event.
 
-    What it does: tells that `[DONE]` came.
-    Why it matters: it does no harm, since SDKs stop there or before; but whoever waits for it waits in vain elsewhere.
+    What it does: Reports `[DONE]`.
+    Why it matters: SDKs stop before it or ignore it. A client that waits for it hangs on servers that follow the
+    specification.
     Good: `response.completed`, and the end of the body.
     Bad: `response.completed`, then `data: [DONE]`.
     """
@@ -148,10 +149,10 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
 
 @rule("ORS007", Severity.WARNING, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
 def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
-    """`sequence_number` grows by one, from 0 or 1.
+    """`sequence_number` rises by one, starting at 0 or 1.
 
-    What it does: reports numbers that are skipped. OpenAI counts so, without promising it.
-    Why it matters: a gap is the mark of an event that got lost on its way.
+    What it does: Reports skipped numbers. OpenAI counts this way but does not promise it.
+    Why it matters: A gap means that an event was lost on the way.
     Good: 0, 1, 2, 3.
     Bad: 0, 1, 3.
     """
@@ -165,14 +166,14 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
         if not seen and number > 1 and message.index == 0 and not is_resumed(stream):
             yield Finding(
                 "late-sequence_number",
-                f"sequence_number begins with {_shown(number)}",
+                f"sequence_number begins with {_excerpt(number)}",
                 message.event.span,
                 "0 or 1",
-                _shown(number),
+                _excerpt(number),
             )
         elif before is not None and number > before + 1:
-            said = f"sequence_number jumps from {_shown(before)} to {_shown(number)}"
-            yield Finding("sequence_number-gap", said, message.event.span, _shown(before + 1), _shown(number))
+            problem = f"sequence_number jumps from {_excerpt(before)} to {_excerpt(number)}"
+            yield Finding("sequence_number-gap", problem, message.event.span, _excerpt(before + 1), _excerpt(number))
         before, seen = number, True
     if not seen:
         raise NotApplicable("no event has a sequence_number")
@@ -182,8 +183,8 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
 def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
     """`error` is followed by `response.failed`.
 
-    What it does: looks for `response.failed` after an event `error`, which is no part of the response's life.
-    Why it matters: clients that follow the lifecycle (Codex) see a stream that was cut, and try again.
+    What it does: Checks for `response.failed` after an `error` event, which is not part of the response's lifecycle.
+    Why it matters: Clients that follow the lifecycle (Codex) see a truncated stream and retry.
     Good: `error`, then `response.failed`.
     Bad: `error`, and the end of the body.
     """
@@ -199,12 +200,12 @@ def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
 
 
 @rule("ORS012", Severity.WARNING, Kind.COMPATIBILITY, _NESTED, dialects=_RESPONSES)
-def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
-    """The event `error` has its code and message beside its type.
+def has_flat_errors(stream: Transcript) -> Iterator[Finding]:
+    """The `error` event has `code` and `message` at the top level.
 
-    What it does: tells that they are nested in an object `error`, as api.openai.com itself sends them, against its
-    documentation.
-    Why it matters: clients made from the documentation (openai-dotnet, Vercel's AI SDK before a fix) find no message.
+    What it does: Reports code and message nested in an object `error`. api.openai.com itself sends them nested, against
+    its documentation.
+    Why it matters: Clients made from the documentation (openai-dotnet, Vercel's AI SDK before a fix) find no message.
     Good: `{"type":"error","code":"server_error","message":"…","param":null,"sequence_number":4}`.
     Bad: `{"type":"error","error":{"code":"server_error","message":"…"},"sequence_number":4}`.
     """
@@ -212,5 +213,7 @@ def tells_errors_flat(stream: Transcript) -> Iterator[Finding]:
     if not errors:
         raise NotApplicable("no error came")
     if isinstance(errors[0].fields.get("error"), dict):
-        said = "the error is nested in an object: some clients expect its code and message beside the type"
-        yield Finding("nested-error", said, errors[0].event.span, "code and message beside the type", "an object error")
+        problem = "the error is nested in an object: some clients expect its code and message beside the type"
+        yield Finding(
+            "nested-error", problem, errors[0].event.span, "code and message beside the type", "an object error"
+        )

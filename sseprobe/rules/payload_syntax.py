@@ -23,7 +23,7 @@ class _Mistake(NamedTuple):
 
     key: str
     pattern: str
-    said: str
+    description: str
     right: str
 
 
@@ -57,10 +57,12 @@ _CALL_KEY = tuple[int, int | str | None]
 def is_json(stream: Transcript) -> Iterator[Finding]:
     """Each payload is one JSON value.
 
-    What it does: parses the data of each event, the terminator aside. `NaN`, `Infinity`, comments, single quotes and
-    anything behind the value are not JSON.
-    Why it matters: openai, anthropic and Gemini's SDKs raise in mid-stream; cohere's drops the event with a warning.
-    Good: `data: {"text": "a"}`. Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
+    What it does: Parses the data of each event except the terminator. `NaN`, `Infinity`, comments, single quotes and
+    text after the value are not JSON.
+    Why it matters: The openai, anthropic and Gemini SDKs raise an error mid-stream; cohere's drops the event with a
+    warning.
+    Good: `data: {"text": "a"}`.
+    Bad: `data: {"text": "a"`, or `data: {"p": NaN}`.
     """
     yield from _mistaken(stream)
     yield from _merged(stream)
@@ -75,11 +77,11 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
                 "[DONE]"
             )
             if not end and not is_foreign_error(message) and not _is_another_kind(stream, message):
-                shown = one_line(message.event.data, 100) or "empty"
-                key, said = "not-json", "the payload is not JSON"
+                excerpt = one_line(message.event.data, 100) or "empty"
+                key, problem = "not-json", "the payload is not JSON"
                 if (cause := _cause(message.event.data)) is not None:
-                    key, said = cause.key, f"the payload is not JSON: {cause.said}"
-                yield Finding(key, said, message.event.span, "one JSON value", shown)
+                    key, problem = cause.key, f"the payload is not JSON: {cause.description}"
+                yield Finding(key, problem, message.event.span, "one JSON value", excerpt)
         elif _has_constants(message):
             yield Finding(
                 "nan-or-infinity",
@@ -94,9 +96,9 @@ def _merged(stream: Transcript) -> Iterator[Finding]:
     """Events that hold several documents, whatever the dialect: nobody can read them, and an app's seem to be text."""
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
-            said = f"{count} JSON documents share one event: the blank line between them is missing"
+            problem = f"{count} JSON documents share one event: the blank line between them is missing"
             yield Finding(
-                "several-documents", said, message.event.span, "one JSON value", one_line(message.event.data, 100)
+                "several-documents", problem, message.event.span, "one JSON value", one_line(message.event.data, 100)
             )
 
 
@@ -116,9 +118,13 @@ def _mistaken(stream: Transcript) -> Iterator[Finding]:
         return
     causes = {_cause(message.event.data) for message in found}
     if len(causes) == 1 and (cause := causes.pop()) is not None:
-        shown = one_line(found[0].event.data, 100)
+        excerpt = one_line(found[0].event.data, 100)
         yield Finding(
-            cause.key, f"the payload looks like JSON and is none: {cause.said}", found[0].event.span, cause.right, shown
+            cause.key,
+            f"the payload looks like JSON and is none: {cause.description}",
+            found[0].event.span,
+            cause.right,
+            excerpt,
         )
 
 
@@ -146,11 +152,12 @@ def _refuse(name: str) -> Any:
     "JSON004", Severity.WARNING, Kind.CONFORMANCE, "https://www.unicode.org/versions/latest/core-spec/chapter-3/#G7404"
 )
 def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
-    """Text holds whole characters.
+    """Text contains only whole characters.
 
-    What it does: looks for U+FFFD and lone surrogates in what the events decode to.
-    Why it matters: a token that is half a character was decoded by itself; the user sees `�`.
-    Good: `{"content": "é"}`. Bad: `{"content": "\\ufffd"}` twice.
+    What it does: Reports U+FFFD and lone surrogates in decoded text.
+    Why it matters: The server decoded a token that holds only part of a character. The user sees `�`.
+    Good: `{"content": "é"}`.
+    Bad: `{"content": "\\ufffd"}` twice.
     """
     if not stream.content:
         raise NotApplicable("no text came")
@@ -164,12 +171,13 @@ def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
 
 @rule("JSON005", Severity.ERROR, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/function-calling")
 def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
-    """The fragments of a tool call's arguments come to one JSON document.
+    """The fragments of a tool call's arguments form one JSON document.
 
-    What it does: joins the fragments call by call, and parses the whole once the stream has ended well. A call without
-    arguments may have none.
-    Why it matters: the client calls the tool with what it parses, or fails to.
-    Good: `{"ci`, `ty": "Rome"}`. Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
+    What it does: Joins the fragments of each call and parses the result, once the stream has ended cleanly. A call may
+    have no arguments.
+    Why it matters: The client calls the tool with the parsed arguments, or fails to parse them.
+    Good: `{"ci`, `ty": "Rome"}`.
+    Bad: `{"ci`, `"Rome"}`: a fragment is missing, or two calls are mixed.
     """
     calls: dict[_CALL_KEY, list[str]] = {}
     last: dict[_CALL_KEY, Message] = {}
@@ -195,18 +203,18 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
         try:
             json.loads(text or "{}")
         except (ValueError, RecursionError):
-            shown = one_line(text, 100)
+            excerpt = one_line(text, 100)
             yield Finding(
                 "arguments-not-json",
                 "the arguments of a tool call are not JSON",
                 last[key].event.span,
                 "one JSON document",
-                shown,
+                excerpt,
             )
 
 
 def _taken_back(stream: Transcript) -> set[int]:
-    """The places of the events that a step said before it was begun again."""
+    """The places of the events that a step sent before it began again."""
     steps = [message.index for message, _ in stream.deltas_by_kind[DeltaKind.STEP]]
     found: set[int] = set()
     for message, _ in stream.deltas_by_kind[DeltaKind.RESET]:

@@ -17,13 +17,14 @@ _PARTS_OF_TOTAL: Final = (("prompt_tokens", "completion_tokens"), ("input_tokens
 
 @rule("JSON006", Severity.WARNING, Kind.CONFORMANCE, _OPENAI)
 def counts_consistently(stream: Transcript) -> Iterator[Finding]:
-    """Usage adds up, and never falls.
+    """Usage adds up and never falls.
 
-    What it does: where a total is given, compares it with its parts (OpenAI's and Mistral's usage); where usage comes
-    more than once, looks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's
-    counts are cumulative, from `message_start` on.
-    Why it matters: bills and limits are made of it.
-    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`. Bad: the same with 11.
+    What it does: Compares a total with the sum of its parts (OpenAI's and Mistral's usage). If usage comes more than
+    once, checks that output tokens do not fall. Gemini counts anew for each call of its own tools; Anthropic's counts
+    are cumulative from `message_start`.
+    Why it matters: Bills and limits are computed from usage.
+    Good: `{"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}`.
+    Bad: The same with a total of 11.
     """
     counted = [(message, delta.output_tokens) for message, delta in stream.deltas_by_kind[DeltaKind.USAGE]]
     if not counted:
@@ -32,8 +33,8 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     may_fall = any("toolUsePromptTokenCount" in as_dict(message.fields.get("usageMetadata")) for message, _ in counted)
     for message, tokens in counted:
         if tokens is not None and tokens < most and not may_fall:
-            said = f"output tokens fall from {most} to {tokens}"
-            yield Finding("output-tokens-fall", said, message.event.span, f"at least {most}", str(tokens))
+            problem = f"output tokens fall from {most} to {tokens}"
+            yield Finding("output-tokens-fall", problem, message.event.span, f"at least {most}", str(tokens))
         most = max(most, tokens or 0)
         yield from _sum(message)
 
@@ -52,5 +53,5 @@ def _sum(message: Message) -> Iterator[Finding]:
             into, out = (as_count(usage.get(name)) for name in names)
             total = as_count(usage.get("total_tokens"))
             if into is not None and out is not None and total is not None and into + out != total:
-                said = f"{into} and {out} tokens are not {total} (total_tokens)"
-                yield Finding("total-differs", said, message.event.span, str(into + out), str(total))
+                problem = f"{into} and {out} tokens are not {total} (total_tokens)"
+                yield Finding("total-differs", problem, message.event.span, str(into + out), str(total))

@@ -22,11 +22,12 @@ _BY_PAYLOAD: Final = Scope(having=(Trait.NAMED_EVENTS, Trait.NAMELESS_EVENTS), l
 
 @rule("JSON002", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
 def has_required_fields(stream: Transcript) -> Iterator[Finding]:
-    """Fields that clients read are there, and hold what they should.
+    """Required fields are present and have the right type.
 
-    What it does: looks up each event's type in a table made from the vendors' own types. Further fields are allowed.
-    Why it matters: SDKs build objects without checking them; the client's code then fails where it reads the field.
-    Good: `{"id": "c1", …, "choices": [{"index": 0, "delta": {}}]}`. Bad: the same without `index`.
+    What it does: Compares each event with a table made from the vendors' own types. Additional fields are allowed.
+    Why it matters: SDKs build objects without validating them. The client's code then fails where it reads the field.
+    Good: `{"id": "c1", …, "choices": [{"index": 0, "delta": {}}]}`.
+    Bad: The same without `index`.
     """
     shapes = stream.dialect.shapes
     if shapes is None:
@@ -48,33 +49,35 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
         if shape.holds(fields) or is_foreign_error(message):
             continue
         for path, expected, actual in shape.lacking(fields):
-            said = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
-            yield Finding(path.replace("[]", ""), said, message.event.span, f"{path}: {expected}", actual)
+            problem = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
+            yield Finding(path.replace("[]", ""), problem, message.event.span, f"{path}: {expected}", actual)
     if not known:
         raise NotApplicable("no event of a known type came")
 
 
 @rule("JSON003", Severity.ERROR, Kind.CONFORMANCE, _ANTHROPIC, dialects=_BY_NAME)
 def has_the_right_name(stream: Transcript) -> Iterator[Finding]:
-    """Where clients go by an event's name, it is right.
+    """Event names are right where clients dispatch by name.
 
-    What it does: compares `event:` with the payload's `type` for Anthropic, and reports any name for Gemini.
-    Why it matters: Anthropic's SDK dispatches by name and skips events without one; Google's fails at any field but
-    `data`. Where SDKs read the payload alone, JSON008 speaks.
-    Good: `event: message_stop` and `data: {"type": "message_stop"}`. Bad: the data without its `event:`.
+    What it does: For Anthropic, compares `event:` with the payload's `type`. For Gemini, reports any event name.
+    Why it matters: Anthropic's SDK dispatches by name and skips events without one. Google's SDK fails at any field
+    other than `data`. JSON008 covers SDKs that read only the payload.
+    Good: `event: message_stop` and `data: {"type": "message_stop"}`.
+    Bad: The data without its `event:`.
     """
     yield from _names(stream)
 
 
 @rule("JSON008", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI, dialects=_BY_PAYLOAD)
 def has_the_usual_name(stream: Transcript) -> Iterator[Finding]:
-    """An event's name is the type in its payload; where the vendor names no events, none is named.
+    """Event names follow the vendor's convention.
 
-    What it does: compares `event:` with the payload's `type` for OpenAI Responses and Cohere; for the others reports
-    any name.
-    Why it matters: the official SDKs read the payload alone. Clients built on EventSource do not: a listener for
-    `message` never hears a named event, and one for `response.completed` none without a name.
-    Good: `event: response.completed` and `data: {"type": "response.completed"}`. Bad: the data without its `event:`.
+    What it does: For OpenAI Responses and Cohere, compares `event:` with the payload's `type`. For vendors that name no
+    events, reports any event name.
+    Why it matters: The official SDKs read only the payload. Clients built on EventSource do not: a listener for
+    `message` never receives a named event, and a listener for `response.completed` never receives an unnamed one.
+    Good: `event: response.completed` and `data: {"type": "response.completed"}`.
+    Bad: The data without its `event:`.
     """
     yield from _names(stream)
 
@@ -87,51 +90,54 @@ def _names(stream: Transcript) -> Iterator[Finding]:
         if named and isinstance(kind, str):
             judged += 1
             if message.event.type != kind:
-                shown = one_line(message.event.type, 60)
-                said = f"the event is named {shown!r} and its type is {one_line(kind, 60)!r}"
-                yield Finding("name-differs", said, message.event.span, f"event: {one_line(kind, 60)}", shown)
+                excerpt = one_line(message.event.type, 60)
+                problem = f"the event is named {excerpt!r} and its type is {one_line(kind, 60)!r}"
+                yield Finding("name-differs", problem, message.event.span, f"event: {one_line(kind, 60)}", excerpt)
         elif not named and message.deltas:
             judged += 1
             if message.event.type != "message" and not message.has(DeltaKind.ERROR, DeltaKind.UNKNOWN):
-                shown = one_line(message.event.type, 60)
-                yield Finding("named", f"the event is named {shown!r}", message.event.span, "no event field", shown)
+                excerpt = one_line(message.event.type, 60)
+                yield Finding("named", f"the event is named {excerpt!r}", message.event.span, "no event field", excerpt)
     if not judged:
         raise NotApplicable("no event with a type came")
 
 
 @rule("JSON007", Severity.INFO, Kind.CONFORMANCE, _ANTHROPIC)
 def has_known_types(stream: Transcript) -> Iterator[Finding]:
-    """Events are of types that the dialect defines.
+    """Event types are defined by the dialect.
 
-    What it does: lists JSON events that the dialect does not explain. Vendors add types; clients should skip them.
-    Why it matters: it is an extension, or a typing error that no client hears.
-    Good: `{"type": "content_block_delta", …}`. Bad: `{"type": "content_block_dleta", …}`.
+    What it does: Lists JSON events whose type the dialect does not define. Vendors add types, and clients should skip
+    unknown ones.
+    Why it matters: An unknown type is an extension, or a typing error that clients ignore.
+    Good: `{"type": "content_block_delta", …}`.
+    Bad: `{"type": "content_block_dleta", …}`.
     """
     require_payloads(stream)
     if not stream.messages:
         raise NotApplicable("there is no event")
     for message, delta in stream.deltas_by_kind[DeltaKind.UNKNOWN]:
         if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
-            shown = one_line(delta.type or "?", 60)
+            excerpt = one_line(delta.type or "?", 60)
             yield Finding(
                 "unknown-type",
-                f"an event that {stream.dialect.name} does not define ({shown})",
+                f"an event that {stream.dialect.name} does not define ({excerpt})",
                 message.event.span,
                 None,
-                shown,
+                excerpt,
             )
 
 
 @rule("JSON009", Severity.ERROR, Kind.COMPATIBILITY, _OTHER)
-def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
-    """The events are of the dialect that the path, or `--dialect`, says.
+def matches_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
+    """The events match the dialect of the path, or of `--dialect`.
 
-    What it does: compares the dialect that a vendor's own path tells, or that `--dialect` names, with the one that the
-    events tell. Flavours of one form (OpenAI Chat as Mistral, OpenRouter or vLLM speak it) are the same; a path that
-    any app may use, such as `/api/chat`, promises nothing. The other rules judge what came by its own dialect.
-    Why it matters: a client that asks at a vendor's path reads that vendor's events: of others it shows nothing, and
-    nothing fails.
-    Good: chunks of a chat at `/v1/chat/completions`. Bad: `content_block_delta` of Anthropic's there.
+    What it does: Compares the dialect implied by a vendor's path, or named by `--dialect`, with the dialect of the
+    events. Variants of one format (OpenAI Chat from Mistral, OpenRouter or vLLM) count as equal. Generic paths, such as
+    `/api/chat`, imply no dialect. The other rules judge the events by their own dialect.
+    Why it matters: Clients at a vendor's path expect that vendor's events. Of other events they show nothing and raise
+    no error.
+    Good: Chat completion chunks at `/v1/chat/completions`.
+    Bad: Anthropic's `content_block_delta` at that path.
     """
     if not stream.messages:
         raise NotApplicable("there is no event")
@@ -139,5 +145,5 @@ def speaks_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
         expected, came = stream.expected.name, stream.dialect.name
         by = "--dialect" if stream.named else "the path"
         first = stream.content[0] if stream.content else stream.messages[0]
-        said = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
-        yield Finding("other-dialect", said, first.event.span, expected, came)
+        problem = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
+        yield Finding("other-dialect", problem, first.event.span, expected, came)

@@ -1,4 +1,4 @@
-"""What active probes found, for rules to judge: answers to requests that are no healthy stream of their own."""
+"""What active probes found, for rules to judge: answers to requests other than the measured stream's."""
 
 from collections.abc import Sequence
 
@@ -8,28 +8,28 @@ from sseprobe.http_exchange import Head
 from sseprobe.streams.transcript import Transcript
 
 
-class Answer(Struct, frozen=True):
-    """The answer to one request. `asked`: the request in words, `name`: in one, for the keys of findings.
+class ProbeAnswer(Struct, frozen=True):
+    """The answer to one request. `request`: it in words, for messages; `name`: in one word, for the keys of findings.
 
-    `head` None: none came, `problem` says why. `body`: its beginning; `streamed`: it is labelled as a stream of events.
+    `head` None: there was no answer, and `problem` says why. `body`: its first bytes, empty for an event stream.
     """
 
     name: str
-    asked: str
+    request: str
     head: Head | None
     body: bytes = b""
     problem: str | None = None
 
     @property
     def status(self) -> int | None:
-        """The status, None if no answer came."""
+        """The status, None if there was no answer."""
         return self.head.status if self.head else None
 
     @property
     def content_type(self) -> str:
         """The media type in lower case, without parameters; empty if there is none."""
-        said = (self.head.header("content-type") if self.head else None) or ""
-        return said.partition(";")[0].strip().lower()
+        value = (self.head.header("content-type") if self.head else None) or ""
+        return value.partition(";")[0].strip().lower()
 
 
 class Repetition(Struct, frozen=True):
@@ -40,29 +40,29 @@ class Repetition(Struct, frozen=True):
 
 
 class Refusal(Struct, frozen=True):
-    """Answers to requests that cannot be meant: a broken body, a body without what a prompt needs."""
+    """Answers to invalid requests: a broken body, a body without a prompt."""
 
-    answers: tuple[Answer, ...]
+    answers: tuple[ProbeAnswer, ...]
 
 
 class MidStreamFailure(Struct, frozen=True):
-    """A stream that the server was told to fail in. `said`: what the server was told."""
+    """A stream in which the server was made to fail. `instruction`: what it was asked to do."""
 
     stream: Transcript
-    said: str
+    instruction: str
 
 
 class Methods(Struct, frozen=True):
-    """The endpoint asked with HEAD, and with methods it is not made for."""
+    """Answers to HEAD, and to methods that the endpoint does not support."""
 
-    head: Answer
-    others: tuple[Answer, ...]
+    head: ProbeAnswer
+    others: tuple[ProbeAnswer, ...]
 
 
 class Http10(Struct, frozen=True):
     """The request made over HTTP/1.0. `transfer_encoding`: the header's value, None if there is none."""
 
-    answer: Answer
+    answer: ProbeAnswer
     stream: Transcript | None
     transfer_encoding: str | None
 
@@ -71,35 +71,35 @@ class Compression(Struct, frozen=True):
     """The same request without and with `Accept-Encoding: gzip`."""
 
     plain: Transcript
-    asked: Transcript
+    compressed: Transcript
 
 
 class Lengths(Struct, frozen=True):
-    """The same request for short answers and for long ones, taken in turns. `said`: how they were asked for."""
+    """The same request for short answers and for long ones, in turns. `requests`: how the lengths were requested."""
 
     short: tuple[Transcript, ...]
     long: tuple[Transcript, ...]
-    said: str
+    requests: str
 
 
 class Resumption(Struct, frozen=True):
-    """A stream that was left in the middle, and the answer to the reconnection.
+    """A stream that was aborted midway, and the answer to the reconnection.
 
-    `whole`: the same stream before, to its end; `seen`: what came before leaving; `resumed` None: no stream came back,
-    as `answer` says. `last_event_id`: the one that was sent back.
+    `whole`: the same stream before, to its end; `seen`: the ids before the abort; `last_event_id`: the one that was
+    sent back; `resumed` None: no stream came back, as `answer` says.
     """
 
     whole: Transcript
     seen: tuple[str, ...]
     last_event_id: str
     resumed: Transcript | None
-    answer: Answer
+    answer: ProbeAnswer
 
 
 class SlowReading(Struct, frozen=True):
-    """A reader that stopped. `cut`: when it read on, the server had left it.
+    """A client that stopped reading. `cut`: the server had closed the connection when it read again.
 
-    `held_tokens`, `planned_tokens`: made when production stood still, and asked for, where somebody can tell.
+    `held_tokens`: generated until generation paused, `planned_tokens`: requested; None where no record has them.
     """
 
     stalled_ms: float
@@ -108,15 +108,15 @@ class SlowReading(Struct, frozen=True):
     planned_tokens: int | None = None
 
 
-class Trial(Struct, frozen=True):
-    """One abort: stopped, running or unknown, and what the witnesses say."""
+class AbortTrial(Struct, frozen=True):
+    """One abort. `answer`: stopped, running or unknown; `evidence`: of the witnesses; `reason`: why it is unknown."""
 
     answer: str
-    said: str
+    evidence: str
     reason: str | None
 
 
 class Aborts(Struct, frozen=True):
     """The trials of the abort probe."""
 
-    trials: tuple[Trial, ...]
+    trials: tuple[AbortTrial, ...]

@@ -16,17 +16,18 @@ _JSON_TYPES: Final = ("application/json", "application/problem+json")
 
 @rule("ERR005", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9110}#section-15.5", of=Refusal)
 def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
-    """A request that cannot be meant is refused with a status of its own.
+    """An invalid request gets a 4xx.
 
-    What it does: sends a body that is not JSON, and one without a prompt; expects a 4xx.
-    Why it matters: a client that gets 200 takes what follows for an answer; a 5xx makes it try again.
-    Good: `400 Bad Request`, or 422. Bad: `200 OK`, and the error inside the stream; or `500`.
+    What it does: Sends a body that is not JSON, and a body without a prompt.
+    Why it matters: A client that gets 200 takes the error for an answer. A client that gets 5xx retries.
+    Good: `400 Bad Request`, or 422.
+    Bad: `200 OK` with the error inside the stream; or `500`.
     """
     for answer in refusal.answers:
         if answer.head is None:
             yield Finding(
                 f"{answer.name}-unanswered",
-                f"{answer.asked}: no answer ({one_line(answer.problem or '', 200)})",
+                f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
                 None,
                 "4xx",
                 "none",
@@ -34,7 +35,7 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
         elif not 400 <= answer.head.status < 500:
             yield Finding(
                 f"{answer.name}-not-refused",
-                f"{answer.asked}: answered {answer.head.status}",
+                f"{answer.request}: answered {answer.head.status}",
                 None,
                 "4xx",
                 str(answer.head.status),
@@ -43,46 +44,47 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
 
 @rule("ERR006", Severity.ERROR, Kind.CONFORMANCE, _OPENAI, of=Refusal)
 def refuses_in_json(refusal: Refusal) -> Iterator[Finding]:
-    """A refusal before the stream is a JSON document.
+    """An error response before the stream is a JSON object.
 
-    What it does: looks at the body of the answer to a request that cannot be meant: content type, and whether it is
-    JSON.
-    Why it matters: SDKs take the message from there; from an HTML page or plain text they show nothing useful.
-    Good: `{"error": {"message": "…", "type": "invalid_request_error"}}`. Bad: `<h1>Bad Request</h1>`.
+    What it does: Checks the content type and body of the response to an invalid request.
+    Why it matters: SDKs read the error message from the JSON. For an HTML page or plain text they show nothing useful.
+    Good: `{"error": {"message": "…", "type": "invalid_request_error"}}`.
+    Bad: `<h1>Bad Request</h1>`.
     """
     refused = [answer for answer in refusal.answers if answer.status is not None and answer.status >= 400]
     if not refused:
         raise NotApplicable("no request was refused: see ERR005")
     for answer in refused:
         if not (answer.content_type in _JSON_TYPES and isinstance(_json(answer.body), dict)):
-            shown = one_line(answer.body.decode(errors="replace"), 100) or "an empty body"
-            said = f"{answer.asked}: answered {answer.status} with {answer.content_type or 'no Content-Type'}"
-            yield Finding(f"{answer.name}-not-json", said, None, "a JSON object", shown)
+            excerpt = one_line(answer.body.decode(errors="replace"), 100) or "an empty body"
+            problem = f"{answer.request}: answered {answer.status} with {answer.content_type or 'no Content-Type'}"
+            yield Finding(f"{answer.name}-not-json", problem, None, "a JSON object", excerpt)
 
 
 @rule("ERR008", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI, of=Refusal)
 def refuses_with_a_message(refusal: Refusal) -> Iterator[Finding]:
-    """A refusal says what is wrong where clients look for it.
+    """An error response has its message where clients look for it.
 
-    What it does: looks for a text in `error.message`, `error`, or `message` of the refusal's JSON.
-    Why it matters: SDKs take the message from there, and show the whole document, or nothing, if it is elsewhere.
-    Good: `{"error": {"message": "messages is missing"}}`. Bad: `{"detail": [{"loc": ["body"], "type": "missing"}]}`.
+    What it does: Checks for text in `error.message`, `error` or `message` of the JSON error response.
+    Why it matters: SDKs read the message there. If it is elsewhere, they show the whole document or nothing.
+    Good: `{"error": {"message": "messages is missing"}}`.
+    Bad: `{"detail": [{"loc": ["body"], "type": "missing"}]}`.
     """
     documents = [(answer, _json(answer.body)) for answer in refusal.answers if (answer.status or 0) >= 400]
-    told = [(answer, document) for answer, document in documents if isinstance(document, dict)]
-    if not told:
+    objects = [(answer, document) for answer, document in documents if isinstance(document, dict)]
+    if not objects:
         raise NotApplicable("no refusal was a JSON object: see ERR005 and ERR006")
-    for answer, document in told:
+    for answer, document in objects:
         error = document.get("error")
         message = error.get("message") if isinstance(error, dict) else error or document.get("message")
         if not isinstance(message, str) or not message:
-            shown = one_line(answer.body.decode(errors="replace"), 100)
+            excerpt = one_line(answer.body.decode(errors="replace"), 100)
             yield Finding(
                 f"{answer.name}-without-message",
-                f"{answer.asked}: the refusal has no message where clients look",
+                f"{answer.request}: the refusal has no message where clients look",
                 None,
                 "error.message",
-                shown,
+                excerpt,
             )
 
 

@@ -21,13 +21,14 @@ _UNSAFE: Final = re.compile(r'[\x00-\x08\x0a-\x1f\x7f"():<>?@\[\\\]{}]')
 
 @rule("RES001", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", framing=Framing.SSE)
 def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
-    """Ids are on every event, unique, and short enough to be sent back.
+    """Every event has a unique id that can be sent back.
 
-    What it does: where ids are sent, looks that each event has one of its own, that none comes twice, and that each
-    fits into Last-Event-ID without a preflight: 128 bytes at most, none of them unsafe. The end mark is left aside.
-    Why it matters: an id names the place to go on from; two places of one name, or an event without one, are lost or
-    doubled after a reconnection.
-    Good: `id: 1`, `id: 2`, `id: 3`. Bad: `id: 1`, `id: 1`; or an id on every tenth event.
+    What it does: If ids are sent, checks that each event has its own id, that none is repeated, and that each fits into
+    Last-Event-ID without a preflight: at most 128 bytes, none of them unsafe. The end mark needs no id.
+    Why it matters: An id is the place to resume from. With repeated or missing ids, events are lost or repeated after a
+    reconnection.
+    Good: `id: 1`, `id: 2`, `id: 3`.
+    Bad: `id: 1`, `id: 1`; or an id on every tenth event.
     """
     if not any(block.fields & Fields.ID for block in stream.frames):
         raise NotApplicable("no ids are sent")
@@ -45,27 +46,32 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
             continue  # nobody goes on behind it
         identifier = event.last_event_id
         if identifier in seen:
-            shown = one_line(identifier, 60)
-            yield Finding("repeated-id", f"the id {shown!r} came before", event.span, "an id of its own", shown)
+            excerpt = one_line(identifier, 60)
+            yield Finding("repeated-id", f"the id {excerpt!r} came before", event.span, "an id of its own", excerpt)
         seen.add(identifier)
         if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
-            shown = one_line(identifier, 60)
+            excerpt = one_line(identifier, 60)
             yield Finding(
-                "unsafe-id", "an id that a page of another origin cannot send back", event.span, "128 safe bytes", shown
+                "unsafe-id",
+                "an id that a page of another origin cannot send back",
+                event.span,
+                "128 safe bytes",
+                excerpt,
             )
     if not all(event.start in ends for event in without):
-        said = f"{len(without)} of {len(blocks)} events have no id, and others have"
-        yield Finding("missing-id", said, without[0].span, "an id on every event", "none")
+        problem = f"{len(without)} of {len(blocks)} events have no id, and others have"
+        yield Finding("missing-id", problem, without[0].span, "an id on every event", "none")
 
 
 @rule("RES003", Severity.INFO, Kind.COMPATIBILITY, f"{WHATWG}#reconnection-time", framing=Framing.SSE)
 def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
-    """A stream for EventSource that is over says so when it is asked for again.
+    """A finished EventSource stream does not start again.
 
-    What it does: tells that a GET ended cleanly without ids: EventSource reconnects after every end, and gets the
-    whole stream again, unless the answer is 204.
-    Why it matters: each finished answer is made again every few seconds, for as long as the page is open.
-    Good: ids, and `204` once all was delivered; or POST and fetch. Bad: a GET that generates anew each time.
+    What it does: Reports a GET stream that ended cleanly without ids. EventSource reconnects after every end and gets
+    the whole stream again, unless the response is 204.
+    Why it matters: Every finished answer is generated again every few seconds, as long as the page is open.
+    Good: Ids, and `204` once everything was delivered; or POST and fetch.
+    Bad: A GET that generates a new answer each time.
     """
     if stream.request is None or stream.request.method != "GET":
         raise NotApplicable("EventSource sends GET only")
@@ -82,13 +88,14 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
 
 
 @rule("RES002", Severity.ERROR, Kind.CONFORMANCE, f"{WHATWG}#the-last-event-id-header", of=Resumption)
-def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
-    """A reconnection with Last-Event-ID loses nothing and doubles nothing.
+def resumes_without_loss(resumption: Resumption) -> Iterator[Finding]:
+    """A reconnection with Last-Event-ID loses and repeats nothing.
 
-    What it does: leaves a stream that sends ids in the middle, connects again with the last id, and compares the ids
-    that come with those of the whole stream.
-    Why it matters: ids promise that a client can go on; one that gets the beginning again shows it twice.
-    Good: after `id: 5` the next is `id: 6`. Bad: the stream begins again with `id: 1`.
+    What it does: Aborts a stream with ids midway, reconnects with the last id, and compares the new ids with those of a
+    complete stream.
+    Why it matters: Ids promise that a client can resume. A client that gets the beginning again shows it twice.
+    Good: After `id: 5` the next is `id: 6`.
+    Bad: The stream starts again with `id: 1`.
     """
     request = resumption.whole.request
     if request is not None and request.method != "GET":
@@ -97,22 +104,26 @@ def resumes_where_it_was_left(resumption: Resumption) -> Iterator[Finding]:
         status = resumption.answer.status
         if status == 204:
             raise Inconclusive("the server answered 204: the stream is over, and there is nothing to resume")
-        said = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
-        yield Finding("not-resumed", f"the reconnection was answered {said}", None, "the rest of the stream", said)
+        problem = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
+        yield Finding(
+            "not-resumed", f"the reconnection was answered {problem}", None, "the rest of the stream", problem
+        )
         return
     whole, seen, came = _ids(resumption.whole), list(resumption.seen), _ids(resumption.resumed)
     doubled = [identifier for identifier in came if identifier in set(seen)]
     if doubled:
-        shown = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
-        yield Finding("repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {shown}, …")
+        excerpt = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
+        yield Finding(
+            "repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {excerpt}, …"
+        )
     if whole[: len(seen)] != seen:
         if doubled:
             return
         raise Inconclusive("each stream has ids of its own: what should follow the last one is not known")
     lost = [identifier for identifier in whole[len(seen) :] if identifier not in set(came)]
     if lost:
-        shown = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
-        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {shown}")
+        excerpt = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
+        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {excerpt}")
 
 
 def _ids(stream: Transcript) -> list[str]:

@@ -23,23 +23,26 @@ _NO_SPACE: Final = re.compile(rb"(?:^|(?<=[\r\n]))data:(?=[^ \r\n])")
 def is_utf8(stream: Transcript) -> Iterator[Finding]:
     """The body is valid UTF-8.
 
-    What it does: reports byte sequences that are not UTF-8. The specification replaces them by U+FFFD.
-    Why it matters: the text is damaged in every client, and openai-python, anthropic, mistralai and sseclient-py raise
+    What it does: Reports byte sequences that are not valid UTF-8. Parsers that follow the specification replace them
+    with U+FFFD.
+    Why it matters: Every client shows damaged text; openai-python, anthropic, mistralai and sseclient-py raise
     UnicodeDecodeError.
-    Good: `data: é` as C3 A9. Bad: `data: é` as E9, in Latin-1.
+    Good: `data: é` encoded as C3 A9.
+    Bad: `data: é` encoded as E9, in Latin-1.
     """
     for item in stream.of(InvalidUtf8):
-        shown = item.raw.hex(" ")
-        yield Finding("invalid-utf8", f"bytes that are not UTF-8: {shown}", item.span, "valid UTF-8", shown)
+        excerpt = item.raw.hex(" ")
+        yield Finding("invalid-utf8", f"bytes that are not UTF-8: {excerpt}", item.span, "valid UTF-8", excerpt)
 
 
 @rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_no_bom(stream: Transcript) -> Iterator[Finding]:
-    """The stream does not begin with a byte order mark.
+    """The stream does not start with a byte order mark.
 
-    What it does: reports EF BB BF as the first three bytes. It is legal, and stripped once.
+    What it does: Reports EF BB BF as the first three bytes. This is legal: parsers strip it once.
     Why it matters: httpx-sse, httpx2, openai, anthropic, cohere, a2a-sdk and sseclient-py lose the first event.
-    Good: `data: a` as the first bytes. Bad: EF BB BF, then `data: a`.
+    Good: `data: a` as the first bytes.
+    Bad: EF BB BF, then `data: a`.
     """
     for item in stream.of(Bom):
         yield Finding("bom", "the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
@@ -47,11 +50,12 @@ def has_no_bom(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
 def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
-    """No line but the first begins with a byte order mark.
+    """No later line starts with a byte order mark.
 
-    What it does: reports U+FEFF before a field name later in the stream, or a second one at its start.
-    Why it matters: it becomes part of the name, so that the field is unknown and its event is lost.
-    Good: a byte order mark nowhere. Bad: EF BB BF before the third event's `data:`, where two files were joined.
+    What it does: Reports U+FEFF before a field name later in the stream, or a second one at the start.
+    Why it matters: The mark becomes part of the field name. The field is then unknown, and its event is lost.
+    Good: No byte order mark.
+    Bad: EF BB BF before the third event's `data:`, where two files were joined.
     """
     for item in stream.of(IgnoredField):
         if item.name.startswith(_BOM):
@@ -67,9 +71,11 @@ def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
 def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
     """No line ends with a lone CR.
 
-    What it does: reports lines that end with CR without LF, which is legal.
-    Why it matters: clients built on aiohttp never split there; google-genai and eventsource-parser hold the last event.
-    Good: lines that end with LF. Bad: `data: a`, CR, CR.
+    What it does: Reports lines that end with CR and no LF, which is legal.
+    Why it matters: Clients built on aiohttp do not split lines there; google-genai and eventsource-parser delay the
+    last event.
+    Good: Lines that end with LF.
+    Bad: `data: a`, CR, CR.
     """
     for frame in stream.frames:
         if frame.newlines & Newlines.CR:
@@ -79,11 +85,12 @@ def has_no_lone_cr(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE005", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
-    """All lines end alike.
+    """All lines have the same line ending.
 
-    What it does: reports a stream that mixes LF, CRLF and CR.
-    Why it matters: anthropic and sseclient-py merge or delay events where LF meets CRLF.
-    Good: LF everywhere. Bad: events with LF from the app, and CRLF heartbeats from a library.
+    What it does: Reports a stream that mixes LF, CRLF and CR.
+    Why it matters: anthropic and sseclient-py merge or delay events where LF and CRLF meet.
+    Good: LF everywhere.
+    Bad: Events with LF from the app, and heartbeats with CRLF from a library.
     """
     styles = 0
     for frame in stream.frames:
@@ -102,12 +109,13 @@ def has_one_newline_style(stream: Transcript) -> Iterator[Finding]:
 
 @rule("SSE006", Severity.INFO, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
 def has_crlf(stream: Transcript) -> Iterator[Finding]:
-    """Lines end with LF rather than CRLF.
+    """Lines end with LF, not CRLF.
 
-    What it does: tells that lines end with CRLF, which is legal and the default of sse-starlette and the MCP SDK.
-    Why it matters: the AG-UI client 1.0.0 splits at LF LF only; requests-sse makes an extra blank line of a CRLF that
-    two reads cut apart.
-    Good: `data: a`, LF, LF. Bad: `data: a`, CR LF, CR LF.
+    What it does: Reports lines that end with CRLF. This is legal, and the default of sse-starlette and the MCP SDK.
+    Why it matters: The AG-UI client 1.0.0 splits events at LF LF only. requests-sse adds a blank line where a CRLF is
+    split across two reads.
+    Good: `data: a`, LF, LF.
+    Bad: `data: a`, CR LF, CR LF.
     """
     for frame in stream.frames:
         if frame.newlines & Newlines.CRLF:
@@ -119,9 +127,11 @@ def has_crlf(stream: Transcript) -> Iterator[Finding]:
 def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
     """A space follows `data:`.
 
-    What it does: reports `data:` followed at once by its value, which is legal.
-    Why it matters: google-genai 3.4.0 requires the space, and huggingface_hub 2.4.0 compares `data: [DONE]` literally.
-    Good: `data: a`. Bad: `data:a`.
+    What it does: Reports `data:` followed directly by its value, which is legal.
+    Why it matters: google-genai 3.4.0 requires the space, and huggingface_hub 2.4.0 compares the literal text `data:
+    [DONE]`.
+    Good: `data: a`.
+    Bad: `data:a`.
     """
     if stream.body.count(b"data:") == stream.body.count(b"data: "):
         return  # quicker than looking at each

@@ -28,25 +28,27 @@ _AFTERWARDS: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.OPEN})
 
 @rule("TRM001", Severity.ERROR, Kind.CONFORMANCE, _OPENAI)
 def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
-    """A stream comes to its end: the terminator, or an error event.
+    """The stream ends with its terminator or an error event.
 
-    What it does: reports a body that ends without its dialect's end mark (`[DONE]`, `message_stop`,
-    `response.completed`, a finish reason for Gemini, `done: true` for Ollama, …) and without an error event; also a
-    stream that was reset, fell silent, or went over a limit.
-    Why it matters: no official SDK raises when the terminator is missing: a part of an answer is taken for the whole.
-    Good: … `data: [DONE]`. Bad: the last event is a token, and the connection closes as if all were well.
+    What it does: Reports a body that ends without its dialect's terminator (`[DONE]`, `message_stop`,
+    `response.completed`, a finish reason for Gemini, `done: true` for Ollama, …) and without an error event. Also
+    reports a stream that was reset, timed out or exceeded a size limit.
+    Why it matters: No official SDK raises an error if the terminator is missing. Clients take the partial answer for a
+    complete one.
+    Good: … `data: [DONE]`.
+    Bad: The last event is a token, and the connection closes normally.
     """
     if stream.ending is None or stream.outcome is None:
         raise NotApplicable("only bytes are known, and not how they ended")
     if stream.ending is Ending.ABORTED:
         raise Inconclusive("the stream was left before its end")
-    _told_by_lines(stream)
+    _require_no_payload_in_ignored_lines(stream)
     if not stream.messages and stream.ending is Ending.TRUNCATED and _clean(stream):
         raise NotApplicable("there is no event: see SSE019")
     if stream.tail is not None and stream.tail.fields & ~Fields.COMMENT and _clean(stream):
         raise NotApplicable("the body ends inside an event: see SSE007")
-    told = stream.ending is Ending.TRUNCATED and (ended_by(stream) is None or not _clean(stream))
-    if told or stream.ending in _BROKEN:
+    truncated = stream.ending is Ending.TRUNCATED and (ended_by(stream) is None or not _clean(stream))
+    if truncated or stream.ending in _BROKEN:
         end = len(stream.body)
         expected = stream.dialect.terminator or "the end of the body"
         yield Finding(
@@ -54,7 +56,7 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
         )
 
 
-def _told_by_lines(stream: Transcript) -> None:
+def _require_no_payload_in_ignored_lines(stream: Transcript) -> None:
     """Raises NotApplicable where what is missing stands in lines that are no field: SSE008 speaks of them."""
     if stream.ending is not Ending.TRUNCATED or not _clean(stream):
         return
@@ -73,9 +75,10 @@ def _clean(stream: Transcript) -> bool:
 def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
     """Nothing follows the terminator.
 
-    What it does: reports events after the dialect's end mark, a second end mark included; heartbeats may follow.
-    Why it matters: clients have left by then, and whatever follows is lost; a usage chunk, for instance.
-    Good: `data: [DONE]` once, as the last event. Bad: `data: [DONE]` twice, or a token after it.
+    What it does: Reports events after the dialect's terminator, including a second terminator. Heartbeats may follow.
+    Why it matters: Clients stop reading at the terminator, and lose what follows, such as a usage chunk.
+    Good: `data: [DONE]` once, as the last event.
+    Bad: `data: [DONE]` twice, or a token after it.
     """
     if stream.dialect.end_rule not in (EndRule.TERMINATOR, EndRule.MARK):
         raise NotApplicable(f"{stream.dialect.name} has no terminator but the end of the body")
@@ -100,9 +103,13 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
         if stream.dialect.has(Trait.DONE_MAY_FOLLOW) and message.event.data == "[DONE]":
             continue
         if any(delta.kind not in _AFTERWARDS for delta in message.deltas) or not message.deltas:
-            shown = one_line(message.event.data, 100)
+            excerpt = one_line(message.event.data, 100)
             yield Finding(
-                "event-after-end", f"an event follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+                "event-after-end",
+                f"an event follows {stream.dialect.terminator}",
+                message.event.span,
+                "nothing",
+                excerpt,
             )
 
 
@@ -110,38 +117,42 @@ def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
     """Text behind the end mark of an app's own; what else may follow it, the app decides."""
     for message in stream.messages[end.index + 1 :]:
         if message.has(*CONTENT_KINDS):
-            shown = one_line(message.event.data, 100)
+            excerpt = one_line(message.event.data, 100)
             yield Finding(
-                "text-after-end", f"text follows {stream.dialect.terminator}", message.event.span, "nothing", shown
+                "text-after-end", f"text follows {stream.dialect.terminator}", message.event.span, "nothing", excerpt
             )
 
 
 @rule("TRM003", Severity.INFO, Kind.CONFORMANCE, "https://platform.openai.com/docs/guides/structured-outputs")
 def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
-    """An answer that is incomplete says so, and is seen.
+    """The answer is complete.
 
-    What it does: tells that the stream ended well and says itself that its answer did not: the limit of tokens, a
-    filter, a refusal.
-    Why it matters: nothing is broken, and half a JSON document is: clients have to look at the finish reason.
-    Good: finish reason `stop`. Bad: `length`, taken for a whole answer.
+    What it does: Reports a stream that ended cleanly but declares its answer incomplete: the token limit, a content
+    filter, or a refusal.
+    Why it matters: The stream is valid, but half a JSON document is not. Clients must check the finish reason.
+    Good: Finish reason `stop`.
+    Bad: Finish reason `length`.
     """
     finishes = stream.deltas_by_kind[DeltaKind.FINISH] + stream.deltas_by_kind[DeltaKind.END]
     if not finishes:
         raise NotApplicable("no finish came")
     found = [(message, delta) for message, delta in finishes if delta.incomplete]
     for message, delta in found[:1]:
-        said = f"the answer is incomplete: {delta.incomplete}"
-        yield Finding("incomplete", said, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60))
+        problem = f"the answer is incomplete: {delta.incomplete}"
+        yield Finding(
+            "incomplete", problem, message.event.span, "stop", one_line(delta.text or str(delta.incomplete), 60)
+        )
 
 
 @rule("TRM005", Severity.WARNING, Kind.COMPATIBILITY, _RFC9110)
 def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
     """The body ends soon after the terminator.
 
-    What it does: waits 5 s after the end mark for the end of the body.
-    Why it matters: clients that read to the end of the body, as fetch and proxies do, hang, and the connection is
-    never used again.
-    Good: `data: [DONE]`, then HTTP's last chunk. Bad: `data: [DONE]`, then silence.
+    What it does: Waits 5 s after the terminator for the end of the body.
+    Why it matters: Clients that read to the end of the body, such as fetch and proxies, hang, and the connection is not
+    reused.
+    Good: `data: [DONE]`, then HTTP's last chunk.
+    Bad: `data: [DONE]`, then silence.
     """
     end = ended_by(stream)
     if end is None or stream.body_end is None:
@@ -158,14 +169,16 @@ def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
 
 @rule("TRM006", Severity.ERROR, Kind.CONFORMANCE, _AI_SDK, dialects=_ENDS_EARLY)
 def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
-    """The terminator is sent only when the answer has finished, or after an error.
+    """The terminator comes only after the answer has finished, or after an error.
 
-    What it does: looks at what was open when the end mark came: an unfinished message or item. For the other dialects
-    see OAI007, ANT001, ANT003, AGU002 and AGU005.
-    Why it matters: a server that writes the end mark in its cleanup, whatever happened, makes a cut answer look whole.
-    Good: Vercel's `finish`, then `[DONE]`. Bad: a delta, then `[DONE]`.
+    What it does: Reports a message or item that is unfinished at the terminator. OAI007, ANT001, ANT003, AGU002 and
+    AGU005 cover the other dialects.
+    Why it matters: A server that always sends the terminator in its cleanup code makes a truncated answer look
+    complete.
+    Good: Vercel's `finish`, then `[DONE]`.
+    Bad: A delta, then `[DONE]`.
     """
-    _told_by_lines(stream)
+    _require_no_payload_in_ignored_lines(stream)
     end = ended_by(stream)
     if end is None:
         raise NotApplicable("no terminator came: see TRM001")
@@ -186,14 +199,14 @@ _RESPONSES_END: Final = {
 
 @rule("TRM004", Severity.ERROR, Kind.CONFORMANCE, _OPENAI, of=Repetition)
 def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
-    """Streams of the same request have the same shape.
+    """Repeated requests get streams of the same shape.
 
-    What it does: sends the same request several times and compares content type, dialect, line endings, whether ids are
-    sent, what the first and the last event are, the ending, and whether an end mark was sent. Text, counts and times
-    may differ.
-    Why it matters: a difference is a replica with another version, or a path that only sometimes goes through a proxy,
-    and shows up as an error that nobody can reproduce.
-    Good: three streams that end with `data: [DONE]`. Bad: two with `[DONE]`, one without.
+    What it does: Sends the same request several times and compares content type, dialect, line endings, ids, the first
+    and last event, the ending and the end mark. Text, counts and times may differ.
+    Why it matters: A difference points to a replica with another version, or to a path that only sometimes passes
+    through a proxy. Such errors are hard to reproduce.
+    Good: Three streams that end with `data: [DONE]`.
+    Bad: Two with `[DONE]`, one without.
     """
     if repeated.refused is not None and len(repeated.streams) < 2:
         raise Inconclusive(f"the request was not answered with a stream again: {repeated.refused}")
@@ -203,13 +216,13 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
     for place, stream in enumerate(repeated.streams[1:], start=1):
         for name, value in _shape(stream).items():
             if value != first[name]:
-                shown, before = one_line(value, 200), one_line(first[name], 200)
+                excerpt, before = one_line(value, 200), one_line(first[name], 200)
                 yield Finding(
                     f"{name.removeprefix('the ').replace(' ', '-')}-differs",
                     f"stream {place} differs from stream 0 in {name}",
                     None,
                     before,
-                    shown,
+                    excerpt,
                 )
     if repeated.refused is not None:
         raise Inconclusive(f"a later request was not answered with a stream: {repeated.refused}")

@@ -15,7 +15,7 @@ _HELD_HEAD_NS: Final = 10**9
 _TOGETHER_NS: Final = 5 * 10**6
 _SILENCE_NS: Final = 15 * 10**9
 _PROXY_LIMIT_NS: Final = 60 * 10**9
-_BEATS: Final = frozenset({"", "{}", '""', "null", "ping", "heartbeat", "keepalive", "keep-alive", "[]"})
+_HEARTBEATS: Final = frozenset({"", "{}", '""', "null", "ping", "heartbeat", "keepalive", "keep-alive", "[]"})
 
 
 def _first_content_ns(stream: Transcript) -> int | None:
@@ -24,33 +24,35 @@ def _first_content_ns(stream: Transcript) -> int | None:
 
 @rule("TIM001", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
 def begins_soon(stream: Transcript) -> Iterator[Finding]:
-    """The head comes before the first token, and the first token within 10 s.
+    """The head arrives before the first token, and the first token within 10 s.
 
-    What it does: compares the arrival of the head, and of the first content.
-    Why it matters: until the head is there, the client does not know that the request was taken; load balancers and
-    SDKs try again after some seconds, and the answer is made twice.
-    Good: the head after 20 ms, the first token after 800 ms. Bad: both together after 4 s.
+    What it does: Measures the arrival of the response head and of the first content.
+    Why it matters: Until the head arrives, the client does not know that the request was accepted. Load balancers and
+    SDKs retry after some seconds, and the answer is generated twice.
+    Good: The head after 20 ms, the first token after 800 ms.
+    Bad: Both together after 4 s.
     """
     first_ns = _first_content_ns(stream)
     if stream.head is None or first_ns is None:
         raise NotApplicable("no content came" if stream.head else "only bytes are known, and not when they came")
     if first_ns > _FIRST_TOKEN_NS:
-        said = human_ms(ms(first_ns))
-        yield Finding("late-first-content", f"the first content came after {said}", None, "10 s at most", said)
+        duration = human_ms(ms(first_ns))
+        yield Finding("late-first-content", f"the first content came after {duration}", None, "10 s at most", duration)
     if stream.head.t_ns > _HELD_HEAD_NS and first_ns - stream.head.t_ns < _TOGETHER_NS:
-        said = human_ms(ms(stream.head.t_ns))
-        found = f"the head was held back until the first content came, after {said}"
-        yield Finding("head-held-back", found, None, "the head at once", said)
+        duration = human_ms(ms(stream.head.t_ns))
+        problem = f"the head was held back until the first content came, after {duration}"
+        yield Finding("head-held-back", problem, None, "the head at once", duration)
 
 
 @rule("TIM002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
 def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
     """No silence is longer than 15 s.
 
-    What it does: looks for 15 s without a byte, from the head to the end of the body; says so where proxies would have
-    closed (nginx, HAProxy and AWS's load balancers after 60 s by default).
-    Why it matters: "authors can include a comment line every 15 seconds or so": proxies drop what looks idle.
-    Good: `: keep-alive` every 15 s while the model thinks. Bad: 40 s of silence before the first token.
+    What it does: Reports 15 s without a byte, from the head to the end of the body. The finding says if many proxies
+    would have closed the connection (nginx, HAProxy and AWS load balancers: 60 s by default).
+    Why it matters: "Authors can include a comment line every 15 seconds or so": proxies close idle connections.
+    Good: `: keep-alive` every 15 s while the model thinks.
+    Bad: 40 s of silence before the first token.
     """
     if stream.head is None or stream.end_ns is None:
         raise NotApplicable("only bytes are known, and not when they came")
@@ -65,18 +67,21 @@ def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
 
 
 def _silence(gap_ns: int, offset: int) -> Finding:
-    said = human_ms(ms(gap_ns))
+    duration = human_ms(ms(gap_ns))
     fatal = ", longer than many proxies keep a connection" if gap_ns > _PROXY_LIMIT_NS else ""
-    return Finding("silence", f"nothing came for {said}{fatal}", (offset, offset), "a heartbeat every 15 s", said)
+    return Finding(
+        "silence", f"nothing came for {duration}{fatal}", (offset, offset), "a heartbeat every 15 s", duration
+    )
 
 
 @rule("TIM003", Severity.INFO, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
-def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
-    """Heartbeats are comments, or what the dialect defines.
+def has_valid_heartbeats(stream: Transcript) -> Iterator[Finding]:
+    """Heartbeats are comments, or events that the dialect defines.
 
-    What it does: looks for events that are empty, or say `ping`, where the dialect has no such event.
-    Why it matters: each client takes them for content, and fails to parse them.
-    Good: `: keep-alive`, or Anthropic's `event: ping`. Bad: `data: ping`.
+    What it does: Reports events that are empty or contain `ping`, if the dialect has no such event.
+    Why it matters: Clients treat them as content and fail to parse them.
+    Good: `: keep-alive`, or Anthropic's `event: ping`.
+    Bad: `data: ping`.
     """
     if not stream.dialect.parses_json:
         raise NotApplicable(f"{stream.dialect.name} gives no meaning to data")
@@ -87,23 +92,23 @@ def beats_by_the_rules(stream: Transcript) -> Iterator[Finding]:
             continue
         kind = message.fields.get("type")
         word = (kind if isinstance(kind, str) else message.event.data).strip().strip('"').lower()
-        if word in _BEATS or (not message.deltas and message.event.data.strip().lower() in _BEATS):
-            shown = one_line(message.event.data, 60) or "empty"
+        if word in _HEARTBEATS or (not message.deltas and message.event.data.strip().lower() in _HEARTBEATS):
+            excerpt = one_line(message.event.data, 60) or "empty"
             yield Finding(
-                "heartbeat-as-event", "an event that looks like a heartbeat", message.event.span, "a comment", shown
+                "heartbeat-as-event", "an event that looks like a heartbeat", message.event.span, "a comment", excerpt
             )
 
 
 @rule("TIM004", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
-def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
-    """Heartbeats do not cover a silence of content of more than 15 s.
+def sends_content_between_heartbeats(stream: Transcript) -> Iterator[Finding]:
+    """Heartbeats do not hide more than 15 s without content.
 
-    What it does: looks for 15 s without text, reasoning or tool arguments in which other bytes came: from the request
-    to the first content, between contents, and from the last to the dialect's end. Where nothing came at all, TIM002
-    speaks.
-    Why it matters: heartbeats keep proxies and clients waiting: a generation that hangs looks alive, and no timeout of
-    the client's ever fires. `--content-timeout` ends such a stream.
-    Good: reasoning or progress while the model works. Bad: ten tokens, then 20 s of `: keep-alive`.
+    What it does: Reports 15 s without text, reasoning or tool arguments while other bytes arrive: from the request to
+    the first content, between contents, and from the last content to the dialect's end. TIM002 covers complete silence.
+    Why it matters: Heartbeats keep proxies and clients waiting. A stuck generation looks alive, and no client timeout
+    fires. `--content-timeout` ends such a stream.
+    Good: Reasoning or progress while the model works.
+    Bad: Ten tokens, then 20 s of `: keep-alive`.
     """
     if stream.head is None or stream.end_ns is None:
         raise NotApplicable("only bytes are known, and not when they came")
@@ -118,7 +123,11 @@ def brings_content_while_it_beats(stream: Transcript) -> Iterator[Finding]:
             continue
         between = [since_ns, *(t_ns for t_ns in reads if since_ns < t_ns < until_ns), until_ns]
         if max(later - earlier for earlier, later in itertools.pairwise(between)) <= _SILENCE_NS:
-            said = human_ms(ms(until_ns - since_ns))
+            duration = human_ms(ms(until_ns - since_ns))
             yield Finding(
-                "content-silence", f"no content came for {said}, while heartbeats did", None, "content every 15 s", said
+                "content-silence",
+                f"no content came for {duration}, while heartbeats did",
+                None,
+                "content every 15 s",
+                duration,
             )

@@ -9,7 +9,17 @@ from sseprobe.dialects.vercel_parts import OPTIONAL, REASONS, part_of
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error
-from sseprobe.rules.support.parts import Place, Step, Trace, in_order, require_ends_in_place, seen, shown, strays, whole
+from sseprobe.rules.support.parts import (
+    Action,
+    Step,
+    Trace,
+    described,
+    in_order,
+    part_name,
+    require_matching_ends,
+    strays,
+    whole,
+)
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line
@@ -20,7 +30,7 @@ _CLIENT: Final = "https://github.com/vercel/ai/blob/main/packages/ai/src/ui/proc
 _OURS: Final = Scope((Wire.VERCEL_UI,))
 # Family -> the field that names the part.
 _NAMED_BY: Final = {"text": "id", "reasoning": "id", "tool-input": "toolCallId"}
-_PLACES: Final = {"start": Place.BEGIN, "delta": Place.GO_ON, "end": Place.END}
+_ACTIONS: Final = {"start": Action.BEGIN, "delta": Action.CONTINUE, "end": Action.END}
 # Tool input ends with its whole, or with an error.
 _TOOL_ENDS: Final = ("tool-input-available", "tool-input-error")
 _OF_A_CALL: Final = (
@@ -41,27 +51,29 @@ def _steps(stream: Transcript) -> Iterator[Step]:
     begun: set[str] = set()
     for kind, message in whole(stream):
         family, _, step = kind.rpartition("-")
-        if family in _NAMED_BY and step in _PLACES:
+        if family in _NAMED_BY and step in _ACTIONS:
             name = as_id(message.fields.get(_NAMED_BY[family]))
             if family == "tool-input" and len(begun) < MAX_PARTS:
                 begun.add(name)
-            yield Step(message, kind, _PLACES[step], (family, name))
+            yield Step(message, kind, _ACTIONS[step], (family, name))
         elif kind in _TOOL_ENDS and (name := as_id(message.fields.get("toolCallId"))) in begun:
             # Input may also come whole, without a start.
             begun.discard(name)
-            yield Step(message, kind, Place.END, ("tool-input", name))
+            yield Step(message, kind, Action.END, ("tool-input", name))
         elif kind == "reset-step":
-            yield Step(message, kind, Place.FORGET)
+            yield Step(message, kind, Action.RESET)
 
 
 @rule("VRC001", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def opens_before_use(stream: Transcript) -> Iterator[Finding]:
-    """Text, reasoning and tool input go on and end only after their start.
+    """Text, reasoning and tool input get deltas and end only after their start.
 
-    What it does: follows `text-start`, `-delta`, `-end`, the same of reasoning by id, and of `tool-input` by call.
-    Why it matters: the client throws UIMessageStreamError for a delta or an end without its start, and the message is
+    What it does: Follows `text-start`, `-delta` and `-end`, and the same events of reasoning, by id, and `tool-input`
+    events by call.
+    Why it matters: For a delta or an end without a start, the client throws UIMessageStreamError, and the message is
     lost.
-    Good: `text-start` a, `text-delta` a, `text-end` a. Bad: `text-delta` b, which never started.
+    Good: `text-start` a, `text-delta` a, `text-end` a.
+    Bad: `text-delta` b, which never started.
     """
     yield from strays(stream.remembered(_trace))
 
@@ -70,10 +82,11 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
 def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     """`start` comes before the parts of the answer.
 
-    What it does: where `start` comes, looks what comes before it. Data, sources, files and metadata may; an error or
-    abort may come instead. A stream without any `start` is VRC010's.
-    Why it matters: the message begins there: what came before is shown under another id, and once more under this.
-    Good: `start`, `start-step`, `text-start`. Bad: `text-start`, then `start`.
+    What it does: If `start` comes, checks the events before it. Data, sources, files and metadata are allowed; an error
+    or abort may come instead. VRC010 covers a stream without `start`.
+    Why it matters: The message begins at `start`. Earlier parts are shown under another id, and again under this one.
+    Good: `start`, `start-step`, `text-start`.
+    Bad: `text-start`, then `start`.
     """
     events = in_order(stream)
     if all(kind != "start" for kind, _ in events):
@@ -81,8 +94,8 @@ def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     first = _first_of_the_answer(events)
     if first is not None:
         kind, message = first
-        said = f"the first part is {one_line(kind, 60)}"
-        yield Finding("first-part", said, message.event.span, "start", one_line(kind, 60))
+        problem = f"the first part is {one_line(kind, 60)}"
+        yield Finding("first-part", problem, message.event.span, "start", one_line(kind, 60))
 
 
 def _first_of_the_answer(events: Sequence[tuple[str, Message]]) -> tuple[str, Message] | None:
@@ -97,11 +110,12 @@ def _first_of_the_answer(events: Sequence[tuple[str, Message]]) -> tuple[str, Me
 
 @rule("VRC003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
 def pairs_its_steps(stream: Transcript) -> Iterator[Finding]:
-    """Steps are paired: `start-step`, then `finish-step`.
+    """Each `start-step` is followed by a `finish-step`.
 
-    What it does: looks that they take turns, and that the last step finishes in a stream that came to its end.
-    Why it matters: the client looks for the parts of a call in the step it is in, and agents count steps.
-    Good: `start-step`, …, `finish-step`. Bad: `start-step` twice.
+    What it does: Checks that the two alternate, and that the last step finishes in a stream that completed.
+    Why it matters: The client looks for the parts of a call in the current step, and agents count steps.
+    Good: `start-step`, …, `finish-step`.
+    Bad: `start-step` twice.
     """
     begun: Message | None = None
     judged = 0
@@ -134,22 +148,23 @@ def pairs_its_steps(stream: Transcript) -> Iterator[Finding]:
 def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     """Text, reasoning and tool input end.
 
-    What it does: looks for parts without their end in a stream that came to its own, and for a part that starts again
-    before it has ended. Tool input ends with `tool-input-available` or `tool-input-error`.
-    Why it matters: the part stays in the state `streaming` for ever: a cursor that blinks, a tool that is not called.
-    Good: `text-start` a, `text-delta` a, `text-end` a. Bad: the same without `text-end`.
+    What it does: Reports parts without an end in a stream that completed, and a part that starts again before its end.
+    Tool input ends with `tool-input-available` or `tool-input-error`.
+    Why it matters: The part keeps the state `streaming`: the cursor keeps blinking, or the tool is not called.
+    Good: `text-start` a, `text-delta` a, `text-end` a.
+    Bad: The same without `text-end`.
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable("the stream did not come to its end")
-    require_ends_in_place(trace)
+    require_matching_ends(trace)
     for step, begun in trace.again:
         family, name = step.part
-        said = f"{family} {shown(name)} starts again before it has ended"
-        yield Finding(f"{step.kind}-while-open", said, begun.event.span, _end_of(family), step.kind)
+        problem = f"{family} {part_name(name)} starts again before it has ended"
+        yield Finding(f"{step.kind}-while-open", problem, begun.event.span, _end_of(family), step.kind)
     for (family, name), begun in trace.open.items():
         yield Finding(
-            f"{family}-not-ended", f"{family} {shown(name)} never ends", begun.event.span, _end_of(family), "none"
+            f"{family}-not-ended", f"{family} {part_name(name)} never ends", begun.event.span, _end_of(family), "none"
         )
 
 
@@ -161,9 +176,10 @@ def _end_of(family: str) -> str:
 def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
     """Text and reasoning end in the step they started in.
 
-    What it does: looks for a delta or an end of a part that started before the last `finish-step`.
-    Why it matters: ai 5 and 6 forget open parts at `finish-step`, and throw UIMessageStreamError; ai 7 does not.
-    Good: `text-end`, then `finish-step`. Bad: `finish-step`, then `text-delta` of the text before.
+    What it does: Reports a delta or an end of a part that started before the last `finish-step`.
+    Why it matters: ai 5 and 6 discard open parts at `finish-step` and throw UIMessageStreamError; ai 7 does not.
+    Good: `text-end`, then `finish-step`.
+    Bad: `finish-step`, then `text-delta` of the earlier text.
     """
     open_before: set[tuple[str, str]] = set()
     opened: set[tuple[str, str]] = set()
@@ -175,15 +191,17 @@ def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
             if len(open_before) < MAX_PARTS:
                 open_before |= opened
             opened.clear()
-        elif family in ("text", "reasoning") and step in _PLACES:
+        elif family in ("text", "reasoning") and step in _ACTIONS:
             part = (family, as_id(message.fields.get("id")))
             if step == "start":
                 open_before.discard(part)
                 if len(opened) < MAX_PARTS:
                     opened.add(part)
             elif part in open_before:
-                said = f"{kind} for {shown(part[1])}, whose step has finished"
-                yield Finding(f"{kind}-after-step", said, message.event.span, f"{family}-end before finish-step", kind)
+                problem = f"{kind} for {part_name(part[1])}, whose step has finished"
+                yield Finding(
+                    f"{kind}-after-step", problem, message.event.span, f"{family}-end before finish-step", kind
+                )
             if step == "end":
                 opened.discard(part)
                 open_before.discard(part)
@@ -193,11 +211,12 @@ def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
 
 @rule("VRC006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
 def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
-    """A tool's output, and the request to approve a call, belong to a call that came.
+    """Tool outputs and approval requests belong to a known call.
 
-    What it does: looks up their `toolCallId` among the calls of this stream, and in the messages of the request.
-    Why it matters: the client throws "No tool invocation found for tool call ID", and the message is lost.
-    Good: `tool-input-available` c1, `tool-output-available` c1. Bad: `tool-output-available` c2.
+    What it does: Looks up their `toolCallId` among the calls of this stream and in the messages of the request.
+    Why it matters: The client throws "No tool invocation found for tool call ID", and the message is lost.
+    Good: `tool-input-available` c1, `tool-output-available` c1.
+    Bad: `tool-output-available` c2.
     """
     asked = stream.request.body or b"" if stream.request is not None else b""
     came: set[str] = set()
@@ -210,9 +229,9 @@ def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
         elif kind in _OF_A_CALL and len(came) < MAX_PARTS:
             judged += 1
             if name not in came and name.encode() not in asked:
-                said = f"{kind} for the call {shown(name)}, which never came"
+                problem = f"{kind} for the call {part_name(name)}, which never came"
                 yield Finding(
-                    f"{kind}-without-call", said, message.event.span, "tool-input-available before it", "none"
+                    f"{kind}-without-call", problem, message.event.span, "tool-input-available before it", "none"
                 )
             came.add(name)
     if not judged:
@@ -221,11 +240,12 @@ def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
 
 @rule("VRC007", Severity.ERROR, Kind.CONFORMANCE, _SCHEMA, dialects=_OURS)
 def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
-    """Optional fields are left out, not null.
+    """Optional fields are omitted, not null.
 
-    What it does: looks for null in the optional fields that the client's schema knows.
-    Why it matters: the schema refuses null: the client throws "Type validation failed", and the message is lost.
-    Good: `{"type": "finish"}`. Bad: `{"type": "finish", "finishReason": null}`.
+    What it does: Reports null in optional fields of the client's schema.
+    Why it matters: The schema rejects null: the client throws "Type validation failed", and the message is lost.
+    Good: `{"type": "finish"}`.
+    Bad: `{"type": "finish", "finishReason": null}`.
     """
     for _, message in in_order(stream):
         for name in [name for name, value in message.fields.items() if value is None and name in OPTIONAL]:
@@ -236,10 +256,11 @@ def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
 def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
     """`finishReason` is one of stop, length, content-filter, tool-calls, error, interrupted and other.
 
-    What it does: looks at `finish`. The reason may be left out.
-    Why it matters: the client's schema refuses other words, such as OpenAI's `tool_calls`: it throws "Type validation
-    failed" at the end of an answer that was whole.
-    Good: `"finishReason": "tool-calls"`. Bad: `"finishReason": "end_turn"`.
+    What it does: Checks the reason in `finish`. It may be omitted.
+    Why it matters: The client's schema rejects other words, such as OpenAI's `tool_calls`. It throws "Type validation
+    failed" at the end of a complete answer.
+    Good: `"finishReason": "tool-calls"`.
+    Bad: `"finishReason": "end_turn"`.
     """
     judged = 0
     for kind, message in in_order(stream):
@@ -247,36 +268,40 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
         if kind == "finish" and reason is not None:
             judged += 1
             if reason not in REASONS:
-                said = f"the finish reason is {seen(reason)}"
-                yield Finding("unknown-finish-reason", said, message.event.span, ", ".join(REASONS), seen(reason))
+                problem = f"the finish reason is {described(reason)}"
+                yield Finding(
+                    "unknown-finish-reason", problem, message.event.span, ", ".join(REASONS), described(reason)
+                )
     if not judged:
         raise NotApplicable("no finish reason came")
 
 
 @rule("VRC009", Severity.WARNING, Kind.COMPATIBILITY, _SCHEMA, dialects=_OURS)
 def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
-    """Parts are of the protocol's types; an app's own begin with `data-`.
+    """Part types are defined by the protocol, or begin with `data-`.
 
-    What it does: reports types that neither version 6 nor 7 of the AI SDK knows.
-    Why it matters: unlike other vendors' clients, this one does not skip what it does not know: it throws "Type
-    validation failed".
-    Good: `{"type": "data-progress", "data": 40}`. Bad: `{"type": "progress", "data": 40}`.
+    What it does: Reports types that neither version 6 nor 7 of the AI SDK knows. An app's own types begin with `data-`.
+    Why it matters: Unlike other vendors' clients, this one does not skip unknown types: it throws "Type validation
+    failed".
+    Good: `{"type": "data-progress", "data": 40}`.
+    Bad: `{"type": "progress", "data": 40}`.
     """
     for kind, message in in_order(stream):
         if part_of(kind) is None and not is_foreign_error(message):
-            said = f"the client knows no part of type {one_line(kind, 60)}"
-            yield Finding("unknown-type", said, message.event.span, "data-…", one_line(kind, 60))
+            problem = f"the client knows no part of type {one_line(kind, 60)}"
+            yield Finding("unknown-type", problem, message.event.span, "data-…", one_line(kind, 60))
 
 
 @rule("VRC010", Severity.WARNING, Kind.COMPATIBILITY, _API, dialects=_OURS)
 def frames_its_message(stream: Transcript) -> Iterator[Finding]:
-    """The message begins with `start`, and ends with `finish`.
+    """The message begins with `start` and ends with `finish`.
 
-    What it does: tells that parts of the answer came without a `start`, or that the stream ended well without a
-    `finish`. `createUIMessageStream` adds neither, `streamText` adds both.
-    Why it matters: the client shows the parts, under an id of its own. But `[DONE]` is written whatever happened, so
-    that without `finish` nobody can tell a whole message from one that was cut.
-    Good: `start`, the parts, `finish`, `[DONE]`. Bad: the parts, and `[DONE]`.
+    What it does: Reports parts of the answer without a `start`, and a stream that ended cleanly without a `finish`.
+    `createUIMessageStream` adds neither; `streamText` adds both.
+    Why it matters: The client shows the parts under an id of its own. `[DONE]` is always sent, so that without `finish`
+    clients cannot distinguish a complete message from a truncated one.
+    Good: `start`, the parts, `finish`, `[DONE]`.
+    Bad: The parts, and `[DONE]`.
     """
     events = in_order(stream)
     kinds = {kind for kind, _ in events}

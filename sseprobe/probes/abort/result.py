@@ -10,7 +10,7 @@ from sseprobe.probes.abort.run import NOT_JUDGED, AbortPlan, AbortRun
 from sseprobe.probes.abort.sweep import report_of as sweep_report
 from sseprobe.probes.stream_report import report_of
 from sseprobe.report import AbortSummary, Cost, Counts, Percentiles, StreamReport, TrialReport, Verdict
-from sseprobe.rules import probe_results
+from sseprobe.rules.probe_results import Aborts, AbortTrial
 from sseprobe.stop_detection.answers import Answer, Strength
 from sseprobe.streams.metrics import Distribution
 from sseprobe.units import ns
@@ -50,11 +50,9 @@ class AbortResult(Struct, frozen=True):
         )
 
 
-def evidence_of(trials: Sequence[TrialReport]) -> probe_results.Aborts:
+def evidence_of(trials: Sequence[TrialReport]) -> Aborts:
     """The trials as the rules judge them."""
-    return probe_results.Aborts(
-        tuple(probe_results.Trial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials)
-    )
+    return Aborts(tuple(AbortTrial(str(trial.answer), _evidence_of(trial), trial.reason) for trial in trials))
 
 
 def _evidence_of(trial: TrialReport) -> str:

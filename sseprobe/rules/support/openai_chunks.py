@@ -130,6 +130,6 @@ def asked(stream: Transcript) -> dict[str, Any]:
         return {}
 
 
-def shown(value: object, limit: int = 60) -> str:
+def excerpt(value: object, limit: int = 60) -> str:
     """An excerpt of something foreign, for a sentence."""
     return one_line(str(value), limit)

@@ -54,7 +54,7 @@ class Misplaced(NamedTuple):
     """What is wrong with the place of an event: a finding's key, and words that follow "comes"."""
 
     key: str
-    said: str
+    problem: str
 
 
 _SECOND: Final = Misplaced("second-time", "a second time for the same part")
@@ -123,7 +123,7 @@ class Difference(NamedTuple):
     """Where, what the deltas came to, and what a later event holds."""
 
     place: Place
-    said: str
+    joined: str
     whole: str
 
 
@@ -136,7 +136,7 @@ class Wholes:
         """What got deltas after its `.done`: ORS003 speaks of it."""
         self._closed: set[Place] = set()
         self._deltas: dict[Place, list[str] | None] = {}
-        self._said: dict[Place, str] = {}
+        self._joined: dict[Place, str] = {}
         self._ids: dict[int, str] = {}
 
     def take(self, kind: str, fields: dict[str, Any]) -> Iterator[Difference]:
@@ -175,21 +175,21 @@ class Wholes:
         # Servers may send what is short or cheap only whole; but a text that was never streamed was lost on its way.
         self._closed.add(place)
         fragments = self._deltas.pop(place, [] if place[0] == "response.output_text" else None)
-        if fragments is not None and place not in self._said:
-            self._said[place] = "".join(fragments)
+        if fragments is not None and place not in self._joined:
+            self._joined[place] = "".join(fragments)
 
     def _compare(self, place: Place, whole: Any) -> Iterator[Difference]:
-        said = self._said.get(place)
-        if said is None or not isinstance(whole, str) or _DAMAGED.search(whole):
+        joined = self._joined.get(place)
+        if joined is None or not isinstance(whole, str) or _DAMAGED.search(whole):
             return
         self.compared += 1
-        if said == whole:
+        if joined == whole:
             return
-        if place[0] in _ARGUMENTS and _is_same_json(said, whole):
-            self._said[place] = whole  # so that what is long is parsed once
+        if place[0] in _ARGUMENTS and _is_same_json(joined, whole):
+            self._joined[place] = whole  # so that what is long is parsed once
             return
-        del self._said[place]  # told once
-        yield Difference(place, said, whole)
+        del self._joined[place]  # told once
+        yield Difference(place, joined, whole)
 
     def _compare_part(self, output: int, index: int | None, part: Any) -> Iterator[Difference]:
         fields = as_dict(part)

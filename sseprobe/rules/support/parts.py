@@ -16,14 +16,14 @@ from sseprobe.text import one_line
 _MAX_SHOWN: Final = 40
 
 
-class Place(Enum):
+class Action(Enum):
     """What an event does to its part."""
 
     BEGIN = "begin"
-    GO_ON = "go on"
+    CONTINUE = "continue"
     END = "end"
-    FORGET = "forget"
-    """All parts are forgotten: something new begins."""
+    RESET = "reset"
+    """All parts are dropped: something new begins."""
 
 
 class Step(NamedTuple):
@@ -31,7 +31,7 @@ class Step(NamedTuple):
 
     message: Message
     kind: str
-    place: Place
+    action: Action
     part: tuple[str, str | int] = ("", "")
 
 
@@ -39,7 +39,7 @@ class Trace:
     """What became of the parts of a stream.
 
     `again`: begun while they were open, with the event that had begun them; `stray`: not open where they go on or end;
-    `forgotten`: open when all were forgotten; `open`: never ended. `steps`: how many events were about parts.
+    `dropped`: open when all were dropped; `open`: never ended. `steps`: how many events were about parts.
     Over `MAX_PARTS` open at once nothing is stray any more: what is not kept cannot be missed.
     """
 
@@ -47,21 +47,21 @@ class Trace:
         self.steps = 0
         self.again: list[tuple[Step, Message]] = []
         self.stray: list[Step] = []
-        self.forgotten: list[tuple[Step, tuple[str, str | int], Message]] = []
+        self.dropped: list[tuple[Step, tuple[str, str | int], Message]] = []
         self.open: dict[tuple[str, str | int], Message] = {}
         self._lost = False
         for step in steps:
             self._take(step)
 
     def _take(self, step: Step) -> None:
-        if step.place is Place.FORGET:
-            self.forgotten += [(step, part, begun) for part, begun in self.open.items()]
+        if step.action is Action.RESET:
+            self.dropped += [(step, part, begun) for part, begun in self.open.items()]
             self.open.clear()
             self._lost = False
             return
         self.steps += 1
         begun = self.open.get(step.part)
-        if step.place is Place.BEGIN:
+        if step.action is Action.BEGIN:
             if begun is not None:
                 self.again.append((step, begun))
             if begun is not None or len(self.open) < MAX_PARTS:
@@ -71,7 +71,7 @@ class Trace:
         elif begun is None:
             if not self._lost:
                 self.stray.append(step)
-        elif step.place is Place.END:
+        elif step.action is Action.END:
             del self.open[step.part]
 
 
@@ -100,24 +100,24 @@ def whole(stream: Transcript) -> list[tuple[str, Message]]:
     return in_order(stream)
 
 
-def shown(name: str | int) -> str:
+def part_name(name: str | int) -> str:
     """A part's name in a sentence."""
     return one_line(str(name), _MAX_SHOWN) if isinstance(name, int) else repr(one_line(name, _MAX_SHOWN))
 
 
-def seen(value: object) -> str:
+def described(value: object) -> str:
     """A foreign value in a sentence: a string as it is, of all else its JSON type."""
     return one_line(value, 60) if isinstance(value, str) else json_type(value)
 
 
-def require_ends_in_place(trace: Trace) -> None:
+def require_matching_ends(trace: Trace) -> None:
     """Raises NotApplicable where an end names a part that is not open: it may be meant for the one that is."""
-    if any(step.place is Place.END for step in trace.stray):
+    if any(step.action is Action.END for step in trace.stray):
         raise NotApplicable("an end names a part that is not open, as another rule says")
 
 
 def strays(trace: Trace) -> Iterator[Finding]:
     """What goes on or ends without having begun."""
     for step in trace.stray:
-        said = f"{one_line(step.kind, 60)} for {shown(step.part[1])}, which is not open"
-        yield Finding(f"{step.kind}-not-open", said, step.message.event.span, "its start before it", "none")
+        problem = f"{one_line(step.kind, 60)} for {part_name(step.part[1])}, which is not open"
+        yield Finding(f"{step.kind}-not-open", problem, step.message.event.span, "its start before it", "none")

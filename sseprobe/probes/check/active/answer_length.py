@@ -13,7 +13,7 @@ from sseprobe.rules.probe_results import Lengths
 from sseprobe.streams.transcript import Transcript
 
 _TURNS: Final = 3
-_SHORT: Final = "Answer with one word: yes."
+_SHORT: Final = "ProbeAnswer with one word: yes."
 _LONG: Final = "Write a story of at least three hundred words about a lighthouse keeper."
 _SHORT_KNOBS: Final = "tokens=3"
 _LONG_KNOBS: Final = "tokens=60"

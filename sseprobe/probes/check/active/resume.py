@@ -21,7 +21,7 @@ from sseprobe.probes.check.active.base import (
     stream_once,
 )
 from sseprobe.probes.receive import StreamPlan, StreamRun
-from sseprobe.rules.probe_results import Answer, Resumption
+from sseprobe.rules.probe_results import ProbeAnswer, Resumption
 from sseprobe.sse import Event
 from sseprobe.streams.transcript import Transcript
 from sseprobe.streams.view import Received, SilentView
@@ -77,12 +77,12 @@ async def _run(context: ProbeContext) -> ProbeResult:
     try:
         await receive(run)
     except TargetError as error:
-        answer = Answer("resumption", "Last-Event-ID", run.head, problem=refusal_of(error, plan))
+        answer = ProbeAnswer("resumption", "Last-Event-ID", run.head, problem=refusal_of(error, plan))
         return ProbeResult(
             [Resumption(whole, tuple(ids_before_abort), ids_before_abort[-1], None, answer)],
             "aborted, and requested the rest",
         )
-    answer = Answer("resumption", "Last-Event-ID", run.head)
+    answer = ProbeAnswer("resumption", "Last-Event-ID", run.head)
     evidence = Resumption(whole, tuple(ids_before_abort), ids_before_abort[-1], run.transcript(), answer)
     return ProbeResult([evidence], f"aborted after {len(ids_before_abort)} of {len(ids)} ids, and requested the rest")
 
