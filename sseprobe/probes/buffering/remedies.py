@@ -112,7 +112,7 @@ def _by_post(request: Request) -> Request:
 def _of_hop(profile: Profile, *, cut: bool) -> list[Remedy]:
     """What the hop's operator could change about what was seen."""
     return [
-        Remedy(cure.said, HOP, profile=profile.with_knobs(cure.set))
-        for cure in profile.cures
-        if any((knob in _ENDING_KNOBS) is cut for knob in cure.set if knob not in _LEAVING_KNOBS)
+        Remedy(each.text, HOP, profile=profile.with_knobs(each.set))
+        for each in profile.remedies
+        if any((knob in _ENDING_KNOBS) is cut for knob in each.set if knob not in _LEAVING_KNOBS)
     ]
