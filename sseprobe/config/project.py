@@ -34,7 +34,7 @@ class DialectTable(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: _Pointer | None = None
 
     def __post_init__(self) -> None:
-        """Refuses pointers that are none, and an end mark that says nothing."""
+        """Refuses what is not a pointer, and an empty end mark."""
         pointers = {"text": self.text, "error": self.error, "tokens": self.tokens}
         if isinstance(self.done, dict) and (wrong := [each for each in self.done if not _is_pointer(each)]):
             pointers["done"] = wrong[0]
@@ -57,7 +57,7 @@ class Project(Struct, frozen=True, forbid_unknown_fields=True):
     defaults: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        """Refuses what would be left out without a word."""
+        """Refuses what would be ignored silently."""
         if self.defaults:
             raise MisfitError("defaults: not supported yet; give these options on the command line.", "defaults")
 
@@ -80,9 +80,9 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def refused(path: Path, place: toml_file.Place, said: str) -> UsageError:
+def refused(path: Path, place: toml_file.Place, message: str) -> UsageError:
     """The error for what stands at a place of the config file, with its line."""
-    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *place), said)
+    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *place), message)
 
 
 def project(named: str | None) -> tuple[Project, Path | None]:

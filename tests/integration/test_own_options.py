@@ -209,7 +209,7 @@ USAGE_ERRORS: dict[str, tuple[list[str], str]] = {
     "unknown dialect": (["--dialect", "my-chad", "--config", "CONFIG"], "Did you mean my-chat?"),
     "where others are named": (["--dialect", "klingon", "--config", "CONFIG"], "[dialects.NAME] in CONFIG adds others."),
     "no config file": (["--config", "/no/such.toml"], "--config /no/such.toml: no such file."),
-    "a mistake in it": (["--config", "BROKEN"], 'BROKEN:2: txt: not a key that is known here; did you mean "text"?'),
+    "a mistake in it": (["--config", "BROKEN"], 'BROKEN:2: txt: unknown key; did you mean "text"?'),
     "a mistake in it, before the mock starts": (["--config", "BROKEN", "--dialect", "my-chat"], "BROKEN:2: "),
 }  # fmt: skip
 

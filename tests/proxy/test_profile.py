@@ -72,7 +72,7 @@ class TestUsersFiles:
         ("text", "line", "said"),
         [
             ("[knobs]\nhold_byte = 4\n", 2, 'did you mean "hold_bytes"?'),
-            ("# a\n\n[knobs]\nidle_timeout_s = 1\nsurprise = 4\n", 5, "known here are: hold_bytes, "),
+            ("# a\n\n[knobs]\nidle_timeout_s = 1\nsurprise = 4\n", 5, "known are: hold_bytes, "),
             ("titel = 'x'\n[knobs]\n", 1, 'did you mean "title"?'),
             ("hold_bytes = 4\n[knobs]\n", 1, "It belongs under [knobs]."),
             ("[knobs]\nhold_bytes = '4k'\n", 2, 'knobs.hold_bytes = "4k": expected a whole number of bytes'),
@@ -134,7 +134,7 @@ class TestUsersFiles:
             (b"[knobs]\n# \xff\n", ":2: not UTF-8"),
             (b"[knobs]\n" + b"[" * 2000, "not TOML"),
             (b'[knobs]\n"\x1b[31m" = 1\n', "not TOML"),
-            (b'[knobs]\n"\\u001b[31m" = 1\n', ":1: ␛[31m: not a key"),
+            (b'[knobs]\n"\\u001b[31m" = 1\n', ":1: ␛[31m: unknown key"),
         ],
     )
     def test_hostile_files_are_refused_in_a_sentence(self, tmp_path: Path, data: bytes, said: str) -> None:
