@@ -127,7 +127,7 @@ def _fail(failure: Failure) -> Response:
 
 
 def watch(request: Request, record: Record) -> None:
-    """Records when the client leaves: the loop says so, or a thread that asks the socket, if the loop is frozen."""
+    """Records when the client disconnects: by the event loop, or by a thread if the loop is frozen."""
     call_when_lost(request.scope, record.disconnected)
     came_by = connection_of(request.scope)
     if came_by is None:

@@ -1,4 +1,4 @@
-"""Responses that notice when the client leaves, and stop: the model answer to copy.
+"""Responses that notice a client disconnect, and stop: the model answer to copy.
 
 Starlette's StreamingResponse listens for the disconnect only below ASGI spec version 2.4, and never closes the
 generator it was given; these do both, always.
@@ -152,7 +152,7 @@ class EventStreamResponse(_Watched):
 
 
 class WholeResponse(_Watched):
-    """Sends one JSON document when it is made; stops making it when the client leaves."""
+    """Sends one JSON document when it is made; stops making it on client disconnect."""
 
     def __init__(self, make: Callable[[], Awaitable[tuple[Any, int]]], record: Record) -> None:
         super().__init__(record)

@@ -18,7 +18,7 @@ _MAX_SECONDS: Final = 86_400.0
 
 
 class ScenarioError(Exception):
-    """A knob is wrong; the message is one sentence for whoever set it."""
+    """A knob is wrong; the message is one sentence that says what is expected."""
 
 
 class Fault(Struct, frozen=True):

@@ -1,7 +1,7 @@
 """A sync client in an async generator: it works until two people use it.
 
 Each wait for a token blocks the event loop. The disconnect would be read by that same loop, so the model generates
-every token to the end, and all other requests wait meanwhile. The cure: an async client.
+every token to the end, and all other requests wait meanwhile. The fix: an async client.
 """
 
 from collections.abc import AsyncIterator

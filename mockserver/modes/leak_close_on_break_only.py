@@ -2,7 +2,7 @@
 
 The sync client is kept off the event loop, as it should be, and `is_disconnected()` is polled. But the server cancels
 the generator at its next `await` as soon as the client disconnects: the poll's result is never used, and `close()` is
-never reached. The cure: close in `finally`, or in a `with`.
+never reached. The fix: close in `finally`, or in a `with`.
 """
 
 import asyncio

@@ -3,7 +3,7 @@
 Alone it stops, a token or two late: the poll yields to the loop, which notices the disconnect. Behind any
 `BaseHTTPMiddleware` the poll is always false (its `receive` cannot answer without waiting), while the cancellation
 comes through, before any `close()`: the model goes on to its end.
-The cure: an async client and no poll; or close in `finally`; or a middleware in plain ASGI.
+The fix: an async client and no poll; or close in `finally`; or a middleware in plain ASGI.
 """
 
 from collections.abc import AsyncIterator

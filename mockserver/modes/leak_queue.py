@@ -1,7 +1,7 @@
 """A producer task and a queue: the consumer is cancelled when the client disconnects, the producer is not.
 
 `create_task` makes a task that nothing else ends. The response's cancellation ends the generator that reads the queue;
-the task keeps filling it. The cure: cancel the producer in the generator's `finally`, or run both in one task group.
+the task keeps filling it. The fix: cancel the producer in the generator's `finally`, or run both in one task group.
 """
 
 import asyncio

@@ -2,7 +2,7 @@
 
 The cancellation arrives where the generator waits for a token, is swallowed there, and the loop continues. Every
 further wait is cancelled at once as well, so that the rest is generated in one burst.
-The cure: let CancelledError pass, and clean up in `finally`.
+The fix: let CancelledError pass, and clean up in `finally`.
 """
 
 import asyncio

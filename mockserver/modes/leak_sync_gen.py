@@ -2,7 +2,7 @@
 
 The server runs it in a thread, a step at a time. When the client disconnects, the response is cancelled and the
 generator is dropped, suspended at its `yield`: nothing closes it, and nothing closes the model's stream. (A `with` in
-it would end when the garbage collector runs, seconds or minutes later.) The cure: an async generator and an async
+it would end when the garbage collector runs, seconds or minutes later.) The fix: an async generator and an async
 client, which are cancelled where they wait.
 """
 

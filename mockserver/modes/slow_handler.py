@@ -1,7 +1,7 @@
 """The handler waits for the first token before it returns a response: until then nothing listens for a disconnect.
 
 People do it to give an early error a proper status. A disconnect meanwhile is noticed only once the response begins;
-then generation stops. The cure: race the wait against the disconnect.
+then generation stops. The fix: race the wait against the disconnect.
 """
 
 import asyncio

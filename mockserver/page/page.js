@@ -63,7 +63,7 @@ function request(signal) {
     return { method: "POST", headers, body: JSON.stringify(body), signal };
 }
 
-/** The fields that are filled in; an empty one leaves the knob to the server. */
+/** The fields that are filled in; an empty one stands for the server's default. */
 function knobs() {
     const filled = KNOBS.filter((name) => field(name).value.trim());
     const said = filled.map((name) => `${name}=${encodeURIComponent(field(name).value.trim())}`);
@@ -139,12 +139,12 @@ function showRecord(record) {
 }
 
 function verdict(record) {
-    const { disconnected_at_ms: left, stopped_at_ms: stopped, tokens_after_disconnect: after, state } = record;
-    if (left == null) return "";
-    const since = `The client left after ${time(left)}.`;
-    if (state === "running") return `${since} Tokens made since: ${after}.`;
-    const end = state === "completed" ? "went on to its end" : "ended";
-    return `${since} Generation ${end}, ${time(stopped - left)} and ${count(after, "token")} later.`;
+    const { disconnected_at_ms: disconnected, stopped_at_ms: stopped, tokens_after_disconnect: after, state } = record;
+    if (disconnected == null) return "";
+    const since = `The client disconnected after ${time(disconnected)}.`;
+    if (state === "running") return `${since} Tokens generated since: ${after}.`;
+    const end = state === "completed" ? "ran to its end" : "ended";
+    return `${since} Generation ${end}, ${time(stopped - disconnected)} and ${count(after, "token")} later.`;
 }
 
 // --- what is seen

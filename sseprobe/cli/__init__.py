@@ -1,1 +1,1 @@
-"""Doors: words in, exit codes out. One file a command, no logic."""
+"""The command line: arguments in, exit codes out. One file for each command, no logic."""

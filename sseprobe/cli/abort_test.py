@@ -1,4 +1,4 @@
-"""`sseprobe abort-test`: hang up, and prove whether the server stopped."""
+"""`sseprobe abort-test`: abort streams, and prove whether the server stopped."""
 
 import sys
 from typing import Any
@@ -7,10 +7,11 @@ from sseprobe.config.options import Options
 
 
 def abort_test(url: str | None, options: Options[Any]) -> None:
-    """Hang up on a stream, and prove with a witness whether the server stopped generating.
+    """Abort a stream as a client would, and prove with a witness whether the server stopped generating.
 
-    The client's side cannot show it: without a witness the verdict is inconclusive. Without a URL the bundled mock is
-    tested, by its own record. Witnesses that show figures only need a healthy stream besides, for comparison.
+    A client cannot see whether the server stopped: without a witness the verdict is inconclusive. Without a URL the
+    bundled mock is tested; its own record is the witness. Where a witness gives only a counter or a gauge, one stream
+    is received to its end for comparison.
 
     \b
       sseprobe abort-test
@@ -22,7 +23,7 @@ def abort_test(url: str | None, options: Options[Any]) -> None:
       sseprobe abort-test http://localhost:3000/chat \\
           --witness http-json:http://localhost:3000/stats#/tokens
 
-    Exit codes: 0 it does as expected; 1 it does not; 2 usage error; 3 no stream; 4 inconclusive; 130 interrupted.
+    Exit codes: 0 as expected; 1 not as expected; 2 usage error; 3 no stream; 4 inconclusive; 130 interrupted.
     """
     from sseprobe.cli.running import run_probe
 

@@ -1,4 +1,4 @@
-"""The command line: one line a command. What a command does stands in its own file."""
+"""The command line: one line for each command. What a command does is in its own file."""
 
 import functools
 import inspect
@@ -44,20 +44,20 @@ def root(
         bool, typer.Option("--version", help="Print the version and exit.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Does your LLM endpoint really stream, end as it should, and stop when the user leaves? Found out from outside.
+    """Does your LLM endpoint really stream, end correctly, and stop when the client disconnects? Tested from outside.
 
     \b
-      sseprobe stream                 stream from the bundled mock: no set-up needed
+      sseprobe stream                 stream from the bundled mock; needs no set-up
       sseprobe stream URL --prompt …  stream from your own endpoint
-      sseprobe abort-test             hang up on the bundled mock, and prove that it stops
-      sseprobe buffer-test            the bundled mock behind simulated proxies: which of them break it
-      sseprobe check                  every rule and every probe, on the bundled mock
-      sseprobe report check.json      a saved report, rendered again
-      sseprobe parse body.txt         what the specification makes of recorded bytes
-      sseprobe rules SSE007           what a rule does, and why
-      sseprobe proxy URL --profile nginx-legacy   a reverse proxy that behaves like real ones
-      sseprobe mock --port 8000       a mock LLM server to develop against
-      sseprobe replay stream.jsonl    a recorded stream, served as it came
+      sseprobe abort-test             abort a stream of the bundled mock, and prove that it stops
+      sseprobe buffer-test            the bundled mock behind simulated proxies: which break its streaming
+      sseprobe check                  check the bundled mock with every rule and every probe
+      sseprobe report check.json      render a saved report again
+      sseprobe parse body.txt         read recorded bytes as the specification says
+      sseprobe rules SSE007           explain a rule
+      sseprobe proxy URL --profile nginx-legacy   run a reverse proxy that behaves like nginx
+      sseprobe mock --port 8000       run a mock LLM server to develop against
+      sseprobe replay stream.jsonl    serve a recorded stream with its recorded timing
     """
 
 

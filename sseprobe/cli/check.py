@@ -8,10 +8,10 @@ from sseprobe.config.options import Options
 
 
 def check(url: str | None, options: Options[Any]) -> None:
-    """Check a stream against every rule that applies, ask other people's parsers, and probe what can be probed.
+    """Check a stream with every rule that applies, and run third-party parsers and active probes.
 
-    Without a URL the bundled mock is checked, with all probes. On a URL the request is sent --repeat times; --witness
-    adds the abort probe, and streams that send ids are resumed. The other probes run when they are named.
+    Without a URL the bundled mock is checked, with all probes. With a URL the request is sent --repeat times; --witness
+    adds the abort probe, and a stream with ids is also resumed. Other probes run only if named with --probe.
 
     \b
       sseprobe check
@@ -23,11 +23,12 @@ def check(url: str | None, options: Options[Any]) -> None:
       sseprobe check URL --baseline known.json --report junit:check.xml
       sseprobe check --from recording.jsonl --select SSE,TRM001
 
-    Exit codes: 0 no finding that counts; 1 findings; 2 usage error; 3 no stream; 4 what was named is inconclusive;
+    Exit codes: 0 no finding at --fail-on or above; 1 findings; 2 usage error; 3 no stream; 4 a rule or probe that was
+    named is inconclusive;
     70 a rule crashed; 130 interrupted.
     """
     from sseprobe.cli.running import run_probe
 
     if options.own.recording is not None:
-        gc.disable()  # what is made from here on is kept to the end: nothing would be collected
+        gc.disable()  # all objects made from here on are kept to the end: a collection would free nothing
     run_probe("check", url, options, summary_to=sys.stdout)

@@ -50,7 +50,7 @@ def _identifier(field: OptionField) -> str:
 
 
 def option_of(group: type[Struct], name: str) -> Any:
-    """The option of a group, for a command that is no probe; `name`: with hyphens."""
+    """The option of a group, for a command that is not a probe; `name`: with hyphens."""
     panel = next((title for title, shared in SHARED.items() if shared is group), None)
     return _declared(next(field for field in fields_of(group) if field.name == name), panel)
 

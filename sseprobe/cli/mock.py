@@ -24,7 +24,7 @@ def mock(  # noqa: PLR0917  typer passes by name
         bool, typer.Option("--list", help="Print dialects, knobs, faults, modes; serve nothing.")
     ] = False,
 ) -> None:
-    """Run the mock LLM server: the streaming APIs of many vendors, with timing, seed and faults you choose.
+    """Run the mock LLM server: the streaming APIs of many vendors, with the timing, seed and faults that you choose.
 
     Knobs, per request in the header X-Mock, the query parameter mock, or after a slash in the model name:
 

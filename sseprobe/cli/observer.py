@@ -1,4 +1,4 @@
-"""What a terminal shows while a probe runs: what is being done, results as they come, and the stream itself."""
+"""What a terminal shows while a probe runs: what is being done, results as they arrive, and the stream itself."""
 
 import contextlib
 import sys

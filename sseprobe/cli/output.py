@@ -34,7 +34,7 @@ def parse_reports(words: list[str] | None, formats: tuple[str, ...] = FORMATS) -
     for word in words or []:
         name, _, path = word.partition(":")
         if name not in formats:
-            raise UsageError(f"--report {name}: not a format that is written here. Known are: {', '.join(formats)}.")
+            raise UsageError(f"--report {name}: unknown format. Known are: {', '.join(formats)}.")
         outputs.append(Output(name, None if path in ("", "-") else path))
     if sum(takes_stdout(output) for output in outputs) > 1:
         raise UsageError(_ONE_ON_STDOUT)
@@ -70,7 +70,7 @@ def takes_stdout(output: Output) -> bool:
 
 
 def deliver(report: Report, outputs: list[Output], options: OutputOptions, *, summary_to: TextIO | None = None) -> None:
-    """Writes all reports, and the summary, or the sentence that says why there is no stream.
+    """Writes all reports, and the summary, or the reason why there is no stream.
 
     `verbose`: the summary shows details too. `summary_to`: where the summary belongs, unless a report is alone there;
     standard error otherwise.

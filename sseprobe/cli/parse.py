@@ -11,22 +11,24 @@ _FORMATS = ("terminal", "json")
 
 
 def parse(
-    files: Annotated[list[str], typer.Argument(metavar="FILE", help="Bytes or a cassette; -: standard input.")],
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Recorded bytes or a cassette; -: standard input.")
+    ],
     report: Annotated[
         list[str] | None,
         typer.Option(
             metavar="FORMAT[:PATH]",
-            help="terminal or json, to PATH or standard output; repeatable.",
+            help="Write a report: terminal or json, to PATH or standard output; repeatable.",
         ),
     ] = None,
 ) -> None:
-    """Say what the specification makes of recorded bytes: events, comments, and what is wrong with them.
+    """Read recorded bytes as the specification says: events, comments, and what is wrong with them.
 
     \b
       curl -sN http://localhost:8000/events > body.txt; sseprobe parse body.txt
       sseprobe parse - --report json < body.txt
 
-    Exit codes: 0; 1 where a finding is of severity error; 2 usage error.
+    Exit codes: 0 no finding of severity error; 1 at least one; 2 usage error.
     """
     from sseprobe.cli.output import parse_reports, write_report
     from sseprobe.probes.parse import parse_bytes, render

@@ -1,4 +1,4 @@
-"""Standard output and error whose reader may leave, as `| head -1` does: that changes nothing but that nobody reads."""
+"""Standard output and error that survive a closed pipe, as with `| head -1`: later writes are discarded."""
 
 import io
 import os
@@ -7,7 +7,7 @@ from typing import Any, TextIO
 
 
 class _Pipe(io.FileIO):
-    """A file descriptor that becomes the null device once nobody reads from its pipe any more."""
+    """A file descriptor that becomes the null device once its pipe is closed."""
 
     def write(self, data: Any, /) -> int:
         try:

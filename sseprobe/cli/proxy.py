@@ -22,20 +22,18 @@ def _list(wanted: bool) -> None:
     for title, rows in known:
         typer.echo(f"{title}:")
         width = max(len(word) for word, _ in rows)
-        for word, said in rows:
-            typer.echo(f"  {word:{width}}  {said}")
+        for word, meaning in rows:
+            typer.echo(f"  {word:{width}}  {meaning}")
     raise typer.Exit
 
 
 def proxy(  # noqa: PLR0917  typer passes by name
-    upstream: Annotated[
-        str, typer.Argument(metavar="UPSTREAM", help="The one server it stands before: http://HOST:PORT")
-    ],
+    upstream: Annotated[str, typer.Argument(metavar="UPSTREAM", help="The server to forward to: http://HOST:PORT")],
     profile: Annotated[
         str | None,
         typer.Option(
             metavar="NAME|FILE",
-            help="The hop to imitate, one of --list or a TOML file. (default: none, all passes as it is)",
+            help="The proxy to imitate: one of --list, or a TOML file. (default: none, bytes pass unchanged)",
             rich_help_panel=BEHAVIOUR,
         ),
     ] = None,
@@ -43,7 +41,7 @@ def proxy(  # noqa: PLR0917  typer passes by name
         list[str] | None,
         typer.Option(
             metavar="SPEC",
-            help="A fault behind the profile, NAME or NAME:VALUE; repeatable.",
+            help="A fault to add behind the profile: NAME or NAME:VALUE; repeatable.",
             rich_help_panel=BEHAVIOUR,
         ),
     ] = None,
@@ -82,16 +80,18 @@ def proxy(  # noqa: PLR0917  typer passes by name
 ) -> None:
     """Run a reverse proxy that behaves like real middleware: it buffers, compresses, times out, cuts.
 
-    Without a profile and faults it passes every byte as it is. It stands before one upstream, and is no open proxy.
+    Without a profile and faults every byte passes unchanged. It forwards to one upstream only: it is not an open proxy.
 
     \b
       sseprobe proxy http://localhost:8000 --profile nginx-legacy
-      sseprobe proxy http://localhost:8000 --profile my-hop.toml --port 0 --json
+      sseprobe proxy http://localhost:8000 --profile my-proxy.toml --port 0 --json
       sseprobe proxy http://localhost:8000 --fault latency:50~20 --fault rst-after:2000
       sseprobe proxy http://localhost:8000 --admin-port 8081
       curl -X PUT localhost:8081/faults -H 'Content-Type: application/json' -d '["stall:5"]'
 
-    `sseprobe proxy --list` names profiles and faults; docs/proxy.md tells more. Ctrl-C ends it.
+    `sseprobe proxy --list` prints profiles and faults; docs/proxy.md describes them. Runs until Ctrl-C.
+
+    Exit codes: 2 usage error, or a port in use; 130 for Ctrl-C.
     """
     from sseprobe.cli.running import serve_until_stopped
     from sseprobe.config.connection import ConnectOptions, verification

@@ -1,4 +1,4 @@
-"""`sseprobe replay`: a recorded stream, served as it came."""
+"""`sseprobe replay`: serves a recorded stream."""
 
 from typing import Annotated
 
@@ -13,7 +13,7 @@ def replay(
         int, typer.Option(min=0, max=65535, metavar="N", help="Port to listen on; 0 takes a free one.")
     ] = 8000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    speed: Annotated[float, typer.Option(metavar="F", help="2: twice as fast; inf: as fast as it can.")] = 1.0,
+    speed: Annotated[float, typer.Option(metavar="F", help="2: twice as fast; inf: as fast as possible.")] = 1.0,
     json: Annotated[bool, typer.Option("--json", help="Print the start line as JSON.")] = False,
 ) -> None:
     """Serve a recorded stream with its recorded timing and ending, to any request, until Ctrl-C.
@@ -24,7 +24,7 @@ def replay(
       sseprobe stream http://localhost:9000/v1/chat/completions
       sseprobe replay stream.jsonl --port 0 --json --speed inf
 
-    Exit codes: 2 for a broken recording, or a port in use; 130 for Ctrl-C.
+    Exit codes: 2 usage error, a broken recording, or a port in use; 130 for Ctrl-C.
     """
     from sseprobe.cli.running import serve_until_stopped
     from sseprobe.probes.files import open_cassette

@@ -1,4 +1,4 @@
-"""`sseprobe report`: a saved JSON report, rendered again."""
+"""`sseprobe report`: renders a saved JSON report again."""
 
 from typing import Annotated
 
@@ -8,19 +8,19 @@ from sseprobe.cli import options as o
 
 
 def report(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="What --report json wrote.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="A report that --report json wrote.")],
     report: o.Reports = None,
     verbose: o.Verbose = False,
     no_color: o.NoColor = False,
 ) -> None:
-    """Render a saved JSON report in another format; the terminal's on standard output, if none is named.
+    """Render a saved JSON report again; without --report, as text on standard output.
 
     \b
       sseprobe check URL --report json:check.json
       sseprobe report check.json
       sseprobe report check.json --report html:check.html --report junit:check.xml
 
-    Exit codes: 0 rendered, whatever the verdict in it; 2 usage error, or a file that holds no report.
+    Exit codes: 0 rendered, whatever its verdict; 2 usage error, or a file that is not a report.
     """
     from sseprobe.cli.output import parse_reports, render_saved
     from sseprobe.probes.files import read_file

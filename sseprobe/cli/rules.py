@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 def rules(
     identifier: Annotated[
-        str | None, typer.Argument(metavar="ID", help="A rule, or the letters of a family.", show_default=False)
+        str | None,
+        typer.Argument(metavar="ID", help="A rule, such as SSE007, or a family, such as ANT.", show_default=False),
     ] = None,
     no_color: o.NoColor = False,
 ) -> None:
-    """The rule catalogue; with an id, what that rule does, why it matters, and its source.
+    """List the rules; with an id, show what that rule does, why it matters, and its source.
 
     \b
       sseprobe rules

@@ -1,4 +1,4 @@
-"""`sseprobe stream`: connect, show tokens as they arrive, then say what happened."""
+"""`sseprobe stream`: show tokens as they arrive, then what happened."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from sseprobe.errors import UsageError
 
 
 def stream(url: str | None, options: Options[Any]) -> None:
-    """Connect, print tokens as they arrive, then say what happened: ending, TTFT, gaps, usage.
+    """Connect, print tokens as they arrive, then show what happened: ending, TTFT, gaps, usage.
 
-    Tokens go to standard output, the summary to standard error. Without a URL the bundled mock is streamed.
+    Tokens go to standard output, the summary to standard error. Without a URL it streams from the bundled mock.
 
     \b
       sseprobe stream

@@ -1,1 +1,1 @@
-"""What can be said in a file: `sseprobe.toml`, or `[tool.sseprobe]` in `pyproject.toml`."""
+"""Options: their groups, and the config file, `sseprobe.toml` or `[tool.sseprobe]` in `pyproject.toml`."""

@@ -20,22 +20,22 @@ class ConnectOptions(Struct, frozen=True):
     """
 
     connect_timeout_s: Annotated[
-        float, Option("Limit for connecting.", name="connect-timeout", metavar="S", minimum=0.001)
+        float, Option("Seconds to connect.", name="connect-timeout", metavar="S", minimum=0.001)
     ] = 10.0
-    idle_timeout_s: Annotated[float, Option("Limit for silence.", name="idle-timeout", metavar="S", minimum=0.001)] = (
-        60.0
-    )
-    timeout_s: Annotated[float, Option("Limit for the whole stream.", name="timeout", metavar="S", minimum=0.001)] = (
+    idle_timeout_s: Annotated[
+        float, Option("Seconds without any byte.", name="idle-timeout", metavar="S", minimum=0.001)
+    ] = 60.0
+    timeout_s: Annotated[float, Option("Seconds for the whole stream.", name="timeout", metavar="S", minimum=0.001)] = (
         300.0
     )
     insecure: Annotated[bool, Option("Do not verify the certificate.")] = False
     ca_file: Annotated[
         str | None, Option("Trust the certificates in this PEM file.", name="cacert", metavar="FILE")
     ] = None
-    http2: Annotated[bool, Option("Offer HTTP/2 (needs sseprobe[http2]); speak it at once to http://.")] = False
+    http2: Annotated[bool, Option("Use HTTP/2 (needs sseprobe[http2]); to http:// URLs without negotiation.")] = False
     proxy_url: Annotated[
         str | None,
-        Option("An HTTP proxy. (default: HTTPS_PROXY and related variables)", name="proxy", metavar="URL"),
+        Option("The HTTP proxy to use. (default: HTTPS_PROXY and related variables)", name="proxy", metavar="URL"),
     ] = None
     unix_socket: Annotated[str | None, Option("Connect to this unix socket.", metavar="PATH")] = None
     use_environment: bool = True
@@ -43,7 +43,7 @@ class ConnectOptions(Struct, frozen=True):
     content_timeout_s: Annotated[
         float | None,
         Option(
-            "Limit for silence of content, whatever heartbeats come. (default: none)",
+            "Seconds without content; heartbeats do not count. (default: no limit)",
             name="content-timeout",
             metavar="S",
             minimum=0.001,

@@ -13,9 +13,9 @@ class JudgingOptions(Struct, frozen=True, kw_only=True):
 
     select: Annotated[
         list[str],
-        Option("Only these rules: ids or beginnings of ids, separated by commas; repeatable.", metavar="IDS"),
+        Option("Only these rules: ids or prefixes of ids, separated by commas; repeatable.", metavar="IDS"),
     ] = []
-    ignore: Annotated[list[str], Option("Not these rules; as --select.", metavar="IDS")] = []
+    ignore: Annotated[list[str], Option("Leave out these rules; same syntax as --select.", metavar="IDS")] = []
     fail_on: Annotated[
         str,
         Option(
@@ -28,7 +28,7 @@ class JudgingOptions(Struct, frozen=True, kw_only=True):
         str | None, Option("File of expected findings; stale entries fail the run.", metavar="FILE")
     ] = None
     write_baseline: Annotated[
-        str | None, Option("Write the findings as a baseline, and pass.", metavar="FILE", in_file=False)
+        str | None, Option("Write the findings to this file as a baseline, and pass.", metavar="FILE", in_file=False)
     ] = None
 
     def __post_init__(self) -> None:
@@ -38,5 +38,5 @@ class JudgingOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def are_given(self) -> bool:
-        """Whether any of them was given: then probes that judge without rules ask the rules as well."""
+        """Whether any of them was given: then probes that do without rules run the rules too."""
         return self != JudgingOptions()

@@ -1,4 +1,4 @@
-"""All options of a probe: the groups that all probes share, and its own. Whoever takes options reads them here."""
+"""All options of a probe: the groups that all probes share, and its own. All callers read them here."""
 
 import difflib
 from collections.abc import Iterator, Mapping
@@ -61,7 +61,7 @@ def read_options(probe: type[ProbeT], given: Mapping[str, Any]) -> Options[Probe
 
 
 def refuse_unknown(probe: type[Struct], given: Mapping[str, Any]) -> None:
-    """Raises UsageError for a keyword that is no option, or one of the command line alone."""
+    """Raises UsageError for an unknown keyword, and for an option of the command line alone."""
     fields = {field.key: field for _, field in titled_fields(probe, "")}
     for key in given:
         field = fields.get(key)

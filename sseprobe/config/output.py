@@ -11,7 +11,7 @@ DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 
 
 class OutputOptions(Struct, frozen=True, kw_only=True):
-    """Where the result goes."""
+    """Where results go."""
 
     reports: Annotated[
         list[str],
@@ -23,10 +23,10 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = []
     record: Annotated[str | None, Option("Record the first stream as a cassette.", metavar="PATH")] = None
-    max_bytes: Annotated[int, Option("Bound on what is kept of one body.", metavar="N", minimum=1)] = DEFAULT_MAX_BYTES
-    quiet: Annotated[bool, Option("No summary.", ("-q",), keyword=False)] = False
+    max_bytes: Annotated[int, Option("Most bytes to keep of one body.", metavar="N", minimum=1)] = DEFAULT_MAX_BYTES
+    quiet: Annotated[bool, Option("Do not print the summary.", ("-q",), keyword=False)] = False
     verbose: Annotated[
         bool,
-        Option("Show the request, the head of the answer, and details in the summary.", ("-v",), keyword=False),
+        Option("Show the request, the head of the response, and details in the summary.", ("-v",), keyword=False),
     ] = False
     no_color: Annotated[bool, Option("No colours; NO_COLOR does the same.", keyword=False)] = False

@@ -24,22 +24,24 @@ class StreamOptions(Struct, frozen=True, kw_only=True):
         ),
     ] = "text"
     json_lines: Annotated[
-        bool, Option("One JSON object per line and event.", name="json", in_file=False, keyword=False)
+        bool, Option("Print one JSON object per event, one a line.", name="json", in_file=False, keyword=False)
     ] = False
-    recording: Annotated[str | None, Option("Read a recording.", name="from", metavar="CASSETTE", in_file=False)] = None
+    recording: Annotated[
+        str | None, Option("Read a recording instead of a URL.", name="from", metavar="CASSETTE", in_file=False)
+    ] = None
 
 
 class CheckOptions(Struct, frozen=True, kw_only=True):
     """Of `check`."""
 
-    repeat: Annotated[int, Option("Number of healthy streams.", metavar="N", minimum=1)] = 3
+    repeat: Annotated[int, Option("How often to send the request.", metavar="N", minimum=1)] = 3
     probes: Annotated[
         list[str] | None, Option("Run this active probe; repeatable: {probes}.", name="probe", metavar="NAME")
     ] = None
     witnesses: Annotated[list[str] | None, Option(WITNESS_HELP, name="witness", metavar="SPEC")] = None
-    recording: Annotated[str | None, Option("Check a recording.", name="from", metavar="CASSETTE", in_file=False)] = (
-        None
-    )
+    recording: Annotated[
+        str | None, Option("Check a recording instead of a URL.", name="from", metavar="CASSETTE", in_file=False)
+    ] = None
 
 
 class AbortOptions(Struct, frozen=True, kw_only=True):
@@ -64,28 +66,28 @@ class AbortOptions(Struct, frozen=True, kw_only=True):
             metavar="PHASE",
         ),
     ] = []
-    trials: Annotated[int, Option("Trials of each kind.", metavar="N", minimum=1, maximum=10_000)] = 1
+    trials: Annotated[int, Option("Trials of each KIND at each PHASE.", metavar="N", minimum=1, maximum=10_000)] = 1
     grace_s: Annotated[
-        float, Option("How long the server may take to stop.", name="grace", metavar="S", minimum=0.05)
+        float, Option("Seconds that the server may take to stop.", name="grace", metavar="S", minimum=0.05)
     ] = 5.0
     expect: Annotated[
         str,
-        Option("What the server is meant to do.", metavar="stop|continue", choices=("stop", "continue")),
+        Option("What the server should do on abort.", metavar="stop|continue", choices=("stop", "continue")),
     ] = "stop"
     max_overrun: Annotated[
-        int | None, Option("Fail a stop after more tokens than this.", metavar="TOKENS", minimum=0)
+        int | None, Option("Fail if more tokens than this are generated after the abort.", metavar="TOKENS", minimum=0)
     ] = None
     concurrency: Annotated[
         int,
         Option("Concurrent streams; half abort, the others must complete.", metavar="N", minimum=1, maximum=1000),
     ] = 1
     control: Annotated[
-        int, Option("Healthy streams beside each trial, which must complete.", metavar="N", minimum=0, maximum=1000)
+        int, Option("Control streams beside each trial; they must complete.", metavar="N", minimum=0, maximum=1000)
     ] = 0
     sweep: Annotated[
         int | None,
         Option(
-            "N aborts spread over the stream's life, dense around head and first token, instead of --at and --trials.",
+            "Spread N aborts over the stream's duration, dense around head and first token; excludes --at, --trials.",
             metavar="N",
             minimum=2,
             maximum=10_000,
@@ -94,7 +96,9 @@ class AbortOptions(Struct, frozen=True, kw_only=True):
     price_per_mtok: Annotated[
         float | None, Option("Show what the overrun costs at this price.", metavar="USD", minimum=0)
     ] = None
-    aborts_per_minute: Annotated[float, Option("The traffic to calculate the cost with.", metavar="R", minimum=0)] = 1.0
+    aborts_per_minute: Annotated[
+        float, Option("Aborts per minute, to calculate the cost with.", metavar="R", minimum=0)
+    ] = 1.0
 
     def __post_init__(self) -> None:
         """Raises UsageError for options that exclude each other."""
@@ -108,7 +112,7 @@ class BufferOptions(Struct, frozen=True, kw_only=True):
     profiles: Annotated[
         list[str] | None,
         Option(
-            "A simulated proxy, one of `sseprobe proxy --list` or a TOML file; repeatable. (default: all)",
+            "The simulated proxy: one of `sseprobe proxy --list`, or a TOML file; repeatable. (default: all)",
             name="profile",
             metavar="NAME|FILE",
         ),
@@ -116,11 +120,11 @@ class BufferOptions(Struct, frozen=True, kw_only=True):
     direct: Annotated[
         str | None,
         Option(
-            "The direct path to the same server: both are measured side by side. Profiles run if they are named.",
+            "A direct path to the same server: both paths are measured side by side. Profiles run only if named.",
             metavar="URL",
         ),
     ] = None
-    real_time: Annotated[bool, Option("Try the time limits of proxies on the mock in real time.")] = False
+    real_time: Annotated[bool, Option("Test time limits on the mock in real time, not accelerated.")] = False
     witnesses: Annotated[
         list[str] | None,
         Option(

@@ -36,7 +36,7 @@ class DialectTable(Struct, frozen=True, forbid_unknown_fields=True):
     tokens: _Pointer | None = None
 
     def __post_init__(self) -> None:
-        """Refuses pointers that are none, and an end mark that says nothing."""
+        """Refuses what is not a pointer, and an empty end mark."""
         pointers = {"text": self.text, "error": self.error, "tokens": self.tokens}
         if isinstance(self.done, dict) and (wrong := [each for each in self.done if not _is_pointer(each)]):
             pointers["done"] = wrong[0]
@@ -91,9 +91,9 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def refused(path: Path, place: toml_file.Place, said: str) -> UsageError:
+def refused(path: Path, place: toml_file.Place, message: str) -> UsageError:
     """The error for what stands at a place of the config file, with its line."""
-    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *place), said)
+    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *place), message)
 
 
 def project(named: str | None) -> tuple[Project, Path | None]:

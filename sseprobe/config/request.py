@@ -1,4 +1,4 @@
-"""The request options: what is asked, and how an app's own events are read."""
+"""The request options: what is sent, and how an app's own events are read."""
 
 from typing import Annotated, Final
 
@@ -15,12 +15,14 @@ class RequestOptions(Struct, frozen=True, kw_only=True):
     """The request. Without `data`, a body is built from `prompt` and `model` where the dialect is known."""
 
     method: Annotated[str | None, Option("HTTP method.", ("-X",))] = None
-    headers: Annotated[list[str], Option("A header; repeatable.", ("-H",), name="header", metavar="'NAME: VALUE'")] = []
+    headers: Annotated[
+        list[str], Option("A request header; repeatable.", ("-H",), name="header", metavar="'NAME: VALUE'")
+    ] = []
     data: Annotated[str | None, Option("The request body as JSON.", ("-d",), metavar="JSON|@FILE|-")] = None
     prompt: Annotated[
         str | None, Option("The prompt to build a body from. (default: one that asks for a long answer)")
     ] = None
-    model: Annotated[str | None, Option("The model to name. (default: mock)")] = None
+    model: Annotated[str | None, Option("The model to ask for. (default: mock)")] = None
     dialect: Annotated[str, Option("auto, {dialects}, or one of the config file.", metavar="NAME")] = AUTO
     text_at: Annotated[
         str | None,
@@ -34,7 +36,7 @@ class RequestOptions(Struct, frozen=True, kw_only=True):
         Option("What ends the stream: /done=true, or [DONE]. (default: learned)", metavar="POINTER=JSON|LITERAL"),
     ] = None
     framing: Annotated[
-        str | None, Option("How the body is cut. (default: as Content-Type says)", metavar="sse|ndjson|text")
+        str | None, Option("How the body is split into events. (default: by Content-Type)", metavar="sse|ndjson|text")
     ] = None
     config: Annotated[
         str | None,
@@ -58,7 +60,7 @@ class RequestOptions(Struct, frozen=True, kw_only=True):
 
     @property
     def describes_request(self) -> bool:
-        """Whether anything was given that a recording cannot heed."""
+        """Whether anything was given that does not apply to a recording."""
         given = (self.method, self.data, self.prompt, self.model, self.api_key_env)
         return bool(self.headers) or any(word is not None for word in given)
 

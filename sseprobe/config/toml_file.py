@@ -1,6 +1,6 @@
-"""A TOML file read into a type, strictly. What is wrong with it is told in one sentence, with file and line.
+"""A TOML file read into a type, strictly. What is wrong with it is one sentence, with file and line.
 
-tomllib tells no lines for keys, so that a second, small scan finds them once something is wrong.
+tomllib gives no lines for keys, so a second, small scan finds them once something is wrong.
 """
 
 import difflib
@@ -39,16 +39,16 @@ _SUGGESTED: Final = 0.5
 
 
 class MisfitError(ValueError):
-    """What a type says of its own value, in `__post_init__`: a sentence, and the place of the key it is about."""
+    """A value that contradicts its type, raised in `__post_init__`: a sentence, and the place of the key."""
 
-    def __init__(self, said: str, *place: str | int) -> None:
-        super().__init__(said)
+    def __init__(self, message: str, *place: str | int) -> None:
+        super().__init__(message)
         self.place = place
 
 
 class _Wrong(NamedTuple):
     place: Place
-    said: str
+    message: str
 
 
 def read(
@@ -60,7 +60,7 @@ def read(
 ) -> T:
     """The file as a value of the type; `table`: only what stands in this table of it.
 
-    `misplaced`: tells where an unknown key belongs, if it knows. Raises UsageError.
+    `misplaced`: returns where an unknown key belongs, if it knows. Raises UsageError.
     """
     text = _text(path)
     document = _value_at(_parse(path, text), table)
@@ -68,7 +68,7 @@ def read(
         return msgspec.convert(document, into)
     except msgspec.ValidationError as error:
         wrong = _wrong(error, document, into, misplaced)
-    raise _refused(path, line_of(text, (*table, *wrong.place)), one_line(wrong.said, 400))
+    raise _refused(path, line_of(text, (*table, *wrong.place)), one_line(wrong.message, 400))
 
 
 def has_table(path: Path, table: Place) -> bool:
@@ -90,25 +90,25 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         raise UsageError(f"{_named(path)}: values are nested too deeply to be read.") from None
     except ValueError as error:  # of tomllib, and of numbers that int() refuses
-        said = str(error)
-        at = _LINE_OF_ERROR.search(said)
+        message = str(error)
+        at = _LINE_OF_ERROR.search(message)
         line = int(at["line"]) if at and at["line"] else text.count("\n") + 1
-        hint = " Put text in quotes." if said.startswith("Invalid value") else ""
-        raise _refused(path, line, f"not TOML: {one_line(_LINE_OF_ERROR.sub('', said))}.{hint}") from None
+        hint = " Put text in quotes." if message.startswith("Invalid value") else ""
+        raise _refused(path, line, f"not TOML: {one_line(_LINE_OF_ERROR.sub('', message))}.{hint}") from None
 
 
-def refused(path: Path, place: Place, said: str) -> UsageError:
+def refused(path: Path, place: Place, message: str) -> UsageError:
     """The error for what stands at this place of a file that was read, with its line."""
-    return _refused(path, line_of(_text(path), place), said)
+    return _refused(path, line_of(_text(path), place), message)
 
 
-def _refused(path: Path, line: int, said: str) -> UsageError:
-    return UsageError(f"{_named(path)}:{line}: {said}")
+def _refused(path: Path, line: int, message: str) -> UsageError:
+    return UsageError(f"{_named(path)}:{line}: {message}")
 
 
 def explained(error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct]) -> str:
     """What a refused value was and what was expected, for values that stand in no file."""
-    return one_line(_wrong(error, document, into, lambda _: None).said, 400)
+    return one_line(_wrong(error, document, into, lambda _: None).message, 400)
 
 
 def line_of(text: str, place: Place) -> int:
@@ -189,17 +189,17 @@ def _split(keys: str) -> list[str]:
 def _wrong(
     error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct], misplaced: Callable[[str], str | None]
 ) -> _Wrong:
-    said = str(error)
+    message = str(error)
     place: Place = ()
     own = error.__cause__
-    if at := _AT.match(said):
-        said = at["what"]
+    if at := _AT.match(message):
+        message = at["what"]
         for step in _STEP.finditer(at["path"]):
-            if step["number"] == "...":  # some key of a table: msgspec does not tell which
+            if step["number"] == "...":  # some key of a table: msgspec does not say which
                 place = (*place, _culprit(_value_at(document, place), _type_at(into, (*place, ""))))
             else:
                 place = (*place, step["key"] or int(step["number"]))
-    if unknown := _UNKNOWN.fullmatch(said):
+    if unknown := _UNKNOWN.fullmatch(message):
         key = unknown["key"]
         names = _keys(_type_at(into, place))
         advice = misplaced(key) if not place else None
@@ -207,14 +207,14 @@ def _wrong(
             near = difflib.get_close_matches(key.lower(), names, 1, _SUGGESTED)
             advice = f'; did you mean "{near[0]}"?' if near else f"; known keys: {', '.join(names)}."
         return _Wrong((*place, key), f"{key}: unknown key{advice}")
-    if missing := _MISSING.fullmatch(said):
-        return _Wrong(place, f"{missing['key']} is missing{f' in {_said(place)}' if place else ''}.")
+    if missing := _MISSING.fullmatch(message):
+        return _Wrong(place, f"{missing['key']} is missing{f' in {_dotted(place)}' if place else ''}.")
     if isinstance(own, MisfitError):
         return _Wrong((*place, *own.place), str(own))
     expected = _expected(_type_at(into, place))
     value = _value_at(document, place)
     shown = str(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
-    return _Wrong(place, f"{_said(place)} = {one_line(shown, 60)}: expected {expected}.")
+    return _Wrong(place, f"{_dotted(place)} = {one_line(shown, 60)}: expected {expected}.")
 
 
 def _culprit(table: dict[str, Any], kind: Any) -> str:
@@ -226,7 +226,7 @@ def _culprit(table: dict[str, Any], kind: Any) -> str:
     raise AssertionError("a value was refused, and none is wrong")  # pragma: no cover
 
 
-def _said(place: Place) -> str:
+def _dotted(place: Place) -> str:
     return ".".join(str(step) for step in place if isinstance(step, str)) or "the file"
 
 
@@ -260,8 +260,8 @@ def _expected(kind: Any) -> str:
     """What a value has to be, in words."""
     if get_origin(kind) is Annotated:
         plain, *notes = get_args(kind)
-        told = next((note.description for note in notes if isinstance(note, Meta) and note.description), None)
-        return told or _expected(plain)
+        described = next((note.description for note in notes if isinstance(note, Meta) and note.description), None)
+        return described or _expected(plain)
     if get_origin(kind) is Literal:
         return "one of " + ", ".join(f'"{value}"' for value in get_args(kind))
     if get_origin(kind) is tuple:

@@ -46,6 +46,6 @@ def _helps(profile: Profile) -> str:
     if "idle" in profile.time_limits:
         own.append(f"a comment at least every {min(15.0, profile.time_limits['idle'] / 2):g} s of silence")
     parts = [f"endpoint: {', '.join(own)}"] if own else []
-    if profile.cures:
-        parts.append("proxy: " + ", ".join(f"`{cure.said}`" for cure in profile.cures))
+    if profile.remedies:
+        parts.append("proxy: " + ", ".join(f"`{remedy.text}`" for remedy in profile.remedies))
     return "; ".join(parts) or "nothing needed"

@@ -48,10 +48,10 @@ _KNOBS: Final = Knobs.__struct_fields__
 _Words = Annotated[str, Meta(min_length=1, max_length=1000, description="text in quotes, not empty")]
 
 
-class Cure(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the proxy's operator can change. `said`: the line of configuration; `set`: the settings that imitate it."""
+class OperatorRemedy(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the proxy's operator can change. `text`: the line of configuration; `set`: the settings that imitate it."""
 
-    said: _Words
+    text: _Words
     set: dict[str, Any]
     source: str | None = None
 
@@ -68,22 +68,22 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
     verified: _Words | None = None
     signs: dict[str, str] = {}
     sources: dict[str, _Words] = {}
-    cures: tuple[Cure, ...] = field(default=(), name="cure")
+    remedies: tuple[OperatorRemedy, ...] = field(default=(), name="remedy")
 
     def __post_init__(self) -> None:
-        """Refuses contradictions, and sources and cures of unknown settings."""
+        """Refuses contradictions, and sources and remedies of unknown settings."""
         if (self.basis == "measured") != (self.verified is not None):
             why = "it says what was measured, and when."
             raise MisfitError(f'verified and basis = "measured" need each other: {why}', "verified")
         for knob in self.sources:
             if knob not in _KNOBS and knob != "signs":
                 raise MisfitError(f"{knob}: unknown knob.{_near(knob, _KNOBS)}", "sources", knob)
-        for number, cure in enumerate(self.cures):
+        for number, remedy in enumerate(self.remedies):
             try:
-                self.with_knobs(cure.set)
+                self.with_knobs(remedy.set)
             except UsageError as error:
                 key = str(error).partition(" ")[0].rstrip(":")
-                raise MisfitError(f"cure {number + 1}: {error}", "cure", number, "set", key) from None
+                raise MisfitError(f"remedy {number + 1}: {error}", "remedy", number, "set", key) from None
 
     def faults(self, *, time_scale: float = 1.0) -> list[FaultFactory]:
         """What makes the faults of one exchange, nearest to the upstream first. `time_scale`: times faster."""
@@ -92,13 +92,13 @@ class Profile(Struct, frozen=True, forbid_unknown_fields=True):
         return faults_of(self.knobs, time_scale)
 
     def with_knobs(self, changes: Mapping[str, object]) -> "Profile":
-        """This proxy with other settings, as after a cure. Raises UsageError where they are wrong."""
+        """This proxy with other settings, as after a remedy. Raises UsageError where they are wrong."""
         wanted = msgspec.to_builtins(self.knobs) | dict(changes)
         try:
             knobs = msgspec.convert(wanted, Knobs)
         except msgspec.ValidationError as error:
             raise UsageError(toml_file.explained(error, wanted, Knobs)) from None
-        return msgspec.structs.replace(self, knobs=knobs, cures=())  # they were for the settings as they were
+        return msgspec.structs.replace(self, knobs=knobs, remedies=())  # they are for the unchanged settings
 
     @property
     def time_limits(self) -> dict[str, float]:

@@ -232,7 +232,7 @@ def test_the_page_tells_that_the_server_has_stopped(page: Page) -> None:
     assert page.ending() == "stopped"
     assert page.text("state") == "Stopped by you."
     page.until(lambda: page.text("truth-state") == "stopped", "the truth was not told")
-    assert page.text("verdict").startswith("The client left after ")
+    assert page.text("verdict").startswith("The client disconnected after ")
 
 
 # --- servers that do not stop, or do not answer

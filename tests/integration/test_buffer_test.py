@@ -1,4 +1,4 @@
-"""`sseprobe buffer-test` as people use it: hops that hold, cut and refuse, cures that were seen to help, two paths."""
+"""`sseprobe buffer-test` as people use it: proxies that hold, cut and refuse, remedies that were seen to help, two paths."""
 
 import json
 import re

@@ -43,20 +43,20 @@ class TestShipped:
         told = set(written["knobs"]) | ({"signs"} if "signs" in written else set())
         assert set(written["sources"]) == told
         known = re.compile(r"https://\S+|measured with \w+ [0-9.]+|Debian's package [0-9.]+|from memory, not verified")
-        cures = [cure["source"] for cure in written.get("cure", [])]
-        assert [source for source in (*written["sources"].values(), *cures) if not known.search(source)] == []
+        remedies = [remedy["source"] for remedy in written.get("remedy", [])]
+        assert [source for source in (*written["sources"].values(), *remedies) if not known.search(source)] == []
 
     @pytest.mark.parametrize("name", NAMES)
-    def test_its_cures_change_something(self, name: str) -> None:
+    def test_its_remedies_change_something(self, name: str) -> None:
         profile = by_name(name)
-        for cure in profile.cures:
-            assert cure.set
-            assert profile.with_knobs(cure.set).knobs != profile.knobs
+        for remedy in profile.remedies:
+            assert remedy.set
+            assert profile.with_knobs(remedy.set).knobs != profile.knobs
 
     @pytest.mark.parametrize("name", [name for name in NAMES if by_name(name).cause is not None])
     def test_an_operator_can_stop_it_from_holding(self, name: str) -> None:
         profile = by_name(name)
-        assert any(profile.with_knobs(cure.set).cause is None for cure in profile.cures)
+        assert any(profile.with_knobs(remedy.set).cause is None for remedy in profile.remedies)
 
 
 class TestUsersFiles:
@@ -91,13 +91,13 @@ class TestUsersFiles:
             ("title = ''\n[knobs]\n", 1, "expected text in quotes, not empty"),
             ("knobs = 4\n", 1, "expected a table"),
             ("title = 'x'\n", 1, "knobs is missing."),
-            ("[knobs]\n[[cure]]\nset = {}\n", 2, "said is missing in cure."),
+            ("[knobs]\n[[remedy]]\nset = {}\n", 2, "text is missing in remedy."),
             (
-                "[knobs]\n[[cure]]\nsaid='a'\nset={}\n[[cure]]\nsaid='b'\nset = {gzp = 'off'}\n",
+                "[knobs]\n[[remedy]]\ntext='a'\nset={}\n[[remedy]]\ntext='b'\nset = {gzp = 'off'}\n",
                 7,
                 'did you mean "gzip"?',
             ),
-            ("[knobs]\n[[cure]]\nsaid='a'\n[cure.set]\nhold_bytes = 'x'\n", 5, "cure 1: hold_bytes ="),
+            ("[knobs]\n[[remedy]]\ntext='a'\n[remedy.set]\nhold_bytes = 'x'\n", 5, "remedy 1: hold_bytes ="),
             ("[knobs]\n[sources]\nholdbytes = 'x'\n", 3, "Did you mean hold_bytes?"),
             ("[knobs]\n[sources]\ngzip = 'x'\nstrip = 4\n", 4, "sources.strip = 4: expected text in quotes"),
             ("[knobs]\n[signs]\n'x.y' = true\n", 3, "signs.x.y = true: expected text in quotes"),

@@ -119,7 +119,7 @@ def _by_post(request: Request) -> Request:
 def _of_proxy(profile: Profile, *, cut: bool) -> list[Remedy]:
     """What the proxy's operator could change."""
     return [
-        Remedy(cure.said, PROXY, profile=profile.with_knobs(cure.set))
-        for cure in profile.cures
-        if any((knob in _ENDING_KNOBS) is cut for knob in cure.set if knob not in _ABORT_KNOBS)
+        Remedy(each.text, PROXY, profile=profile.with_knobs(each.set))
+        for each in profile.remedies
+        if any((knob in _ENDING_KNOBS) is cut for knob in each.set if knob not in _ABORT_KNOBS)
     ]

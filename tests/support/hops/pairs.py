@@ -20,14 +20,14 @@ _ATTEMPTS: Final = 6
 
 @dataclass(frozen=True)
 class Pair:
-    """`server` as `config` has it, and `profile` after `cure` and `changes`. `gzip`: the client accepts it; `headers`: of
-    the origin. `without`: what the profile does not claim to imitate, see `comparing`; `because`: why.
+    """`server` as `config` has it, and `profile` after `remedy` and `changes`. `gzip`: the client accepts it; `headers`:
+    of the origin. `without`: what the profile does not claim to imitate, see `comparing`; `because`: why.
     """
 
     server: str
     config: str
     profile: str
-    cure: str | None = None
+    remedy: str | None = None
     changes: Mapping[str, object] = field(default_factory=dict)
     gzip: bool = False
     headers: tuple[str, ...] = ()
@@ -45,7 +45,7 @@ class Pair:
     @property
     def knobs(self) -> Knobs:
         """The simulated hop."""
-        return knobs_of(self.profile, self.cure, self.changes)
+        return knobs_of(self.profile, self.remedy, self.changes)
 
 
 _RACES: Final = "what nginx holds when the server resets is lost at one time and sent at another"
@@ -60,7 +60,7 @@ PAIRS: Final = (
         without=("cut",),
         because="a body in chunks that is cut is another matter to nginx",
     ),
-    Pair("nginx", "buffering off", "nginx-legacy", cure="proxy_buffering off;"),
+    Pair("nginx", "buffering off", "nginx-legacy", remedy="proxy_buffering off;"),
     Pair("nginx", "http/1.1", "nginx-1.30"),
     Pair("nginx", "http/1.1", "nginx-1.30", headers=_XAB),
     Pair("nginx", "gzip", "nginx-gzip-sse", gzip=True),
@@ -74,11 +74,11 @@ PAIRS: Final = (
         because=_RACES,
     ),
     Pair("haproxy", "default", "haproxy"),
-    Pair("haproxy", "http-no-delay", "haproxy", cure="option http-no-delay"),
-    Pair("haproxy", "abortonclose", "haproxy", cure="option abortonclose"),
+    Pair("haproxy", "http-no-delay", "haproxy", remedy="option http-no-delay"),
+    Pair("haproxy", "abortonclose", "haproxy", remedy="option abortonclose"),
     Pair("apache", "default", "apache"),
     Pair("lighttpd", "default", "lighttpd"),
-    Pair("lighttpd", "stream-response-body 1", "lighttpd", cure="server.stream-response-body = 1"),
+    Pair("lighttpd", "stream-response-body 1", "lighttpd", remedy="server.stream-response-body = 1"),
     Pair("caddy", "default", "transparent", changes={"on_cut": "hide"}),
     Pair("caddy", "flush_interval -1", "caddy-flush-neg1"),
     Pair(

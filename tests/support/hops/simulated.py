@@ -17,12 +17,12 @@ from tests.support.processes import started
 _LIMITS = ("first_byte_timeout_s", "idle_timeout_s")
 
 
-def knobs_of(profile: str, cure: str | None, changes: Mapping[str, object]) -> Knobs:
-    """A shipped profile's knobs after one of its cures and other changes. A limit that it has is the tests'."""
+def knobs_of(profile: str, remedy: str | None, changes: Mapping[str, object]) -> Knobs:
+    """A shipped profile's knobs after one of its remedies and other changes. A limit that it has is the tests'."""
     hop = by_name(profile)
     limits = {limit: IDLE_S for limit in _LIMITS if getattr(hop.knobs, limit)}
-    cured = next(each.set for each in hop.cures if each.said == cure) if cure is not None else {}
-    return hop.with_knobs({**limits, **cured, **changes}).knobs
+    changed = next(each.set for each in hop.remedies if each.text == remedy) if remedy is not None else {}
+    return hop.with_knobs({**limits, **changed, **changes}).knobs
 
 
 @contextlib.contextmanager
