@@ -3,7 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -78,7 +78,7 @@ def _at_once(command: Callable[..., None]) -> Callable[..., None]:
     return stoppable
 
 
-for _command in (
+COMMANDS: Final = (
     probe_command(stream, StreamOptions, "Stream"),
     probe_command(abort_test, AbortOptions, "Abort test"),
     probe_command(buffer_test, BufferOptions, "Proxies"),
@@ -89,5 +89,7 @@ for _command in (
     proxy,
     _at_once(mock),
     replay,
-):
+)
+
+for _command in COMMANDS:
     app.command(_command.__name__.replace("_", "-"), cls=late_help.Command, help=_help(_command))(_command)

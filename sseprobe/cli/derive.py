@@ -11,10 +11,12 @@ from sseprobe import dialects
 from sseprobe.config.option import OptionField, fields_of
 from sseprobe.config.options import SHARED, Options, read_options, titled_fields
 from sseprobe.probes.check import active
+from sseprobe.reporters import FORMATS
 
 _TABLES: dict[str, Callable[[], str]] = {
     "{dialects}": lambda: ", ".join(dialects.NAMES),
     "{probes}": lambda: ", ".join(active.NAMES),
+    "{formats}": lambda: f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
 }
 """What help texts name, and where it is listed. `{witnesses}` is filled in when it is shown: see `late_help`."""
 

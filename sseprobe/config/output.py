@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from sseprobe.config.option import Option
 
-FORMATS: Final = ("terminal", "json", "junit", "sarif", "html", "markdown", "github")
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 
 
@@ -16,7 +15,7 @@ class OutputOptions(Struct, frozen=True, kw_only=True):
     reports: Annotated[
         list[str],
         Option(
-            f"Write a report: {', '.join(FORMATS[:-1])} or {FORMATS[-1]}, to PATH or standard output; repeatable.",
+            "Write a report: {formats}, to PATH or standard output; repeatable.",
             name="report",
             metavar="FORMAT[:PATH]",
             keyword=False,

@@ -1,14 +1,21 @@
-"""Reporters: a Report in, text out; nothing else is seen. To add one: one file here, and its line in `_MODULES`."""
+"""Reporters: a Report in, text out; nothing else is seen. To add one: one file here, and its name in `FORMATS`."""
 
 from importlib import import_module
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
-from sseprobe.report import Report
+if TYPE_CHECKING:  # `--help` lists the formats, and shall be quick
+    from sseprobe.report import Report
 
-_MODULES: Final = {
-    name: f"sseprobe.reporters.{name}" for name in ("terminal", "json", "junit", "sarif", "html", "markdown", "github")
-}
-FORMATS: Final = tuple(_MODULES)
+FORMATS: Final = (
+    "terminal",
+    "json",
+    "junit",
+    "sarif",
+    "html",
+    "markdown",
+    "github",
+)
+"""In the order of help and docs. A format is called as its module, which is imported when it is used."""
 
 
 class Render(Protocol):
@@ -17,10 +24,10 @@ class Render(Protocol):
     `width`: columns at hand; `colour`: whether escape sequences may be used; `verbose`: whether to show details too.
     """
 
-    def __call__(self, report: Report, *, width: int, colour: bool, verbose: bool = False) -> str: ...
+    def __call__(self, report: "Report", *, width: int, colour: bool, verbose: bool = False) -> str: ...
 
 
 def by_format(name: str) -> Render:
     """The reporter of a format, one of `FORMATS`."""
-    render: Render = import_module(_MODULES[name]).render
+    render: Render = import_module(f"{__name__}.{name}").render
     return render

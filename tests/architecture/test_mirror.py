@@ -1,12 +1,13 @@
 """Every source file has a test file of its name at the same place of `tests/`.
 
 `sseprobe/a/b.py` has `tests/a/test_b.py`, `mockserver/a/b.py` has `tests/mockserver/a/test_b.py`, and a package that
-defines something in its `__init__.py` has `tests/a/test_a.py`. Where every file of a folder is a case of one table, the
-test of the table is that of each. `untested.txt` lists the files that have none yet: take lines out of it, add none.
+defines something in its `__init__.py` has `tests/a/test_a.py`. Where the files of a folder are the cases of one table,
+the test of the table is that of each. `untested.txt` lists the files that have none yet: take lines out of it, add none.
 """
 
 import ast
 import os
+import re
 from pathlib import Path
 from typing import Final
 
@@ -14,15 +15,20 @@ ROOT: Final = Path(__file__).parents[2]
 UNTESTED: Final = Path(__file__).with_name("untested.txt")
 WRITE: Final = "SSEPROBE_UNTESTED=write pytest tests/architecture/test_mirror.py"
 TABLES: Final = {
-    "sseprobe/cli": "tests/integration/test_{name}.py",
-    "sseprobe/probes/check/active": "tests/integration/test_check_probes.py",
-    "sseprobe/reporters/sections": "tests/reporters/test_sections.py",
-    "sseprobe/proxy/faults": "tests/proxy/test_faults.py",
-    "sseprobe/rules": "tests/rules/proofs/{name}.py",
-    "mockserver/modes": "tests/mockserver/test_modes.py",
-    "mockserver/dialects": "tests/mockserver/test_apis.py",
+    "sseprobe/cli": ("", "tests/integration/test_{name}.py"),
+    "sseprobe/dialects": (r"DIALECT\b", "tests/dialects/test_dialects.py"),
+    "sseprobe/probes/check/active": ("", "tests/integration/test_check_probes.py"),
+    "sseprobe/readers": (r"READER\b", "tests/readers/test_peculiarities.py"),
+    "sseprobe/reporters": (r"def render\(", "tests/reporters/test_formats.py"),
+    "sseprobe/reporters/sections": ("", "tests/reporters/test_sections.py"),
+    "sseprobe/proxy/faults": ("", "tests/proxy/test_faults.py"),
+    "sseprobe/rules": (r"@rule\(", "tests/rules/test_proofs.py"),
+    "sseprobe/witnesses": (r"SPEC\b", "tests/witnesses/test_witnesses.py"),
+    "mockserver/modes": ("", "tests/mockserver/test_modes.py"),
+    "mockserver/dialects": ("", "tests/mockserver/test_apis.py"),
 }
-"""Folders of cases, and what tests each; {name}: of the source."""
+"""Folders of cases: what the line begins with that makes a file a case (of each file, if empty), and what tests each;
+{name}: of the source."""
 
 
 def sources() -> list[Path]:
@@ -41,7 +47,8 @@ def places_for(source: Path) -> list[Path]:
     folder = source.parent if source.parts[0] == "mockserver" else Path(*source.parent.parts[1:])
     name = source.parent.name if source.stem == "__init__" else source.stem.strip("_")
     places = [Path("tests") / folder / f"test_{name}.py"]
-    if table := TABLES.get(source.parent.as_posix()):
+    mark, table = TABLES.get(source.parent.as_posix(), ("", ""))
+    if table and re.search(f"^{mark}", (ROOT / source).read_text(encoding="utf-8"), re.MULTILINE):
         places.append(Path(table.format(name=name)))
     return places
 
@@ -71,7 +78,7 @@ def test_the_list_is_sorted_and_names_nothing_twice() -> None:
 
 
 def test_every_table_is_there() -> None:
-    for folder, table in TABLES.items():
+    for folder, (_, table) in TABLES.items():
         place = ROOT / table
         assert (ROOT / folder).is_dir(), folder
         assert place.exists() or place.parent.is_dir(), table

@@ -1,7 +1,6 @@
 """A flavour is one `replace(…)` and one line: it is judged, and read, as the dialect that it was made from."""
 
 import json
-import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +20,7 @@ from sseprobe.streams.cassette import Cassette
 from sseprobe.streams.transcript import Transcript, transcript_of_cassette
 from tests.rules.proofs import all_proofs
 from tests.support.cli import Cli
+from tests.support.contributing import steps_of
 from tests.support.openai import DONE, chunk, error
 from tests.support.recordings import Recordings
 from tests.support.requirements import missing
@@ -31,7 +31,6 @@ PROOFS = all_proofs()
 RECORDINGS = [f"{name}/{kind}" for name in PROOFS for kind in ("good", "bad")]
 RULES = [rule for rule in all_rules() if rule.subject is Transcript]
 COPY = "a-copy"
-CONTRIBUTING = Path(__file__).parents[2] / "CONTRIBUTING.md"
 
 Said = dict[str, Any]
 
@@ -136,17 +135,11 @@ def test_a_copy_is_read_by_the_readers_of_its_wire_form(recorded: Recordings) ->
     assert report.agrees is True
 
 
-def examples() -> list[str]:
-    """The code of the example for a dialect in CONTRIBUTING.md: what a newcomer copies."""
-    section = CONTRIBUTING.read_text(encoding="utf-8").partition("\n### A dialect\n")[2].partition("\n## ")[0]
-    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-
-
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch) -> Dialect:
-    """The dialect of the example, in the table."""
+    """The dialect of docs/contributing/dialect.md, in the table."""
     module = ModuleType("an_example")
-    exec(examples()[0], module.__dict__)
+    exec(steps_of("dialect")[0].code, module.__dict__)
     dialect: Dialect = module.__dict__["DIALECT"]
     monkeypatch.setitem(sys.modules, "an_example", module)
     monkeypatch.setitem(dialects._MODULES, dialect.name, "an_example")
@@ -182,5 +175,5 @@ def test_the_path_of_the_example_tells_it(example: Dialect) -> None:
 
 def test_the_mocks_part_of_the_example_is_of_the_same_path(example: Dialect) -> None:
     mock: dict[str, Any] = {}
-    exec(examples()[1], mock)
+    exec(steps_of("dialect")[2].code, mock)
     assert (mock["API"].name, mock["API"].paths) == (example.name, (example.path,))

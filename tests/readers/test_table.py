@@ -1,4 +1,4 @@
-"""The table of readers, their files, the extra that installs them, and docs say the same."""
+"""The table of readers, the extra that installs them, and docs say the same."""
 
 import re
 import tomllib
@@ -8,21 +8,11 @@ from sseprobe import readers
 from sseprobe.readers import _MODULES, all_readers
 
 ROOT = Path(__file__).parents[2]
-BESIDE = {
-    "__init__", "base", "causes", "child", "comparison", "expectation", "installed", "location", "output_shapes", "process", "run",
-    "transports", "wording",
-}  # fmt: skip
-"""Files of the room that are no reader."""
 NUMBERS = {4: "four", 8: "eight", 12: "twelve"}
 
 
 def packages(requirements: list[str]) -> set[str]:
     return {re.split(r"[\[<>=;]", each)[0] for each in requirements}
-
-
-def test_every_file_is_in_the_table() -> None:
-    files = {path.stem for path in Path(readers.__file__).parent.glob("*.py")}
-    assert files - BESIDE == set(_MODULES)
 
 
 def test_names_are_unique_and_each_can_be_run() -> None:

@@ -12,7 +12,7 @@ from sseprobe.reporters import FORMATS, by_format
 from sseprobe.reporters.sections.stream import sparkline
 from tests.support.cli import Cli
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 _KEYS = {
     "schema_version",
     "tool",
