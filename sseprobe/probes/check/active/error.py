@@ -20,7 +20,7 @@ async def _run(bench: Bench) -> Found:
     evidence: list[Refusal | MidStreamFailure] = [Refusal(answers)]
     if bench.mock_url is not None:
         failed = await stream_once(bench.with_knobs("fault=error@3"))
-        evidence.append(MidStreamFailure(failed.transcript(), "told to fail after 3 tokens"))
+        evidence.append(MidStreamFailure(failed.transcript(), "set to fail after 3 tokens"))
     return Found(evidence, f"{len(answers)} requests that cannot be meant")
 
 
