@@ -1,4 +1,4 @@
-"""Family ABT: whether the server stops when its client leaves."""
+"""Family ABT: stopping on disconnect."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -24,7 +24,7 @@ def stops_on_disconnect(aborts: Aborts) -> Iterator[Finding]:
         if trial.answer == "running":
             yield Finding(
                 "not-stopped",
-                f"the server went on after its client had left: {trial.evidence}",
+                f"the server kept generating after the disconnect: {trial.evidence}",
                 None,
                 "stopped",
                 "running",

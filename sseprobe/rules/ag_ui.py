@@ -59,7 +59,7 @@ _OPTIONAL: Final = frozenset({
     "usage", "description", "parentSubagentRunId", "parentToolCallId", "parentMessageId", "messageId",
     "toolCallId", "toolCallName", "delta", "outcome",
 })  # fmt: skip
-# Retired, and translated by the client of 1.0; those before refuse them.
+# Retired. The client of 1.0 converts them; earlier ones reject them.
 _RETIRED_NULLS: Final = frozenset(
     {
         ("TOOL_CALL_START", "parentMessageId"),
@@ -82,11 +82,11 @@ _CHUNKS: Final = {
 
 
 def _typed(stream: Transcript) -> list[tuple[str, Message]]:
-    """The events of all runs. What stands behind the end of a run, and begins no other, is TRM002's and ERR002's."""
+    """The events of all runs. TRM002 and ERR002 judge events after the end of a run that start no other run."""
     require_readable(stream)
     found = stream.remembered(_events_of_runs)
     if not found:
-        raise NotApplicable("no event with a type came")
+        raise NotApplicable("the stream has no event with a type")
     return found
 
 
@@ -105,7 +105,7 @@ def _trace(stream: Transcript) -> Trace:
     require_whole(stream)
     trace = Trace(_steps(stream))
     if not trace.steps:
-        raise NotApplicable("no message, tool call or step came")
+        raise NotApplicable("the stream has no message, tool call or step")
     return trace
 
 
@@ -134,8 +134,8 @@ def opens_before_use(stream: Transcript) -> Iterator[Finding]:
     trace = stream.remembered(_trace)
     yield from strays(trace)
     for step, _ in trace.again:
-        problem = f"{step.kind} for {part_name(step.part[1])}, which is open already"
-        yield Finding(f"{step.kind}-while-open", problem, step.message.event.span, "its end before it", "none")
+        problem = f"{step.kind} for {part_name(step.part[1])}, which is already open"
+        yield Finding(f"{step.kind}-while-open", problem, step.message.event.span, "its end event first", "none")
 
 
 @rule("AGU002", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -163,7 +163,11 @@ def is_a_run(stream: Transcript) -> Iterator[Finding]:
         if kind == "RUN_STARTED":
             if running:
                 yield Finding(
-                    "run-in-run", "a run starts inside a run", message.event.span, "RUN_FINISHED", "RUN_STARTED"
+                    "run-in-run",
+                    "a run starts before the last one finished",
+                    message.event.span,
+                    "RUN_FINISHED",
+                    "RUN_STARTED",
                 )
             running = True
         elif kind in _ENDS:
@@ -208,7 +212,7 @@ def omits_what_is_absent(stream: Transcript) -> Iterator[Finding]:
 
 
 def _required(kind: str, name: str) -> bool:
-    """Whether JSON002 says it."""
+    """Whether JSON002 reports it."""
     return kind not in _CHUNKS and name in ("messageId", "toolCallId", "toolCallName", "delta")
 
 
@@ -262,7 +266,7 @@ def names_its_chunks(stream: Transcript) -> Iterator[Finding]:
         if len(known) < MAX_PARTS:
             known.add(part)
     if not judged:
-        raise NotApplicable("no chunk came")
+        raise NotApplicable("the stream has no chunks")
 
 
 @rule("AGU007", Severity.ERROR, Kind.CONFORMANCE, _SDK, dialects=_OURS)
@@ -289,7 +293,7 @@ def has_known_roles(stream: Transcript) -> Iterator[Finding]:
                     f"wrong-role-of-{kind}", problem, message.event.span, ", ".join(_ROLES[kind]), described(role)
                 )
     if not judged:
-        raise NotApplicable("no role came")
+        raise NotApplicable("the stream has no roles")
 
 
 @rule("AGU008", Severity.WARNING, Kind.COMPATIBILITY, _CLIENT, dialects=_OURS)

@@ -40,7 +40,13 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
         return
     for kind, message in events[1:]:
         if kind == "message_start":
-            yield Finding("second-message_start", "message_start comes again", message.event.span, "once", "again")
+            yield Finding(
+                "second-message_start",
+                "message_start is repeated",
+                message.event.span,
+                "one message_start",
+                "a second one",
+            )
 
 
 @rule("ANT003", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -57,7 +63,7 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
     events = in_order(stream)
     stop = next((message for kind, message in events if kind == "message_stop"), None)
     if stop is None:
-        raise NotApplicable("message_stop did not come: see TRM001")
+        raise NotApplicable("the stream has no message_stop: see TRM001")
     if any(kind == "message_delta" and not isinstance(each.fields.get("delta"), dict) for kind, each in events):
         raise NotApplicable("a message_delta has no delta: see JSON002")
     stopped = False
@@ -67,9 +73,9 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
             if stopped and not reason:
                 yield Finding(
                     "stop-reason-taken-back",
-                    "a later message_delta takes the stop reason back",
+                    "a later message_delta clears the stop reason",
                     message.event.span,
-                    "it again",
+                    "the same stop reason",
                     "null",
                 )
             stopped = stopped or bool(reason)
@@ -84,7 +90,7 @@ def says_why_it_stopped(stream: Transcript) -> Iterator[Finding]:
     if not stopped:
         yield Finding(
             "no-stop-reason",
-            "message_stop comes without a stop reason",
+            "no stop reason comes before message_stop",
             stop.event.span,
             "message_delta before it",
             "none",
@@ -103,11 +109,11 @@ def begins_empty(stream: Transcript) -> Iterator[Finding]:
     """
     start = next((message for kind, message in in_order(stream) if kind == "message_start"), None)
     if start is None:
-        raise NotApplicable("no message_start came: see ANT001")
+        raise NotApplicable("the stream has no message_start: see ANT001")
     begun = as_dict(start.fields.get("message"))
     if content := as_list(begun.get("content")):
         yield Finding(
-            "begins-with-content", "message_start holds content", start.event.span, "[]", f"{len(content)} blocks"
+            "begins-with-content", "message_start already has content", start.event.span, "[]", f"{len(content)} blocks"
         )
     if reason := begun.get("stop_reason"):
         yield Finding(
@@ -137,13 +143,13 @@ def counts_its_output(stream: Transcript) -> Iterator[Finding]:
                 actual = described(usage["output_tokens"]) if "output_tokens" in usage else "none"
                 yield Finding(
                     "missing-output_tokens",
-                    "message_delta does not count output_tokens",
+                    "the usage of message_delta has no output_tokens",
                     message.event.span,
                     "a number",
                     actual,
                 )
     if not judged:
-        raise NotApplicable("no message_delta with usage came")
+        raise NotApplicable("the stream has no message_delta with usage")
 
 
 @rule("ANT011", Severity.WARNING, Kind.CONFORMANCE, _TOOLS, dialects=_OURS)
@@ -164,13 +170,13 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
             if delta.kind is DeltaKind.FINISH:
                 finish, reason = message, delta.text
     if finish is None:
-        raise NotApplicable("no stop reason came")
+        raise NotApplicable("the stream has no stop reason")
     if not called and reason != "tool_use":
-        raise NotApplicable("no tool is called")
+        raise NotApplicable("the stream has no tool call")
     if called and reason == "end_turn":
         yield Finding(
             "end_turn-with-tool-call",
-            "a tool is called, and the stop reason is end_turn",
+            "a tool is called, but the stop reason is end_turn",
             finish.event.span,
             "tool_use",
             reason,
@@ -178,7 +184,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     elif not called:
         yield Finding(
             "tool_use-without-tool-call",
-            "the stop reason is tool_use, and no tool is called",
+            "the stop reason is tool_use, but no tool is called",
             finish.event.span,
             "end_turn",
             reason,
@@ -205,16 +211,16 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
         for name in ("id", "name"):
             if not isinstance(block.get(name), str) or not block[name]:
                 yield Finding(
-                    f"missing-{name}", f"a tool_use without its {name}", message.event.span, f"its {name}", "none"
+                    f"missing-{name}", f"a tool_use block has no {name}", message.event.span, f"its {name}", "none"
                 )
         identifier = as_id(block.get("id"))
         if identifier and identifier in ids:
-            problem = f"two calls have the id {part_name(identifier)}"
-            yield Finding("repeated-id", problem, message.event.span, "an id each", part_name(identifier))
+            problem = f"two tool calls have the id {part_name(identifier)}"
+            yield Finding("repeated-id", problem, message.event.span, "a unique id", part_name(identifier))
         if len(ids) < MAX_PARTS:
             ids.add(identifier)
     if not judged:
-        raise NotApplicable("no tool is called")
+        raise NotApplicable("the stream has no tool call")
 
 
 @rule("ANT013", Severity.INFO, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -228,7 +234,7 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
     Bad: `message_stop`, then `data: [DONE]`.
     """
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message in stream.messages:
         if message.event.data == "[DONE]":
-            yield Finding("done-mark", "[DONE] came", message.event.span, "the end of the body", "[DONE]")
+            yield Finding("done-mark", "the stream has a [DONE]", message.event.span, "the end of the body", "[DONE]")

@@ -35,7 +35,7 @@ def _block_events(stream: Transcript) -> list[tuple[str, Message, int]]:
         if kind in _ACTIONS and index is not None:
             found.append((kind, message, index))
     if not found:
-        raise NotApplicable("no block came")
+        raise NotApplicable("the stream has no blocks")
     return found
 
 
@@ -59,7 +59,7 @@ def opens_blocks_before_use(stream: Transcript) -> Iterator[Finding]:
     yield from strays(trace)
     for step, _ in trace.again:
         problem = f"block {part_name(step.part[1])} starts while it is open"
-        yield Finding("start-while-open", problem, step.message.event.span, "its stop", "its start")
+        yield Finding("start-while-open", problem, step.message.event.span, "content_block_stop", "content_block_start")
 
 
 @rule("ANT006", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -74,14 +74,14 @@ def counts_blocks_from_zero(stream: Transcript) -> Iterator[Finding]:
     """
     starts = [(message, index) for kind, message, index in _block_events(stream) if kind == "content_block_start"]
     if not starts:
-        raise NotApplicable("no block starts")
+        raise NotApplicable("the stream has no content_block_start")
     missed = {step.part[1] for step in stream.remembered(_trace).stray}
     awaited = 0
     for message, index in starts:
         while awaited != index and awaited in missed:
             awaited += 1  # its start is missing: ANT002 says so
         if index != awaited:
-            problem = f"block {part_name(index)} starts, and {part_name(awaited)} was to be next"
+            problem = f"block {part_name(index)} starts, but the next index is {part_name(awaited)}"
             yield Finding("wrong-index", problem, message.event.span, part_name(awaited), part_name(index))
         awaited = index + 1
 
@@ -106,12 +106,12 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
             delta, block = as_dict(message.fields.get("delta")).get("type"), types[index]
             fitting = _FITTING.get(delta) if isinstance(delta, str) else None
             if fitting is not None and block not in fitting:
-                problem = f"a {delta} in a block of type {described(block)}"
+                problem = f"a {delta} is in a block of type {described(block)}"
                 yield Finding(
                     f"{delta}-in-wrong-block", problem, message.event.span, " or ".join(fitting), described(block)
                 )
     if not judged:
-        raise NotApplicable("no block goes on")
+        raise NotApplicable("the stream has no block with deltas")
 
 
 @rule("ANT008", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -125,7 +125,7 @@ def stops_its_blocks(stream: Transcript) -> Iterator[Finding]:
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream did not come to its end")
+        raise NotApplicable("the stream did not complete")
     require_matching_ends(trace)
     for (_, index), begun in trace.open.items():
         yield Finding(
@@ -162,4 +162,4 @@ def signs_its_thinking(stream: Transcript) -> Iterator[Finding]:
                     problem = f"the thinking of block {part_name(index)} has no signature"
                     yield Finding("missing-signature", problem, message.event.span, "signature_delta", "none")
     if not judged:
-        raise NotApplicable("no thinking came")
+        raise NotApplicable("the stream has no thinking")

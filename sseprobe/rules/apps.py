@@ -1,4 +1,4 @@
-"""Family APP: streams of an app's own, which no vendor defines: how they are read is given, or learned."""
+"""Family APP: an app's own event format. How to read it is given by options, or learned from the stream."""
 
 import re
 from collections import Counter
@@ -27,26 +27,26 @@ _DATA_LINE: Final = re.compile(rb"(?:^|(?<=[\r\n]))data:(?P<spaces> *)(?=[^ \r\n
 _AS_JSON: Final = 'text as JSON: data: {"token": "a\\nb"}'
 _MANY_CHARS: Final = 200
 _ENOUGH_EVENTS: Final = 5
-_TOKENS_AN_EVENT: Final = 4
+_TOKENS_PER_EVENT: Final = 4
 _ALL: Final = 0.9
 
 
 def _event_format(stream: Transcript) -> EventFormat:
-    """How the stream is read. Raises NotApplicable for a vendor's, and for one without text."""
+    """How the stream is read. Raises NotApplicable for a vendor's dialect, and for a stream without text."""
     event_format = stream.dialect.event_format
     if event_format is None:
-        raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
+        raise NotApplicable(f"the stream is {stream.dialect.name}, not an app's own format")
     if event_format.payloads in (Payloads.MESSAGES, Payloads.UNKNOWN):
-        raise NotApplicable("no text was found in the payloads: --text-at names its place")
+        raise NotApplicable("no text was found in the payloads; set its place with --text-at")
     return event_format
 
 
 def _raw_text(stream: Transcript) -> None:
-    """Raises NotApplicable unless the data of events is the text itself."""
+    """Raises NotApplicable unless event data is plain text."""
     if _event_format(stream).payloads is not Payloads.TEXT:
-        raise NotApplicable("the text is JSON, which keeps every character")
+        raise NotApplicable("the text is encoded as JSON, which preserves it")
     if stream.framing is not Framing.SSE:
-        raise NotApplicable("the body is the text, and keeps every character")
+        raise NotApplicable("the body is the text, which preserves it")
 
 
 @rule("APP001", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#sse-processing-model")
@@ -64,16 +64,16 @@ def has_an_end_mark(stream: Transcript) -> Iterator[Finding]:
     """
     _event_format(stream)
     if stream.ending is None:
-        raise NotApplicable("only bytes are known, and not how they ended")
+        raise NotApplicable("the recording has only bytes, not how the body ended")
     if stream.ending is not Ending.COMPLETE:
         raise NotApplicable(f"the stream ended as {stream.ending}")
     if stream.end_mark is None:
         last = stream.messages[-1].event if stream.messages else None
-        problem = "the stream has no end mark: a cut answer looks like a finished one"
+        problem = "the stream has no end mark: a truncated answer looks finished"
         excerpt = one_line(last.data, 60) if last else "nothing"
         expected = "an event such as [DONE]"
         if stream.framing is Framing.TEXT:
-            expected = "events, or lines of JSON: text alone has no place for an end mark"
+            expected = "events or lines of JSON: plain text has no place for an end mark"
         yield Finding("no-end-mark", problem, last.span if last else None, expected, excerpt)
 
 
@@ -88,9 +88,9 @@ def reports_failures_as_events(stream: Transcript) -> Iterator[Finding]:
     Bad: `data: Error: overloaded`.
     """
     if stream.dialect.event_format is None:
-        raise NotApplicable(f"the stream is {stream.dialect.name}, which its vendor defines")
+        raise NotApplicable(f"the stream is {stream.dialect.name}, not an app's own format")
     if stream.outcome is None or stream.outcome.error is None:
-        raise NotApplicable("no error came")
+        raise NotApplicable("the stream has no error")
     failures = [message for message, _ in stream.deltas_by_kind[DeltaKind.ERROR]]
     if stream.error_as_text:
         failures = stream.content[-1:]
@@ -100,7 +100,7 @@ def reports_failures_as_events(stream: Transcript) -> Iterator[Finding]:
         excerpt = one_line(message.event.data, 120)
         yield Finding(
             "failure-as-text",
-            "the failure is failures as text",
+            "the failure is sent as text",
             message.event.span,
             "event: error, or an object with error",
             excerpt,
@@ -124,7 +124,7 @@ def keeps_every_character(stream: Transcript) -> Iterator[Finding]:
     """
     _raw_text(stream)
     if not stream.content:
-        raise NotApplicable("no text came")
+        raise NotApplicable("the stream has no text")
     yield from _lost(stream)
 
 
@@ -137,14 +137,14 @@ def _lost(stream: Transcript) -> Iterator[Finding]:
             excerpt = one_line(f"{item.name}: {item.value}" if item.value else item.name, 80)
             yield Finding(
                 "text-line-ignored",
-                "text behind a line break is ignored: its line is no field",
+                "text after a line break is ignored: its line is not a field",
                 item.span,
                 _AS_JSON,
                 excerpt,
             )
     blank = _lost_line_breaks(stream)
     if blank:
-        problem = "line breaks of the text became blank lines, and are lost"
+        problem = "line breaks of the text became blank lines and are lost"
         yield Finding(
             "line-breaks-lost",
             problem,
@@ -156,7 +156,7 @@ def _lost(stream: Transcript) -> Iterator[Finding]:
 
 
 def _lost_line_breaks(stream: Transcript) -> list[Event]:
-    """Text behind which there are more blank lines than one, unless that is how all of it is written."""
+    """Text events followed by more than one blank line, unless nearly all are."""
     first, last = stream.content[0], stream.content[-1]
     pieces = [
         message.event
@@ -179,7 +179,7 @@ def _lost_spaces(stream: Transcript) -> Iterator[Finding]:
     # Where two spaces come, the first is the server's own, and a line without any is another matter (SSE010).
     if with_space and without and all(len(found["spaces"]) < 2 for found, _ in with_space):
         first, start = with_space[0]
-        problem = f"no space follows data: on {without} lines, so that on {len(with_space)} a space of the text is lost"
+        problem = f"{without} lines have no space after data:, so {len(with_space)} lines lose a space of the text"
         span = (start + first.start(), start + first.end())
         yield Finding(
             "leading-spaces-lost", problem, span, "data:, a space, then the text", f"data: on {without} lines"
@@ -199,13 +199,13 @@ def encodes_its_text(stream: Transcript) -> Iterator[Finding]:
     """
     _raw_text(stream)
     if not stream.content:
-        raise NotApplicable("no text came")
+        raise NotApplicable("the stream has no text")
     if any(True for _ in _lost(stream)):
-        raise NotApplicable("a line break or a space was lost: see APP003")
+        raise NotApplicable("a line break or a space is lost: see APP003")
     if any("\n" in message.event.data for message in stream.content):
         return  # each of its lines has a data field: that is the other way
     first = stream.content[0].event
-    problem = "the text is sent as it is: a line break in it would be lost"
+    problem = "the text is not encoded: a line break in it would be lost"
     yield Finding("text-not-encoded", problem, first.span, 'JSON, such as {"token": "…"}', one_line(first.data, 60))
 
 
@@ -221,13 +221,13 @@ def has_distinct_heartbeats(stream: Transcript) -> Iterator[Finding]:
     """
     _event_format(stream)
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message in stream.messages:
         if message.event.type == "message" and message.event.data.strip('[]"').lower() in words.HEARTBEATS:
             excerpt = one_line(message.event.data, 40)
             yield Finding(
                 "heartbeat-as-text",
-                "a heartbeat that looks like text",
+                "a heartbeat looks like text",
                 message.event.span,
                 "a comment: `: ping`",
                 excerpt,
@@ -246,21 +246,21 @@ def sends_pieces(stream: Transcript) -> Iterator[Finding]:
     """
     event_format = _event_format(stream)
     if not stream.content:
-        raise NotApplicable("no text came")
+        raise NotApplicable("the stream has no text")
     first = stream.content[0].event
     if event_format.grows:
         yield Finding(
             "text-repeated",
             "each event repeats the whole text so far",
             first.span,
-            "what is new",
+            "only the new text",
             one_line(first.data, 60),
         )
     elif len(stream.content) == 1 and stream.framing is not Framing.TEXT:
         chars = sum(len(delta.text) for delta in stream.content[0].deltas if delta.kind is DeltaKind.TEXT)
         if chars > _MANY_CHARS:
-            problem = f"the whole answer, {chars:,} characters, came in one event"
-            yield Finding("one-event", problem, first.span, "an event for each token", "one event")
+            problem = f"the whole answer, {chars:,} characters, is in one event"
+            yield Finding("one-event", problem, first.span, "one event per token", "one event")
 
 
 @rule("APP007", Severity.WARNING, Kind.COMPATIBILITY, _OPENAI)
@@ -275,7 +275,7 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
     """
     event_format = _event_format(stream)
     if not event_format.parses_json:
-        raise NotApplicable("the data is the text: there are no names")
+        raise NotApplicable("the data is plain text, without field names")
     if event_format.text is not None and event_format.given.text is None:
         yield from _other_places(stream, event_format)
     spellings: dict[tuple[str, ...], str] = {}
@@ -283,7 +283,7 @@ def keeps_its_names(stream: Transcript) -> Iterator[Finding]:
         for kind in words.kinds_of(message.event, message.payload):
             spelling = spellings.setdefault(words.words_of(kind), kind)
             if spelling != kind and words.words_of(kind):
-                problem = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} before"
+                problem = f"the name {one_line(kind, 40)!r} was spelled {one_line(spelling, 40)!r} earlier"
                 yield Finding("two-spellings", problem, message.event.span, one_line(spelling, 40), one_line(kind, 40))
 
 
@@ -296,7 +296,7 @@ def _other_places(stream: Transcript, event_format: EventFormat) -> Iterator[Fin
             continue
         if (other := other_text(message.payload, event_format.text)) is not None:
             pointer, expected = json_pointer.text_of(other[0]), event_format.text_at or ""
-            problem = f"the text stands at {one_line(pointer, 60)}, in other events at {one_line(expected, 60)}"
+            problem = f"the text is at {one_line(pointer, 60)}, in other events at {one_line(expected, 60)}"
             yield Finding(
                 "text-in-two-places", problem, message.event.span, one_line(expected, 60), one_line(pointer, 60)
             )
@@ -316,10 +316,10 @@ def sends_one_event_a_token(stream: Transcript) -> Iterator[Finding]:
         delta.output_tokens for _, delta in stream.deltas_by_kind[DeltaKind.USAGE] if delta.output_tokens is not None
     ]
     if not usage or stream.framing is Framing.TEXT:
-        raise NotApplicable("the stream does not tell how many tokens it had")
+        raise NotApplicable("the stream does not report its token count")
     events = sum(message.has(*CONTENT_KINDS) for message in stream.messages)
-    if events >= _ENOUGH_EVENTS and usage[-1] >= _TOKENS_AN_EVENT * events:
+    if events >= _ENOUGH_EVENTS and usage[-1] >= _TOKENS_PER_EVENT * events:
         problem = f"{usage[-1]:,} tokens came in {events:,} events"
         yield Finding(
-            "tokens-gathered", problem, None, "an event for each token", f"{usage[-1] / events:.3g} tokens in an event"
+            "tokens-gathered", problem, None, "one event per token", f"{usage[-1] / events:.3g} tokens per event"
         )

@@ -1,4 +1,4 @@
-"""What a rule is, and how one is judged. Families enter their rules here; `catalogue` lists them."""
+"""What a rule is, and how it judges. Families register their rules here; `catalogue` lists them."""
 
 import inspect
 import re
@@ -15,8 +15,8 @@ from sseprobe.sse.framing import Framing
 from sseprobe.streams.transcript import Transcript
 
 MAX_FINDINGS: Final = 20
-"""Of one rule on one stream: a broken stream breaks the same rule at every event. Findings of another key or text come
-on top, so that what a baseline expects does not hide what it does not."""
+"""Of one rule on one stream, because a broken stream breaks the same rule at every event. Findings with a new key or
+message are kept beyond it, so that findings that a baseline expects do not hide others."""
 
 _MAX_TEXTS: Final = 100
 _NUMBER: Final = re.compile(r"\d+(?:[.,]\d+)*")
@@ -25,7 +25,7 @@ WHATWG: Final = "https://html.spec.whatwg.org/multipage/server-sent-events.html"
 
 
 class Severity(StrEnum):
-    """From the specification's word: MUST, SHOULD, advice."""
+    """By the specification's word: MUST is an error, SHOULD a warning, advice info."""
 
     ERROR = "error"
     WARNING = "warning"
@@ -33,14 +33,14 @@ class Severity(StrEnum):
 
 
 class Kind(StrEnum):
-    """Whether a specification says so, or whether it is legal and named clients break."""
+    """Conformance: a specification requires it. Compatibility: legal, but named clients break."""
 
     CONFORMANCE = "conformance"
     COMPATIBILITY = "compatibility"
 
 
 class RuleVerdict(StrEnum):
-    """What a rule says. It never passes without evidence."""
+    """The result of a rule. It never passes without evidence."""
 
     PASS = "pass"
     FAIL = "fail"
@@ -50,10 +50,10 @@ class RuleVerdict(StrEnum):
 
 
 class Finding(Struct, frozen=True):
-    """One violation: what, where (half-open byte range in the body), what was expected, what was there.
+    """One violation: its message, its place (half-open byte range in the body), the expected and the actual value.
 
-    `key`: what it is, in kebab case, the same for ever whatever the message says. Names that the specification knows
-    (fields, headers, types of events) may stand in it; numbers, ids and text of the stream never.
+    `key`: a permanent name in kebab case, independent of the message. It may contain names from the specification
+    (fields, headers, event types), but never numbers, ids or text of the stream.
     """
 
     key: str
@@ -64,11 +64,11 @@ class Finding(Struct, frozen=True):
 
 
 class NotApplicable(Exception):  # noqa: N818  no error, an answer
-    """Raised by a rule that has nothing to judge here, such as tool calls where none came; says why."""
+    """Raised by a rule that has nothing to judge here, for instance because no tool call came; its text says why."""
 
 
 class Inconclusive(Exception):  # noqa: N818
-    """Raised by a rule whose evidence is missing; says what is missing, and how to get it."""
+    """Raised by a rule whose evidence is missing; its text says what is missing and how to get it."""
 
 
 def without_numbers(message: str) -> str:
@@ -77,7 +77,7 @@ def without_numbers(message: str) -> str:
 
 
 class Listing:
-    """Findings: the first of them and one of each key and text are kept, the rest is counted."""
+    """Keeps the first `MAX_FINDINGS` findings and one of each key and message without numbers; counts the rest."""
 
     def __init__(self) -> None:
         self.kept: list[Any] = []
@@ -86,7 +86,7 @@ class Listing:
         self._texts: set[str] = set()
 
     def add(self, finding: Any) -> None:
-        """Keeps it, or counts it."""
+        """Keeps or counts a finding: anything with `key` and `message`."""
         text = without_numbers(finding.message)
         new = finding.key not in self._keys or (text not in self._texts and len(self._texts) < _MAX_TEXTS)
         if new or len(self.kept) < MAX_FINDINGS:
@@ -104,8 +104,8 @@ Check = Callable[[Subject], Iterator[Finding]]
 class Rule(Struct, frozen=True):
     """One requirement. Its id is permanent; `page` is the docstring of its function, whose first line is its `title`.
 
-    `subject`: what it judges: a `Transcript`, or the evidence of an active probe. `dialects`: those it is
-    for, None for all; `framing`: likewise.
+    `subject`: the type it judges, a `Transcript` or the evidence of an active probe. `dialects`, `framing`: those it
+    applies to, None for all.
     """
 
     id: str
@@ -130,7 +130,7 @@ class Rule(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """What one rule says of one subject. `reason`: why there is no answer; `more`: findings over `MAX_FINDINGS`."""
+    """The result of one rule on one subject. `reason`: why it did not judge; `more`: findings over `MAX_FINDINGS`."""
 
     verdict: RuleVerdict
     findings: tuple[Finding, ...] = ()
@@ -152,7 +152,7 @@ def rule(
     dialects: Scope | None = None,
     framing: Framing | None = None,
 ) -> Callable[[Check[Subject]], Check[Subject]]:
-    """Enters a function into the catalogue. The first line of its docstring is the rule's title."""
+    """Registers a function as a rule. The first line of its docstring is the rule's title."""
 
     def register(check: Check[Subject]) -> Check[Subject]:
         page = inspect.cleandoc(check.__doc__ or "")
@@ -164,7 +164,7 @@ def rule(
 
 
 def judge(rule: Rule, subject: Any) -> Judgement:
-    """What a rule says of a stream, or of a probe's evidence. Total: a rule that crashes is contained."""
+    """Runs a rule on a stream or on a probe's evidence. Never raises: a rule that crashes has the verdict CRASHED."""
     if isinstance(subject, Transcript) and (why := _not_concerned(rule, subject)):
         return Judgement(RuleVerdict.NOT_APPLICABLE, reason=why)
     found = Listing()
@@ -176,7 +176,7 @@ def judge(rule: Rule, subject: Any) -> Judgement:
         verdict, reason = RuleVerdict.NOT_APPLICABLE, str(raised)
     except Inconclusive as raised:
         verdict, reason = RuleVerdict.INCONCLUSIVE, str(raised)
-    except Exception as error:  # a fault of ours must not cost the other rules their say
+    except Exception as error:  # a bug in one rule must not stop the others
         return Judgement(RuleVerdict.CRASHED, tuple(found.kept), found.more, _where(error))
     if found.kept:
         return Judgement(RuleVerdict.FAIL, tuple(found.kept), found.more)
@@ -185,9 +185,9 @@ def judge(rule: Rule, subject: Any) -> Judgement:
 
 def _not_concerned(rule: Rule, stream: Transcript) -> str | None:
     if rule.framing is not None and stream.framing is not rule.framing:
-        return f"the body is framed as {stream.framing}, not as {rule.framing}"
+        return f"the body's framing is {stream.framing}, not {rule.framing}"
     if rule.dialects is not None and not stream.dialect.is_in(rule.dialects):
-        return f"the stream is {stream.dialect.name}"
+        return f"the dialect is {stream.dialect.name}"
     return None
 
 

@@ -1,4 +1,4 @@
-"""Family BUF: whether events arrive as they are made. One path alone shows little: what it cannot show is left open."""
+"""Family BUF: buffering. What a single path cannot show is inconclusive."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -33,9 +33,9 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
     Bad: 14 s of silence, then everything.
     """
     if stream.head is None:
-        raise NotApplicable("only bytes are known, and not when they came")
+        raise NotApplicable("the recording has only bytes, without arrival times")
     if len(stream.content) < 2:
-        raise NotApplicable("fewer than two events with content came")
+        raise NotApplicable("the stream has fewer than two events with content")
     if not came_at_once(stream):
         return
     diagnosis = stream.remembered(diagnose)
@@ -43,7 +43,7 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
         raise Inconclusive(diagnosis.evidence[0])
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     encoding = one_line(stream.head.header("content-encoding") or "", 40)
-    packed = f"; it came as {encoding}: a compressor that is not flushed holds so" if encoding else ""
+    packed = f"; the body is {encoding}, whose compressor may not be flushed" if encoding else ""
     yield Finding(
         "all-at-once", f"{diagnosis.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}"
     )
@@ -61,15 +61,17 @@ def arrives_in_events(stream: Transcript) -> Iterator[Finding]:
     Bad: 4,096 bytes, then 4,096 bytes, each ending in the middle of an event.
     """
     if stream.head is None or len(stream.chunks) < 2:
-        raise NotApplicable("the body came in one piece" if stream.head else "only bytes are known")
+        raise NotApplicable(
+            "the body arrived in one read" if stream.head else "the recording has only bytes, without arrival times"
+        )
     bursts = bursts_of(stream)
     diagnosis = stream.remembered(diagnose)
     if diagnosis.kind is Holding.BLOCK:
         block = bursts[1]
         size = human_bytes(diagnosis.block_bytes or 0)
-        yield Finding("fixed-blocks", diagnosis.evidence[0], (block.start, block.end), "whole events", size)
+        yield Finding("fixed-blocks", diagnosis.evidence[0], (block.start, block.end), "complete events", size)
     elif 2 * sum(each.trusted for each in bursts) < len(bursts):
-        raise Inconclusive("this process read late: what came in pieces may have been read as one")
+        raise Inconclusive("sseprobe read late, so separate bursts may have been read as one")
 
 
 @rule("BUF003", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#event-stream-interpretation")
@@ -84,7 +86,7 @@ def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
     Bad: `data: a`, LF; a token later LF, `data: b`, LF.
     """
     if len(stream.messages) < 2 or len(stream.chunks) < 2:
-        raise NotApplicable("fewer than two events came" if stream.messages else "there is no event")
+        raise NotApplicable("the stream has fewer than two events" if stream.messages else "the stream has no events")
     cuts = dict(zip(stream.chunk_ends, stream.chunks, strict=True))
     late = []
     for message in stream.messages:
@@ -92,7 +94,7 @@ def dispatches_at_once(stream: Transcript) -> Iterator[Finding]:
         if before is not None and message.read.t_ns - before.read.t_ns > _HELD_NS:
             late.append(message)
     if 2 * len(late) > len(stream.messages):
-        problem = f"the blank lines of {len(late)} of {len(stream.messages)} events come later than the events"
+        problem = f"the blank lines of {len(late)} of {len(stream.messages)} events arrive later than the events"
         yield Finding("blank-line-late", problem, late[0].event.span, "with the event", "later")
 
 
@@ -107,13 +109,13 @@ def cuts_at_lines(stream: Transcript) -> Iterator[Finding]:
     Bad: A chunk that ends with the first byte of `é`.
     """
     if len(stream.chunks) < 2:
-        raise NotApplicable("the body came in one piece")
+        raise NotApplicable("the body arrived in one read")
     body = stream.body
     for end in stream.chunk_ends[:-1]:
         if 0 < end < len(body) and (body[end] & 0xC0 == 0x80 or body[end - 1 : end + 1] == b"\r\n"):
             what = "CRLF" if body[end - 1 : end + 1] == b"\r\n" else "a character"
             key = "cut-inside-crlf" if what == "CRLF" else "cut-inside-character"
-            yield Finding(key, f"a piece of the body ends inside {what}", (end - 1, end + 1), "a whole line", what)
+            yield Finding(key, f"a chunk of the body ends inside {what}", (end - 1, end + 1), "a complete line", what)
 
 
 @rule("BUF007", Severity.ERROR, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes", of=Lengths)
@@ -130,14 +132,14 @@ def begins_before_it_is_whole(lengths: Lengths) -> Iterator[Finding]:
     short, long = (sorted(map(_first_ms, each)) for each in (lengths.short, lengths.long))
     sizes = [sorted(map(_size, each)) for each in (lengths.short, lengths.long)]
     if sizes[1][0] < _LONGER * max(1, sizes[0][-1]):
-        problem = f"{lengths.requests}, the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
-        raise Inconclusive(f"{problem}: too alike to be compared; give a --prompt that asks for a long answer")
+        problem = f"{lengths.requests}: the answers had {sizes[0][-1]} and {sizes[1][0]} characters"
+        raise Inconclusive(f"{problem}, too similar to compare; give a --prompt that asks for a long answer")
     middle = short[len(short) // 2], long[len(long) // 2]
     apart = long[0] - short[-1] > max(_CLEARLY_LATER_MS, short[-1] - short[0])
     if apart and middle[1] > _MUCH_LATER * middle[0]:
         problem = (
-            f"{lengths.requests}, the first content came after {human_ms(middle[0])} and {human_ms(middle[1])}: "
-            "the answer is made whole before it is sent"
+            f"{lengths.requests}: the first content arrived after {human_ms(middle[0])} and {human_ms(middle[1])}: "
+            "the whole answer is generated before it is sent"
         )
         yield Finding("whole-before-sent", problem, None, f"about {human_ms(middle[0])} for both", human_ms(middle[1]))
 
@@ -167,14 +169,14 @@ def compression_delays_nothing(streams: Compression) -> Iterator[Finding]:
         return
     plain, compressed = _per_burst(streams.plain), _per_burst(streams.compressed)
     if plain is None or compressed is None:
-        raise Inconclusive(f"fewer than {_ENOUGH_EVENTS} events with content: ask for a longer answer")
+        raise Inconclusive(f"fewer than {_ENOUGH_EVENTS} events with content; ask for a longer answer (--prompt)")
     if compressed >= _BURST_RATIO * plain and compressed >= _BURST_RATIO:
-        problem = f"with {one_line(encoding, 40)} {compressed:.3g} events arrive at once, without it {plain:.3g}"
-        yield Finding("held-by-compression", problem, None, f"{plain:.3g} events at once", f"{compressed:.3g}")
+        problem = f"events arrive in bursts of {compressed:.3g} with {one_line(encoding, 40)}, of {plain:.3g} without"
+        yield Finding("held-by-compression", problem, None, f"{plain:.3g} events per burst", f"{compressed:.3g}")
 
 
 def _per_burst(stream: Transcript) -> float | None:
-    """Events with content for each moment in which any arrived, None if there are too few."""
+    """Content events per arrival time (events per burst), None if there are too few."""
     times = [message.read.t_ns for message in stream.messages if message.has(*CONTENT_KINDS)]
     return len(times) / len(set(times)) if len(times) >= _ENOUGH_EVENTS else None
 
@@ -193,9 +195,9 @@ def bounds_what_it_buffers(slow: SlowReading) -> Iterator[Finding]:
     if slow.cut:
         return
     if slow.held_tokens is None or slow.planned_tokens is None:
-        problem = f"the server kept a reader that did not read for {human_ms(slow.stalled_ms)}"
-        hint = "ask a witness: sseprobe abort-test --how stall --witness SPEC"
-        raise Inconclusive(f"{problem}; whether it went on producing is not seen from outside: {hint}")
+        problem = f"the server kept the connection of a client that did not read for {human_ms(slow.stalled_ms)}"
+        hint = "use a witness: sseprobe abort-test --how stall --witness SPEC"
+        raise Inconclusive(f"{problem}; whether it kept generating is not visible from outside: {hint}")
     if slow.held_tokens >= slow.planned_tokens:
-        problem = f"all {slow.planned_tokens:,} tokens were made for a reader that had stopped reading"
-        yield Finding("unbounded-buffer", problem, None, "production stands still", f"{slow.held_tokens:,} tokens")
+        problem = f"all {slow.planned_tokens:,} tokens were generated for a client that had stopped reading"
+        yield Finding("unbounded-buffer", problem, None, "generation pauses", f"{slow.held_tokens:,} tokens")

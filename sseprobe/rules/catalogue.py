@@ -17,27 +17,25 @@ class Family(NamedTuple):
 
 
 FAMILIES: Final = {
-    "HTTP": Family(("http", "http_requests"), "The answer's head and framing"),
-    "SSE": Family(("sse_lines", "sse"), "The wire format of event streams"),
-    "JSON": Family(("payload_syntax", "payloads", "payload_usage"), "Payloads, whatever the dialect"),
-    "OAI": Family(
-        ("openai_chat", "openai_calls"), "OpenAI Chat Completions and Completions, and servers that speak them"
-    ),
+    "HTTP": Family(("http", "http_requests"), "HTTP head and framing"),
+    "SSE": Family(("sse_lines", "sse"), "Event stream format"),
+    "JSON": Family(("payload_syntax", "payloads", "payload_usage"), "Payloads of all dialects"),
+    "OAI": Family(("openai_chat", "openai_calls"), "OpenAI Chat Completions and Completions, and compatible servers"),
     "ORS": Family(("openai_responses", "openai_outputs"), "OpenAI Responses"),
     "ANT": Family(("anthropic", "anthropic_blocks"), "Anthropic Messages"),
     "GEM": Family(("gemini",), "Google Gemini"),
     "COH": Family(("cohere",), "Cohere v2"),
     "MIS": Family(("mistral",), "Mistral"),
     "OLL": Family(("ollama",), "Ollama"),
-    "VRC": Family(("vercel_ui",), "Vercel's UI message stream"),
+    "VRC": Family(("vercel_ui",), "Vercel UI message stream"),
     "AGU": Family(("ag_ui",), "AG-UI"),
-    "APP": Family(("apps",), "Streams of an app's own, with events of its own"),
-    "ERR": Family(("errors", "refusals"), "Failures, and how they are told"),
-    "TRM": Family(("termination",), "The end of a stream"),
-    "TIM": Family(("timing",), "Silence and first tokens"),
-    "BUF": Family(("buffering",), "Whether events arrive as they are made"),
-    "RES": Family(("resumption",), "Ids, and reconnecting"),
-    "ABT": Family(("aborts",), "Whether the server stops when its client leaves"),
+    "APP": Family(("apps",), "An app's own event format"),
+    "ERR": Family(("errors", "refusals"), "Error reporting"),
+    "TRM": Family(("termination",), "End of the stream"),
+    "TIM": Family(("timing",), "Silence and time to first token"),
+    "BUF": Family(("buffering",), "Buffering"),
+    "RES": Family(("resumption",), "Ids and reconnection"),
+    "ABT": Family(("aborts",), "Stopping on disconnect"),
 }
 
 
@@ -56,7 +54,7 @@ def rules_of(family: str) -> tuple[Rule, ...]:
 
 
 def wire_rules() -> tuple[Rule, ...]:
-    """The rules that need nothing but the bytes of a body, by id."""
+    """The rules that need only the bytes of a body, by id."""
     return rules_of("SSE")
 
 

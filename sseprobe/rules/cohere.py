@@ -42,7 +42,13 @@ def begins_with_message_start(stream: Transcript) -> Iterator[Finding]:
         )
     for kind, message in events[1:]:
         if kind == "message-start":
-            yield Finding("second-message-start", "message-start comes again", message.event.span, "once", "again")
+            yield Finding(
+                "second-message-start",
+                "message-start is repeated",
+                message.event.span,
+                "one message-start",
+                "a second one",
+            )
 
 
 def _trace(stream: Transcript) -> Trace:
@@ -53,7 +59,7 @@ def _trace(stream: Transcript) -> Trace:
         if part in _PARTS and step in _ACTIONS and index is not None:
             steps.append(Step(message, kind, _ACTIONS[step], (part, index)))
     if not steps:
-        raise NotApplicable("no part came")
+        raise NotApplicable("the stream has no parts")
     return Trace(steps)
 
 
@@ -86,7 +92,7 @@ def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream did not come to its end")
+        raise NotApplicable("the stream did not complete")
     require_matching_ends(trace)
     for (part, index), begun in trace.open.items():
         yield Finding(
@@ -120,10 +126,14 @@ def has_fitting_deltas(stream: Transcript) -> Iterator[Finding]:
             other = "thinking" if begun == "text" else "text"
             if other in _content(message) and begun not in _content(message):
                 yield Finding(
-                    f"{other}-in-{begun}", f"{other} in content of type {begun}", message.event.span, begun, other
+                    f"{other}-in-{begun}",
+                    f"{other} is sent in content of type {begun}",
+                    message.event.span,
+                    begun,
+                    other,
                 )
     if not judged:
-        raise NotApplicable("no content goes on")
+        raise NotApplicable("the stream has no content deltas")
 
 
 @rule("COH005", Severity.WARNING, Kind.CONFORMANCE, _REFERENCE, dialects=_OURS)
@@ -138,15 +148,15 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     """
     finish = stream.deltas_by_kind[DeltaKind.FINISH]
     if not finish:
-        raise NotApplicable("no finish reason came")
+        raise NotApplicable("the stream has no finish reason")
     called = any(kind == "tool-call-start" for kind, _ in in_order(stream))
     message, reason = finish[0][0], finish[0][1].text
     if not called and reason != "TOOL_CALL":
-        raise NotApplicable("no tool is called")
+        raise NotApplicable("the stream has no tool call")
     if called and reason == "COMPLETE":
         yield Finding(
             "COMPLETE-with-tool-call",
-            "a tool is called, and the finish reason is COMPLETE",
+            "a tool is called, but the finish reason is COMPLETE",
             message.event.span,
             "TOOL_CALL",
             reason,
@@ -154,7 +164,7 @@ def stops_for_its_tools(stream: Transcript) -> Iterator[Finding]:
     elif not called:
         yield Finding(
             "TOOL_CALL-without-tool-call",
-            "the finish reason is TOOL_CALL, and no tool is called",
+            "the finish reason is TOOL_CALL, but no tool is called",
             message.event.span,
             "COMPLETE",
             reason,
@@ -180,10 +190,10 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
             if not isinstance(value, str) or not value:
                 yield Finding(
                     f"missing-{what}",
-                    f"a tool call starts without its {what}",
+                    f"a tool call has no {what}",
                     message.event.span,
                     f"its {what}",
                     "none",
                 )
     if not judged:
-        raise NotApplicable("no tool is called")
+        raise NotApplicable("the stream has no tool call")

@@ -1,4 +1,4 @@
-"""Family ERR: failures, and how they are told."""
+"""Family ERR: error reporting."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -17,19 +17,19 @@ from sseprobe.text import one_line
 
 _OPENROUTER: Final = "https://openrouter.ai/docs/api/reference/errors-and-debugging"
 _FINISHING: Final = Scope(having=(Trait.ERROR_WITH_FINISH,))
-# What may follow an error: the end, or what comes with it, and no more content.
+# What may follow an error: the end and what comes with it, but no content.
 _ENDS_AFTER_ERROR: Final = frozenset(
     {DeltaKind.END, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.FINISH, DeltaKind.USAGE, DeltaKind.OPEN}
 )
 
 
 def errors_in(stream: Transcript) -> list[int]:
-    """The places of the events that tell an error in the dialect's own way."""
+    """The indices of the error events that the dialect defines."""
     return list(dict.fromkeys(message.index for message, _ in stream.deltas_by_kind[DeltaKind.ERROR]))
 
 
 def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
-    """Failures in lines that are no field; of a page, which has many, the line that tells its title."""
+    """Errors in lines that are not fields. Of a web page only one line: its title, if it has one."""
     page: Finding | None = None
     has_title = False
     for item in stream.of(IgnoredField):
@@ -37,7 +37,7 @@ def _in_ignored_lines(stream: Transcript) -> Iterator[Finding]:
         if failure is None or item.name.startswith("{"):  # bare JSON is SSE008's
             continue
         excerpt = one_line(f"{item.name}: {item.value}" if item.value else item.name, 200)
-        problem = f"an error in a line that is no field, which every client ignores: {excerpt}"
+        problem = f"an error is in a line that is not a field, which every client ignores: {excerpt}"
         found = Finding("error-in-ignored-line", problem, item.span, "data: …", excerpt)
         if not item.name.lstrip().startswith("<"):
             yield found
@@ -60,15 +60,15 @@ def reports_failures_in_the_dialect(stream: Transcript) -> Iterator[Finding]:
     """
     yield from _in_ignored_lines(stream)
     if not stream.dialect.parses_json:
-        raise NotApplicable(f"{stream.dialect.name} has no error of its own")
+        raise NotApplicable(f"{stream.dialect.name} defines no errors")
     for message, _ in stream.deltas_by_kind[DeltaKind.UNKNOWN]:
         if is_foreign_error(message):
             excerpt = one_line(message.event.data, 120)
             yield Finding(
                 "foreign-error",
-                "an error in a shape that no client of this dialect knows",
+                "an error has a format that no client of this dialect recognises",
                 message.event.span,
-                "its error event",
+                "the dialect's error event",
                 excerpt,
             )
 
@@ -85,14 +85,14 @@ def ends_with_the_error(stream: Transcript) -> Iterator[Finding]:
     """
     errors = errors_in(stream)
     if not errors:
-        raise NotApplicable("no error came")
+        raise NotApplicable("the stream has no error")
     for message in stream.messages[errors[0] + 1 :]:
         if stream.dialect.has(Trait.SEVERAL_RUNS) and message.has(DeltaKind.OPEN):
             return  # the next run
         if any(delta.kind not in _ENDS_AFTER_ERROR for delta in message.deltas):
             yield Finding(
                 "content-after-error",
-                "the stream goes on after an error",
+                "content follows an error",
                 message.event.span,
                 "the end",
                 one_line(message.event.data, 100),
@@ -110,7 +110,7 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
     """
     errors = errors_in(stream)
     if not errors:
-        raise NotApplicable("no error came")
+        raise NotApplicable("the stream has no error")
     for message in (stream.messages[index] for index in errors):
         error = next(delta for delta in message.deltas if delta.kind is DeltaKind.ERROR)
         if not error.text.strip():
@@ -119,9 +119,9 @@ def explains_failures(stream: Transcript) -> Iterator[Finding]:
             excerpt = one_line(error.text, 100)
             yield Finding(
                 "trace-or-page-as-message",
-                "the error's message is a stack trace or a web page",
+                "the error message is a stack trace or a web page",
                 message.event.span,
-                "a sentence",
+                "a short message",
                 excerpt,
             )
         elif error.type is None and error.code is None and stream.dialect.has(Trait.TYPED_ERRORS):
@@ -163,7 +163,7 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
             if not has_error:
                 yield Finding(
                     "finish_reason-alone",
-                    "finish_reason is error, and there is no error",
+                    "finish_reason is error, but the chunk has no error",
                     message.event.span,
                     "an error",
                     "none",
@@ -171,13 +171,13 @@ def finishes_with_the_error(stream: Transcript) -> Iterator[Finding]:
             elif "error" not in reasons:
                 yield Finding(
                     "error-alone",
-                    "an error without finish_reason error",
+                    "the chunk has an error, but finish_reason is not error",
                     message.event.span,
                     "error",
                     one_line(str(reasons), 60),
                 )
     if not found:
-        raise NotApplicable("no error came")
+        raise NotApplicable("the stream has no error")
 
 
 @rule("ERR007", Severity.ERROR, Kind.CONFORMANCE, _OPENROUTER, of=MidStreamFailure)
@@ -193,7 +193,7 @@ def fails_loudly(failed: MidStreamFailure) -> Iterator[Finding]:
     if stream.ending is not Ending.ERROR or stream.outcome is None or stream.outcome.error is None:
         yield Finding(
             "no-error-event",
-            f"{failed.instruction}: the stream ended as {stream.ending}",
+            f"the server was {failed.instruction}, but the stream ended as {stream.ending}",
             None,
             "an error event",
             str(stream.ending),

@@ -33,7 +33,7 @@ _WORD: Final = re.compile(r"[A-Z][A-Z0-9_]*")
 def _responses(stream: Transcript) -> list[Message]:
     found = [message for message in stream.messages if message.fields and not is_foreign_error(message)]
     if not found:
-        raise NotApplicable("no event holds a JSON object")
+        raise NotApplicable("the stream has no event with a JSON object")
     return found
 
 
@@ -64,7 +64,7 @@ def is_a_response(stream: Transcript) -> Iterator[Finding]:
         if not isinstance(message.payload, dict):
             actual = json_type(message.payload)
             yield Finding(
-                "not-an-object", f"the payload is of type {actual}", message.event.span, "a JSON object", actual
+                "not-an-object", f"the payload has type {actual}", message.event.span, "a JSON object", actual
             )
         elif snake := _in_snake_case(message):
             yield Finding(f"snake-case-{snake}", f"{snake} is not camelCase", message.event.span, "camelCase", snake)
@@ -78,7 +78,7 @@ def is_a_response(stream: Transcript) -> Iterator[Finding]:
                 excerpt,
             )
     if not judged:
-        raise NotApplicable("no event holds JSON")
+        raise NotApplicable("the stream has no event with JSON")
 
 
 def _in_snake_case(message: Message) -> str | None:
@@ -101,7 +101,7 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
     _responses(stream)
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and message.event.data.startswith("[DONE]"):
-            yield Finding("done-mark", "the stream has a [DONE]", message.event.span, "nothing", "[DONE]")
+            yield Finding("done-mark", "the stream has a [DONE]", message.event.span, "the end of the body", "[DONE]")
 
 
 @rule("GEM005", Severity.ERROR, Kind.CONFORMANCE, _API, dialects=_OURS)
@@ -121,13 +121,13 @@ def has_well_formed_candidates(stream: Transcript) -> Iterator[Finding]:
             if actual != expected and value is not None:
                 yield Finding(
                     f"wrong-type-of-{path.removeprefix('a ')}",
-                    f"{path} is of type {actual}",
+                    f"{path} has type {actual}",
                     message.event.span,
                     expected,
                     actual,
                 )
     if not judged:
-        raise NotApplicable("no candidate came")
+        raise NotApplicable("the stream has no candidates")
 
 
 def _typed_fields(fields: dict[str, Any]) -> Iterator[tuple[str, str, Any]]:
@@ -162,7 +162,7 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
             if not isinstance(call, dict):
                 actual = json_type(call)
                 yield Finding(
-                    "call-not-an-object", f"functionCall is of type {actual}", message.event.span, "object", actual
+                    "call-not-an-object", f"functionCall has type {actual}", message.event.span, "object", actual
                 )
                 continue
             args, name = call.get("args"), call.get("name")
@@ -170,18 +170,16 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
                 actual = json_type(args)
                 yield Finding(
                     "arguments-not-an-object",
-                    f"the arguments are of type {actual}",
+                    f"the arguments have type {actual}",
                     message.event.span,
                     "object",
                     actual,
                 )
             in_pieces = "partialArgs" in call or "willContinue" in call or not call
             if not in_pieces and (not isinstance(name, str) or not name):
-                yield Finding(
-                    "missing-name", "a function call without its name", message.event.span, "its name", "none"
-                )
+                yield Finding("missing-name", "a function call has no name", message.event.span, "its name", "none")
     if not judged:
-        raise NotApplicable("no function is called")
+        raise NotApplicable("the stream has no function call")
 
 
 def _calls(part: dict[str, Any]) -> bool:
@@ -209,4 +207,4 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
                     "wrong-finish-reason", problem, message.event.span, "STOP, MAX_TOKENS, …", described(reason)
                 )
     if not judged:
-        raise NotApplicable("no finish reason came")
+        raise NotApplicable("the stream has no finish reason")

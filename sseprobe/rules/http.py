@@ -1,4 +1,4 @@
-"""Family HTTP: the head of the answer, and its framing."""
+"""Family HTTP: the head of the response, and its framing."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -15,11 +15,11 @@ _RFC9112: Final = "https://www.rfc-editor.org/rfc/rfc9112"
 _MCP: Final = "https://modelcontextprotocol.io/specification/draft/basic/transports"
 _AI_SDK: Final = "https://ai-sdk.dev/docs/ai-sdk-ui/stream-protocol"
 _BROKEN: Final = {
-    BodyEnd.MISSING_LAST_CHUNK: ("the connection closed without HTTP's last chunk", "a chunk of size 0"),
-    BodyEnd.SHORT_BODY: ("the connection closed before all Content-Length bytes arrived", "Content-Length bytes"),
+    BodyEnd.MISSING_LAST_CHUNK: ("the connection was closed without HTTP's last chunk", "a chunk of size 0"),
+    BodyEnd.SHORT_BODY: ("the connection was closed before Content-Length bytes arrived", "Content-Length bytes"),
     BodyEnd.RESET: ("the connection was reset mid-stream", "the end of the body"),
-    BodyEnd.TLS_CUT: ("the connection closed without TLS's closing alert", "close_notify"),
-    BodyEnd.PROTOCOL_ERROR: ("the body violates HTTP framing", "whole transfer chunks"),
+    BodyEnd.TLS_CUT: ("the connection was closed without TLS's close_notify", "close_notify"),
+    BodyEnd.PROTOCOL_ERROR: ("the body has invalid HTTP framing", "complete transfer chunks"),
 }
 _CUT_BY_US: Final = frozenset({BodyEnd.ABORT, BodyEnd.LIMIT, BodyEnd.IDLE_TIMEOUT, BodyEnd.TOTAL_TIMEOUT})
 _REQUEST_IDS: Final = (
@@ -33,12 +33,12 @@ _TURN_INTO_GET: Final = frozenset({301, 302, 303})
 
 def _head(stream: Transcript) -> Head:
     if stream.head is None:
-        raise NotApplicable("only bytes are known, and no head")
+        raise NotApplicable("the response head is not recorded")
     return stream.head
 
 
 def _tokens(head: Head, name: str) -> set[str]:
-    """The words of all headers of a name that holds a list, in lower case, without arguments."""
+    """The members of a list header, in lower case, without parameters."""
     values = [value for key, value in head.headers if key.lower() == name]
     return {word.partition("=")[0].strip().lower() for value in values for word in value.split(",") if word.strip()}
 
@@ -55,7 +55,7 @@ def has_status_200(stream: Transcript) -> Iterator[Finding]:
     """
     head = _head(stream)
     if head.status != 200:
-        problem = f"the answer has status {head.status} {one_line(head.reason, 60)}".rstrip()
+        problem = f"the response has status {head.status} {one_line(head.reason, 60)}".rstrip()
         yield Finding("other-status", problem, None, "200", str(head.status))
 
 
@@ -72,7 +72,7 @@ def has_the_content_type(stream: Transcript) -> Iterator[Finding]:
     """
     head = _head(stream)
     if stream.dialect.event_format is not None and stream.framing is not Framing.SSE:
-        raise NotApplicable(f"the body is an app's own {stream.framing}, which its own client reads whatever the type")
+        raise NotApplicable(f"the body is an app's own {stream.framing}, read by its own client whatever the type")
     expected = stream.dialect.framing if stream.dialect.framing is Framing.LINES else Framing.SSE
     content_type = head.header("content-type")
     if by_content_type(content_type) is not expected:
@@ -112,9 +112,7 @@ def is_not_cached(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     if not _tokens(head, "cache-control") & {"no-store", "no-cache"}:
         excerpt = one_line(head.header("cache-control") or "none", 80)
-        yield Finding(
-            "cacheable", "Cache-Control allows the stream to be cached", None, "no-store or no-cache", excerpt
-        )
+        yield Finding("cacheable", "Cache-Control allows caching the stream", None, "no-store or no-cache", excerpt)
 
 
 @rule("HTTP005", Severity.INFO, Kind.COMPATIBILITY, _MCP)
@@ -130,7 +128,9 @@ def asks_nginx_not_to_buffer(stream: Transcript) -> Iterator[Finding]:
     """
     value = _head(stream).header("x-accel-buffering")
     if (value or "").strip().lower() != "no":
-        yield Finding("no-x-accel-buffering", "X-Accel-Buffering is not no", None, "no", one_line(value or "none", 40))
+        yield Finding(
+            "no-x-accel-buffering", "X-Accel-Buffering is not set to no", None, "no", one_line(value or "none", 40)
+        )
 
 
 @rule("HTTP006", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#authoring-notes")
@@ -147,9 +147,9 @@ def is_not_compressed(stream: Transcript) -> Iterator[Finding]:
     headers = stream.request.headers if stream.request else []
     asked = next((value for name, value in headers if name.lower() == "accept-encoding"), "")
     if asked.strip().lower() not in ("", "identity"):
-        raise NotApplicable(f"the request asks for it (Accept-Encoding: {one_line(asked, 40)})")
+        raise NotApplicable(f"the request accepts compression (Accept-Encoding: {one_line(asked, 40)})")
     if value is not None and value.strip().lower() not in ("", "identity"):
-        no_coding = ", which is no coding; read as identity" if value.strip().lower() in _NO_CODING else ""
+        no_coding = ", which is not a content coding; read as identity" if value.strip().lower() in _NO_CODING else ""
         yield Finding(
             "compressed",
             f"Content-Encoding is {one_line(value, 40)}{no_coding}",
@@ -172,7 +172,7 @@ def has_no_content_length(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     value = head.header("content-length")
     if value is not None and head.status == 200:
-        yield Finding("has-content-length", "the answer has a Content-Length", None, "none", one_line(value, 40))
+        yield Finding("has-content-length", "the response has a Content-Length", None, "none", one_line(value, 40))
 
 
 @rule("HTTP008", Severity.ERROR, Kind.CONFORMANCE, f"{_RFC9112}#section-8")
@@ -187,15 +187,15 @@ def is_framed_to_its_end(stream: Transcript) -> Iterator[Finding]:
     """
     end = stream.body_end
     if end is None:
-        raise NotApplicable("only bytes are known, and not how they ended")
+        raise NotApplicable("the recording has only bytes, not how the body ended")
     if end in _CUT_BY_US:
-        raise Inconclusive("the stream was ended here, before the server could end it")
+        raise Inconclusive("sseprobe ended the stream before the server did")
     if end in _BROKEN:
         problem, expected = _BROKEN[end]
         coding = one_line((stream.head.header("content-encoding") if stream.head else None) or "", 40)
         if end is BodyEnd.PROTOCOL_ERROR and coding:
             problem, expected = (
-                f"the body is not what Content-Encoding says ({coding}), or broke HTTP's framing",
+                f"the body is not valid {coding} (Content-Encoding), or its HTTP framing is invalid",
                 coding,
             )
         yield Finding(str(end), problem, (len(stream.body), len(stream.body)), expected, str(end))
@@ -216,7 +216,11 @@ def has_framing(stream: Transcript) -> Iterator[Finding]:
         return
     if head.header("content-length") is None and "chunked" not in _tokens(head, "transfer-encoding"):
         yield Finding(
-            "no-framing", "only closing the connection ends the body", None, "Transfer-Encoding: chunked", "neither"
+            "no-framing",
+            "only the closed connection marks the end of the body",
+            None,
+            "Transfer-Encoding: chunked",
+            "neither",
         )
 
 
@@ -234,11 +238,11 @@ def fails_before_the_stream(stream: Transcript) -> Iterator[Finding]:
     head = _head(stream)
     first = next((message for message in stream.messages if not message.has(DeltaKind.HEARTBEAT)), None)
     if first is None:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     if head.status == 200 and first.has(DeltaKind.ERROR):
         yield Finding(
             "error-as-first-event",
-            "the first event is an error, in an answer with status 200",
+            "the first event is an error, in a response with status 200",
             first.event.span,
             "4xx or 5xx",
             "200",
@@ -255,7 +259,7 @@ def redirects_keep_the_method(stream: Transcript) -> Iterator[Finding]:
     Bad: `301 Moved Permanently`, for instance for a missing slash.
     """
     if not stream.redirects:
-        raise NotApplicable("there was no redirect")
+        raise NotApplicable("the request was not redirected")
     if stream.request is None or stream.request.method == "GET":
         raise NotApplicable("a GET may be redirected with any status")
     for redirect in stream.redirects:
@@ -281,13 +285,13 @@ def allows_the_origin(stream: Transcript) -> Iterator[Finding]:
     request = stream.request
     origin = next((value for name, value in request.headers if name.lower() == "origin"), None) if request else None
     if origin is None:
-        raise NotApplicable("the request had no Origin: -H 'Origin: …' asks for it")
+        raise NotApplicable("the request has no Origin; add one with -H 'Origin: …'")
     value = _head(stream).header("access-control-allow-origin")
     if value not in ("*", origin):
         excerpt = one_line(value or "none", 80)
         yield Finding(
             "origin-not-allowed",
-            "Access-Control-Allow-Origin does not name the Origin",
+            "Access-Control-Allow-Origin does not allow the request's Origin",
             None,
             f"{one_line(origin, 80)} or *",
             excerpt,
@@ -321,7 +325,7 @@ def names_the_request(stream: Transcript) -> Iterator[Finding]:
     """
     head = _head(stream)
     if not any(head.header(name) for name in _REQUEST_IDS):
-        yield Finding("no-request-id", "no header names the request", None, "x-request-id, or one like it", "none")
+        yield Finding("no-request-id", "no header has a request id", None, "x-request-id or similar", "none")
 
 
 @rule("HTTP019", Severity.ERROR, Kind.COMPATIBILITY, "https://www.rfc-editor.org/rfc/rfc1952#section-2.2")
@@ -337,7 +341,7 @@ def is_one_gzip_member(stream: Transcript) -> Iterator[Finding]:
     Bad: `gzip.compress(event)` for each event.
     """
     if stream.gzip_members == 0:
-        raise NotApplicable("the body did not come as gzip, or it was recorded decoded")
+        raise NotApplicable("the body was not sent as gzip, or was recorded after decoding")
     if stream.gzip_members > 1:
-        problem = f"gzip in {stream.gzip_members} members: {READ_ONE_MEMBER} read the first alone"
+        problem = f"the gzip body has {stream.gzip_members} members: {READ_ONE_MEMBER} read only the first"
         yield Finding("several-gzip-members", problem, None, "one member", f"{stream.gzip_members} members")

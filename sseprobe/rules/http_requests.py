@@ -1,4 +1,4 @@
-"""Family HTTP: answers to other requests than the stream's own: other methods, and HTTP/1.0."""
+"""Family HTTP: responses to other methods, and to HTTP/1.0."""
 
 from collections.abc import Iterator
 from typing import Final
@@ -25,14 +25,14 @@ def refuses_other_methods(methods: Methods) -> Iterator[Finding]:
         if answer.head is None:
             yield Finding(
                 f"{answer.name}-unanswered",
-                f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
+                f"{answer.request}: no response ({one_line(answer.problem or '', 200)})",
                 None,
                 "405",
                 "none",
             )
         elif not (400 <= answer.head.status < 500 or answer.head.status == 501):
             what = f"{answer.head.status} {answer.content_type}".strip()
-            yield Finding(f"{answer.name}-not-refused", f"{answer.request}: answered {what}", None, "405", what)
+            yield Finding(f"{answer.name}-not-refused", f"{answer.request}: got {what}", None, "405", what)
 
 
 @rule("HTTP016", Severity.WARNING, Kind.CONFORMANCE, f"{_RFC9110}#section-15.5.6", of=Methods)
@@ -47,10 +47,12 @@ def says_what_is_allowed(methods: Methods) -> Iterator[Finding]:
     """
     refused = [answer for answer in (methods.head, *methods.others) if answer.status == 405]
     if not refused:
-        raise NotApplicable("no answer was a 405")
+        raise NotApplicable("no response was a 405")
     for answer in refused:
         if answer.head is not None and answer.head.header("allow") is None:
-            yield Finding("missing-allow", f"{answer.request}: a 405 without Allow", None, "Allow: …", "no Allow")
+            yield Finding(
+                "missing-allow", f"{answer.request}: a 405 without an Allow header", None, "Allow: …", "no Allow"
+            )
 
 
 @rule("HTTP018", Severity.WARNING, Kind.CONFORMANCE, f"{_RFC9110}#section-9.3.2", of=Methods)
@@ -67,15 +69,15 @@ def answers_head(methods: Methods) -> Iterator[Finding]:
     if answer.head is None:
         yield Finding(
             "unanswered",
-            f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
+            f"{answer.request}: no response ({one_line(answer.problem or '', 200)})",
             None,
-            "an answer",
+            "a response",
             "none",
         )
     elif answer.head.status >= 500 and answer.head.status != 501:
         yield Finding(
             "server-error",
-            f"{answer.request}: answered {answer.head.status}",
+            f"{answer.request}: got {answer.head.status}",
             None,
             "below 500",
             str(answer.head.status),
@@ -93,12 +95,20 @@ def serves_http10(old: Http10) -> Iterator[Finding]:
     Bad: `Transfer-Encoding: chunked`.
     """
     if old.answer.head is None:
-        yield Finding("unanswered", f"no answer ({one_line(old.answer.problem or '', 200)})", None, "a stream", "none")
+        yield Finding(
+            "unanswered",
+            f"no response over HTTP/1.0 ({one_line(old.answer.problem or '', 200)})",
+            None,
+            "a stream",
+            "none",
+        )
     elif old.transfer_encoding is not None:
         excerpt = one_line(old.transfer_encoding, 60)
-        yield Finding("transfer-encoding", "the answer to HTTP/1.0 has a Transfer-Encoding", None, "none", excerpt)
+        yield Finding(
+            "transfer-encoding", "the response to an HTTP/1.0 request has a Transfer-Encoding", None, "none", excerpt
+        )
     elif old.stream is None:
-        problem = f"answered {old.answer.head.status} {old.answer.content_type}, not a stream"
+        problem = f"sent {old.answer.head.status} {old.answer.content_type}, not a stream"
         raise Inconclusive(f"over HTTP/1.0 the endpoint {problem}")
     elif old.stream.ending is not Ending.COMPLETE:
         yield Finding(

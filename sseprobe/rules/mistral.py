@@ -24,26 +24,26 @@ def counts_with_the_finish(stream: Transcript) -> Iterator[Finding]:
     Bad: `{"choices":[{"finish_reason":"stop",…}]}`, then `[DONE]`.
     """
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream is not whole, and usage comes last")
+        raise NotApplicable("the stream did not complete, and usage comes last")
     counted = [message for message in all_chunks(stream) if has_usage(message)]
     if not counted:
         if not is_legible(stream):
-            raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
-        yield Finding("no-usage", "no usage came", expected="usage with the chunk that finishes")
+            raise Inconclusive("an event is not JSON and may contain the usage: see JSON001")
+        yield Finding("no-usage", "the stream has no usage", expected="usage in the chunk with the finish_reason")
         return
     for message in counted:
         if not any(finish_of(choice) for _, choice in choices(message)):
             yield Finding(
                 "usage-without-finish",
-                "usage came without a finish",
+                "usage is in a chunk without a finish_reason",
                 message.event.span,
-                "with the chunk that finishes",
+                "usage in the chunk with the finish_reason",
             )
             return
     if len(counted) > 1:
         yield Finding(
             "repeated-usage",
-            f"usage came in {len(counted)} chunks",
+            f"usage is in {len(counted)} chunks",
             counted[0].event.span,
-            "with the last finish alone",
+            "only in the chunk with the last finish_reason",
         )

@@ -33,10 +33,10 @@ def counts_in_the_end(stream: Transcript) -> Iterator[Finding]:
     """
     done = next((message for message in stream.messages if message.fields.get("done") is True), None)
     if done is None:
-        raise NotApplicable("no line is done: see TRM001")
+        raise NotApplicable("no line has done: true: see TRM001")
     reason = done.fields.get("done_reason")
     if reason in _NO_ANSWER:
-        raise NotApplicable("the model was loaded or unloaded, and said nothing")
+        raise NotApplicable("the model was only loaded or unloaded")
     if not isinstance(reason, str) or not reason:
         yield Finding("missing-done_reason", "the last line has no done_reason", done.event.span, "done_reason", "none")
     if as_count(done.fields.get("eval_count")) is None:
@@ -53,7 +53,7 @@ def has_no_empty_lines(stream: Transcript) -> Iterator[Finding]:
     Bad: An empty line between two documents.
     """
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     empty = [frame for frame in stream.of(Frame) if not frame.fields]
     if empty:
         count = f"{len(empty)} lines are empty" if len(empty) > 1 else "a line is empty"
@@ -71,13 +71,13 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
     Bad: The same text with a raw U+2028.
     """
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message in stream.messages:
         if match := _LINE_BREAKS.search(message.event.data):
             character = f"U+{ord(match[0]):04X}"
             yield Finding(
                 "raw-line-break",
-                f"{character} stands raw in a line",
+                f"a line contains an unescaped {character}",
                 message.event.span,
                 f"\\u{ord(match[0]):04x}, escaped",
                 character,
@@ -100,9 +100,7 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
             function = as_dict(as_dict(call).get("function"))
             name, arguments = function.get("name"), function.get("arguments")
             if not isinstance(name, str) or not name:
-                yield Finding(
-                    "missing-name", "a tool call without its name", message.event.span, "function.name", "none"
-                )
+                yield Finding("missing-name", "a tool call has no name", message.event.span, "function.name", "none")
             if not isinstance(arguments, dict):
                 actual = json_type(arguments) if "arguments" in function else "missing"
                 yield Finding(
@@ -113,7 +111,7 @@ def has_whole_calls(stream: Transcript) -> Iterator[Finding]:
                     actual,
                 )
     if not judged:
-        raise NotApplicable("no tool is called")
+        raise NotApplicable("the stream has no tool call")
 
 
 def _description(actual: str) -> str:

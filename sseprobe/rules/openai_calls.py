@@ -46,12 +46,12 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
     begun: dict[tuple[int, int], _Call] = {}
     fragments = legible_calls(stream)
     if not fragments:
-        raise NotApplicable("no tool call came")
+        raise NotApplicable("the stream has no tool call")
     for message, index, fragment in fragments:
         number = as_count(fragment.get("index"))
         if number is None:
             if not stream.dialect.has(Trait.WHOLE_CALLS):
-                problem = f"a fragment of a tool call of choice {excerpt(index)} has no index"
+                problem = f"a tool call fragment of choice {excerpt(index)} has no index"
                 yield Finding("missing-index", problem, message.event.span, "index", excerpt(fragment.get("index")))
             continue
         named = as_dict(fragment.get("function")) or as_dict(fragment.get("custom"))
@@ -60,7 +60,7 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
         before = begun.setdefault((index, number), call)
         if before is call:
             if missing := _missing(fragment, call, whole=stream.dialect.has(Trait.WHOLE_CALLS)):
-                problem = f"{call_name} begins without {' and '.join(missing)}"
+                problem = f"{call_name} starts without {' and '.join(missing)}"
                 yield Finding(
                     f"missing-{'-'.join(missing).replace('function.', '')}",
                     problem,
@@ -69,11 +69,15 @@ def begins_calls_whole(stream: Transcript) -> Iterator[Finding]:
                 )
         elif call.id and before.id and call.id != before.id:
             begun[index, number] = call
-            problem = f"another call comes under the index of {call_name}"
+            problem = f"another tool call has the same index as {call_name}"
             yield Finding("reused-index", problem, message.event.span, excerpt(before.id), excerpt(call.id))
         elif call.name and before.name:
             yield Finding(
-                "repeated-name", f"{call_name} is named again", message.event.span, "arguments only", excerpt(call.name)
+                "repeated-name",
+                f"{call_name} repeats the tool's name",
+                message.event.span,
+                "arguments only",
+                excerpt(call.name),
             )
 
 
@@ -104,11 +108,11 @@ def sends_ids_once(stream: Transcript) -> Iterator[Finding]:
         if number is None or identity in ("", _UNKNOWN_ID):
             continue
         if begun.get((index, number)) == identity:
-            problem = f"tool call {excerpt(number)} of choice {excerpt(index)} sends its id again"
+            problem = f"tool call {excerpt(number)} of choice {excerpt(index)} repeats its id"
             yield Finding("repeated-id", problem, message.event.span, "arguments only", excerpt(identity))
         begun.setdefault((index, number), identity)
     if not begun:
-        raise NotApplicable("no tool call with an id came")
+        raise NotApplicable("the stream has no tool call with an id")
 
 
 @rule("OAI011", Severity.WARNING, Kind.COMPATIBILITY, _CHUNK, dialects=_CHAT)
@@ -123,18 +127,18 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
     Bad: `"tool_calls":[…]`, then `"finish_reason":"stop"`.
     """
     if isinstance(asked(stream).get("tool_choice"), dict):
-        raise NotApplicable("the request forced one function, and OpenAI then finishes with stop")
+        raise NotApplicable("the request forces one function; OpenAI then sends stop")
     called = {delta.choice for _, delta in stream.deltas_by_kind[Decoded.TOOL_CALL]}
     finished: dict[int, tuple[str, Message]] = {}
     for message, index, choice in legible_choices(stream):
         if reason := finish_of(choice):
             finished.setdefault(index, (reason, message))
     if not called and not any(reason in _FOR_CALLS for reason, _ in finished.values()):
-        raise NotApplicable("no tool call came")
+        raise NotApplicable("the stream has no tool call")
     for index, (reason, message) in finished.items():
         if index in called and reason == "stop":
-            problem = f"choice {excerpt(index)} called tools and finishes with stop"
+            problem = f"choice {excerpt(index)} called tools but finishes with stop"
             yield Finding("stop-with-tool-call", problem, message.event.span, "tool_calls", "stop")
         elif index not in called and reason in _FOR_CALLS:
-            problem = f"choice {excerpt(index)} finishes with {reason}, and no call came"
-            yield Finding(f"{reason}-without-tool-call", problem, message.event.span, "a call, or stop", reason)
+            problem = f"choice {excerpt(index)} finishes with {reason} but called no tool"
+            yield Finding(f"{reason}-without-tool-call", problem, message.event.span, "a tool call, or stop", reason)

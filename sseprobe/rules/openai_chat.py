@@ -1,7 +1,7 @@
-"""Family OAI: OpenAI Chat Completions and Completions, and servers that speak them.
+"""Family OAI: OpenAI Chat Completions and Completions, and compatible servers.
 
-Missing fields are JSON002's, a missing terminator is TRM001's. What vLLM, llama.cpp, Ollama, OpenRouter, LiteLLM,
-Azure, Groq, DeepSeek and TGI are known to send is no error here, unless clients break on it.
+JSON002 judges missing fields, TRM001 a missing terminator. What vLLM, llama.cpp, Ollama, OpenRouter, LiteLLM, Azure,
+Groq, DeepSeek and TGI are known to send is not an error, unless clients break on it.
 """
 
 from collections.abc import Iterator
@@ -67,19 +67,19 @@ def _identity(stream: Transcript, expected: str) -> Iterator[Finding]:
     first = ""
     everything = all_chunks(stream)
     if not everything:
-        raise NotApplicable("no chunk came")
+        raise NotApplicable("the stream has no chunks")
     for message in everything:
         identity, kind = message.fields.get("id"), message.fields.get("object")
         if isinstance(kind, str) and kind not in ("", expected):
             yield Finding(
-                "wrong-object", f"a chunk says it is a {excerpt(kind)}", message.event.span, expected, excerpt(kind)
+                "wrong-object", f"a chunk's object is {excerpt(kind)}", message.event.span, expected, excerpt(kind)
             )
         if isinstance(identity, str) and identity:
             first = first or identity
             if identity != first:
                 yield Finding(
                     "changed-id",
-                    "the id is not that of the first chunk",
+                    "the id differs from the first chunk's",
                     message.event.span,
                     excerpt(first),
                     excerpt(identity),
@@ -104,7 +104,7 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
         begun.add(index)
         role = delta.get("role")
         if not isinstance(role, str) or not role:
-            problem = f"choice {excerpt(index)} begins without a role"
+            problem = f"choice {excerpt(index)} starts without a role"
             yield Finding(
                 "missing-role",
                 problem,
@@ -113,7 +113,7 @@ def begins_with_a_role(stream: Transcript) -> Iterator[Finding]:
                 None if role is None else excerpt(role),
             )
     if not begun:
-        raise NotApplicable("no delta came")
+        raise NotApplicable("the stream has no delta")
 
 
 @rule("OAI003", Severity.ERROR, Kind.CONFORMANCE, _CHUNK, dialects=_CHUNKED)
@@ -135,7 +135,7 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
         elif reason:
             finished[index] = _Finish(reason, has_usage(message))
             if reason not in FINISHES:
-                problem = f"choice {excerpt(index)} finishes for an unknown reason: {excerpt(reason)}"
+                problem = f"choice {excerpt(index)} has an unknown finish reason: {excerpt(reason)}"
                 yield Finding(
                     "unknown-finish-reason",
                     problem,
@@ -144,7 +144,7 @@ def finishes_once(stream: Transcript) -> Iterator[Finding]:
                     excerpt(reason),
                 )
     if not finished:
-        raise NotApplicable("no choice finished")
+        raise NotApplicable("no choice has a finish reason")
 
 
 def _after_the_finish(message: Message, index: int, before: _Finish, reason: str) -> Iterator[Finding]:
@@ -153,8 +153,8 @@ def _after_the_finish(message: Message, index: int, before: _Finish, reason: str
     ]
     with_late_usage = reason == before.reason and has_usage(message) and not before.counted
     if index in continuing:
-        problem = f"choice {excerpt(index)} goes on after it finished ({excerpt(before.reason)})"
-        yield Finding("content-after-finish", problem, message.event.span, "nothing of this choice")
+        problem = f"choice {excerpt(index)} sends more after its finish ({excerpt(before.reason)})"
+        yield Finding("content-after-finish", problem, message.event.span, "nothing more from this choice")
     elif reason and not with_late_usage:
         problem = f"choice {excerpt(index)} finishes a second time: {excerpt(before.reason)}, then {excerpt(reason)}"
         yield Finding("second-finish", problem, message.event.span, "one finish_reason", excerpt(reason))
@@ -177,33 +177,37 @@ def counts_last(stream: Transcript) -> Iterator[Finding]:
     Bad: No usage; or usage in every chunk.
     """
     if stream.request is None:
-        raise Inconclusive("it is not known whether usage was asked for: judge a stream or a recording of one")
+        raise Inconclusive(
+            "the request is not recorded, so it is unknown whether it asked for usage: check a URL or a cassette"
+        )
     request = asked(stream)
     options = as_dict(request.get("stream_options"))
     if True not in (options.get("include_usage"), as_dict(request.get("usage")).get("include")):
-        raise NotApplicable("usage was not asked for")
+        raise NotApplicable("the request did not ask for usage")
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream is not whole, and usage comes last")
+        raise NotApplicable("the stream did not complete, and usage comes last")
     everything = all_chunks(stream)
     counted = [message for message in everything if has_usage(message)]
     if not counted:
         if not is_legible(stream):
-            raise Inconclusive("an event is not JSON, and may have held the usage: see JSON001")
+            raise Inconclusive("an event is not JSON and may contain the usage: see JSON001")
         yield Finding(
-            "no-usage", "usage was asked for and never came", expected='{"choices":[],"usage":{…}} before [DONE]'
+            "no-usage",
+            "the request asked for usage, but the stream has none",
+            expected='{"choices":[],"usage":{…}} before [DONE]',
         )
         return
     # What has neither choices nor usage may follow, such as a report of moderation.
     last = [message for message in everything if message.fields.get("choices") or has_usage(message)][-1]
     if counted[-1] is not last:
         yield Finding(
-            "usage-before-last", "usage came before the last chunk", counted[-1].event.span, "in the last chunk"
+            "usage-before-last", "usage is not in the last chunk", counted[-1].event.span, "in the last chunk"
         )
     elif last.fields.get("choices") and not stream.dialect.has(Trait.USAGE_WITH_CHOICES):
-        yield Finding("usage-with-choices", "usage came with choices", last.event.span, '"choices":[]')
+        yield Finding("usage-with-choices", "the chunk with usage has choices", last.event.span, '"choices":[]')
     if len(counted) > 1 and options.get("continuous_usage_stats") is not True:
         yield Finding(
-            "repeated-usage", f"usage came in {len(counted)} chunks", counted[0].event.span, "in the last chunk alone"
+            "repeated-usage", f"usage is in {len(counted)} chunks", counted[0].event.span, "only in the last chunk"
         )
 
 
@@ -219,22 +223,22 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
     Bad: `"delta":{"content":"Once upon"}`, then `[DONE]`.
     """
     if stream.deltas_by_kind[Decoded.ERROR]:
-        raise NotApplicable("the stream told of an error")
+        raise NotApplicable("the stream reports an error")
     done = ended_by(stream)
     if done is None:
-        raise NotApplicable("[DONE] did not come")
+        raise NotApplicable("the stream has no [DONE]")
     begun, finished = set(), set()
     for _, index, choice in all_choices(stream):
         begun.add(index)
         if choice.get("finish_reason") not in (None, ""):
             finished.add(index)
-    for message in stream.messages[done.index :]:  # what comes too late is TRM002's
+    for message in stream.messages[done.index :]:  # TRM002 reports a finish after [DONE]
         finished |= {index for index, choice in choices(message) if choice.get("finish_reason")}
     unfinished = sorted(begun - finished)
     if begun and not unfinished:
         return
     if not is_legible(stream):
-        raise Inconclusive("an event is not JSON, and may have held what is missing: see JSON001")
+        raise Inconclusive("an event is not JSON and may contain what is missing: see JSON001")
     which = f"choice {', '.join(excerpt(index) for index in unfinished[:10])}" if begun else ""
     problem = f"{which} has no finish_reason" if begun else "no choice came before it"
     key = "choice-not-finished" if begun else "no-choice"
@@ -267,16 +271,16 @@ def has_one_time_and_model(stream: Transcript) -> Iterator[Finding]:
     first: dict[str, Any] = {}
     everything = all_chunks(stream)
     if not everything:
-        raise NotApplicable("no chunk came")
+        raise NotApplicable("the stream has no chunks")
     for message in everything:
         for name in ("created", "model"):
             value = message.fields.get(name)
             if not isinstance(value, str | int) or not value:
                 continue
             if value != first.setdefault(name, value):
-                first[name] = value  # told once a change
+                first[name] = value  # reported once a change
                 yield Finding(
-                    f"changed-{name}", f"{name} changes in mid-stream", message.event.span, actual=excerpt(value)
+                    f"changed-{name}", f"{name} changes mid-stream", message.event.span, actual=excerpt(value)
                 )
 
 
@@ -297,9 +301,9 @@ def sends_reasoning_once(stream: Transcript) -> Iterator[Finding]:
         if mirrored is None and len(texts) > len(set(texts)):
             mirrored = message
     if not seen:
-        raise NotApplicable("no reasoning came")
+        raise NotApplicable("the stream has no reasoning")
     if mirrored is not None:
-        problem = "reasoning is sent twice: in reasoning_content and in reasoning"
+        problem = "reasoning is sent twice, in reasoning_content and in reasoning"
         yield Finding("repeated-reasoning", problem, mirrored.event.span, "one of them", "both")
 
 
@@ -316,7 +320,7 @@ def reports_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     """
     errors = stream.deltas_by_kind[Decoded.ERROR]
     if not errors and not stream.deltas_by_kind[Decoded.FINISH]:
-        raise NotApplicable("no choice finished")
+        raise NotApplicable("no choice has a finish reason")
     for message, error in errors:
         reported = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))
         if not reported and error.type in FINISHES:

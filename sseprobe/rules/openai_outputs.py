@@ -51,9 +51,7 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
         if kind == "response.completed" and whole and _claims_completion(message):
             for index, item in items.items():
                 if missing := item.missing():
-                    problem = (
-                        f"the response is completed, but the {missing} of output item {_excerpt(index)} never came"
-                    )
+                    problem = f"the response is completed, but output item {_excerpt(index)} has no {missing}"
                     yield Finding(f"missing-{missing}", problem, message.event.span, f"the {missing}")
         if kind not in KNOWN or output is None or output in unknown:
             continue
@@ -62,7 +60,7 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
             if output in items:
                 yield Finding(
                     "second-output_item.added",
-                    f"a second {kind} {item_of}",
+                    f"{kind} {item_of} is repeated",
                     message.event.span,
                     "an output_index of its own",
                 )
@@ -75,7 +73,7 @@ def opens_and_closes(stream: Transcript) -> Iterator[Finding]:
         elif wrong := items[output].take(kind, message.fields):
             yield Finding(wrong.key, f"{kind} {item_of} comes {wrong.problem}", message.event.span, actual=kind)
     if not items and not unknown:
-        raise NotApplicable("no output item came")
+        raise NotApplicable("the stream has no output items")
 
 
 def _claims_completion(message: Message) -> bool:
@@ -100,7 +98,7 @@ def matches_its_deltas(stream: Transcript) -> Iterator[Finding]:
     for message, difference in found:
         if difference.place not in wholes.late:
             problem = (
-                f"{type_of(message)} holds another {difference.place[0].removeprefix('response.')} than its deltas"
+                f"{type_of(message)} has a different {difference.place[0].removeprefix('response.')} than its deltas"
             )
             yield Finding(
                 f"{difference.place[0].removeprefix('response.')}-differs",
@@ -109,11 +107,11 @@ def matches_its_deltas(stream: Transcript) -> Iterator[Finding]:
                 *_excerpts(difference.joined, difference.whole),
             )
     if not wholes.compared:
-        raise NotApplicable("no deltas came that a later event repeats")
+        raise NotApplicable("no later event repeats the deltas")
 
 
 def _excerpts(expected: str, actual: str) -> tuple[str, str]:
-    """Excerpts from where two texts part."""
+    """Excerpts around the first difference of two texts."""
     low, high = 0, min(len(expected), len(actual))
     while low < high:  # the length of what they begin with in common
         middle = (low + high + 1) // 2
@@ -143,10 +141,10 @@ def keeps_item_ids(stream: Transcript) -> Iterator[Finding]:
             ids.setdefault(output, identity)
         elif output not in reported and identity != ids.get(output, identity):
             reported.add(output)
-            problem = f"{_excerpt(type_of(message))} gives output item {_excerpt(output)} another id"
+            problem = f"{_excerpt(type_of(message))} has a different id for output item {_excerpt(output)}"
             yield Finding("changed-item-id", problem, message.event.span, _excerpt(ids[output]), _excerpt(identity))
     if not ids:
-        raise NotApplicable("no output item with an id was added")
+        raise NotApplicable("no output item has an id")
 
 
 @rule("ORS010", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
@@ -174,7 +172,7 @@ def names_its_calls(stream: Transcript) -> Iterator[Finding]:
                     f"missing-{name}", problem, message.event.span, f"its {name}", _excerpt(item.get(name, "nothing"))
                 )
     if not judged:
-        raise NotApplicable("no tool call came")
+        raise NotApplicable("the stream has no tool call")
 
 
 @rule("ORS011", Severity.WARNING, Kind.COMPATIBILITY, _EMPTY, dialects=_RESPONSES)
@@ -193,7 +191,7 @@ def repeats_its_output(stream: Transcript) -> Iterator[Finding]:
         if kind == "response.completed":
             output = as_dict(message.fields.get("response")).get("output")
             if done and isinstance(output, list) and not output:
-                problem = f"response.completed has an empty output, and {done} items were streamed"
-                yield Finding("empty-output", problem, message.event.span, "the items that were streamed", "[]")
+                problem = f"response.completed has an empty output, but {done} items were streamed"
+                yield Finding("empty-output", problem, message.event.span, "the streamed items", "[]")
             return
-    raise NotApplicable("the response was not completed")
+    raise NotApplicable("the stream has no response.completed")

@@ -1,7 +1,7 @@
 """Family ORS: OpenAI Responses.
 
-Missing fields are JSON002's, a missing terminator and what follows it TRM001's and TRM002's. Where an event is no
-JSON, or events are out of order, nothing can be problem of what belongs together: JSON001 or ORS001 has spoken then.
+JSON002 judges missing fields, TRM001 and TRM002 the terminator and what follows it. If an event is not JSON (JSON001)
+or events are out of order (ORS001), rules about the order of items do not judge.
 """
 
 from collections.abc import Iterator
@@ -31,7 +31,7 @@ _CODEX: Final = "https://github.com/openai/codex/blob/main/codex-rs/codex-api/sr
 _NESTED: Final = "https://github.com/openai/openai-dotnet/issues/881"
 
 _RESPONSES: Final = Scope((Wire.OPENAI_RESPONSES,))
-# What fails at once tells only that.
+# A response that fails at once has only these.
 _FIRST: Final = frozenset({"response.created", "response.queued", "response.failed", "error"})
 _LIFECYCLE: Final = frozenset(
     f"response.{name}" for name in ("created", "queued", "in_progress", "completed", "failed", "incomplete")
@@ -80,7 +80,7 @@ def begins_and_counts_up(stream: Transcript) -> Iterator[Finding]:
                 _excerpt(message.fields.get("sequence_number")),
             )
     for message, before, number in disorder(stream):
-        problem = f"sequence_number {_excerpt(number)} comes after {_excerpt(before)}"
+        problem = f"sequence_number falls or repeats: {_excerpt(number)} after {_excerpt(before)}"
         yield Finding(
             "sequence_number-not-rising", problem, message.event.span, f"more than {_excerpt(before)}", _excerpt(number)
         )
@@ -102,10 +102,10 @@ def has_one_response(stream: Transcript) -> Iterator[Finding]:
             identity = as_id(as_dict(message.fields.get("response")).get("id"))
             first = first or identity
             if identity not in ("", first):
-                problem = f"{type_of(message)} tells of another response"
+                problem = f"{type_of(message)} has a different response id"
                 yield Finding("changed-response", problem, message.event.span, _excerpt(first), _excerpt(identity))
     if not first:
-        raise NotApplicable("no event told of a response")
+        raise NotApplicable("the stream has no response id")
 
 
 @rule("ORS005", Severity.ERROR, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
@@ -124,10 +124,10 @@ def ends_as_it_says(stream: Transcript) -> Iterator[Finding]:
         if allowed is None:
             continue
         if isinstance(status, str) and status not in allowed:
-            problem = f"{type_of(message)} holds a response that is {_excerpt(status)}"
+            problem = f"{type_of(message)} has a response with status {_excerpt(status)}"
             yield Finding("status-differs", problem, message.event.span, allowed[0], _excerpt(status))
         return
-    raise NotApplicable("the response did not end")
+    raise NotApplicable("the stream has no event that ends the response")
 
 
 @rule("ORS006", Severity.INFO, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
@@ -141,10 +141,10 @@ def has_no_sentinel(stream: Transcript) -> Iterator[Finding]:
     Bad: `response.completed`, then `data: [DONE]`.
     """
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message in stream.messages:
         if message.event.data == SENTINEL:
-            yield Finding("done-mark", "[DONE] came", message.event.span, "the end of the body", SENTINEL)
+            yield Finding("done-mark", "the stream has a [DONE]", message.event.span, "the end of the body", SENTINEL)
 
 
 @rule("ORS007", Severity.WARNING, Kind.CONFORMANCE, _EVENTS, dialects=_RESPONSES)
@@ -166,7 +166,7 @@ def leaves_no_gap(stream: Transcript) -> Iterator[Finding]:
         if not seen and number > 1 and message.index == 0 and not is_resumed(stream):
             yield Finding(
                 "late-sequence_number",
-                f"sequence_number begins with {_excerpt(number)}",
+                f"sequence_number starts at {_excerpt(number)}",
                 message.event.span,
                 "0 or 1",
                 _excerpt(number),
@@ -195,7 +195,7 @@ def fails_after_an_error(stream: Transcript) -> Iterator[Finding]:
         elif error is not None and type_of(message) == "response.failed":
             return
     if error is None:
-        raise NotApplicable("no event error came")
+        raise NotApplicable("the stream has no error event")
     yield Finding("no-response.failed", "error is not followed by response.failed", error.event.span, "response.failed")
 
 
@@ -211,9 +211,9 @@ def has_flat_errors(stream: Transcript) -> Iterator[Finding]:
     """
     errors = [message for message in stream.messages if type_of(message) == "error"]
     if not errors:
-        raise NotApplicable("no error came")
+        raise NotApplicable("the stream has no error")
     if isinstance(errors[0].fields.get("error"), dict):
-        problem = "the error is nested in an object: some clients expect its code and message beside the type"
+        problem = "the error is nested in an object: some clients expect code and message at the top level"
         yield Finding(
-            "nested-error", problem, errors[0].event.span, "code and message beside the type", "an object error"
+            "nested-error", problem, errors[0].event.span, "code and message at the top level", "an object named error"
         )

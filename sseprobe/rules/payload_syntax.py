@@ -1,4 +1,4 @@
-"""Family JSON: whether payloads, and the arguments of tool calls, are JSON, and text whole characters."""
+"""Family JSON: payloads and arguments are valid JSON, and text has whole characters."""
 
 import json
 import re
@@ -19,7 +19,7 @@ _RFC8259: Final = "https://www.rfc-editor.org/rfc/rfc8259"
 
 
 class _Mistake(NamedTuple):
-    """What a payload looks like that was to be something else, what that is, and what was to be sent."""
+    """A typical mistake. `pattern`: of the payload; `description`: what was sent; `right`: what to send instead."""
 
     key: str
     pattern: str
@@ -28,18 +28,18 @@ class _Mistake(NamedTuple):
 
 
 _NOT_JSON: Final = (
-    _Mistake("python-dict", r"\{'.*\}", "a dict of Python, as str() writes it", "json.dumps(…)"),
-    _Mistake("python-bytes", r"b(['\"]).*\1", "bytes of Python, as str() writes them", "….decode()"),
+    _Mistake("python-dict", r"\{'.*\}", "a Python dict, as written by str()", "json.dumps(…)"),
+    _Mistake("python-bytes", r"b(['\"]).*\1", "Python bytes, as written by str()", "….decode()"),
     _Mistake(
         "javascript-object",
         r"(\[object Object\])+",
-        "an object of JavaScript, as String() writes it",
+        "a JavaScript object, as written by String()",
         "JSON.stringify(…)",
     ),
     _Mistake(
         "event-within-event",
         r"(data|event): ?.*",
-        "an event within the event: it was given its `data:` twice",
+        "an event inside the event: `data:` was added twice",
         "one data: …",
     ),
     _Mistake(
@@ -68,7 +68,7 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
     yield from _merged(stream)
     require_payloads(stream)
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and documents(message.event.data):
             continue
@@ -85,7 +85,7 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
         elif _has_constants(message):
             yield Finding(
                 "nan-or-infinity",
-                "the payload holds NaN or Infinity",
+                "the payload contains NaN or Infinity",
                 message.event.span,
                 "JSON numbers",
                 "NaN or Infinity",
@@ -93,17 +93,17 @@ def is_json(stream: Transcript) -> Iterator[Finding]:
 
 
 def _merged(stream: Transcript) -> Iterator[Finding]:
-    """Events that hold several documents, whatever the dialect: nobody can read them, and an app's seem to be text."""
+    """Events with several JSON documents, whatever the dialect: no client can parse them."""
     for message in stream.messages:
         if message.payload is NO_PAYLOAD and (count := documents(message.event.data)):
-            problem = f"{count} JSON documents share one event: the blank line between them is missing"
+            problem = f"one event contains {count} JSON documents: the blank line between them is missing"
             yield Finding(
                 "several-documents", problem, message.event.span, "one JSON value", one_line(message.event.data, 100)
             )
 
 
 def _is_another_kind(stream: Transcript, message: Message) -> bool:
-    """Whether an app's own event that is no JSON has a name, or a place, that its text has not: `event: session`."""
+    """Whether an app's event without JSON differs from its text events by name or by position: `event: session`."""
     if stream.dialect.event_format is None or not stream.content:
         return False
     text = stream.content[0]
@@ -112,7 +112,7 @@ def _is_another_kind(stream: Transcript, message: Message) -> bool:
 
 
 def _mistaken(stream: Transcript) -> Iterator[Finding]:
-    """An app's own events whose text is, in all of them, what a mistake makes of a payload: `_NOT_JSON`."""
+    """A finding if all text events of an app show the same mistake of `_NOT_JSON`."""
     found = [message for message in stream.content if message.payload is NO_PAYLOAD]
     if stream.dialect.event_format is None or not found or len(found) < len(stream.content):
         return
@@ -121,7 +121,7 @@ def _mistaken(stream: Transcript) -> Iterator[Finding]:
         excerpt = one_line(found[0].event.data, 100)
         yield Finding(
             cause.key,
-            f"the payload looks like JSON and is none: {cause.description}",
+            f"the payload looks like JSON but is not: {cause.description}",
             found[0].event.span,
             cause.right,
             excerpt,
@@ -129,7 +129,7 @@ def _mistaken(stream: Transcript) -> Iterator[Finding]:
 
 
 def _cause(data: str) -> _Mistake | None:
-    """What a payload that is no JSON is instead; None if it may be anything."""
+    """The mistake that explains a payload without JSON, None if none does."""
     return next((each for each in _NOT_JSON if re.fullmatch(each.pattern, data.strip(), re.DOTALL)), None)
 
 
@@ -160,12 +160,16 @@ def has_whole_characters(stream: Transcript) -> Iterator[Finding]:
     Bad: `{"content": "\\ufffd"}` twice.
     """
     if not stream.content:
-        raise NotApplicable("no text came")
+        raise NotApplicable("the stream has no text")
     for kind in CONTENT_KINDS:
         for message, delta in stream.deltas_by_kind[kind]:
             if "\ufffd" in delta.text:
                 yield Finding(
-                    "replacement-character", "the text holds U+FFFD", message.event.span, "whole characters", "U+FFFD"
+                    "replacement-character",
+                    "the text contains U+FFFD",
+                    message.event.span,
+                    "whole characters",
+                    "U+FFFD",
                 )
 
 
@@ -191,13 +195,13 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
             continue
         size += len(delta.text)
         if size > _MAX_ARGUMENTS:
-            raise NotApplicable("the arguments are too large to be kept")
+            raise NotApplicable("the arguments are too large to check")
         calls.setdefault((delta.choice, delta.call), []).append(delta.text)
         last[delta.choice, delta.call] = message
     if not calls:
-        raise NotApplicable("no tool call with JSON came")
+        raise NotApplicable("the stream has no tool call with JSON arguments")
     if stream.ending is not Ending.COMPLETE or _cut_short(stream):
-        raise NotApplicable("the stream did not end well, so that arguments may be cut")
+        raise NotApplicable("the stream did not complete, so the arguments may be truncated")
     for key, fragments in calls.items():
         text = "".join(fragments)
         try:
@@ -214,7 +218,7 @@ def has_whole_arguments(stream: Transcript) -> Iterator[Finding]:
 
 
 def _taken_back(stream: Transcript) -> set[int]:
-    """The places of the events that a step sent before it began again."""
+    """The indices of the events of a step that was later reset."""
     steps = [message.index for message, _ in stream.deltas_by_kind[DeltaKind.STEP]]
     found: set[int] = set()
     for message, _ in stream.deltas_by_kind[DeltaKind.RESET]:

@@ -28,19 +28,19 @@ def counts_consistently(stream: Transcript) -> Iterator[Finding]:
     """
     counted = [(message, delta.output_tokens) for message, delta in stream.deltas_by_kind[DeltaKind.USAGE]]
     if not counted:
-        raise NotApplicable("no usage came")
+        raise NotApplicable("the stream has no usage")
     most = _begun_with(stream)
     may_fall = any("toolUsePromptTokenCount" in as_dict(message.fields.get("usageMetadata")) for message, _ in counted)
     for message, tokens in counted:
         if tokens is not None and tokens < most and not may_fall:
-            problem = f"output tokens fall from {most} to {tokens}"
+            problem = f"the number of output tokens falls from {most} to {tokens}"
             yield Finding("output-tokens-fall", problem, message.event.span, f"at least {most}", str(tokens))
         most = max(most, tokens or 0)
         yield from _sum(message)
 
 
 def _begun_with(stream: Transcript) -> int:
-    """What Anthropic's `message_start` counts already: what follows is cumulative."""
+    """The output tokens in Anthropic's `message_start`, -1 if none: later counts are cumulative."""
     begun = as_dict(as_dict(stream.messages[0].fields.get("message")).get("usage")) if stream.messages else {}
     count = as_count(begun.get("output_tokens"))
     return -1 if count is None or stream.dialect.wire is not Wire.ANTHROPIC else count
@@ -53,5 +53,5 @@ def _sum(message: Message) -> Iterator[Finding]:
             into, out = (as_count(usage.get(name)) for name in names)
             total = as_count(usage.get("total_tokens"))
             if into is not None and out is not None and total is not None and into + out != total:
-                problem = f"{into} and {out} tokens are not {total} (total_tokens)"
+                problem = f"total_tokens is {total}, but {into} + {out} is {into + out}"
                 yield Finding("total-differs", problem, message.event.span, str(into + out), str(total))

@@ -31,7 +31,7 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
     """
     shapes = stream.dialect.shapes
     if shapes is None:
-        raise NotApplicable(f"no fields are required of {stream.dialect.name}")
+        raise NotApplicable(f"{stream.dialect.name} has no required fields")
     known = 0
     for message in stream.messages:
         fields = message.payload
@@ -39,7 +39,7 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
             if fields is not NO_PAYLOAD and not message.has(DeltaKind.END):
                 actual = json_type(fields)
                 yield Finding(
-                    "not-an-object", f"the payload is of type {actual}", message.event.span, "a JSON object", actual
+                    "not-an-object", f"the payload has type {actual}", message.event.span, "a JSON object", actual
                 )
             continue
         shape = shapes.of(fields)
@@ -52,7 +52,7 @@ def has_required_fields(stream: Transcript) -> Iterator[Finding]:
             problem = f"{path} is {'missing' if actual == 'missing' else f'of type {actual}'}"
             yield Finding(path.replace("[]", ""), problem, message.event.span, f"{path}: {expected}", actual)
     if not known:
-        raise NotApplicable("no event of a known type came")
+        raise NotApplicable("the stream has no event of a known type")
 
 
 @rule("JSON003", Severity.ERROR, Kind.CONFORMANCE, _ANTHROPIC, dialects=_BY_NAME)
@@ -91,15 +91,21 @@ def _names(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if message.event.type != kind:
                 excerpt = one_line(message.event.type, 60)
-                problem = f"the event is named {excerpt!r} and its type is {one_line(kind, 60)!r}"
+                problem = f"the event name is {excerpt!r}, but the payload's type is {one_line(kind, 60)!r}"
                 yield Finding("name-differs", problem, message.event.span, f"event: {one_line(kind, 60)}", excerpt)
         elif not named and message.deltas:
             judged += 1
             if message.event.type != "message" and not message.has(DeltaKind.ERROR, DeltaKind.UNKNOWN):
                 excerpt = one_line(message.event.type, 60)
-                yield Finding("named", f"the event is named {excerpt!r}", message.event.span, "no event field", excerpt)
+                yield Finding(
+                    "named",
+                    f"the event has the name {excerpt!r}, but this dialect names no events",
+                    message.event.span,
+                    "no event field",
+                    excerpt,
+                )
     if not judged:
-        raise NotApplicable("no event with a type came")
+        raise NotApplicable("the stream has no event with a type")
 
 
 @rule("JSON007", Severity.INFO, Kind.CONFORMANCE, _ANTHROPIC)
@@ -114,13 +120,13 @@ def has_known_types(stream: Transcript) -> Iterator[Finding]:
     """
     require_payloads(stream)
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message, delta in stream.deltas_by_kind[DeltaKind.UNKNOWN]:
         if message.payload is not NO_PAYLOAD and not is_foreign_error(message):
             excerpt = one_line(delta.type or "?", 60)
             yield Finding(
                 "unknown-type",
-                f"an event that {stream.dialect.name} does not define ({excerpt})",
+                f"{stream.dialect.name} does not define the event type {excerpt}",
                 message.event.span,
                 None,
                 excerpt,
@@ -140,10 +146,10 @@ def matches_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
     Bad: Anthropic's `content_block_delta` at that path.
     """
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     if stream.expected is not None:
         expected, came = stream.expected.name, stream.dialect.name
         by = "--dialect" if stream.named else "the path"
         first = stream.content[0] if stream.content else stream.messages[0]
-        problem = f"these are events of {came}, and {by} says {expected}: clients of {expected} show nothing"
+        problem = f"the events are {came}, but {by} says {expected}: clients of {expected} show nothing"
         yield Finding("other-dialect", problem, first.event.span, expected, came)

@@ -27,7 +27,7 @@ class ProbeAnswer(Struct, frozen=True):
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case, without parameters; empty if there is none."""
+        """The media type in lower case, without parameters; empty without Content-Type."""
         value = (self.head.header("content-type") if self.head else None) or ""
         return value.partition(";")[0].strip().lower()
 
@@ -60,7 +60,7 @@ class Methods(Struct, frozen=True):
 
 
 class Http10(Struct, frozen=True):
-    """The request made over HTTP/1.0. `transfer_encoding`: the header's value, None if there is none."""
+    """The request made over HTTP/1.0. `transfer_encoding`: the header's value, None without one."""
 
     answer: ProbeAnswer
     stream: Transcript | None

@@ -27,7 +27,7 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
         if answer.head is None:
             yield Finding(
                 f"{answer.name}-unanswered",
-                f"{answer.request}: no answer ({one_line(answer.problem or '', 200)})",
+                f"{answer.request}: no response ({one_line(answer.problem or '', 200)})",
                 None,
                 "4xx",
                 "none",
@@ -35,7 +35,7 @@ def refuses_with_a_status(refusal: Refusal) -> Iterator[Finding]:
         elif not 400 <= answer.head.status < 500:
             yield Finding(
                 f"{answer.name}-not-refused",
-                f"{answer.request}: answered {answer.head.status}",
+                f"{answer.request}: got {answer.head.status}",
                 None,
                 "4xx",
                 str(answer.head.status),
@@ -53,11 +53,11 @@ def refuses_in_json(refusal: Refusal) -> Iterator[Finding]:
     """
     refused = [answer for answer in refusal.answers if answer.status is not None and answer.status >= 400]
     if not refused:
-        raise NotApplicable("no request was refused: see ERR005")
+        raise NotApplicable("no invalid request was refused: see ERR005")
     for answer in refused:
         if not (answer.content_type in _JSON_TYPES and isinstance(_json(answer.body), dict)):
             excerpt = one_line(answer.body.decode(errors="replace"), 100) or "an empty body"
-            problem = f"{answer.request}: answered {answer.status} with {answer.content_type or 'no Content-Type'}"
+            problem = f"{answer.request}: got {answer.status} with {answer.content_type or 'no Content-Type'}"
             yield Finding(f"{answer.name}-not-json", problem, None, "a JSON object", excerpt)
 
 
@@ -73,7 +73,7 @@ def refuses_with_a_message(refusal: Refusal) -> Iterator[Finding]:
     documents = [(answer, _json(answer.body)) for answer in refusal.answers if (answer.status or 0) >= 400]
     objects = [(answer, document) for answer, document in documents if isinstance(document, dict)]
     if not objects:
-        raise NotApplicable("no refusal was a JSON object: see ERR005 and ERR006")
+        raise NotApplicable("no error response is a JSON object: see ERR005 and ERR006")
     for answer, document in objects:
         error = document.get("error")
         message = error.get("message") if isinstance(error, dict) else error or document.get("message")
@@ -81,7 +81,7 @@ def refuses_with_a_message(refusal: Refusal) -> Iterator[Finding]:
             excerpt = one_line(answer.body.decode(errors="replace"), 100)
             yield Finding(
                 f"{answer.name}-without-message",
-                f"{answer.request}: the refusal has no message where clients look",
+                f"{answer.request}: the error response has no message where clients look",
                 None,
                 "error.message",
                 excerpt,

@@ -31,7 +31,7 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
     Bad: `id: 1`, `id: 1`; or an id on every tenth event.
     """
     if not any(block.fields & Fields.ID for block in stream.frames):
-        raise NotApplicable("no ids are sent")
+        raise NotApplicable("the stream has no ids")
     events = {event.start: event for event in stream.events}
     blocks = [block for block in stream.frames if block.start in events]
     ends = {message.event.start for message, _ in stream.deltas_by_kind[DeltaKind.END]}
@@ -43,23 +43,23 @@ def has_usable_ids(stream: Transcript) -> Iterator[Finding]:
             without.append(event)
             continue
         if event.start in ends:
-            continue  # nobody goes on behind it
+            continue  # no client resumes after the end
         identifier = event.last_event_id
         if identifier in seen:
             excerpt = one_line(identifier, 60)
-            yield Finding("repeated-id", f"the id {excerpt!r} came before", event.span, "an id of its own", excerpt)
+            yield Finding("repeated-id", f"the id {excerpt!r} is repeated", event.span, "a unique id", excerpt)
         seen.add(identifier)
         if len(identifier.encode()) > _SAFE_BYTES or _UNSAFE.search(identifier):
             excerpt = one_line(identifier, 60)
             yield Finding(
                 "unsafe-id",
-                "an id that a page of another origin cannot send back",
+                "a page of another origin cannot send this id back",
                 event.span,
-                "128 safe bytes",
+                "at most 128 safe bytes",
                 excerpt,
             )
     if not all(event.start in ends for event in without):
-        problem = f"{len(without)} of {len(blocks)} events have no id, and others have"
+        problem = f"{len(without)} of {len(blocks)} events have no id"
         yield Finding("missing-id", problem, without[0].span, "an id on every event", "none")
 
 
@@ -74,13 +74,13 @@ def does_not_begin_again(stream: Transcript) -> Iterator[Finding]:
     Bad: A GET that generates a new answer each time.
     """
     if stream.request is None or stream.request.method != "GET":
-        raise NotApplicable("EventSource sends GET only")
+        raise NotApplicable("EventSource only sends GET")
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream did not end well")
+        raise NotApplicable("the stream did not complete")
     if stream.dialect.event_format is not None and not stream.last_event_id:
         yield Finding(
             "ends-without-ids",
-            "the stream ends without ids: EventSource will ask for it again",
+            "the stream ends without ids: EventSource requests it again",
             None,
             "ids, or 204",
             "neither",
@@ -99,31 +99,39 @@ def resumes_without_loss(resumption: Resumption) -> Iterator[Finding]:
     """
     request = resumption.whole.request
     if request is not None and request.method != "GET":
-        raise NotApplicable("the request is no GET: nothing reconnects to it, so that ids promise no resumption")
+        raise NotApplicable("the request is not a GET, so clients do not reconnect with Last-Event-ID")
     if resumption.resumed is None:
         status = resumption.answer.status
         if status == 204:
-            raise Inconclusive("the server answered 204: the stream is over, and there is nothing to resume")
+            raise Inconclusive("the server sent 204: the stream has ended, and nothing can be resumed")
         problem = f"{status}" if status is not None else one_line(resumption.answer.problem or "", 200)
-        yield Finding(
-            "not-resumed", f"the reconnection was answered {problem}", None, "the rest of the stream", problem
-        )
+        yield Finding("not-resumed", f"the reconnection got {problem}", None, "the rest of the stream", problem)
         return
     whole, seen, came = _ids(resumption.whole), list(resumption.seen), _ids(resumption.resumed)
     doubled = [identifier for identifier in came if identifier in set(seen)]
     if doubled:
         excerpt = ", ".join(one_line(each, 40) for each in doubled[:_FEW_IDS])
         yield Finding(
-            "repeated-events", f"{len(doubled)} events came again", None, "no event twice", f"ids {excerpt}, …"
+            "repeated-events",
+            f"{len(doubled)} events were repeated after the reconnection",
+            None,
+            "no event twice",
+            f"ids {excerpt}, …",
         )
     if whole[: len(seen)] != seen:
         if doubled:
             return
-        raise Inconclusive("each stream has ids of its own: what should follow the last one is not known")
+        raise Inconclusive("each stream has different ids, so the next id is unknown")
     lost = [identifier for identifier in whole[len(seen) :] if identifier not in set(came)]
     if lost:
         excerpt = ", ".join(one_line(each, 40) for each in lost[:_FEW_IDS])
-        yield Finding("lost-events", f"{len(lost)} events never came", None, "every event", f"missing ids {excerpt}")
+        yield Finding(
+            "lost-events",
+            f"{len(lost)} events are missing after the reconnection",
+            None,
+            "every event",
+            f"missing ids {excerpt}",
+        )
 
 
 def _ids(stream: Transcript) -> list[str]:

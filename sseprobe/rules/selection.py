@@ -1,4 +1,4 @@
-"""Which rules are asked: `--select` and `--ignore`, by id or by the beginning of one."""
+"""Rule selection: `--select` and `--ignore`, by id or prefix."""
 
 import difflib
 import re
@@ -12,7 +12,7 @@ from sseprobe.rules.catalogue import all_rules
 
 
 class Selection(Struct, frozen=True):
-    """What was asked for. Empty `select`: all rules."""
+    """Ids and prefixes of rules. Empty `select`: all rules."""
 
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
@@ -27,16 +27,16 @@ class Selection(Struct, frozen=True):
         return rule.id in self.select
 
     def prefixes(self) -> list[str]:
-        """What names several rules at once."""
+        """The words of `select` that are not a rule's own id."""
         known = {rule.id for rule in all_rules()}
         return [word for word in self.select if word not in known]
 
 
 def selection(select: Sequence[str] | None, ignore: Sequence[str] | None) -> Selection:
-    """From the words of a command line: ids, separated by commas. Raises UsageError for what no rule begins with."""
+    """From option values: ids and prefixes, separated by commas. Raises UsageError for an unknown one."""
     chosen = Selection(tuple(_ids(select or (), "--select")), tuple(_ids(ignore or (), "--ignore")))
     if not chosen.rules():
-        raise UsageError("--select and --ignore leave no rule to run.")
+        raise UsageError("--select and --ignore exclude every rule.")
     return chosen
 
 
@@ -50,7 +50,7 @@ def _ids(words: Iterable[str], option: str) -> list[str]:
 
 
 def known_id(name: str, where: str) -> str:
-    """The id, or the beginning of one, in capitals. Raises UsageError, which names the nearest; `where`: for it."""
+    """An id or prefix in capitals. Raises UsageError with the nearest known id; `where`: the option, for its text."""
     wanted = name.upper()
     ids = [rule.id for rule in all_rules()]
     if any(each.startswith(wanted) for each in ids):
@@ -58,4 +58,4 @@ def known_id(name: str, where: str) -> str:
     families = {rule.family for rule in all_rules()}
     near = difflib.get_close_matches(wanted, [*ids, *families], 1, cutoff=0.5)
     hint = f" Did you mean {near[0]}?" if near else ""
-    raise UsageError(f"{where}: there is no rule {name!r}.{hint} All of them: sseprobe rules.")
+    raise UsageError(f"{where}: unknown rule {name!r}.{hint} For a list: sseprobe rules.")

@@ -45,7 +45,7 @@ def ends_inside_an_event(stream: Transcript) -> Iterator[Finding]:
     Bad: `data: [DONE]`, one newline, end of stream.
     """
     if stream.body_end is not None and not stream.body_end.is_clean:
-        raise NotApplicable("the body was cut: see TRM001")
+        raise NotApplicable("the body was truncated: see TRM001")
     tail = stream.tail
     if tail is not None and tail.fields & ~Fields.COMMENT:
         actual = one_line(stream.body[tail.start : tail.end].decode(errors="replace"))
@@ -107,7 +107,7 @@ def has_known_fields(stream: Transcript) -> Iterator[Finding]:
         )
     if lines:
         excerpt = as_sent(lines[0])
-        count = "a line that is no field is ignored" if len(lines) == 1 else f"{len(lines)} ignored lines, the first"
+        count = "a line that is not a field is ignored" if len(lines) == 1 else f"{len(lines)} ignored lines, the first"
         yield Finding("no-field", f"{count}: {excerpt!r}", lines[0].span, "event, data, id or retry", excerpt)
 
 
@@ -123,7 +123,11 @@ def has_no_nul_in_id(stream: Transcript) -> Iterator[Finding]:
     for item in stream.of(IgnoredField):
         if item.reason is IgnoredReason.NUL_IN_ID:
             yield Finding(
-                "nul-in-id", "an id holds NUL and is ignored", item.span, "an id without NUL", one_line(item.value, 60)
+                "nul-in-id",
+                "an id contains NUL and is ignored",
+                item.span,
+                "an id without NUL",
+                one_line(item.value, 60),
             )
 
 
@@ -151,7 +155,7 @@ def has_sane_retry(stream: Transcript) -> Iterator[Finding]:
         if not 100 <= retry.ms <= 600_000:
             yield Finding(
                 "retry-out-of-range",
-                f"a reconnection time of {retry.ms} ms",
+                f"the reconnection time is {retry.ms} ms",
                 retry.span,
                 "100 to 600000 ms",
                 str(retry.ms),
@@ -177,16 +181,16 @@ def has_no_data_less_block(stream: Transcript) -> Iterator[Finding]:
             if item.fields & (Fields.EVENT | Fields.ID):
                 yield Finding(
                     "fields-without-data",
-                    "a block with fields but without data",
+                    "a block has an event or id field but no data",
                     item.span,
-                    "a data field, or no block",
+                    "a data field, or no such block",
                 )
             elif last_id:
                 yield Finding(
                     "blank-line-after-id",
-                    "a blank line without data while an id is in force",
+                    "a block without data comes after an id",
                     item.span,
-                    "no blank line",
+                    "no such block",
                 )
 
 
@@ -203,7 +207,10 @@ def has_comments(stream: Transcript) -> Iterator[Finding]:
     if comments:
         excerpt = one_line(comments[0].text, 60)
         yield Finding(
-            "comments", f"{len(comments)} comments, the first is {excerpt!r}", comments[0].span, actual=excerpt
+            "comments",
+            f"the stream has {len(comments)} comments, the first is {excerpt!r}",
+            comments[0].span,
+            actual=excerpt,
         )
 
 
@@ -218,13 +225,13 @@ def fits_client_limits(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(LimitExceeded):
         limit = human_bytes(item.limit_bytes)
-        yield Finding(f"{item.kind}-over-limit", f"a {item.kind} of more than {limit}", item.span, f"at most {limit}")
+        yield Finding(f"{item.kind}-over-limit", f"a {item.kind} is larger than {limit}", item.span, f"at most {limit}")
     smallest = _CLIENT_LIMITS[-1][0]
     for event in stream.events:
         size = event.end - event.start
         if size > smallest:
             limit_bytes, client = next(each for each in _CLIENT_LIMITS if size > each[0])
-            problem = f"an event of {human_bytes(size)}: too large for {client}"
+            problem = f"an event of {human_bytes(size)} is too large for {client}"
             yield Finding("large-event", problem, event.span, f"at most {human_bytes(limit_bytes)}", human_bytes(size))
 
 
@@ -245,7 +252,7 @@ def has_no_other_line_breaks(stream: Transcript) -> Iterator[Finding]:
             excerpt = f"U+{ord(match[0]):04X}"
             yield Finding(
                 "raw-line-break",
-                f"{excerpt} stands raw in data",
+                f"data contains an unescaped {excerpt}",
                 event.span,
                 f"\\u{ord(match[0]):04x}, escaped",
                 excerpt,
@@ -265,7 +272,7 @@ def has_one_data_line(stream: Transcript) -> Iterator[Finding]:
         if "\n" in event.data:
             lines = event.data.count("\n") + 1
             yield Finding(
-                "several-data-lines", f"an event with {lines} data lines", event.span, "one data line", str(lines)
+                "several-data-lines", f"an event has {lines} data lines", event.span, "one data line", str(lines)
             )
 
 
@@ -282,7 +289,7 @@ def has_clean_event_names(stream: Transcript) -> Iterator[Finding]:
         if event.type != event.type.strip():
             yield Finding(
                 "space-around-name",
-                f"event name {event.type!r}",
+                f"the event name {event.type!r} has surrounding white space",
                 event.span,
                 repr(event.type.strip()),
                 repr(event.type),
@@ -300,9 +307,11 @@ def has_events(stream: Transcript) -> Iterator[Finding]:
     Bad: `{"error": "…"}` sent as `text/event-stream`.
     """
     if stream.body_end is None:
-        raise NotApplicable("only bytes are known, and no stream")
+        raise NotApplicable("the recording has only bytes, not how the body ended")
     if not stream.body_end.is_clean:
-        raise NotApplicable("the body was cut: see TRM001")
+        raise NotApplicable("the body was truncated: see TRM001")
     if not stream.events:
         excerpt = one_line(stream.body[:400].decode(errors="replace"), 100) or "an empty body"
-        yield Finding("no-events", "not one event came", (0, min(len(stream.body), 100)), "at least one event", excerpt)
+        yield Finding(
+            "no-events", "the stream has no events", (0, min(len(stream.body), 100)), "at least one event", excerpt
+        )

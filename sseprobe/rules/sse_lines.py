@@ -32,7 +32,9 @@ def is_utf8(stream: Transcript) -> Iterator[Finding]:
     """
     for item in stream.of(InvalidUtf8):
         excerpt = item.raw.hex(" ")
-        yield Finding("invalid-utf8", f"bytes that are not UTF-8: {excerpt}", item.span, "valid UTF-8", excerpt)
+        yield Finding(
+            "invalid-utf8", f"the body contains bytes that are not UTF-8: {excerpt}", item.span, "valid UTF-8", excerpt
+        )
 
 
 @rule("SSE002", Severity.WARNING, Kind.COMPATIBILITY, _PARSING, framing=Framing.SSE)
@@ -45,7 +47,7 @@ def has_no_bom(stream: Transcript) -> Iterator[Finding]:
     Bad: EF BB BF, then `data: a`.
     """
     for item in stream.of(Bom):
-        yield Finding("bom", "the stream begins with a byte order mark", item.span, "no byte order mark", "ef bb bf")
+        yield Finding("bom", "the stream starts with a byte order mark", item.span, "no byte order mark", "ef bb bf")
 
 
 @rule("SSE003", Severity.ERROR, Kind.CONFORMANCE, _PARSING, framing=Framing.SSE)
@@ -61,9 +63,9 @@ def has_no_later_bom(stream: Transcript) -> Iterator[Finding]:
         if item.name.startswith(_BOM):
             yield Finding(
                 "later-bom",
-                "a byte order mark stands before a field, which is lost",
+                "a field starts with a byte order mark and is lost",
                 item.span,
-                "the field's name alone",
+                "the field name without it",
             )
 
 
@@ -134,7 +136,7 @@ def has_space_after_data(stream: Transcript) -> Iterator[Finding]:
     Bad: `data:a`.
     """
     if stream.body.count(b"data:") == stream.body.count(b"data: "):
-        return  # quicker than looking at each
+        return  # faster than the regular expression
     matches = list(_NO_SPACE.finditer(stream.body))
     if matches:
         count = f"{len(matches)} data fields have" if len(matches) > 1 else "a data field has"

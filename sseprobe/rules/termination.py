@@ -39,12 +39,12 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
     Bad: The last event is a token, and the connection closes normally.
     """
     if stream.ending is None or stream.outcome is None:
-        raise NotApplicable("only bytes are known, and not how they ended")
+        raise NotApplicable("the recording has only bytes, not how the body ended")
     if stream.ending is Ending.ABORTED:
-        raise Inconclusive("the stream was left before its end")
+        raise Inconclusive("the stream was aborted before its end")
     _require_no_payload_in_ignored_lines(stream)
     if not stream.messages and stream.ending is Ending.TRUNCATED and _clean(stream):
-        raise NotApplicable("there is no event: see SSE019")
+        raise NotApplicable("the stream has no events: see SSE019")
     if stream.tail is not None and stream.tail.fields & ~Fields.COMMENT and _clean(stream):
         raise NotApplicable("the body ends inside an event: see SSE007")
     truncated = stream.ending is Ending.TRUNCATED and (ended_by(stream) is None or not _clean(stream))
@@ -57,14 +57,14 @@ def comes_to_its_end(stream: Transcript) -> Iterator[Finding]:
 
 
 def _require_no_payload_in_ignored_lines(stream: Transcript) -> None:
-    """Raises NotApplicable where what is missing stands in lines that are no field: SSE008 speaks of them."""
+    """Raises NotApplicable if the missing part may be in ignored lines, which SSE008 reports."""
     if stream.ending is not Ending.TRUNCATED or not _clean(stream):
         return
     lines = IgnoredLines()
     for field in stream.of(IgnoredField):
         lines.take(field)
     if lines.lost:
-        raise NotApplicable("a part of the stream stands in lines that are no field: see SSE008")
+        raise NotApplicable("part of the stream is in lines that are not fields: see SSE008")
 
 
 def _clean(stream: Transcript) -> bool:
@@ -81,17 +81,17 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
     Bad: `data: [DONE]` twice, or a token after it.
     """
     if stream.dialect.end_rule not in (EndRule.TERMINATOR, EndRule.MARK):
-        raise NotApplicable(f"{stream.dialect.name} has no terminator but the end of the body")
+        raise NotApplicable(f"the only terminator of {stream.dialect.name} is the end of the body")
     end = ended_by(stream)
     if end is None:
-        raise NotApplicable("no terminator came: see TRM001")
+        raise NotApplicable("the stream has no terminator: see TRM001")
     if stream.deltas_by_kind[DeltaKind.ERROR]:
-        raise NotApplicable("an error came: see ERR002")
+        raise NotApplicable("the stream has an error: see ERR002")
     reading = stream.dialect.event_format
     if reading is not None:
         if reading.ended_alike:
-            raise NotApplicable("the end mark was learned: text behind it shows that it was none")
-        yield from _text_behind(stream, end)
+            raise NotApplicable("the end mark was learned; text after it shows that it is not an end mark")
+        yield from _text_after(stream, end)
         return
     over = True
     for message in stream.messages[end.index :]:
@@ -113,8 +113,8 @@ def ends_with_the_terminator(stream: Transcript) -> Iterator[Finding]:
             )
 
 
-def _text_behind(stream: Transcript, end: Message) -> Iterator[Finding]:
-    """Text behind the end mark of an app's own; what else may follow it, the app decides."""
+def _text_after(stream: Transcript, end: Message) -> Iterator[Finding]:
+    """Text after an app's own end mark. Other events may follow it."""
     for message in stream.messages[end.index + 1 :]:
         if message.has(*CONTENT_KINDS):
             excerpt = one_line(message.event.data, 100)
@@ -135,7 +135,7 @@ def is_not_incomplete(stream: Transcript) -> Iterator[Finding]:
     """
     finishes = stream.deltas_by_kind[DeltaKind.FINISH] + stream.deltas_by_kind[DeltaKind.END]
     if not finishes:
-        raise NotApplicable("no finish came")
+        raise NotApplicable("the stream has no finish")
     found = [(message, delta) for message, delta in finishes if delta.incomplete]
     for message, delta in found[:1]:
         problem = f"the answer is incomplete: {delta.incomplete}"
@@ -156,11 +156,11 @@ def closes_after_the_terminator(stream: Transcript) -> Iterator[Finding]:
     """
     end = ended_by(stream)
     if end is None or stream.body_end is None:
-        raise NotApplicable("no terminator came")
+        raise NotApplicable("the stream has no terminator")
     if stream.body_end is BodyEnd.LEFT_OPEN:
         yield Finding(
             "left-open",
-            "the server left the body open after the terminator",
+            "the body stays open after the terminator",
             end.event.span,
             "the end of the body",
             "open",
@@ -181,11 +181,11 @@ def ends_only_when_finished(stream: Transcript) -> Iterator[Finding]:
     _require_no_payload_in_ignored_lines(stream)
     end = ended_by(stream)
     if end is None:
-        raise NotApplicable("no terminator came: see TRM001")
+        raise NotApplicable("the stream has no terminator: see TRM001")
     require_whole(stream)
     response = as_dict(end.fields.get("response"))
     if response and response.get("status") != _RESPONSES_END.get(str(end.fields.get("type"))):
-        raise NotApplicable("the status in the terminal event is another: see ORS005")
+        raise NotApplicable("the status in the last event differs: see ORS005")
     if stream.ending is Ending.TRUNCATED and _clean(stream) and stream.outcome is not None:
         yield Finding("not-finished", stream.outcome.reason or "", end.event.span, "a finish before it", "none")
 
@@ -209,23 +209,23 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
     Bad: Two with `[DONE]`, one without.
     """
     if repeated.refused is not None and len(repeated.streams) < 2:
-        raise Inconclusive(f"the request was not answered with a stream again: {repeated.refused}")
+        raise Inconclusive(f"the repeated request got no stream: {repeated.refused}")
     if len(repeated.streams) < 2:
         raise NotApplicable("there was one stream only: --repeat 2 or more compares them")
     first = _shape(repeated.streams[0])
-    for place, stream in enumerate(repeated.streams[1:], start=1):
+    for index, stream in enumerate(repeated.streams[1:], start=1):
         for name, value in _shape(stream).items():
             if value != first[name]:
                 excerpt, before = one_line(value, 200), one_line(first[name], 200)
                 yield Finding(
                     f"{name.removeprefix('the ').replace(' ', '-')}-differs",
-                    f"stream {place} differs from stream 0 in {name}",
+                    f"stream {index} differs from stream 0 in {name}",
                     None,
                     before,
                     excerpt,
                 )
     if repeated.refused is not None:
-        raise Inconclusive(f"a later request was not answered with a stream: {repeated.refused}")
+        raise Inconclusive(f"a repeated request got no stream: {repeated.refused}")
 
 
 def _shape(stream: Transcript) -> dict[str, str]:
@@ -241,23 +241,23 @@ def _shape(stream: Transcript) -> dict[str, str]:
         "dialect": stream.dialect.name,
         "line endings": ", ".join(name for name in ("LF", "CRLF", "CR") if styles & getattr(Newlines, name)) or "none",
         "ids": "sent" if stream.last_event_id else "not sent",
-        # Of an app's own, either may be there or not; what has to be last was learned from all streams.
-        "the first event": "" if own else _sort(first),
-        "the last event": "" if own else _sort(last),
+        # An app's own format may vary here; its end mark is learned from all streams.
+        "the first event": "" if own else _type_of(first),
+        "the last event": "" if own else _type_of(last),
         "the ending": str(stream.ending),
         "the end mark": _end_mark(stream),
     }
 
 
 def _end_mark(stream: Transcript) -> str:
-    """Whether an app's own stream that is whole ended with a mark: one that broke off behind the 200 ends without."""
+    """Whether an app's complete stream ended with its mark; empty for other streams."""
     if stream.dialect.event_format is None or stream.ending is not Ending.COMPLETE:
         return ""
     return "sent" if stream.end_mark is not None else "not sent"
 
 
-def _sort(message: Message | None) -> str:
-    """What an event is, as far as the dialects say it in one word."""
+def _type_of(message: Message | None) -> str:
+    """The type of an event: its payload's `type` or `object`, else its event name."""
     if message is None:
         return "none"
     kinds = (message.fields.get(name) for name in ("type", "object"))

@@ -34,14 +34,18 @@ def begins_soon(stream: Transcript) -> Iterator[Finding]:
     """
     first_ns = _first_content_ns(stream)
     if stream.head is None or first_ns is None:
-        raise NotApplicable("no content came" if stream.head else "only bytes are known, and not when they came")
+        raise NotApplicable(
+            "the stream has no content" if stream.head else "the recording has only bytes, without arrival times"
+        )
     if first_ns > _FIRST_TOKEN_NS:
         duration = human_ms(ms(first_ns))
-        yield Finding("late-first-content", f"the first content came after {duration}", None, "10 s at most", duration)
+        yield Finding(
+            "late-first-content", f"the first content arrived after {duration}", None, "at most 10 s", duration
+        )
     if stream.head.t_ns > _HELD_HEAD_NS and first_ns - stream.head.t_ns < _TOGETHER_NS:
         duration = human_ms(ms(stream.head.t_ns))
-        problem = f"the head was held back until the first content came, after {duration}"
-        yield Finding("head-held-back", problem, None, "the head at once", duration)
+        problem = f"the head was delayed until the first content, {duration} after the request"
+        yield Finding("head-held-back", problem, None, "the head immediately", duration)
 
 
 @rule("TIM002", Severity.WARNING, Kind.CONFORMANCE, f"{WHATWG}#authoring-notes")
@@ -55,7 +59,7 @@ def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
     Bad: 40 s of silence before the first token.
     """
     if stream.head is None or stream.end_ns is None:
-        raise NotApplicable("only bytes are known, and not when they came")
+        raise NotApplicable("the recording has only bytes, without arrival times")
     before_ns, offset = stream.head.t_ns, 0
     for chunk in stream.chunks:
         gap_ns = chunk.read.t_ns - before_ns
@@ -68,9 +72,9 @@ def keeps_the_connection_alive(stream: Transcript) -> Iterator[Finding]:
 
 def _silence(gap_ns: int, offset: int) -> Finding:
     duration = human_ms(ms(gap_ns))
-    fatal = ", longer than many proxies keep a connection" if gap_ns > _PROXY_LIMIT_NS else ""
+    fatal = ", longer than many proxies keep an idle connection" if gap_ns > _PROXY_LIMIT_NS else ""
     return Finding(
-        "silence", f"nothing came for {duration}{fatal}", (offset, offset), "a heartbeat every 15 s", duration
+        "silence", f"no byte arrived for {duration}{fatal}", (offset, offset), "a heartbeat every 15 s", duration
     )
 
 
@@ -84,9 +88,9 @@ def has_valid_heartbeats(stream: Transcript) -> Iterator[Finding]:
     Bad: `data: ping`.
     """
     if not stream.dialect.parses_json:
-        raise NotApplicable(f"{stream.dialect.name} gives no meaning to data")
+        raise NotApplicable(f"{stream.dialect.name} does not define data")
     if not stream.messages:
-        raise NotApplicable("there is no event")
+        raise NotApplicable("the stream has no events")
     for message in stream.messages:
         if message.deltas and not message.has(DeltaKind.UNKNOWN):
             continue
@@ -95,7 +99,7 @@ def has_valid_heartbeats(stream: Transcript) -> Iterator[Finding]:
         if word in _HEARTBEATS or (not message.deltas and message.event.data.strip().lower() in _HEARTBEATS):
             excerpt = one_line(message.event.data, 60) or "empty"
             yield Finding(
-                "heartbeat-as-event", "an event that looks like a heartbeat", message.event.span, "a comment", excerpt
+                "heartbeat-as-event", "an event looks like a heartbeat", message.event.span, "a comment", excerpt
             )
 
 
@@ -111,7 +115,7 @@ def sends_content_between_heartbeats(stream: Transcript) -> Iterator[Finding]:
     Bad: Ten tokens, then 20 s of `: keep-alive`.
     """
     if stream.head is None or stream.end_ns is None:
-        raise NotApplicable("only bytes are known, and not when they came")
+        raise NotApplicable("the recording has only bytes, without arrival times")
     ends = [
         message.read.t_ns for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.deltas_by_kind[kind][:1]
     ]
@@ -126,7 +130,7 @@ def sends_content_between_heartbeats(stream: Transcript) -> Iterator[Finding]:
             duration = human_ms(ms(until_ns - since_ns))
             yield Finding(
                 "content-silence",
-                f"no content came for {duration}, while heartbeats did",
+                f"only heartbeats arrived for {duration}, no content",
                 None,
                 "content every 15 s",
                 duration,

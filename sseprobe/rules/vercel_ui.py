@@ -43,7 +43,7 @@ _FRAME: Final = ("start-step", "finish-step", "finish")
 def _trace(stream: Transcript) -> Trace:
     trace = Trace(_steps(stream))
     if not trace.steps:
-        raise NotApplicable("no text, reasoning or tool input came")
+        raise NotApplicable("the stream has no text, reasoning or tool input")
     return trace
 
 
@@ -90,7 +90,7 @@ def begins_with_start(stream: Transcript) -> Iterator[Finding]:
     """
     events = in_order(stream)
     if all(kind != "start" for kind, _ in events):
-        raise NotApplicable("no start came: see VRC010")
+        raise NotApplicable("the stream has no start: see VRC010")
     first = _first_of_the_answer(events)
     if first is not None:
         kind, message = first
@@ -124,7 +124,11 @@ def pairs_its_steps(stream: Transcript) -> Iterator[Finding]:
             judged += 1
             if begun is not None:
                 yield Finding(
-                    "step-in-step", "a step starts inside a step", message.event.span, "finish-step", "start-step"
+                    "step-in-step",
+                    "a step starts before the last one finished",
+                    message.event.span,
+                    "finish-step",
+                    "start-step",
                 )
             begun = message
         elif kind == "finish-step":
@@ -132,14 +136,14 @@ def pairs_its_steps(stream: Transcript) -> Iterator[Finding]:
             if begun is None:
                 yield Finding(
                     "step-not-started",
-                    "a step finishes that never started",
+                    "a step finishes but never started",
                     message.event.span,
                     "start-step",
                     "finish-step",
                 )
             begun = None
     if not judged:
-        raise NotApplicable("no step came")
+        raise NotApplicable("the stream has no steps")
     if begun is not None and stream.ending is Ending.COMPLETE:
         yield Finding("step-not-finished", "the last step never finishes", begun.event.span, "finish-step", "none")
 
@@ -156,11 +160,11 @@ def ends_its_parts(stream: Transcript) -> Iterator[Finding]:
     """
     trace = stream.remembered(_trace)
     if stream.ending is not Ending.COMPLETE:
-        raise NotApplicable("the stream did not come to its end")
+        raise NotApplicable("the stream did not complete")
     require_matching_ends(trace)
     for step, begun in trace.again:
         family, name = step.part
-        problem = f"{family} {part_name(name)} starts again before it has ended"
+        problem = f"{family} {part_name(name)} starts again before its end"
         yield Finding(f"{step.kind}-while-open", problem, begun.event.span, _end_of(family), step.kind)
     for (family, name), begun in trace.open.items():
         yield Finding(
@@ -206,7 +210,7 @@ def ends_parts_within_their_step(stream: Transcript) -> Iterator[Finding]:
                 opened.discard(part)
                 open_before.discard(part)
     if not judged:
-        raise NotApplicable("no step finishes")
+        raise NotApplicable("the stream has no finish-step")
 
 
 @rule("VRC006", Severity.ERROR, Kind.CONFORMANCE, _CLIENT, dialects=_OURS)
@@ -229,13 +233,13 @@ def answers_calls_that_came(stream: Transcript) -> Iterator[Finding]:
         elif kind in _OF_A_CALL and len(came) < MAX_PARTS:
             judged += 1
             if name not in came and name.encode() not in asked:
-                problem = f"{kind} for the call {part_name(name)}, which never came"
+                problem = f"{kind} for the unknown tool call {part_name(name)}"
                 yield Finding(
                     f"{kind}-without-call", problem, message.event.span, "tool-input-available before it", "none"
                 )
             came.add(name)
     if not judged:
-        raise NotApplicable("no output of a tool came")
+        raise NotApplicable("the stream has no tool output")
 
 
 @rule("VRC007", Severity.ERROR, Kind.CONFORMANCE, _SCHEMA, dialects=_OURS)
@@ -273,7 +277,7 @@ def finishes_in_its_own_words(stream: Transcript) -> Iterator[Finding]:
                     "unknown-finish-reason", problem, message.event.span, ", ".join(REASONS), described(reason)
                 )
     if not judged:
-        raise NotApplicable("no finish reason came")
+        raise NotApplicable("the stream has no finish reason")
 
 
 @rule("VRC009", Severity.WARNING, Kind.COMPATIBILITY, _SCHEMA, dialects=_OURS)
@@ -288,7 +292,7 @@ def has_types_of_the_schema(stream: Transcript) -> Iterator[Finding]:
     """
     for kind, message in in_order(stream):
         if part_of(kind) is None and not is_foreign_error(message):
-            problem = f"the client knows no part of type {one_line(kind, 60)}"
+            problem = f"the client does not know the part type {one_line(kind, 60)}"
             yield Finding("unknown-type", problem, message.event.span, "data-…", one_line(kind, 60))
 
 
@@ -307,9 +311,7 @@ def frames_its_message(stream: Transcript) -> Iterator[Finding]:
     kinds = {kind for kind, _ in events}
     first = None if "start" in kinds else _first_of_the_answer(events)
     if first is not None:
-        yield Finding(
-            "no-start", "the message begins without start", first[1].event.span, "start", one_line(first[0], 60)
-        )
+        yield Finding("no-start", "the message has no start", first[1].event.span, "start", one_line(first[0], 60))
     if "finish" not in kinds and stream.ending is Ending.COMPLETE:
         kind, last = events[-1]
-        yield Finding("no-finish", "the message ends without finish", last.event.span, "finish", one_line(kind, 60))
+        yield Finding("no-finish", "the message has no finish", last.event.span, "finish", one_line(kind, 60))

@@ -27,7 +27,7 @@ class Case(NamedTuple):
     """A stream, and the letters of what rules 1 to 8 say: pass, fail, or - for not applicable."""
 
     events: list[bytes]
-    said: str
+    expected: str
     framing: Framing = Framing.SSE
     end: BodyEnd = BodyEnd.LAST_CHUNK
     dialect: Dialect | None = None
@@ -55,8 +55,8 @@ CASES = {
     "usage of a few less": Case([*tokens(), sse({"usage": {"output": 35}}), DONE], "P---PPPP"),
     "usage of what was read": Case([*tokens(), sse({"usage": {"input": 90}}), DONE], "P---PPP-"),
     "usage without text": Case([USAGE, DONE], "--------"),
-    "no text but at the place that is said": Case([*tokens(), DONE], "P---P-P-", dialect=SPOKEN_AT),
-    "other fields beside a place that is said": Case(
+    "no text but at the given place": Case([*tokens(), DONE], "P---P-P-", dialect=SPOKEN_AT),
+    "other fields beside the given place": Case(
         [*tokens(WORDS[:4], "text"), *tokens(), DONE], "P---PPP-", dialect=SPOKEN_AT
     ),
 }
@@ -76,32 +76,32 @@ def transcript(case: Case) -> Transcript:
     )
 
 
-def said(stream: Transcript) -> str:
+def letters_of(stream: Transcript) -> str:
     return "".join(LETTERS[judge(rule, stream).verdict] for rule in RULES)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_what_each_rule_says(name: str) -> None:
-    assert said(transcript(CASES[name])) == CASES[name].said
+    assert letters_of(transcript(CASES[name])) == CASES[name].expected
 
 
 def test_bytes_alone_prove_nothing() -> None:
-    assert said(transcribe(WHOLE)) == "-" * len(RULES)
+    assert letters_of(transcribe(WHOLE)) == "-" * len(RULES)
 
 
 @pytest.mark.parametrize(
     ("name", "rule", "reason"),
     [
-        ("a vendor's", "APP001", "the stream is openai-chat, which its vendor defines"),
-        ("messages", "APP001", "no text was found in the payloads: --text-at names its place"),
+        ("a vendor's", "APP001", "the stream is openai-chat, not an app's own format"),
+        ("messages", "APP001", "no text was found in the payloads; set its place with --text-at"),
         ("cut by the transport", "APP001", "the stream ended as reset"),
-        ("whole", "APP002", "no error came"),
-        ("whole", "APP003", "the text is JSON, which keeps every character"),
-        ("a body of text", "APP003", "the body is the text, and keeps every character"),
-        ("a line break that is lost", "APP004", "a line break or a space was lost: see APP003"),
-        ("no text but at the place that is said", "APP006", "no text came"),
-        ("raw text", "APP007", "the data is the text: there are no names"),
-        ("no end mark", "APP008", "the stream does not tell how many tokens it had"),
+        ("whole", "APP002", "the stream has no error"),
+        ("whole", "APP003", "the text is encoded as JSON, which preserves it"),
+        ("a body of text", "APP003", "the body is the text, which preserves it"),
+        ("a line break that is lost", "APP004", "a line break or a space is lost: see APP003"),
+        ("no text but at the given place", "APP006", "the stream has no text"),
+        ("raw text", "APP007", "the data is plain text, without field names"),
+        ("no end mark", "APP008", "the stream does not report its token count"),
     ],
 )
 def test_why_a_rule_does_not_apply(name: str, rule: str, reason: str) -> None:

@@ -33,7 +33,7 @@ def test_every_rule_has_keys_of_one_form(rule: Rule) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "said"),
+    ("key", "expected"),
     [
         ("missing-name", ""),
         ("missing name", "form"),
@@ -42,7 +42,7 @@ def test_every_rule_has_keys_of_one_form(rule: Rule) -> None:
         ("missing-7", "holds a number"),
     ],
 )
-def test_what_is_wrong_with_a_key(key: str, said: str) -> None:
-    told = what_is_wrong(RULES["OAI004"], key)
-    assert said in told
-    assert bool(said) is bool(told)
+def test_what_is_wrong_with_a_key(key: str, expected: str) -> None:
+    problem = what_is_wrong(RULES["OAI004"], key)
+    assert expected in problem
+    assert bool(expected) is bool(problem)

@@ -29,17 +29,17 @@ def failing(cassette: Cassette) -> dict[str, Severity]:
     """The rules that fail on a recording."""
     stream = received(cassette)[1]
     judged = [(rule, judge(rule, stream)) for rule in RULES]
-    assert [rule.id for rule, said in judged if said.verdict is RuleVerdict.CRASHED] == []
-    wrong = [what_is_wrong(rule, finding.key) for rule, said in judged for finding in said.findings]
+    assert [rule.id for rule, judgement in judged if judgement.verdict is RuleVerdict.CRASHED] == []
+    wrong = [what_is_wrong(rule, finding.key) for rule, judgement in judged for finding in judgement.findings]
     assert list(filter(None, wrong)) == []
-    return {rule.id: rule.severity for rule, said in judged if said.verdict is RuleVerdict.FAIL}
+    return {rule.id: rule.severity for rule, judgement in judged if judgement.verdict is RuleVerdict.FAIL}
 
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=[each.name for each in MUTANTS])
 def test_the_right_rule_speaks_and_no_other_error(mutant: Mutant, mock: Mock) -> None:
-    said = failing(take(mock, mutant.take))
-    assert mutant.rules <= said.keys()
-    assert {name for name, severity in said.items() if severity is Severity.ERROR} <= mutant.rules
+    failed = failing(take(mock, mutant.take))
+    assert mutant.rules <= failed.keys()
+    assert {name for name, severity in failed.items() if severity is Severity.ERROR} <= mutant.rules
 
 
 def _clean_takes() -> Iterator[Take]:

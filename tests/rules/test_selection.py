@@ -38,13 +38,13 @@ def test_a_rule_is_named_by_its_own_id_alone() -> None:
 @pytest.mark.parametrize(
     ("select", "ignore", "says"),
     [
-        (["SSE999"], [], "--select: there is no rule 'SSE999'"),
+        (["SSE999"], [], "--select: unknown rule 'SSE999'"),
         ([], ["TRN001"], "Did you mean TRM001"),
-        ([], ["qqqqqq"], "--ignore: there is no rule 'qqqqqq'. All"),
-        (["SSE001"], ["SSE"], "leave no rule"),
+        ([], ["qqqqqq"], "--ignore: unknown rule 'qqqqqq'. For"),
+        (["SSE001"], ["SSE"], "exclude every rule"),
     ],
 )
-def test_what_no_rule_begins_with(select: list[str], ignore: list[str], says: str) -> None:
+def test_unknown_rules(select: list[str], ignore: list[str], says: str) -> None:
     with pytest.raises(UsageError) as refused:
         selection(select, ignore)
     assert says in str(refused.value)

@@ -1,4 +1,4 @@
-"""Failures that an event plainly tells, but not in the way of its dialect."""
+"""Events that are clearly errors, but not in their dialect's format."""
 
 import re
 from typing import Any, Final
@@ -20,7 +20,7 @@ _FAILURE: Final = re.compile("error|fail|exception|invalid|denied|refused", re.I
 
 
 def is_foreign_error(message: Message) -> bool:
-    """Whether an event plainly tells a failure, but not in the way of its dialect."""
+    """Whether an event is clearly an error, but not in its dialect's format."""
     if not message.deltas or any(delta.kind is not DeltaKind.UNKNOWN for delta in message.deltas):
         return False
     value: Any = message.payload
@@ -34,11 +34,11 @@ def is_foreign_error(message: Message) -> bool:
     fields = as_dict(value)
     if not fields.keys() & _DETAILS:
         return False
-    return message.event.type == "error" or (fields.keys() <= _DETAILS | _BESIDE and _speaks_of_failure(fields))
+    return message.event.type == "error" or (fields.keys() <= _DETAILS | _BESIDE and _describes_failure(fields))
 
 
-def _speaks_of_failure(fields: dict[str, Any]) -> bool:
-    """Whether details are those of a failure: a status may have a message too."""
+def _describes_failure(fields: dict[str, Any]) -> bool:
+    """Whether details describe a failure; a plain status may also have a message."""
     status = [fields.get(name) for name in ("status", "code")]
     words = [fields.get(name) for name in ("message", "type", "status", "code")]
     return (

@@ -1,7 +1,7 @@
 """What the rules for OpenAI's chunks share: which events count, and what is in them.
 
-What follows the terminator is TRM002's, and what follows an error ERR002's: rules see neither. After an event that is
-no JSON nothing can be said about what is missing: it may have been in there (JSON001 speaks of it).
+Rules do not see what follows the terminator (TRM002) or an error (ERR002). After an event that is not JSON (JSON001)
+nothing counts as missing: it may have been in that event.
 """
 
 from collections.abc import Iterator
@@ -35,7 +35,7 @@ def _events_of_answer(stream: Transcript) -> list[Message]:
 
 
 def is_legible(stream: Transcript) -> bool:
-    """Whether all of them are JSON."""
+    """Whether all events of the answer are JSON."""
     return len(stream.remembered(_legible)) == len(events_of_answer(stream))
 
 
@@ -84,7 +84,7 @@ def _all_choices(stream: Transcript) -> Choices:
 
 
 def legible_choices(stream: Transcript) -> Choices:
-    """Those up to the first event that is not JSON."""
+    """The choices of `all_choices` up to the first event that is not JSON."""
     return stream.remembered(_legible_choices)
 
 
@@ -96,7 +96,7 @@ def _legible_choices(stream: Transcript) -> Choices:
 
 
 def legible_calls(stream: Transcript) -> Choices:
-    """The fragments of tool calls in them, each with its choice's index."""
+    """The tool call fragments in `legible_choices`, each with its choice's index."""
     return stream.remembered(_legible_calls)
 
 
@@ -111,18 +111,18 @@ def _legible_calls(stream: Transcript) -> Choices:
 
 
 def finish_of(choice: Choice) -> str:
-    """The finish reason of a choice; empty while it goes on."""
+    """The finish reason of a choice, empty if it has none yet."""
     reason = choice.get("finish_reason")
     return reason if isinstance(reason, str) else ""
 
 
 def has_usage(message: Message) -> bool:
-    """Whether a chunk counts tokens."""
+    """Whether a chunk has usage."""
     return bool(usages(message.fields))
 
 
 def asked(stream: Transcript) -> dict[str, Any]:
-    """What the request's body asked for; empty if that is not known."""
+    """The request's JSON body, empty if it is unknown or not an object."""
     body = stream.request.body if stream.request else None
     try:
         return as_dict(msgspec.json.decode(body or b"null"))
@@ -131,5 +131,5 @@ def asked(stream: Transcript) -> dict[str, Any]:
 
 
 def excerpt(value: object, limit: int = 60) -> str:
-    """An excerpt of something foreign, for a sentence."""
+    """A short excerpt of a value from the server, for a message."""
     return one_line(str(value), limit)

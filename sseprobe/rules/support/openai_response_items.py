@@ -1,4 +1,4 @@
-"""What the Responses' events come to: which items, parts and deltas are open, and what their text is."""
+"""OpenAI Responses: which items, parts and deltas are open, and their joined text."""
 
 import re
 from collections.abc import Iterator
@@ -35,14 +35,14 @@ _PART_EVENTS: Final = {
     "response.content_part": "content_index",
     "response.reasoning_summary_part": "summary_index",
 }
-_DAMAGED: Final = re.compile("[\ufffd\ud800-\udfff]")  # JSON004 speaks of it
+_DAMAGED: Final = re.compile("[\ufffd\ud800-\udfff]")  # see JSON004
 
 Part = tuple[str, int | None]
 Place = tuple[str, int, int | None]
 
 
 def item_id_of(fields: dict[str, Any]) -> str:
-    """The id of the item that an event is about; empty if it says none."""
+    """The id of the item that an event is about, empty if it has none."""
     return as_id(fields.get("item_id")) or as_id(as_dict(fields.get("item")).get("id"))
 
 
@@ -51,18 +51,18 @@ def _index_of(fields: dict[str, Any]) -> int | None:
 
 
 class Misplaced(NamedTuple):
-    """What is wrong with the place of an event: a finding's key, and words that follow "comes"."""
+    """Why an event is misplaced: a finding's key, and a phrase that follows "comes"."""
 
     key: str
     problem: str
 
 
-_SECOND: Final = Misplaced("second-time", "a second time for the same part")
+_SECOND: Final = Misplaced("second-time", "twice for the same part")
 _BEFORE_PART: Final = Misplaced("before-part", "before its part was added")
 
 
 class OutputItem:
-    """One item that was added: what of it is open."""
+    """One output item: which of its parts and deltas are open."""
 
     def __init__(self) -> None:
         self._is_done = False
@@ -70,7 +70,7 @@ class OutputItem:
         self._deltas: dict[Part, bool] = {}
 
     def take(self, kind: str, fields: dict[str, Any]) -> Misplaced | None:
-        """What is wrong with the place of this event, None if nothing is."""
+        """Takes an event; returns why it is misplaced, None if it is not."""
         if self._is_done:
             return Misplaced("after-item-done", "after the item was done")
         if kind == "response.output_item.done":
@@ -103,7 +103,7 @@ class OutputItem:
         if stem in _NEEDS_A_PART:
             holder_is_done = self._parts.get(holder)
             if holder_is_done is None:
-                self._parts[holder] = False  # told once
+                self._parts[holder] = False  # reported once
                 return _BEFORE_PART
             if holder_is_done:
                 return Misplaced("after-part-done", "after its part was done")
@@ -120,7 +120,7 @@ class OutputItem:
 
 
 class Difference(NamedTuple):
-    """Where, what the deltas came to, and what a later event holds."""
+    """A text that differs. `place`: which text; `joined`: of its deltas; `whole`: in a later event."""
 
     place: Place
     joined: str
@@ -128,19 +128,19 @@ class Difference(NamedTuple):
 
 
 class Wholes:
-    """Joins deltas, and compares what repeats them. Each text is joined once."""
+    """Joins deltas and compares them with later events that repeat the text. Each text is joined once."""
 
     def __init__(self) -> None:
         self.compared = 0
         self.late: set[Place] = set()
-        """What got deltas after its `.done`: ORS003 speaks of it."""
+        """Texts with deltas after their `.done`, which ORS003 reports."""
         self._closed: set[Place] = set()
         self._deltas: dict[Place, list[str] | None] = {}
         self._joined: dict[Place, str] = {}
         self._ids: dict[int, str] = {}
 
     def take(self, kind: str, fields: dict[str, Any]) -> Iterator[Difference]:
-        """What differs."""
+        """Takes an event; yields texts that differ from their deltas."""
         stem, _, last = kind.rpartition(".")
         output = as_count(fields.get("output_index"))
         if stem in _WHOLES and output is not None:
@@ -157,7 +157,7 @@ class Wholes:
             yield from self._compare_item(output, as_dict(fields.get("item")))
         elif "response" in fields:
             for output, item in enumerate(as_list(as_dict(fields.get("response")).get("output"))):
-                # Some send an empty or another list at the end: only the same item must say the same.
+                # Some servers send an empty or different list at the end: compare only items with the same id.
                 if (identity := as_id(as_dict(item).get("id"))) and identity == self._ids.get(output):
                     yield from self._compare_item(output, as_dict(item))
 
@@ -167,12 +167,12 @@ class Wholes:
             return
         fragments = self._deltas.setdefault(place, [])
         if not isinstance(delta, str) or _DAMAGED.search(delta):
-            self._deltas[place] = None  # another rule's
+            self._deltas[place] = None  # see JSON001 and JSON004
         elif fragments is not None:
             fragments.append(delta)
 
     def _close(self, place: Place) -> None:
-        # Servers may send what is short or cheap only whole; but a text that was never streamed was lost on its way.
+        # Servers may send short parts without deltas, but answer text without deltas was lost.
         self._closed.add(place)
         fragments = self._deltas.pop(place, [] if place[0] == "response.output_text" else None)
         if fragments is not None and place not in self._joined:
@@ -186,9 +186,9 @@ class Wholes:
         if joined == whole:
             return
         if place[0] in _ARGUMENTS and _is_same_json(joined, whole):
-            self._joined[place] = whole  # so that what is long is parsed once
+            self._joined[place] = whole  # so that long arguments are parsed once
             return
-        del self._joined[place]  # told once
+        del self._joined[place]  # reported once
         yield Difference(place, joined, whole)
 
     def _compare_part(self, output: int, index: int | None, part: Any) -> Iterator[Difference]:

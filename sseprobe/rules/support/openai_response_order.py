@@ -16,7 +16,7 @@ SENTINEL: Final = "[DONE]"
 
 
 def type_of(message: Message) -> str:
-    """The type that an event's payload tells, empty if it tells none."""
+    """The type in an event's payload, empty if there is none."""
     return as_text(message.fields.get("type"))
 
 
@@ -40,7 +40,7 @@ def is_resumed(stream: Transcript) -> bool:
 
 
 def disorder(stream: Transcript) -> Iterator[tuple[Message, int, int]]:
-    """The events whose number is not above all before it: the event, that number, its own."""
+    """Events whose number is not higher than all before: the event, the highest number before, its own number."""
     highest: int | None = None
     for message in within(stream):
         number = number_of(message)
@@ -53,13 +53,13 @@ def disorder(stream: Transcript) -> Iterator[tuple[Message, int, int]]:
 
 
 def in_order(stream: Transcript) -> Sequence[Message]:
-    """The events, all of them and each in its place. Raises NotApplicable, Inconclusive."""
+    """The events, complete and in order. Raises NotApplicable or Inconclusive if they are not."""
     require_whole(stream)
     messages = within(stream)
     if is_resumed(stream):
-        raise NotApplicable("the stream was resumed, and its beginning is not here")
+        raise NotApplicable("the stream was resumed, so its beginning is missing")
     if any(is_broken(message) for message in messages):
-        raise Inconclusive("an event is not JSON, so that something may be missing: see JSON001")
+        raise Inconclusive("an event is not JSON, so something may be missing: see JSON001")
     if next(disorder(stream), None) is not None:
         raise Inconclusive("the events are out of order: see ORS001")
     return messages

@@ -15,16 +15,16 @@ def ended_by(stream: Transcript) -> Message | None:
 
 
 def within(stream: Transcript) -> Sequence[Message]:
-    """The events up to the terminator or the first error: what follows is TRM002's and ERR002's."""
+    """The events up to the terminator or the first error; TRM002 and ERR002 judge what follows."""
     ends = [message.index for kind in (Kind.END, Kind.ERROR) for message, _ in stream.deltas_by_kind[kind][:1]]
     return stream.messages[: min(ends) + 1] if ends else stream.messages
 
 
 def typed(stream: Transcript) -> list[tuple[str, Message]]:
-    """The same events with the type in their payload, heartbeats aside. Raises NotApplicable if none has one."""
+    """The same events with their payload's type, without heartbeats. Raises NotApplicable if none has a type."""
     found = stream.remembered(_find_typed)
     if not found:
-        raise NotApplicable("no event with a type came")
+        raise NotApplicable("the stream has no event with a type")
     return found
 
 

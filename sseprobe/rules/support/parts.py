@@ -1,4 +1,4 @@
-"""What rules about parts share: parts are begun, go on and end, each known by its kind and its name."""
+"""Shared by rules about parts: a part has a start, deltas and an end, and is known by its kind and name."""
 
 from collections.abc import Iterable, Iterator
 from enum import Enum
@@ -23,7 +23,7 @@ class Action(Enum):
     CONTINUE = "continue"
     END = "end"
     RESET = "reset"
-    """All parts are dropped: something new begins."""
+    """All open parts are dropped: a new run or step starts."""
 
 
 class Step(NamedTuple):
@@ -36,11 +36,11 @@ class Step(NamedTuple):
 
 
 class Trace:
-    """What became of the parts of a stream.
+    """The parts of a stream, followed event by event.
 
-    `again`: begun while they were open, with the event that had begun them; `stray`: not open where they go on or end;
-    `dropped`: open when all were dropped; `open`: never ended. `steps`: how many events were about parts.
-    Over `MAX_PARTS` open at once nothing is stray any more: what is not kept cannot be missed.
+    `again`: starts of open parts, each with the earlier start; `stray`: deltas and ends of parts that are not open;
+    `dropped`: parts open at a reset; `open`: parts without an end. `steps`: the number of events about parts.
+    With over `MAX_PARTS` open at once nothing counts as stray, because not all open parts are kept.
     """
 
     def __init__(self, steps: Iterable[Step]) -> None:
@@ -76,9 +76,9 @@ class Trace:
 
 
 def require_readable(stream: Transcript) -> None:
-    """Raises NotApplicable where an event could not be read: it may be the very one that is missed."""
+    """Raises NotApplicable if an event could not be parsed: it may be the one that is missing."""
     if stream.remembered(_has_unreadable):
-        raise NotApplicable("an event could not be read, and may be what is missing here: see JSON001 and ERR001")
+        raise NotApplicable("an event could not be parsed and may be the missing one: see JSON001 and ERR001")
 
 
 def _has_unreadable(stream: Transcript) -> bool:
@@ -89,35 +89,35 @@ def _has_unreadable(stream: Transcript) -> bool:
 
 
 def in_order(stream: Transcript) -> list[tuple[str, Message]]:
-    """The events with their types, up to the end of the answer. Raises NotApplicable where one could not be read."""
+    """The events with their types, up to the end of the answer. Raises NotApplicable if one could not be parsed."""
     require_readable(stream)
     return typed(stream)
 
 
 def whole(stream: Transcript) -> list[tuple[str, Message]]:
-    """The same, where no event lacks what tells its part."""
+    """The same, if every event names its part; otherwise raises NotApplicable."""
     require_whole(stream)
     return in_order(stream)
 
 
 def part_name(name: str | int) -> str:
-    """A part's name in a sentence."""
+    """A part's name, for a message."""
     return one_line(str(name), _MAX_SHOWN) if isinstance(name, int) else repr(one_line(name, _MAX_SHOWN))
 
 
 def described(value: object) -> str:
-    """A foreign value in a sentence: a string as it is, of all else its JSON type."""
+    """A value from the server, for a message: a string as it is, else its JSON type."""
     return one_line(value, 60) if isinstance(value, str) else json_type(value)
 
 
 def require_matching_ends(trace: Trace) -> None:
-    """Raises NotApplicable where an end names a part that is not open: it may be meant for the one that is."""
+    """Raises NotApplicable if an end event names a part that is not open: it may belong to one that is."""
     if any(step.action is Action.END for step in trace.stray):
-        raise NotApplicable("an end names a part that is not open, as another rule says")
+        raise NotApplicable("an end event names a part that is not open; another rule reports it")
 
 
 def strays(trace: Trace) -> Iterator[Finding]:
-    """What goes on or ends without having begun."""
+    """A finding for each delta or end without a start."""
     for step in trace.stray:
         problem = f"{one_line(step.kind, 60)} for {part_name(step.part[1])}, which is not open"
-        yield Finding(f"{step.kind}-not-open", problem, step.message.event.span, "its start before it", "none")
+        yield Finding(f"{step.kind}-not-open", problem, step.message.event.span, "its start event first", "none")

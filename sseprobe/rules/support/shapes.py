@@ -5,13 +5,13 @@ from sseprobe.streams.transcript import Transcript
 
 
 def require_payloads(stream: Transcript) -> None:
-    """Raises NotApplicable for a dialect whose data is no JSON."""
+    """Raises NotApplicable for a dialect whose data is not JSON."""
     if not stream.dialect.parses_json:
-        raise NotApplicable(f"{stream.dialect.name} has no payloads of its own")
+        raise NotApplicable(f"{stream.dialect.name} defines no payloads")
 
 
 def is_whole(stream: Transcript) -> bool:
-    """Whether each payload has what its type requires: else what belongs together cannot be told."""
+    """Whether each payload has the fields that its type requires."""
     shapes = stream.dialect.shapes
     if shapes is None:
         return True
@@ -23,6 +23,6 @@ def is_whole(stream: Transcript) -> bool:
 
 
 def require_whole(stream: Transcript) -> None:
-    """Raises NotApplicable where a field is missing that tells which part is meant."""
+    """Raises NotApplicable if a required field is missing: events can then not be assigned to parts."""
     if not stream.remembered(is_whole):
-        raise NotApplicable("fields are missing that tell what belongs together: see JSON002")
+        raise NotApplicable("fields that link events are missing: see JSON002")

@@ -53,7 +53,7 @@ def block(index: int, kind: str = "text", **fields: Any) -> tuple[bytes, bytes]:
     )
 
 
-def told(reason: str | None, tokens: int = 3) -> bytes:
+def stop_reason(reason: str | None, tokens: int = 3) -> bytes:
     """A message_delta."""
     return event("message_delta", delta={"stop_reason": reason, "stop_sequence": None}, usage={"output_tokens": tokens})
 
@@ -112,8 +112,8 @@ MUTANTS = [
     plain("no message_delta", drop(7), "ANT003"),
     plain("message_delta before the last stop", swap(6, 7), "ANT003"),
     plain("a block behind the stop reason", insert(8, *block(1, text="")), "ANT003"),
-    plain("the stop reason is taken back", insert(8, told(None)), "ANT003"),
-    plain("usage before the stop reason", insert(7, told(None, 2))),
+    plain("the stop reason is cleared", insert(8, stop_reason(None)), "ANT003"),
+    plain("usage before the stop reason", insert(7, stop_reason(None, 2))),
     plain("the stop reason twice", double(7)),
     plain("usage is empty", changed(7, lambda each: each.update(usage={})), "ANT010"),
     plain("output_tokens is null", changed(7, lambda each: each["usage"].update(output_tokens=None)), "ANT010"),

@@ -66,7 +66,7 @@ MUTANTS = [
     of("an error as a token", *tokens(WORDS[:4]), sse({"token": "Error: no credits left"}), DONE, rules=("APP002",)),
     of("the whole answer in one event", sse({"token": "".join(WORDS) * 9}), DONE, rules=("APP006",)),
     of("tokens are gathered", *tokens(), sse({"usage": {"output": 100}}), DONE, rules=("APP008",)),
-    of("each event repeats what was said", *GROWING, DONE, rules=("APP006",)),
+    of("each event repeats the text so far", *GROWING, DONE, rules=("APP006",)),
     of("an error as text among JSON", *tokens(WORDS[:4]), sse("Error: no credits left"), rules=("APP002",)),
     of(
         "a heartbeat as a JSON string", *strings(WORDS[:4]), sse('"ping"'), *strings(WORDS[4:]), DONE, rules=("APP005",)
@@ -89,7 +89,7 @@ MUTANTS = [
     app("a failed tool is no failed stream", insert(4, sse({"type": "tool_result", "error": "no such city"}))),
     app("a model that writes of errors", insert(4, *tokens((" Error", ":", " a", " word")))),
     app("raw text that writes of errors", insert(4, *raw((" Error", ":", " a", " word"))), body=RAW),
-    of("an error told well", *tokens(WORDS[:4]), sse({"message": "overloaded"}, "error"), rules=()),
+    of("an error with a message", *tokens(WORDS[:4]), sse({"message": "overloaded"}, "error"), rules=()),
     app("another field beside the text", lambda blocks: [*blocks[:-2], sse({"token": ".", "text": "."}), *blocks[-2:]]),
     app("a blank line more behind each event", everywhere(b"\n\n", b"\n\n\n"), body=RAW),
     app("raw text in lines of their own", insert(4, b"data:  a\ndata: b\n\n"), body=RAW),

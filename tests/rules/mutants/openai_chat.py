@@ -32,8 +32,8 @@ def role_of(name: str) -> int:
 
 def late(index: int, **delta: str) -> Edit:
     """With one more chunk of the first choice behind this one."""
-    said = both(in_choice(index + 1, put(finish_reason=None)), in_delta(index + 1, put(**delta)))
-    return both(double(index), said, in_chunk(index + 1, put(usage=None)))
+    finish = both(in_choice(index + 1, put(finish_reason=None)), in_delta(index + 1, put(**delta)))
+    return both(double(index), finish, in_chunk(index + 1, put(usage=None)))
 
 
 def chat(name: str) -> list[Mutant]:

@@ -19,17 +19,17 @@ PROOFS = {
     "ANT003": Proof(
         GOOD,
         Take("anthropic", edit=changed(-2, lambda event: event["delta"].update(stop_reason=None))),
-        "message_stop comes without a stop reason",
+        "no stop reason comes before message_stop",
     ),
     "ANT006": Proof(
-        GOOD, Take("anthropic", edit=everywhere(b'"index":0', b'"index":1')), "block 1 starts, and 0 was to be next"
+        GOOD, Take("anthropic", edit=everywhere(b'"index":0', b'"index":1')), "block 1 starts, but the next index is 0"
     ),
     "ANT007": Proof(
         GOOD,
         Take(
             "anthropic", edit=changed(3, lambda event: event.update(delta={"type": "thinking_delta", "thinking": "x"}))
         ),
-        "a thinking_delta in a block of type text",
+        "a thinking_delta is in a block of type text",
     ),
     "ANT008": Proof(GOOD, Take("anthropic", edit=drop(-3)), "block 0 never stops"),
     "ANT009": Proof(
@@ -40,19 +40,19 @@ PROOFS = {
     "ANT010": Proof(
         GOOD,
         Take("anthropic", edit=changed(-2, lambda event: event.update(usage={}))),
-        "message_delta does not count output_tokens",
+        "the usage of message_delta has no output_tokens",
     ),
     "ANT011": Proof(
         Take("anthropic", TOOLS),
         Take("anthropic", TOOLS, edit=changed(-2, lambda event: event["delta"].update(stop_reason="end_turn"))),
-        "a tool is called, and the stop reason is end_turn",
+        "a tool is called, but the stop reason is end_turn",
     ),
     "ANT012": Proof(
         Take("anthropic", TOOLS),
         Take("anthropic", TOOLS, edit=changed(2, lambda event: event["content_block"].update(id=None))),
-        "a tool_use without its id",
+        "a tool_use block has no id",
     ),
-    "ANT013": Proof(GOOD, Take("anthropic", edit=append(b"data: [DONE]\n\n")), "[DONE] came"),
+    "ANT013": Proof(GOOD, Take("anthropic", edit=append(b"data: [DONE]\n\n")), "the stream has a [DONE]"),
     "ANT014": Proof(
         Take("anthropic", THINKS), Take("anthropic", THINKS, edit=unsigned), "the thinking of block 0 has no signature"
     ),

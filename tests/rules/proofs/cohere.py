@@ -15,16 +15,16 @@ PROOFS = {
         Take(
             "cohere", edit=changed(2, lambda event: event["delta"]["message"].update(content={"thinking": "perhaps"}))
         ),
-        "thinking in content of type text",
+        "thinking is sent in content of type text",
     ),
     "COH005": Proof(
         Take("cohere", TOOLS),
         Take("cohere", TOOLS, edit=changed(-2, lambda event: event["delta"].update(finish_reason="COMPLETE"))),
-        "a tool is called, and the finish reason is COMPLETE",
+        "a tool is called, but the finish reason is COMPLETE",
     ),
     "COH006": Proof(
         Take("cohere", TOOLS),
         Take("cohere", TOOLS, edit=changed(1, lambda event: event["delta"]["message"]["tool_calls"].update(id=None))),
-        "a tool call starts without its id",
+        "a tool call has no id",
     ),
 }

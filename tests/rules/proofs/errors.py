@@ -10,11 +10,9 @@ PROOFS = {
     "ERR001": Proof(
         Take("openai-chat"),
         Take("openai-chat", edit=insert(3, b"data: Internal Server Error\n\n")),
-        "an error in a shape that no client of this dialect knows",
+        "an error has a format that no client of this dialect recognises",
     ),
-    "ERR002": Proof(
-        Take("vllm", FAILED), Take("openai-chat", FAILED, edit=append(TOKEN)), "the stream goes on after an error"
-    ),
+    "ERR002": Proof(Take("vllm", FAILED), Take("openai-chat", FAILED, edit=append(TOKEN)), "content follows an error"),
     "ERR003": Proof(
         Take("openai-chat", FAILED),
         Take("openai-chat", FAILED, edit=changed(-1, lambda event: event["error"].update(message=""))),
@@ -23,6 +21,6 @@ PROOFS = {
     "ERR004": Proof(
         Take("openrouter", FAILED),
         Take("openrouter", FAILED, edit=changed(-1, lambda event: event["choices"].clear())),
-        "an error without finish_reason error",
+        "the chunk has an error, but finish_reason is not error",
     ),
 }

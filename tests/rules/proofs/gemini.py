@@ -16,7 +16,7 @@ PROOFS = {
     "GEM005": Proof(
         GOOD,
         Take("gemini", edit=changed(1, lambda event: event["candidates"][0].update(content="Hi"))),
-        "content is of type string",
+        "content has type string",
     ),
     "GEM006": Proof(
         Take("gemini", TOOLS),
@@ -30,7 +30,7 @@ PROOFS = {
                 ),
             ),
         ),
-        "the arguments are of type string",
+        "the arguments have type string",
     ),
     "GEM007": Proof(GOOD, Take("gemini", edit=replace(-1, b'"STOP"', b'"stop"')), "the finish reason is stop"),
 }

@@ -28,14 +28,16 @@ PROOFS = {
         "the charset is iso-8859-1",
     ),
     "HTTP004": Proof(
-        GOOD, Take(headers=having("cache-control", "public, max-age=60")), "allows the stream to be cached"
+        GOOD, Take(headers=having("cache-control", "public, max-age=60")), "Cache-Control allows caching the stream"
     ),
-    "HTTP005": Proof(GOOD, Take(headers=without("x-accel-buffering")), "X-Accel-Buffering is not no"),
+    "HTTP005": Proof(GOOD, Take(headers=without("x-accel-buffering")), "X-Accel-Buffering is not set to no"),
     "HTTP006": Proof(GOOD, Take(headers=having("content-encoding", "gzip")), "Content-Encoding is gzip"),
     "HTTP007": Proof(GOOD, Take(headers=having("content-length", "4711")), "has a Content-Length"),
     "HTTP008": Proof(Take("openai-chat"), Take("openai-chat", f"{QUICK},fault=cut@2"), "without HTTP's last chunk"),
     "HTTP009": Proof(
-        GOOD, Take(headers=without("transfer-encoding"), end=BodyEnd.CLOSE), "only closing the connection ends"
+        GOOD,
+        Take(headers=without("transfer-encoding"), end=BodyEnd.CLOSE),
+        "only the closed connection marks the end of the body",
     ),
     "HTTP010": Proof(
         Take("openai-chat"), Take("openai-chat", f"{QUICK},fault=error@0", edit=drop(0)), "the first event is an error"
@@ -43,12 +45,12 @@ PROOFS = {
     "HTTP012": Proof(
         Take(asking=(("Origin", "https://a.example"),), headers=having("access-control-allow-origin", "*")),
         Take(asking=(("Origin", "https://a.example"),)),
-        "does not name the Origin",
+        "Access-Control-Allow-Origin does not allow the request's Origin",
     ),
     "HTTP013": Proof(
         Take("vercel-ui"),
         Take("vercel-ui", headers=without("x-vercel-ai-ui-message-stream")),
         "x-vercel-ai-ui-message-stream is not v1",
     ),
-    "HTTP014": Proof(GOOD, Take(headers=without("x-mock-id")), "no header names the request"),
+    "HTTP014": Proof(GOOD, Take(headers=without("x-mock-id")), "no header has a request id"),
 }

@@ -6,4 +6,4 @@ from tests.support.takes import Take
 
 GOOD = Take("mistral")
 
-PROOFS = {"MIS001": Proof(GOOD, GOOD._replace(edit=in_chunk(-2, lose("usage"))), "no usage came")}
+PROOFS = {"MIS001": Proof(GOOD, GOOD._replace(edit=in_chunk(-2, lose("usage"))), "the stream has no usage")}

@@ -13,7 +13,7 @@ PROOFS = {
         "the last line has no done_reason",
     ),
     "OLL002": Proof(GOOD, Take("ollama", edit=insert(1, b"\n")), "a line is empty"),
-    "OLL003": Proof(GOOD, Take("ollama", f"{QUICK},fault=u2028"), "U+2028 stands raw in a line"),
+    "OLL003": Proof(GOOD, Take("ollama", f"{QUICK},fault=u2028"), "a line contains an unescaped U+2028"),
     "OLL004": Proof(
         Take("ollama", TOOLS),
         Take(

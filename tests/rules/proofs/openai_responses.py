@@ -22,17 +22,29 @@ def nested(blocks: Blocks) -> Blocks:
 
 
 PROOFS = {
-    "ORS001": Proof(GOOD, GOOD._replace(edit=double(1)), "sequence_number 1 comes after 1"),
-    "ORS002": Proof(GOOD, GOOD._replace(edit=in_response(-1, id="resp_other")), "tells of another response"),
-    "ORS003": Proof(GOOD, GOOD._replace(edit=meant(drop(2))), "comes before the output_item.added of output item 0"),
-    "ORS004": Proof(GOOD, GOOD._replace(edit=meant(drop(5))), "holds another output_text than its deltas"),
-    "ORS005": Proof(
-        GOOD, GOOD._replace(edit=in_response(-1, status="incomplete")), "holds a response that is incomplete"
+    "ORS001": Proof(GOOD, GOOD._replace(edit=double(1)), "sequence_number falls or repeats: 1 after 1"),
+    "ORS002": Proof(
+        GOOD, GOOD._replace(edit=in_response(-1, id="resp_other")), "response.completed has a different response id"
     ),
-    "ORS006": Proof(GOOD, GOOD._replace(edit=append(b"data: [DONE]\n\n")), "[DONE] came"),
+    "ORS003": Proof(GOOD, GOOD._replace(edit=meant(drop(2))), "comes before the output_item.added of output item 0"),
+    "ORS004": Proof(
+        GOOD,
+        GOOD._replace(edit=meant(drop(5))),
+        "response.output_text.done has a different output_text than its deltas",
+    ),
+    "ORS005": Proof(
+        GOOD,
+        GOOD._replace(edit=in_response(-1, status="incomplete")),
+        "response.completed has a response with status incomplete",
+    ),
+    "ORS006": Proof(GOOD, GOOD._replace(edit=append(b"data: [DONE]\n\n")), "the stream has a [DONE]"),
     "ORS007": Proof(GOOD, GOOD._replace(edit=drop(1)), "sequence_number jumps from 0 to 2"),
     "ORS008": Proof(FAILED, FAILED._replace(edit=drop(-1)), "error is not followed by response.failed"),
-    "ORS009": Proof(GOOD, GOOD._replace(edit=in_chunk(5, put(item_id="msg_other"))), "gives output item 0 another id"),
+    "ORS009": Proof(
+        GOOD,
+        GOOD._replace(edit=in_chunk(5, put(item_id="msg_other"))),
+        "response.output_text.delta has a different id for output item 0",
+    ),
     "ORS010": Proof(
         TOOLS,
         TOOLS._replace(edit=in_chunk(2, lambda event: event["item"].update(call_id=""))),

@@ -32,12 +32,12 @@ PROOFS = {
     "JSON003": Proof(
         Take("anthropic"),
         Take("anthropic", edit=replace(-1, b"event: message_stop", b"event: stop")),
-        "the event is named 'stop' and its type is 'message_stop'",
+        "the event name is 'stop', but the payload's type is 'message_stop'",
     ),
     "JSON004": Proof(
         CHAT,
         Take("openai-chat", edit=changed(1, lambda chunk: chunk["choices"][0]["delta"].update(content="\ufffd"))),
-        "the text holds U+FFFD",
+        "the text contains U+FFFD",
     ),
     "JSON005": Proof(
         Take("openai-chat", TOOLS),
@@ -47,19 +47,21 @@ PROOFS = {
     "JSON006": Proof(
         CHAT,
         Take("openai-chat", edit=changed(-2, lambda chunk: chunk["usage"].update(total_tokens=99))),
-        "tokens are not 99",
+        "total_tokens is 99, but 1 + 3 is 4",
     ),
     "JSON007": Proof(
         Take("anthropic"),
         Take("anthropic", edit=insert(2, b'event: content_block_nap\ndata: {"type":"content_block_nap"}\n\n')),
-        "an event that anthropic does not define (content_block_nap)",
+        "anthropic does not define the event type content_block_nap",
     ),
     "JSON008": Proof(
-        CHAT, Take("openai-chat", edit=replace(1, b"data: ", b"event: chunk\ndata: ")), "the event is named 'chunk'"
+        CHAT,
+        Take("openai-chat", edit=replace(1, b"data: ", b"event: chunk\ndata: ")),
+        "the event has the name 'chunk', but this dialect names no events",
     ),
     "JSON009": Proof(
         CHAT,
         Take("openai-chat", body=MESSAGES),
-        "these are events of anthropic, and --dialect says openai-chat",
+        "the events are anthropic, but --dialect says openai-chat: clients of",
     ),
 }

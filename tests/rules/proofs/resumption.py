@@ -13,6 +13,6 @@ WITHOUT_IDS = Take(
 )
 
 PROOFS = {
-    "RES001": Proof(Take(), Take(edit=replace(1, b"id: 2", b"id: 1")), "the id '1' came before"),
+    "RES001": Proof(Take(), Take(edit=replace(1, b"id: 2", b"id: 1")), "the id '1' is repeated"),
     "RES003": Proof(Take(), WITHOUT_IDS, "the stream ends without ids"),
 }

@@ -9,10 +9,10 @@ beating: Edit = insert(2, b": keep-alive\n\n", b": keep-alive\n\n")
 
 PROOFS = {
     "TIM001": Proof(
-        CHAT, Take("openai-chat", gaps_ms=lambda index: 20 if index else 11_000), "the first content came after 11"
+        CHAT, Take("openai-chat", gaps_ms=lambda index: 20 if index else 11_000), "the first content arrived after 11"
     ),
     "TIM002": Proof(
-        CHAT, Take("openai-chat", gaps_ms=lambda index: 16_000 if index == 2 else 20), "nothing came for 16"
+        CHAT, Take("openai-chat", gaps_ms=lambda index: 16_000 if index == 2 else 20), "no byte arrived for 16"
     ),
     "TIM003": Proof(
         CHAT, Take("openai-chat", QUICK, edit=insert(2, b'data: {"type":"ping"}\n\n')), "looks like a heartbeat"
@@ -20,6 +20,6 @@ PROOFS = {
     "TIM004": Proof(
         CHAT._replace(edit=beating),
         CHAT._replace(edit=beating, gaps_ms=lambda index: 14_000 if 2 <= index < 5 else 20),
-        "no content came for 42",
+        "only heartbeats arrived for 42",
     ),
 }

@@ -23,7 +23,7 @@ PROOFS = {
     "VRC006": Proof(
         Take("vercel-ui", TOOLS, edit=insert(-3, CALL, output("c1"))),
         Take("vercel-ui", TOOLS, edit=insert(-3, CALL, output("c2"))),
-        "tool-output-available for the call 'c2', which never came",
+        "tool-output-available for the unknown tool call 'c2'",
     ),
     "VRC007": Proof(
         GOOD,
@@ -38,7 +38,7 @@ PROOFS = {
     "VRC009": Proof(
         GOOD,
         Take("vercel-ui", edit=insert(3, event_with({"type": "progress", "data": 40}))),
-        "the client knows no part of type progress",
+        "the client does not know the part type progress",
     ),
-    "VRC010": Proof(GOOD, Take("vercel-ui", edit=both(drop(0), drop(-2))), "the message begins without start"),
+    "VRC010": Proof(GOOD, Take("vercel-ui", edit=both(drop(0), drop(-2))), "the message has no start"),
 }

@@ -16,7 +16,7 @@ RULES = {rule.id: rule for rule in all_rules()}
 MANY = MAX_PARTS + 500
 
 
-def said(recorded: Recordings, name: str, dialect: str, edit: Edit) -> dict[str, RuleVerdict]:
+def verdicts_of(recorded: Recordings, name: str, dialect: str, edit: Edit) -> dict[str, RuleVerdict]:
     """What the family's rules say of the good recording of this rule, edited."""
     stream = received(edited(recorded(f"{name}/good"), Take(dialect, edit=edit)))[1]
     return {each.id: judge(each, stream).verdict for each in RULES.values() if each.id.startswith(name[:3])}
@@ -63,7 +63,7 @@ def test_many_parts(many: Many, at_once: bool, recorded: Recordings) -> None:
         more = [*starts, *ends] if at_once else list(chain.from_iterable(zip(starts, ends, strict=True)))
         return [*blocks[: many.at], *more, *blocks[many.at :]]
 
-    verdicts = said(recorded, many.rule, many.dialect, edit)
+    verdicts = verdicts_of(recorded, many.rule, many.dialect, edit)
     assert verdicts[many.rule] is RuleVerdict.PASS
     assert RuleVerdict.FAIL not in verdicts.values()
 
@@ -77,7 +77,7 @@ def test_a_part_over_the_bound_is_found_again_when_all_were_forgotten(recorded: 
         failed = event_with({"type": "RUN_ERROR", "message": "x"})
         return [blocks[0], *many, failed, blocks[0], stray, *blocks[1:]]
 
-    assert said(recorded, "AGU001", "ag-ui", edit)["AGU001"] is RuleVerdict.FAIL
+    assert verdicts_of(recorded, "AGU001", "ag-ui", edit)["AGU001"] is RuleVerdict.FAIL
 
 
 @pytest.mark.parametrize("value", [None, 10**30, {"a": [None]}, [[]], "x" * 100_000, "\ud800", True])
