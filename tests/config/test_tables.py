@@ -40,8 +40,8 @@ text = "/delta"
 done = { "/done" = true }
 """
 MISTAKES = [
-    ("[targets.a.chek]", 1, 'chek: not a key that is known here; did you mean "check"?'),
-    ("[targets.a.check]\nrepet = 1", 2, 'repet: not a key that is known here; did you mean "repeat"?'),
+    ("[targets.a.chek]", 1, 'chek: unknown key; did you mean "check"?'),
+    ("[targets.a.check]\nrepet = 1", 2, 'repet: unknown key; did you mean "repeat"?'),
     ("[targets.a.check]\nrepeat = 0", 2, "targets.a.check.repeat = 0: expected a whole number of at least 1."),
     ('[targets.a.abort_test]\nexpect = "maybe"', 2, 'expect = "maybe": expected "stop" or "continue".'),
     ('[targets.a.abort_test]\nhow = ["fin", "slam"]', 2, 'how = "slam": expected "fin" or "rst"'),
@@ -49,8 +49,8 @@ MISTAKES = [
     ("[targets.a]\nheader = 4", 2, "header = 4: expected text in quotes, or a list of texts."),
     ("[targets.a]\ndata = 4", 2, 'data = 4: expected a table, or text such as "@body.json".'),
     ('[targets.a]\nquiet = "x"', 2, 'quiet = "x": expected true or false.'),
-    ('[targets.a]\nconfig = "x"', 2, "config: not a key that is known here"),
-    ('[app]\nstrat = "x"', 2, 'strat: not a key that is known here; did you mean "start"?'),
+    ('[targets.a]\nconfig = "x"', 2, "config: unknown key"),
+    ('[app]\nstrat = "x"', 2, 'strat: unknown key; did you mean "start"?'),
     ("[app]\nready_timeout = 0", 2, "app.ready_timeout = 0: expected a number above 0."),
 ]
 

@@ -66,10 +66,10 @@ def test_a_key_goes_in_the_vendors_header_and_is_masked(url: str, name: str, mon
     ("url", "options", "says"),
     [
         ("h:8000/x", {}, "Did you mean http://h:8000/x ?"),
-        ("ftp://h/", {}, "not a URL sseprobe can ask"),
+        ("ftp://h/", {}, "not an HTTP URL"),
         ("http://h:0/", {}, "port 0"),
         ("http://h:99999/", {}, "not a URL"),
-        (APP, {"prompt": "hi"}, "no dialect is known from its path"),
+        (APP, {"prompt": "hi"}, "its path does not show a dialect"),
         (CHAT, {"data": "{}", "model": "m"}, "--data is the whole body"),
         (APP, {"data": "{'a': 1}"}, "--data: not JSON"),
         (APP, {"data": "@/none/file"}, "--data @/none/file: cannot be read"),
@@ -77,7 +77,7 @@ def test_a_key_goes_in_the_vendors_header_and_is_masked(url: str, name: str, mon
         (APP, {"headers": ["A b: secret"]}, "--header 'A b: ***': not a header"),
         (APP, {"headers": ["A: b\r\nC: d"]}, "not a header"),
         (APP, {"method": "GE T"}, "--method GE T: not an HTTP method"),
-        (APP, {"api_key_env": "NO_SUCH_KEY"}, "--api-key-env NO_SUCH_KEY: that environment variable is not set"),
+        (APP, {"api_key_env": "NO_SUCH_KEY"}, "--api-key-env NO_SUCH_KEY: this environment variable is not set"),
         (APP, {"dialect": "openai-chats"}, "Did you mean openai-chat?"),
     ],
 )
