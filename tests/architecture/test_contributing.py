@@ -8,8 +8,10 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,20 @@ def test_the_index_links_to_each_page() -> None:
     text = CONTRIBUTING.read_text(encoding="utf-8")
     assert sorted(set(re.findall(r"\(docs/contributing/([\w-]+)\.md\)", text))) == NAMES
     assert len(text.splitlines()) < 300
+
+
+def test_the_floors_are_the_layers_of_import_linter() -> None:
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    layers = next(each["layers"] for each in contracts if each.get("containers") == ["sseprobe"])
+    floors = CONTRIBUTING.read_text(encoding="utf-8").partition("| floor |")[2].partition("\n\n")[0].splitlines()[2:]
+    rooms = [re.findall(r"`(\w+)(?:/|\.py)", floor.split("|")[2]) for floor in floors]
+    assert {room for floor in rooms for room in floor} >= {room for layer in layers for room in layer.split(" | ")}
+    places = [
+        [place for place, floor in enumerate(rooms) if room in floor] for layer in layers for room in layer.split(" | ")
+    ]
+    assert all(low <= high for (low, *_), (high, *_) in pairwise(places))
 
 
 @pytest.mark.parametrize("path", [CONTRIBUTING, *sorted(PAGES.glob("*.md"))], ids=lambda path: path.name)

@@ -3,8 +3,8 @@
 The paragraph before a block of code ends with a colon, and its last file is meant:
 
 - "`a/b.py`:" makes the file; if there is one, the code comes at its end.
-- "In `NAME` of `a/b.py`:" adds the code as the last entry of a table, or as the last field of a class.
-- a block of `diff` changes lines that stand there exactly once.
+- "In `NAME` of `a/b.py`:" adds the lines of a `diff` as the last entry of a table, or as the last field of a class.
+- any other `diff` changes lines that stand there exactly once.
 """
 
 import ast
@@ -58,12 +58,12 @@ def follow(page: str, folder: Path) -> None:
 
 
 def _followed(step: Step, text: str) -> str:
-    if step.kind == "diff":
-        return _patched(step, text)
     if step.name:
         place = _end_of(step.name, text)
         lines = text.splitlines(keepends=True)
-        return "".join([*lines[:place], step.code, *lines[place:]])
+        return "".join([*lines[:place], re.sub(r"^\+", "", step.code, flags=re.MULTILINE), *lines[place:]])
+    if step.kind == "diff":
+        return _patched(step, text)
     return f"{text}\n\n{step.code}" if text else step.code
 
 
