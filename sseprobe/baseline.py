@@ -1,4 +1,4 @@
-"""The baseline: expected findings. A finding that is not in it is new; an entry that no longer occurs is stale."""
+"""The baseline: expected findings. Findings that it does not list are new; entries that no longer occur are stale."""
 
 from typing import Final
 
@@ -15,7 +15,7 @@ VERSION: Final = 2
 
 
 class Expected(Struct, frozen=True, order=True):
-    """Expected findings: all of this rule and key, whatever their message and number."""
+    """All findings of this rule with this key are expected, whatever their number and message."""
 
     rule: str
     key: str
@@ -26,7 +26,7 @@ class _Versioned(Struct, frozen=True):
 
 
 class Baseline(_Versioned, frozen=True):
-    """The file, as JSON."""
+    """The baseline file, which is JSON."""
 
     expected: list[Expected]
 
@@ -36,11 +36,11 @@ def load_baseline(data: bytes, name: str) -> Baseline:
     try:
         version = msgspec.json.decode(data, type=_Versioned).sseprobe_baseline
         if version != VERSION:
-            expected = f"baseline version {version}, but this sseprobe reads version {VERSION}"
-            raise UsageError(f"{name}: {expected}. Write it again with --write-baseline {name}.")
+            problem = f"baseline version {version} is not supported (expected {VERSION})"
+            raise UsageError(f"{name}: {problem}. Create it again with --write-baseline {name}.")
         baseline = msgspec.json.decode(data, type=Baseline)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{name}: not a baseline ({error}). Expected a file written by --write-baseline.") from error
+        raise UsageError(f"{name}: not a valid baseline ({error}). Create one with --write-baseline {name}.") from error
     for entry in baseline.expected:
         known_id(entry.rule, name)
     return baseline
@@ -52,12 +52,12 @@ def baseline_of(results: list[RuleResult]) -> Baseline:
 
 
 def save_baseline(baseline: Baseline) -> bytes:
-    """The contents of the file."""
+    """The baseline file's bytes."""
     return msgspec.json.format(msgspec.json.encode(baseline), indent=2) + b"\n"
 
 
 def apply_baseline(baseline: Baseline, name: str, results: list[RuleResult]) -> tuple[list[RuleResult], BaselineReport]:
-    """The results with expected findings marked, and the report on the baseline.
+    """The results with expected findings marked, and the stale entries of the baseline.
 
     An entry of a rule that could not be judged in this run is not stale.
     """

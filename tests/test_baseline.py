@@ -41,5 +41,5 @@ def test_a_baseline_is_read_as_it_was_written() -> None:
 
 def test_one_of_an_earlier_version_is_to_be_written_again() -> None:
     earlier = b'{"sseprobe_baseline": 1, "expected": [{"rule": "SSE006", "finding": "lines end with CRLF"}]}'
-    with pytest.raises(UsageError, match=r"known.json: .*Write it again with --write-baseline known.json"):
+    with pytest.raises(UsageError, match=r"known.json: .*Create it again with --write-baseline known.json"):
         load_baseline(earlier, "known.json")

@@ -44,9 +44,9 @@ def _event_format(stream: Transcript) -> EventFormat:
 def _raw_text(stream: Transcript) -> None:
     """Raises NotApplicable unless event data is plain text."""
     if _event_format(stream).payloads is not Payloads.TEXT:
-        raise NotApplicable("the text is encoded as JSON, which preserves it")
+        raise NotApplicable("the text is JSON, which preserves every character")
     if stream.framing is not Framing.SSE:
-        raise NotApplicable("the body is the text, which preserves it")
+        raise NotApplicable("the body is plain text, which preserves every character")
 
 
 @rule("APP001", Severity.WARNING, Kind.COMPATIBILITY, f"{WHATWG}#sse-processing-model")

@@ -43,7 +43,7 @@ def arrives_in_pieces(stream: Transcript) -> Iterator[Finding]:
         raise Inconclusive(diagnosis.evidence[0])
     spread_ns = stream.content[-1].read.t_ns - stream.content[0].read.t_ns
     encoding = one_line(stream.head.header("content-encoding") or "", 40)
-    packed = f"; the body is {encoding}, whose compressor may not be flushed" if encoding else ""
+    packed = f"; the body is compressed ({encoding}): the compressor may not be flushed" if encoding else ""
     yield Finding(
         "all-at-once", f"{diagnosis.evidence[0]}{packed}", None, "one by one", f"within {human_ms(ms(spread_ns))}"
     )

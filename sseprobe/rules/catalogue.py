@@ -17,7 +17,7 @@ class Family(NamedTuple):
 
 
 FAMILIES: Final = {
-    "HTTP": Family(("http", "http_requests"), "HTTP head and framing"),
+    "HTTP": Family(("http", "http_requests"), "Response head and framing"),
     "SSE": Family(("sse_lines", "sse"), "Event stream format"),
     "JSON": Family(("payload_syntax", "payloads", "payload_usage"), "Payloads of all dialects"),
     "OAI": Family(("openai_chat", "openai_calls"), "OpenAI Chat Completions and Completions, and compatible servers"),

@@ -151,5 +151,5 @@ def matches_the_dialect_of_its_path(stream: Transcript) -> Iterator[Finding]:
         expected, came = stream.expected.name, stream.dialect.name
         by = "--dialect" if stream.named else "the path"
         first = stream.content[0] if stream.content else stream.messages[0]
-        problem = f"the events are {came}, but {by} says {expected}: clients of {expected} show nothing"
+        problem = f"these are events of {came}, but {by} says {expected}: clients of {expected} show nothing"
         yield Finding("other-dialect", problem, first.event.span, expected, came)

@@ -211,7 +211,7 @@ def repeats_agree(repeated: Repetition) -> Iterator[Finding]:
     if repeated.refused is not None and len(repeated.streams) < 2:
         raise Inconclusive(f"the repeated request got no stream: {repeated.refused}")
     if len(repeated.streams) < 2:
-        raise NotApplicable("there was one stream only: --repeat 2 or more compares them")
+        raise NotApplicable("only one stream was requested; compare with --repeat 2 or more")
     first = _shape(repeated.streams[0])
     for index, stream in enumerate(repeated.streams[1:], start=1):
         for name, value in _shape(stream).items():

@@ -80,7 +80,7 @@ def test_an_unknown_rule(option: str, cli: Cli, serve: Serve) -> None:
     server = serve(CLEAN)
     result = cli("check", server.url + CHAT, option, "SSE00X")
     assert result.code == 2
-    assert "no rule 'SSE00X'. Did you mean SSE0" in result.err
+    assert "unknown rule 'SSE00X'. Did you mean SSE0" in result.err
     assert server.peers == []
 
 
@@ -120,10 +120,10 @@ def test_a_baseline_hides_nothing_behind_what_it_expects(cli: Cli, serve: Serve,
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("{", "not a baseline"),
+        ("{", "not a valid baseline"),
         ('{"sseprobe_baseline": 3, "expected": []}', "version 3"),
-        ('{"sseprobe_baseline": 1, "expected": [{"rule": "SSE007", "finding": "x"}]}', "Write it again"),
-        ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE007", "finding": "x"}]}', "not a baseline"),
+        ('{"sseprobe_baseline": 1, "expected": [{"rule": "SSE007", "finding": "x"}]}', "Create it again"),
+        ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE007", "finding": "x"}]}', "not a valid baseline"),
         ('{"sseprobe_baseline": 2, "expected": [{"rule": "SSE0077", "key": "x"}]}', "Did you mean SSE007"),
     ],
 )

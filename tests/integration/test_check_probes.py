@@ -121,33 +121,38 @@ def _refuses_to_resume(peer: Peer) -> None:
     return _resumes()(peer)
 
 
-# rule -> (probe, path, a server that breaks it, what is said)
+# rule -> (probe, path, a server that breaks it, part of the message)
 BAD: dict[str, tuple[str, str, Callable[[Peer], None], str]] = {
     "TRM004": ("repeat", CHAT, _Every(), "stream 1 differs from stream 0 in line endings"),
-    "ERR005": ("error", CHAT, but(_not_json, _streams(error("bad"))), "a body that is not JSON: answered 200"),
+    "ERR005": ("error", CHAT, but(_not_json, _streams(error("bad"))), "a body that is not JSON: got 200"),
     "ERR006": (
         "error",
         CHAT,
         but(_not_json, _sends(answer("400 Bad Request", b"<h1>No</h1>", Content_Type="text/html"))),
-        "a body that is not JSON: answered 400 with text/html",
+        "a body that is not JSON: got 400 with text/html",
     ),
     "ERR008": (
         "error",
         CHAT,
         but(_not_json, _sends(answer("422 No", b'{"detail": []}', Content_Type="application/json"))),
-        "the refusal has no message where clients look",
+        "the error response has no message where clients look",
     ),
-    "HTTP015": ("method", CHAT, but(_is("GET"), _sends(answer("500 Oops"))), "GET: answered 500"),
-    "HTTP016": ("method", CHAT, but(_is("SSEPROBE"), _sends(answer("405 No"))), "SSEPROBE: a 405 without Allow"),
+    "HTTP015": ("method", CHAT, but(_is("GET"), _sends(answer("500 Oops"))), "GET: got 500"),
+    "HTTP016": (
+        "method",
+        CHAT,
+        but(_is("SSEPROBE"), _sends(answer("405 No"))),
+        "SSEPROBE: a 405 without an Allow header",
+    ),
     "HTTP017": (
         "http10",
         CHAT,
         but(lambda peer: " HTTP/1.0" in peer.head, _streams(*good("a"))),
-        "the answer to HTTP/1.0 has a Transfer-Encoding",
+        "the response to an HTTP/1.0 request has a Transfer-Encoding",
     ),
-    "HTTP018": ("method", CHAT, but(_is("HEAD"), _sends(answer("503 No"))), "HEAD: answered 503"),
-    "BUF006": ("compression", CHAT, _one_by_one, "with gzip 40 events arrive at once"),
-    "RES002": ("resume", "/events", _resumes(again=3), "3 events came again"),
+    "HTTP018": ("method", CHAT, but(_is("HEAD"), _sends(answer("503 No"))), "HEAD: got 503"),
+    "BUF006": ("compression", CHAT, _one_by_one, "events arrive in bursts of 40 with gzip"),
+    "RES002": ("resume", "/events", _resumes(again=3), "3 events were repeated after"),
 }
 ALREADY = {
     "BUF007": "in test_silence.py",
@@ -213,8 +218,8 @@ def test_a_leak_is_found_with_a_witness(cli: Cli, serve: Serve) -> None:
 @pytest.mark.parametrize(
     ("script", "said"),
     [
-        (_resumes(skip=2), "2 events never came"),
-        (_refuses_to_resume, "the reconnection was answered 410"),
+        (_resumes(skip=2), "2 events are missing after"),
+        (_refuses_to_resume, "the reconnection got 410"),
     ],
 )
 def test_other_ways_not_to_resume(script: Callable[[Peer], None], said: str, cli: Cli, serve: Serve) -> None:
@@ -264,7 +269,7 @@ def test_production_that_goes_on_for_a_slow_reader_is_found() -> None:
     assert judge(rule, SlowReading(1000, False, 499, 500)).verdict is RuleVerdict.PASS
 
 
-def test_a_failure_that_is_not_told_is_found(recorded: Recordings) -> None:
+def test_failure_without_error_event(recorded: Recordings) -> None:
     rule = next(rule for rule in all_rules() if rule.id == "ERR007")
     for name, verdict in (("ERR002/good", RuleVerdict.PASS), ("TRM001/bad", RuleVerdict.FAIL)):
         stream = received(recorded(name))[1]

@@ -99,7 +99,9 @@ def test_what_is_no_coding_is_read_as_it_is(coding: str, cli: Cli, serve: Serve)
     assert cli("stream", url, "--report", "json").report["streams"][0]["text"] == "".join(TOKENS)
     done = cli("check", url, "--repeat", "1", "--select", "HTTP006")
     assert done.code == 0
-    assert ("Content-Encoding is none, which is no coding; read as identity" in done.out) == (coding == "none")
+    assert ("Content-Encoding is none, which is not a content coding; read as identity" in done.out) == (
+        coding == "none"
+    )
 
 
 def test_compression_that_was_asked_for_is_not_called_unasked(cli: Cli, serve: Serve) -> None:

@@ -95,7 +95,7 @@ def test_an_app_that_makes_the_whole_answer_first(whole_first: bool, cli: Cli, s
     words = ["-d", '{"message": "hi"}', "--probe", "answer-length", "--select", "BUF007", "--repeat", "1"]
     done = cli("check", url, *words)
     assert done.code == (1 if whole_first else 0), done
-    assert ("is made whole before it is sent" in " ".join(done.out.split())) == whole_first
+    assert ("is generated before it is sent" in " ".join(done.out.split())) == whole_first
 
 
 def test_a_request_without_a_prompt_cannot_ask_for_lengths(cli: Cli, serve: Serve) -> None:
@@ -116,4 +116,4 @@ def test_the_mock_is_asked_for_few_and_for_many_tokens(cli: Cli) -> None:
         "--repeat", "1",
     )  # fmt: skip
     assert rogue.code == 1
-    assert "the answer is made whole before it is sent" in " ".join(rogue.out.split())
+    assert "the whole answer is generated before it is sent" in " ".join(rogue.out.split())

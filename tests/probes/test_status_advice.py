@@ -1,9 +1,9 @@
 """What to try where an answer is no stream: one hint, the one that fits."""
 
 import pytest
+from sseprobe.probes.status_advice import advice_for
 
 from sseprobe.http_exchange import Head, Request
-from sseprobe.probes.status_advice import advice_for
 
 POST = Request("POST", "http://h/x", [], b"{}")
 GET = Request("GET", "http://h/x", [])

@@ -62,6 +62,6 @@ PROOFS = {
     "JSON009": Proof(
         CHAT,
         Take("openai-chat", body=MESSAGES),
-        "the events are anthropic, but --dialect says openai-chat: clients of",
+        "these are events of anthropic, but --dialect says openai-chat: clients of",
     ),
 }
