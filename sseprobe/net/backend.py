@@ -119,7 +119,7 @@ class TlsStream(httpcore.AsyncNetworkStream):
                 await self._flush()
                 await self._fill()
             except ssl.SSLError:
-                await self._flush()  # the alert that tells the other side why
+                await self._flush()  # the alert with the reason
                 raise
             else:
                 return await self._flush()
