@@ -63,7 +63,6 @@ class StampedStream(httpcore.AsyncNetworkStream):
             raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
-        """Closes the socket."""
         self._stamped.close()
 
     async def start_tls(
