@@ -28,7 +28,8 @@ def replay(
     """
     from sseprobe.cli.running import serve_until_stopped
     from sseprobe.probes.files import open_cassette
-    from sseprobe.replay import Replay, listen, serve
+    from sseprobe.replay.response import Replay
+    from sseprobe.replay.server import listen, serve
     from sseprobe.text import one_line, to_json
     from sseprobe.units import human_ms, ms
 

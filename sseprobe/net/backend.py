@@ -63,7 +63,6 @@ class StampedStream(httpcore.AsyncNetworkStream):
             raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
-        """Closes the socket."""
         self._stamped.close()
 
     async def start_tls(
@@ -119,7 +118,7 @@ class TlsStream(httpcore.AsyncNetworkStream):
                 await self._flush()
                 await self._fill()
             except ssl.SSLError:
-                await self._flush()  # the alert that tells the other side why
+                await self._flush()  # the alert with the reason
                 raise
             else:
                 return await self._flush()

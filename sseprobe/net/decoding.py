@@ -99,7 +99,7 @@ class _Zlib:
 
 
 def decoder_for(coding: str | None) -> Decoder:
-    """The decoder for a Content-Encoding. Raises TargetError for one that was not asked for and is not known."""
+    """The decoder for a Content-Encoding. Raises TargetError for an unknown one, which was not requested."""
     names = [name.strip().lower() for name in (coding or "").split(",")]
     name = ", ".join(name for name in names if name not in NO_CODING)
     if not name:

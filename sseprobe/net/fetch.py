@@ -77,5 +77,4 @@ class Fetcher:
         return Document(body, response.headers.get("content-type", ""))
 
     def close(self) -> None:
-        """Closes the connection."""
         self._client.close()

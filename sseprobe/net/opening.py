@@ -167,10 +167,12 @@ class OpenStream:
             requested.add((request.method, request.url))
             following = _follow(request, head.status, location)
             self.redirects.append(Redirect(head.status, request.url, following.url))
-            if (following.method, following.url) in requested or len(self.redirects) > MAX_REDIRECTS:
+            is_loop = (following.method, following.url) in requested
+            if is_loop or len(self.redirects) > MAX_REDIRECTS:
+                problem = "redirect loop" if is_loop else f"more than {MAX_REDIRECTS} redirects"
                 chain = " -> ".join(redact_url(redirect.location) for redirect in self.redirects[:3])
                 raise TargetError(
-                    f"{redact_url(self._request.url)}: redirect loop ({chain} …). Give the final URL instead."
+                    f"{redact_url(self._request.url)}: {problem} ({chain} …). Give the final URL instead."
                 )
             request = following
 

@@ -109,7 +109,6 @@ class StampedSocket:
         self._returned_ns = time.monotonic_ns()
 
     def close(self) -> None:
-        """Closes the socket."""
         self._sock.close()
 
     def finish(self) -> None:

@@ -94,7 +94,6 @@ class StampedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
-        """Closes the connection."""
         await self._pool.aclose()
 
     async def __aexit__(

@@ -40,12 +40,12 @@ class Wire:
         """Writes as the topmost layer does: encrypted, where there is TLS."""
 
     def start(self) -> None:
-        """Connecting begins. t0 stays that of the first request: a redirect is time that the user waits."""
+        """Sets t0, before the first connection: a redirect is part of the time that the user waits."""
         if self.t0_ns is None:
             self.t0_ns = time.monotonic_ns()
 
     def outgoing(self, data: bytes) -> bytes:
-        """What is written, before any encryption, as it shall leave."""
+        """What is written, before any encryption, as it is sent."""
         if self._http10 and not data.startswith(b"CONNECT "):
             self._http10 = False  # the first line is in what is written first
             return data.replace(b" HTTP/1.1\r\n", b" HTTP/1.0\r\n", 1)

@@ -122,4 +122,4 @@ def refuse_request(options: Options[Any], url: str | None, *others: object) -> N
     """Raises UsageError for what has no meaning where a recording is read: a URL, request options, `others`."""
     if url is not None or options.request.describes_request or options.output.record or any(others):
         extra = "the URL, request options, --record, --probe and --witness"
-        raise UsageError(f"--from reads a recording, no server is asked: leave out {extra}.")
+        raise UsageError(f"--from reads a recording and sends no request: leave out {extra}.")

@@ -19,12 +19,12 @@ def described_dialect(options: RequestOptions) -> Dialect | None:
     Raises UsageError.
     """
     name = options.dialect
-    found, path = project(options.config)
-    for known in found.dialects:
+    project_file, path = project(options.config)
+    for known in project_file.dialects:
         if path is not None and known in (AUTO, *dialects.NAMES):
             problem = f"dialects.{known}: sseprobe has a dialect of that name; use another name."
             raise refused(path, ("dialects", known), problem)
-    table = found.dialects.get(name)
+    table = project_file.dialects.get(name)
     if name in (AUTO, dialects.PLAIN):
         if not options.describes_events:
             return None
@@ -35,7 +35,7 @@ def described_dialect(options: RequestOptions) -> Dialect | None:
         given = "--text-at, --error-at, --done-when and --framing"
         raise UsageError(f"--dialect {name}: {given} describe an app's own events. Leave --dialect out.")
     if name not in dialects.NAMES:
-        raise UsageError(f"{dialects.unknown(name, tuple(found.dialects))}{_where(path)}")
+        raise UsageError(f"{dialects.unknown(name, tuple(project_file.dialects))}{_where(path)}")
     return None
 
 

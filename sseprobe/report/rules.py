@@ -14,7 +14,7 @@ class Excerpt(Struct, frozen=True):
 
 
 class FindingReport(Struct, frozen=True):
-    """One violation. `key`: identifies it, whatever the message (`OAI004/missing-name`).
+    """One violation. `key`: identifies it, whatever the message, such as `OAI004/missing-name`.
 
     `span`: byte range in the body; `event`: which event of it, from 0; `t_ms`: its arrival. `stream`: which of
     `streams`, None where the finding is of no single one. `baselined`: the baseline expects it.

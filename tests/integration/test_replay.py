@@ -15,10 +15,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sseprobe import replay as replaying_module
-from sseprobe.errors import UsageError
 from sseprobe.http_exchange import BodyEnd
-from sseprobe.replay import Replay
+from sseprobe.replay import server
 from sseprobe.streams.cassette import Cassette, save
 from tests.support.cli import COMMAND, Cli, environment
 from tests.support.replays import STREAM, cassette, replaying
@@ -192,29 +190,6 @@ def test_the_recorded_head_is_sent_but_for_what_was_the_connections() -> None:
     assert b"X-Twice: 1\r\nx-twice: 2\r\n" in client.received
 
 
-@pytest.mark.parametrize(
-    "header", [("X", "a\r\nSet-Cookie: b"), ("X\r\nY", "a"), ("", "a"), ("X Y", "a"), ("X", "\0"), ("X", "☃")]
-)
-def test_a_head_that_would_be_another_is_refused(header: tuple[str, str]) -> None:
-    with pytest.raises(UsageError, match=r"c.jsonl, line 2: the head cannot be sent"):
-        Replay(cassette(headers=[header]), "c.jsonl")
-
-
-@pytest.mark.parametrize(
-    ("url", "target"),
-    [
-        ("https://h:1/v1/chat/completions?a=b&key=***", "/v1/chat/completions?a=b&key=***"),
-        ("http://h", "/"),
-        ("http://h?x=1", "/?x=1"),
-        ("http://h/a b\x1b/é?\u2028#f", "/a%20b%1B/%C3%A9?%E2%80%A8"),
-        ("http://[", "/"),
-        ("", "/"),
-    ],
-)
-def test_the_path_tells_the_dialect(url: str, target: str) -> None:
-    assert Replay(cassette(url=url), "c.jsonl").target == target
-
-
 # --- requests
 
 
@@ -364,7 +339,7 @@ def test_a_client_that_leaves_stops_its_own_stream_only() -> None:
 
 
 def test_who_finds_no_room_is_served_when_somebody_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replaying_module, "MAX_STREAMS", 2)
+    monkeypatch.setattr(server, "MAX_STREAMS", 2)
     with replaying(cassette(b"data: a\n\n", end=BodyEnd.IDLE_TIMEOUT)) as url:
         first, second, third = Client(url), Client(url), Client(url)
         for client in (first, second):

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Iterator
 
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Head, Read
-from sseprobe.replay import Replay, listen, serve
+from sseprobe.replay.response import Replay
+from sseprobe.replay.server import listen, serve
 from sseprobe.streams.cassette import Cassette, End, Opening
 
 STREAM = [("Content-Type", "text/event-stream")]

@@ -79,7 +79,7 @@ class Client:
         return self.aborted_ns is not None
 
     async def end(self) -> None:
-        """Ends it, whatever it waits for. Raises CancelledError only if the caller is cancelled meanwhile."""
+        """Ends it at any point. Raises CancelledError only if the caller is cancelled meanwhile."""
         self._task.cancel()
         await asyncio.wait([self._task])
         if not self._task.cancelled():

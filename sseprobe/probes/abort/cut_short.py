@@ -22,7 +22,7 @@ def find_cut_short(session: Session, trial: Trial) -> list[str]:
         for client in trial.control_clients
         if client.error is None and client.ended_ns is not None and client.run.outcome().ending is Ending.COMPLETE
     ]
-    found: dict[int, str] = {}
+    reasons: dict[int, str] = {}
     for watch in session.watches:
         calls = calls_since(watch.seen(), trial.started_ns)
         planned = min((call.planned for call in calls if call.planned), default=0)
@@ -30,13 +30,13 @@ def find_cut_short(session: Session, trial: Trial) -> list[str]:
         shortest = sorted(complete, key=lambda client: client.deltas)[: max(0, cancelled)] if calls else []
         for client in shortest:
             if client.deltas * _FAR_SHORT < planned:
-                found[id(client)] = f"ended after {client.deltas} of {planned} tokens: its request was cancelled"
+                reasons[id(client)] = f"ended after {client.deltas} of {planned} tokens: its request was cancelled"
     received = max((reference.received for reference in session.healthy or []), default=0)
     for client in complete:
         soon = 0 <= (client.ended_ns or 0) - (trial.aborted_ns or 0) < NS_PER_S
-        if soon and client.deltas * _FAR_SHORT < received and id(client) not in found:
+        if soon and client.deltas * _FAR_SHORT < received and id(client) not in reasons:
             ended = (
                 f"ended {human_ms(ms((client.ended_ns or 0) - (trial.aborted_ns or 0)))} after another client aborted"
             )
-            found[id(client)] = f"{ended}, with {client.deltas} content deltas; a healthy stream had {received}"
-    return list(found.values())
+            reasons[id(client)] = f"{ended}, with {client.deltas} content deltas; a healthy stream had {received}"
+    return list(reasons.values())

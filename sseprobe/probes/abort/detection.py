@@ -39,7 +39,7 @@ async def detect(session: Session, trial: Trial) -> None:
         lambda: None if _any_may_change(_detections(session, trial, over=False)) else 0,
         time.monotonic_ns() + NOTHING_NEW_NS + _SAMPLE_LIMIT_NS,
     )
-    trial.testimonies = _detections(session, trial, over=True)
+    trial.detections = _detections(session, trial, over=True)
     paces = [pace_after(watch.seen(), trial.started_ns, aborted_ns) for watch in session.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
@@ -96,10 +96,10 @@ def _sampled_after(watch: Watch, aborted_ns: int) -> bool:
     return any(sample.asked_ns >= aborted_ns for sample in watch.seen()[-1:])
 
 
-def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
+def weigh(answers: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
     """(direct, answer) of each witness -> the trial's answer, and a contradiction between direct witnesses."""
-    direct = {answer for is_direct, answer in testimonies if is_direct} - {Answer.UNKNOWN}
-    indirect = {answer for is_direct, answer in testimonies if not is_direct} - {Answer.UNKNOWN}
+    direct = {answer for is_direct, answer in answers if is_direct} - {Answer.UNKNOWN}
+    indirect = {answer for is_direct, answer in answers if not is_direct} - {Answer.UNKNOWN}
     if len(direct) > 1:
         return Answer.RUNNING, "direct witnesses contradict each other: one says stopped, one says running"
     heard = direct or indirect

@@ -57,7 +57,7 @@ class HealthyStreams:
     async def take(self, trials: list[Trial]) -> None:
         """Receives a healthy stream, if there are stops that need one and none that was received is long enough."""
         waiting = [
-            (trial, detection) for trial in trials for detection in trial.testimonies if detection.needs_reference
+            (trial, detection) for trial in trials for detection in trial.detections if detection.needs_reference
         ]
         if not waiting or self._problem:
             return
@@ -70,7 +70,7 @@ class HealthyStreams:
         )
         most: dict[int, float] = {}
         for trial in trials:
-            for index, detection in enumerate(trial.testimonies):
+            for index, detection in enumerate(trial.detections):
                 if detection.needs_reference and detection.made is not None:
                     most[index] = max(detection.made, most.get(index, 0))
         if not self._ended and not self._is_long_enough(longest_ns, most):
@@ -88,9 +88,9 @@ class HealthyStreams:
     def close(self, trials: list[Trial]) -> None:
         """Settles what still needs a reference: by the one received, or as unknown."""
         for trial in trials:
-            trial.testimonies = [
+            trial.detections = [
                 confirm(detection, trial.started_ns, self._session.healthy[index] if self._session.healthy else None)
-                for index, detection in enumerate(trial.testimonies)
+                for index, detection in enumerate(trial.detections)
             ]
 
     async def _refer(self, longer_than_ns: int | None, more_than: dict[int, float]) -> Client:

@@ -49,7 +49,7 @@ def _no_answer(how: AbortKind, at: Phase, reason: str, testimonies: list[Testimo
 
 
 def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
-    plan, shown = state.plan, list(zip(state.witnesses, trial.testimonies, strict=False))
+    plan, shown = state.plan, list(zip(state.witnesses, trial.detections, strict=False))
     answer, contradiction = weigh([(witness.strength is Strength.DIRECT, each.answer) for witness, each in shown])
     direct = [each for witness, each in shown if witness.strength is Strength.DIRECT]
     overruns = [each.overrun for each in direct if each.overrun is not None and not each.broken]
@@ -91,7 +91,7 @@ def _trial(state: AbortRun, trial: Trial, redact: Redactor) -> TrialReport:
 def _missed(plan: AbortPlan, trial: Trial) -> bool:
     """Whether an abort of a sweep came when there was nothing to stop, as some of them will."""
     over = trial.aborted_ns is None and trial.reason is not None
-    nothing = bool(trial.testimonies) and all(each.nothing_left for each in trial.testimonies)
+    nothing = bool(trial.detections) and all(each.nothing_left for each in trial.detections)
     return bool(plan.sweep) and (over or nothing)
 
 

@@ -34,12 +34,12 @@ async def confirm(session: Session, trials: Sequence[Trial]) -> None:
     """Repeats each late stop at other points of the stream; what is not confirmed becomes unknown."""
     others: dict[tuple[str, int], list[Trial]] = {}
     for trial in trials:
-        if not any(map(_is_late, trial.testimonies)):
+        if not any(map(_is_late, trial.detections)):
             continue
         key = (str(trial.how), _deltas_at_abort(trial))
         if key not in others:
             others[key] = await _others(session, trial)
-        trial.testimonies = [_confirmed(trial, others[key], index) for index in range(len(trial.testimonies))]
+        trial.detections = [_confirmed(trial, others[key], index) for index in range(len(trial.detections))]
 
 
 def _is_late(detection: Detection) -> bool:
@@ -52,7 +52,7 @@ def _deltas_at_abort(trial: Trial) -> int:
 
 def _lag_ns(trial: Trial) -> int:
     """How late it stopped, by the witness with the latest stop."""
-    return max((each.stop_ns or 0) - (trial.aborted_ns or 0) for each in trial.testimonies)
+    return max((each.stop_ns or 0) - (trial.aborted_ns or 0) for each in trial.detections)
 
 
 def _lag_in_deltas(trial: Trial) -> int:
@@ -62,32 +62,32 @@ def _lag_in_deltas(trial: Trial) -> int:
 
 async def _others(session: Session, trial: Trial) -> list[Trial]:
     """Trials that abort so far from the first that a leak to the end of an answer comes half as late, or half as late
-    again. Where they stop, but not as late, more of them, each behind all that was made before: a leak that ends with
+    again. Where they stop, but not as late, more of them, each later than what was generated: a leak that ends with
     its answer would be over there. Only together do they confirm anything: fewer than `_ALIKE` count as none.
     """
     received = max((reference.received for reference in session.healthy or []), default=0)
     aborted_after = _deltas_at_abort(trial)
     shift = max(_LEAST_SHIFT, aborted_after, _lag_in_deltas(trial) // 2)
     tokens = aborted_after + shift if aborted_after + shift < received * _NOT_THE_END else aborted_after - shift
-    found: list[Trial] = []
-    while len(found) < _ALIKE and all(_as_late(trial, each) for each in found):
+    repeated: list[Trial] = []
+    while len(repeated) < _ALIKE and all(_as_late(trial, each) for each in repeated):
         another = await _another(session, trial, tokens)
         if another is None:
             return []
-        found.append(another)
-    if all(_as_late(trial, each) for each in found):
-        return found
+        repeated.append(another)
+    if all(_as_late(trial, each) for each in repeated):
+        return repeated
 
     def all_stopped_soon() -> bool:
-        return all(_stopped(each) and _lag_in_deltas(each) <= received * _SOON for each in (trial, *found))
+        return all(_stopped(each) and _lag_in_deltas(each) <= received * _SOON for each in (trial, *repeated))
 
     for _ in range(_BEHIND):
-        behind = max(_deltas_at_abort(each) + _lag_in_deltas(each) for each in (trial, *found)) + _LEAST_SHIFT
+        behind = max(_deltas_at_abort(each) + _lag_in_deltas(each) for each in (trial, *repeated)) + _LEAST_SHIFT
         another = await _another(session, trial, behind) if all_stopped_soon() else None
         if another is None:
             return []
-        found.append(another)
-    return found if all_stopped_soon() else []
+        repeated.append(another)
+    return repeated if all_stopped_soon() else []
 
 
 async def _another(session: Session, trial: Trial, tokens: int) -> Trial | None:
@@ -105,31 +105,31 @@ async def _another(session: Session, trial: Trial, tokens: int) -> Trial | None:
 
 
 def _stopped(trial: Trial) -> bool:
-    return all(each.answer is Answer.STOPPED for each in trial.testimonies)
+    return all(each.answer is Answer.STOPPED for each in trial.detections)
 
 
 def _as_late(first: Trial, second: Trial) -> bool:
-    return all(_keeps_its_lag(first, second, each) for each, said in enumerate(first.testimonies) if _is_late(said))
+    return all(_keeps_its_lag(first, second, index) for index, shown in enumerate(first.detections) if _is_late(shown))
 
 
-def _keeps_its_lag(first: Trial, second: Trial, place: int) -> bool:
-    said, again = first.testimonies[place], second.testimonies[place]
-    return again.answer is Answer.STOPPED and keeps_its_lag(said, again, first.aborted_ns or 0, second.aborted_ns or 0)
+def _keeps_its_lag(first: Trial, second: Trial, index: int) -> bool:
+    shown, again = first.detections[index], second.detections[index]
+    return again.answer is Answer.STOPPED and keeps_its_lag(shown, again, first.aborted_ns or 0, second.aborted_ns or 0)
 
 
-def _confirmed(trial: Trial, others: list[Trial], place: int) -> Detection:
+def _confirmed(trial: Trial, others: list[Trial], index: int) -> Detection:
     """What a witness showed of the first trial, as far as the others confirm it."""
-    said = trial.testimonies[place]
-    if not _is_late(said):
-        return said
-    if others and all(_keeps_its_lag(trial, each, place) for each in others):
-        return msgspec.structs.replace(said, evidence=f"{said.evidence}; {len(others)} more trials stopped as late")
+    shown = trial.detections[index]
+    if not _is_late(shown):
+        return shown
+    if others and all(_keeps_its_lag(trial, each, index) for each in others):
+        return msgspec.structs.replace(shown, evidence=f"{shown.evidence}; {len(others)} more trials stopped as late")
     if others and all(map(_stopped, others)):
         latest = human_ms(ms(max(_lag_ns(each) for each in (trial, *others))))
         known = f"{len(others)} more trials, aborted at other points, stopped too, within {latest}"
-        return msgspec.structs.replace(said, evidence=f"{said.evidence}; {known}")
+        return msgspec.structs.replace(shown, evidence=f"{shown.evidence}; {known}")
     doubt = (
         "but so late a stop may be the end of a short answer, and more trials could not rule that out: request a "
         "longer answer"
     )
-    return msgspec.structs.replace(said, answer=Answer.UNKNOWN, evidence=f"{said.evidence}; {doubt}", stop_ns=None)
+    return msgspec.structs.replace(shown, answer=Answer.UNKNOWN, evidence=f"{shown.evidence}; {doubt}", stop_ns=None)

@@ -84,7 +84,7 @@ def _broken(state: AbortRun) -> list[str]:
     for trial in state.trials:
         kinds += [
             witness.kind
-            for witness, detection in zip(state.witnesses, trial.testimonies, strict=False)
+            for witness, detection in zip(state.witnesses, trial.detections, strict=False)
             if detection.broken and witness.strength is Strength.DIRECT
         ]
     return list(dict.fromkeys(kinds))

@@ -132,7 +132,7 @@ class AbortRun:
                 if session.healthy is None:
                     await healthy.take([trial])
                 answer = self.answer_of(trial)
-                unconfirmed = any(each.needs_reference for each in trial.testimonies)
+                unconfirmed = any(each.needs_reference for each in trial.detections)
                 more = ", to be confirmed by a healthy stream" if unconfirmed else ""
                 self._observer.result(f"trial {number} of {len(wanted)}: {how} at {at.word}: {answer}{more}")
 
@@ -153,7 +153,7 @@ class AbortRun:
                 f"{self.plan.setting.grace_s:g} s later"
             )
             trial.reason = f"{watch.witness.kind}: {evidence}"
-            trial.testimonies = [
+            trial.detections = [
                 Detection(
                     Answer.RUNNING if each is watch else Answer.UNKNOWN, evidence if each is watch else "not idle"
                 )
@@ -194,18 +194,18 @@ class AbortRun:
 
     def answer_of(self, trial: Trial) -> Answer:
         """What the witnesses of a trial show together."""
-        shown = zip(self.witnesses, trial.testimonies, strict=False)
+        shown = zip(self.witnesses, trial.detections, strict=False)
         return weigh([(witness.strength is Strength.DIRECT, detection.answer) for witness, detection in shown])[0]
 
     def _facts(self, trial: Trial) -> TrialFacts:
         answer = self.answer_of(trial)
-        stop_ns = max((each.stop_ns for each in trial.testimonies if each.stop_ns is not None), default=None)
+        stop_ns = max((each.stop_ns for each in trial.detections if each.stop_ns is not None), default=None)
         aborted_ns = trial.aborted_ns or 0
         return TrialFacts(
             at=trial.at.name,
             running=answer is Answer.RUNNING and trial.how not in (*NOT_JUDGED, AbortKind.STALL),
             lag_ns=None if stop_ns is None else stop_ns - aborted_ns,
-            overrun=max((each.overrun for each in trial.testimonies if each.overrun is not None), default=None),
+            overrun=max((each.overrun for each in trial.detections if each.overrun is not None), default=None),
             gap_ns=trial.aborting[0].gap_ns(aborted_ns),
             gap_after_ns=trial.gap_after_ns,
             has_ids=any(client.run.decoder.parser.last_event_id for client in trial.aborting),

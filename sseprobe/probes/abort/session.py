@@ -70,7 +70,7 @@ class Session:
         return Client(plan, self.news, view, followed=followed)
 
     def news(self) -> None:
-        """Something has come: whoever waits looks again."""
+        """Wakes `until`: something has changed."""
         self._news.set()
 
     async def rest(self, *, first: bool) -> list[str | None]:
@@ -90,12 +90,12 @@ class Session:
         return problems()
 
     async def until(self, wait_s: Callable[[], float | None], deadline_ns: int | None) -> None:
-        """Waits until `wait_s` is 0: it is asked after all news, and after as long as it says; or to the deadline."""
+        """Waits until `wait_s` returns 0, or the deadline. Calls it on each `news`, and after the time it returns."""
         while (wait := wait_s()) is None or wait > 0:
-            left_s = None if deadline_ns is None else (deadline_ns - time.monotonic_ns()) / NS_PER_S
-            if left_s is not None and left_s <= 0:
+            remaining_s = None if deadline_ns is None else (deadline_ns - time.monotonic_ns()) / NS_PER_S
+            if remaining_s is not None and remaining_s <= 0:
                 return
-            waits = [each for each in (wait, left_s) if each is not None]
+            waits = [each for each in (wait, remaining_s) if each is not None]
             self._news.clear()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(min(waits, default=None)):

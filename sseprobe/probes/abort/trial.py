@@ -26,7 +26,7 @@ class Trial:
         """The clients that abort."""
         self.control_clients: list[Client] = []
         """The clients beside them, whose streams must complete."""
-        self.testimonies: list[Detection] = []
+        self.detections: list[Detection] = []
         self.busy: list[str | None] = []
         """Why each witness was not idle before, None where it was."""
         self.gap_after_ns: float | None = None

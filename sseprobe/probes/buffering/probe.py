@@ -70,7 +70,7 @@ def _asking_for_gzip(headers: list[str]) -> list[str]:
 def _second_path(
     context: RunContext[BufferOptions], target: PreparedTarget
 ) -> tuple[PreparedTarget, StreamPlan | None]:
-    """The direct path, if it was given; what must not be shown of one path must not be shown of the other."""
+    """The target, and the plan of --direct if that was given. The secrets of both are masked in both."""
     if context.own.direct is None:
         return target, None
     first = target.stream

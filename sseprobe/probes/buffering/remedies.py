@@ -97,14 +97,14 @@ def _sends(header: str) -> Remedy:
 
 
 def _of_client(profile: Profile, request: Request) -> list[Remedy]:
-    found = []
+    remedies = []
     if profile.knobs.gzip != "off":
-        found.append(
+        remedies.append(
             Remedy("ask without compression (Accept-Encoding: identity)", CLIENT, change_request=_uncompressed)
         )
     if request.method == "GET" and profile.knobs.method_rule:
-        found.append(Remedy("use POST instead of GET", CLIENT, (lambda: Method("GET"),), _by_post))
-    return found
+        remedies.append(Remedy("use POST instead of GET", CLIENT, (lambda: Method("GET"),), _by_post))
+    return remedies
 
 
 def _uncompressed(request: Request) -> Request:

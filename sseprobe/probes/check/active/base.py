@@ -79,10 +79,10 @@ async def receive(run: StreamRun) -> None:
         raise asyncio.CancelledError
 
 
-async def ask(plan: StreamPlan, request: Request, name: str, asked: str) -> ProbeAnswer:
+async def send_request(plan: StreamPlan, request: Request, name: str, description: str) -> ProbeAnswer:
     """Sends a request whose answer need not be a stream. Returns its head, and the beginning of its body.
 
-    `name`, `asked`: see `ProbeAnswer`.
+    `name`, `description`: `name` and `request` of `ProbeAnswer`.
     """
     limit_s = min(_ANSWER_LIMIT_S, plan.options.timeout_s)
     options = replace(plan.options, timeout_s=limit_s, idle_timeout_s=min(limit_s, plan.options.idle_timeout_s))
@@ -93,9 +93,9 @@ async def ask(plan: StreamPlan, request: Request, name: str, asked: str) -> Prob
             if request.method != "HEAD" and by_content_type(stream.head.header("content-type")) is None:
                 async with contextlib.aclosing(stream.chunks()) as chunks:
                     body = await excerpt(stream, chunks)
-            return ProbeAnswer(name, asked, stream.head, body)
+            return ProbeAnswer(name, description, stream.head, body)
     except TargetError as error:
-        return ProbeAnswer(name, asked, None, problem=plan.redact(str(error)))
+        return ProbeAnswer(name, description, None, problem=plan.redact(str(error)))
 
 
 def refusal_of(error: SseprobeError, plan: StreamPlan) -> str:

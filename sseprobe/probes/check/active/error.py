@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped, ask, stream_once
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped, send_request, stream_once
 from sseprobe.rules.probe_results import MidStreamFailure, Refusal
 
 _BROKEN = b'{"sseprobe": '
@@ -14,8 +14,8 @@ async def _run(context: ProbeContext) -> ProbeResult:
     if request.body is None:
         raise Skipped(f"a {request.method} request without a body cannot be made invalid: give a body with -d")
     answers = (
-        await ask(context.plan, replace(request, body=_BROKEN), "broken-body", "a body that is not JSON"),
-        await ask(context.plan, replace(request, body=_EMPTY), "empty-body", "a body without a prompt"),
+        await send_request(context.plan, replace(request, body=_BROKEN), "broken-body", "a body that is not JSON"),
+        await send_request(context.plan, replace(request, body=_EMPTY), "empty-body", "a body without a prompt"),
     )
     evidence: list[Refusal | MidStreamFailure] = [Refusal(answers)]
     if context.mock_url is not None:

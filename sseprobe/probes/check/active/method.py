@@ -5,7 +5,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from sseprobe.http_exchange import Request
-from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, ask
+from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, send_request
 from sseprobe.rules.probe_results import Methods
 
 _INVENTED: Final = "SSEPROBE"
@@ -14,8 +14,8 @@ _INVENTED: Final = "SSEPROBE"
 async def _run(context: ProbeContext) -> ProbeResult:
     request = context.plan.request
     others = ("GET", _INVENTED) if request.method != "GET" else (_INVENTED,)
-    head = await ask(context.plan, _bare(request, "HEAD"), "HEAD", "HEAD")
-    answers = tuple([await ask(context.plan, _bare(request, method), method, method) for method in others])
+    head = await send_request(context.plan, _bare(request, "HEAD"), "HEAD", "HEAD")
+    answers = tuple([await send_request(context.plan, _bare(request, method), method, method) for method in others])
     return ProbeResult([Methods(head, answers)], f"sent HEAD, {' and '.join(others)}")
 
 
