@@ -70,7 +70,7 @@ def takes_stdout(output: Output) -> bool:
 
 
 def deliver(report: Report, outputs: list[Output], options: OutputOptions, *, summary_to: TextIO | None = None) -> None:
-    """Writes all reports, and the summary, or the reason why there is no stream.
+    """Writes all reports, and the summary, or the reason why no stream came.
 
     `verbose`: the summary shows details too. `summary_to`: where the summary belongs, unless a report is alone there;
     standard error otherwise.

@@ -28,7 +28,7 @@ def test_the_extra_installs_those_under_python() -> None:
     assert {each.package for each in all_readers() if each.script is None} == extra | {"httpx-sse"}
     assert "httpx-sse" in packages(project["dependencies"])
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"`pip install 'sseprobe[readers]'` brings {NUMBERS[len(extra)]} clients" in readme
+    assert f"`pip install 'sseprobe[readers]'` installs {NUMBERS[len(extra)]} clients" in readme
 
 
 def test_docs_have_a_column_for_each() -> None:
