@@ -51,7 +51,7 @@ def test_the_target_as_it_was_asked() -> None:
     async def ask() -> tuple[str, str]:
         run = context(method="PUT")
         async with run.cleanup:
-            asked = await run.ask()
+            asked = await run.prepare_target()
             assert asked.stream.request.method == "PUT"
             target = run.report(Verdict.PASS).target
             assert "pass-word" not in target.url

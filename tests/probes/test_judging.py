@@ -8,19 +8,19 @@ from msgspec.structs import replace
 
 from sseprobe.config.judging import JudgingOptions
 from sseprobe.errors import UsageError
-from sseprobe.probes.judging import Judging, Seen, judge_all, worst
+from sseprobe.probes.judging import Judging, Evidence, judge_all, worst
 from sseprobe.redaction import Redactor
 from sseprobe.report import BaselineReport, RuleResult, Verdict
 from sseprobe.rules import RuleVerdict, Severity
 from sseprobe.streams.transcript import transcribe
 from tests.support.reports import finding, result
 
-NOTHING = Seen((), (), lambda rule: f"nothing for {rule.id}")
+NOTHING = Evidence((), (), lambda rule: f"nothing for {rule.id}")
 WARNING = replace(result("SSE006", RuleVerdict.FAIL, finding("x")), severity=Severity.WARNING)
 EXPECTED = replace(result("OAI004", RuleVerdict.FAIL, replace(finding("x"), baselined=True)), severity=Severity.ERROR)
 
 
-def judged(options: JudgingOptions, seen: Seen) -> dict[str, RuleResult]:
+def judged(options: JudgingOptions, seen: Evidence) -> dict[str, RuleResult]:
     judging = Judging.of(options)
     results, interrupted = asyncio.run(judge_all(judging.selection.rules(), seen, judging.selection, Redactor()))
     assert not interrupted
@@ -53,7 +53,7 @@ def test_a_stale_baseline_fails() -> None:
 
 def test_a_baseline_that_is_written_is_read_again(tmp_path: Path) -> None:
     path = str(tmp_path / "known.json")
-    bad = Seen((transcribe(b"data: \xff\n\n"),), (), lambda _rule: "")
+    bad = Evidence((transcribe(b"data: \xff\n\n"),), (), lambda _rule: "")
     found = list(judged(JudgingOptions(select=["SSE"]), bad).values())
     assert Judging.of(JudgingOptions()).verdict(found, None) is Verdict.FAIL
     Judging.of(JudgingOptions(write_baseline=path)).compared(found)

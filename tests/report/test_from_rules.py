@@ -6,7 +6,7 @@ import pytest
 
 from sseprobe.redaction import Redactor
 from sseprobe.report import RuleResult
-from sseprobe.report.from_rules import Asked, result_of
+from sseprobe.report.from_rules import RuleInput, result_of
 from sseprobe.rules import Rule, RuleVerdict, Severity
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable
 from sseprobe.streams.transcript import transcribe
@@ -39,7 +39,7 @@ REDACT = Redactor(["sk-secret"])
 
 
 def said_of(*words: bytes) -> RuleResult:
-    asked = [Asked(transcribe(b"data: %s\n\n" % word), index) for index, word in enumerate(words)]
+    asked = [RuleInput(transcribe(b"data: %s\n\n" % word), index) for index, word in enumerate(words)]
     return result_of(RULE, asked, REDACT, absent="there is no stream")
 
 

@@ -11,14 +11,14 @@ def text(said: str, choice: int = 0) -> Delta:
 def test_the_text_of_the_first_choice() -> None:
     answer = KeptAnswer()
     for delta in (text("a"), text("x", choice=1), text("b"), Delta(Kind.REASONING, "why")):
-        answer.say(delta)
-    assert (answer.said(Kind.TEXT), answer.said(Kind.REASONING), answer.is_cut) == ("ab", "why", False)
+        answer.add_text(delta)
+    assert (answer.text_of(Kind.TEXT), answer.text_of(Kind.REASONING), answer.is_cut) == ("ab", "why", False)
 
 
 def test_the_pieces_of_a_call_join_and_its_first_name_stays() -> None:
     answer = KeptAnswer()
     for piece, name in (('{"a"', "f" * 500), (":1}", "g")):
-        answer.call(Delta(Kind.TOOL_CALL, piece, name=name, call=0))
+        answer.add_tool_call(Delta(Kind.TOOL_CALL, piece, name=name, call=0))
     [call] = answer.tool_calls.values()
     assert (call.name, call.arguments.getvalue()) == ("f" * MAX_NAME_CHARS, '{"a":1}')
 
@@ -26,18 +26,18 @@ def test_the_pieces_of_a_call_join_and_its_first_name_stays() -> None:
 def test_what_goes_over_the_bound_is_left_out_and_said() -> None:
     answer, cut = KeptAnswer(), []
     for said in ("x" * MAX_TEXT_CHARS, "y", ""):
-        answer.say(text(said))
+        answer.add_text(text(said))
         cut.append(answer.is_cut)
     assert cut == [False, True, True]
-    assert len(answer.said(Kind.TEXT)) == MAX_TEXT_CHARS
+    assert len(answer.text_of(Kind.TEXT)) == MAX_TEXT_CHARS
 
 
 def test_a_step_that_is_taken_back() -> None:
     answer = KeptAnswer()
-    answer.say(text("kept"))
+    answer.add_text(text("kept"))
     answer.begin_step()
-    answer.say(text(" gone"))
-    answer.call(Delta(Kind.TOOL_CALL, "{}", call=0))
+    answer.add_text(text(" gone"))
+    answer.add_tool_call(Delta(Kind.TOOL_CALL, "{}", call=0))
     answer.reset_step()
-    answer.say(text(" again"))
-    assert (answer.said(Kind.TEXT), answer.tool_calls) == ("kept again", {})
+    answer.add_text(text(" again"))
+    assert (answer.text_of(Kind.TEXT), answer.tool_calls) == ("kept again", {})
