@@ -179,7 +179,7 @@ def transcript_of(
 
 def read(chunks: Sequence[Chunk], decoder: StreamDecoder, head: Head | None) -> StreamDecoder:
     """The same decoder, once it has received these chunks to their end."""
-    decoder.meter.ttfb_ns = head.t_ns if head is not None else None
+    decoder.tally.meter.ttfb_ns = head.t_ns if head is not None else None
     for chunk in chunks:
         decoder.receive(chunk)
     decoder.receive_eof()

@@ -109,7 +109,7 @@ def _report(said: Diagnosis, ours: StreamRun, theirs: StreamRun, cut: str | None
     added = Distribution()
     for delay_ns in delays(path, direct) or []:
         added.add(max(0, delay_ns))
-    ratios = [run.decoder.meter.bunching_ratio for run in (ours, theirs)]
+    ratios = [run.decoder.tally.meter.bunching_ratio for run in (ours, theirs)]
     return PathReport(
         url=redact_url(ours.plan.request.url),
         direct_url=redact_url(theirs.plan.request.url),

@@ -126,7 +126,7 @@ def _report_of(examined: Examined, test: BufferRun) -> ProfileReport:
     profile, passage, worst = examined.profile, examined.streamed.passage, examined.worst
     redact, judgement = test.plan.stream.redact, worst.judgement
     outcome = worst.passage.outcome
-    ratio = passage.run.decoder.meter.bunching_ratio if passage.outcome is not None else None
+    ratio = passage.run.decoder.tally.meter.bunching_ratio if passage.outcome is not None else None
     return ProfileReport(
         profile=profile.name,
         title=profile.title,
