@@ -49,8 +49,6 @@ class DialectTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Project(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
-
     dialects: dict[str, DialectTable] = {}
     app: dict[str, Any] = {}
     targets: dict[str, Any] = {}

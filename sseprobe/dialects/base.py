@@ -21,8 +21,6 @@ _DONE: Final = "[DONE]"
 
 
 class Kind(StrEnum):
-    """What a delta adds."""
-
     TEXT = "text"
     REASONING = "reasoning"
     REFUSAL = "refusal"

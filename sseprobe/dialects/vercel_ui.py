@@ -81,7 +81,6 @@ class Decoder:
         self._seen = self._started = self._finished = self._failed = False
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Part -> deltas."""
         if event.data.startswith(DONE):
             return self._done()
         kind = as_text(as_dict(value).get("type"))

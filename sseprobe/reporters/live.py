@@ -89,7 +89,6 @@ class TextView(SilentView):
         return received
 
     def close(self) -> None:
-        """Ends the last line."""
         try:
             self._write(")" if self._place is not None and self._place[0] is Kind.TOOL_CALL else "")
             self._release()
@@ -243,7 +242,6 @@ class RawView(SilentView):
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Writes the chunk."""
         del received, dialect
         data = self._redact.raw(chunk.data)
         if self._as_is:
@@ -276,11 +274,9 @@ class VerboseView:
         self._view.head(head, redirects)
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Passes it on."""
         self._view.received(chunk, received, dialect)
 
     def close(self) -> None:
-        """Passes it on."""
         self._view.close()
 
     def _write(self, mark: str, lines: list[str]) -> None:

@@ -87,7 +87,6 @@ class Burst(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Bytes."""
         return self.end - self.start
 
 

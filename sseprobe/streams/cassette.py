@@ -81,7 +81,6 @@ class Cassette(Struct, frozen=True):
 
     @property
     def body(self) -> bytes:
-        """The whole body, content-decoded."""
         return b"".join(chunk.data for chunk in self.chunks)
 
 

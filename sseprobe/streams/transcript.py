@@ -63,17 +63,14 @@ class Transcript(Struct, frozen=True, dict=True):
 
     @property
     def events(self) -> list[Event]:
-        """The dispatched events."""
         return self.of(Event)
 
     @property
     def frames(self) -> list[Frame]:
-        """The frames."""
         return self.of(Frame)
 
     @property
     def comments(self) -> list[Comment]:
-        """The comments."""
         return self.of(Comment)
 
     @property

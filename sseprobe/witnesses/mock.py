@@ -68,7 +68,6 @@ class Mock(Witness):
         return Reading(sum(call.made for call in calls), sum(call.running for call in calls), calls)
 
     def close(self) -> None:
-        """Closes the connection."""
         self._fetcher.close()
 
     def _call(self, record: _Record, now_ns: int, error_ns: int) -> Call:

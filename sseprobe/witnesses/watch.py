@@ -27,7 +27,6 @@ class Watch:
         self._thread = threading.Thread(target=self._watch, daemon=True, name=f"witness {witness.kind}")
 
     def __enter__(self) -> "Watch":
-        """Begins."""
         self._thread.start()
         return self
 

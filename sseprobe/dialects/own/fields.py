@@ -41,7 +41,6 @@ class _Field:
         self._before = ""
 
     def begin(self) -> None:
-        """Another stream follows."""
         self._before = ""
 
     def add(self, text: str) -> None:
@@ -81,7 +80,6 @@ class Fields:
         self._fields: dict[Steps, _Field] = {}
 
     def add(self, payload: Any) -> None:
-        """Takes one event's payload."""
         self.events += 1
         for steps, text in json_pointer.strings_in(payload, depth=MAX_DEPTH, most=MAX_FIELDS):
             if not words.may_hold_text(steps) or is_reasoning(steps) or is_no_answer(payload, steps):
@@ -94,7 +92,6 @@ class Fields:
             field.add(text)
 
     def begin(self) -> None:
-        """Another stream follows."""
         for field in self._fields.values():
             field.begin()
 

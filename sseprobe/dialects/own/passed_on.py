@@ -18,7 +18,6 @@ class PassedOn:
         """One behind which no text has come so far."""
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Event -> deltas."""
         deltas = self._decode(event, value)
         if any(delta.kind in CONTENT_KINDS for delta in deltas):
             self._failure = None

@@ -72,7 +72,6 @@ def blocks(report: Report) -> Iterator[Block]:
 
 
 def cases(report: Report) -> Iterator[Case]:
-    """One a trial."""
     for index, trial in enumerate(report.trials):
         abort = aborted(trial)
         message = f"{trial.answer}: {one_line(trial.reason or abort, _SENTENCE)}"

@@ -61,7 +61,6 @@ def blocks(report: Report) -> Iterator[Block]:
 
 
 def cases(report: Report) -> Iterator[Case]:
-    """One a rule."""
     for result in report.results:
         yield _case(result, fail_on_of(report))
 
