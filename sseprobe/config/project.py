@@ -78,9 +78,9 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def refused(path: Path, place: toml_file.Place, said: str) -> UsageError:
-    """The error for what stands at a place of the config file, with its line."""
-    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *place), said)
+def refused(path: Path, key_path: toml_file.KeyPath, problem: str) -> UsageError:
+    """The error for what stands at a key of the config file, with its line."""
+    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *key_path), problem)
 
 
 def project(named: str | None) -> tuple[Project, Path | None]:

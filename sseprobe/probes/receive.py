@@ -193,7 +193,7 @@ class StreamRun:
             self.view.received(chunk, received, self.decoder.dialect)
         if self.decoder.tally.over_limit is not None or self._recorded_too_much():
             self.body_end = BodyEnd.LIMIT
-        if self.decoder.is_surely_over:
+        if self.decoder.is_certainly_over:
             stream.expect_silence(SILENCE_AFTER_END_S)
 
     @contextlib.contextmanager

@@ -40,7 +40,7 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
         evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP could not have shown a truncation"
         notes.append(f"the body ended with the connection, without a length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
-        waited_s = SILENCE_AFTER_END_S if state.decoder.is_surely_over else state.plan.options.idle_timeout_s
+        waited_s = SILENCE_AFTER_END_S if state.decoder.is_certainly_over else state.plan.options.idle_timeout_s
         end = dialect.terminator or state.decoder.end_mark
         notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
     if state.stream is not None and state.stream.gzip_members > 1:

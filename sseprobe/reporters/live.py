@@ -102,11 +102,11 @@ class TextView(SilentView):
     def _write_delta(self, delta: Delta) -> None:
         if delta.kind is Kind.ERROR:
             kinds = ", ".join(dict.fromkeys(each for each in (delta.type, delta.code) if each))
-            said = f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}"
-            if said != self._error:  # some vendors say it twice
-                self._error, self._errors = said, self._errors + 1
+            line = f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}"
+            if line != self._error:  # some vendors send it twice
+                self._error, self._errors = line, self._errors + 1
                 self._move((delta.kind, delta.choice, self._errors), _RED)
-                self._write(said)
+                self._write(line)
         elif delta.kind is Kind.CITATION:
             self._move((delta.kind, delta.choice, None), _DIM)
             self._write(f"[{delta.text}]")
@@ -267,7 +267,7 @@ class VerboseView:
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:
         """Writes redirects, status and headers."""
-        hops = [f"{hop.status} to {redact_url(hop.location)}" for hop in redirects]
+        hops = [f"{redirect.status} to {redact_url(redirect.location)}" for redirect in redirects]
         answer = [f"{head.status} {head.reason} (HTTP/{head.http_version})"]
         answer += [f"{name}: {value}" for name, value in redact_headers(head.headers)]
         self._write("< ", hops + answer)

@@ -122,9 +122,9 @@ class StreamDecoder:
         return self.tally.ended or self.dialect.end_rule is not EndRule.BODY
 
     @property
-    def is_surely_over(self) -> bool:
+    def is_certainly_over(self) -> bool:
         """Whether nothing more is to be expected but the end of the body."""
-        return self.tally.ended and self._recognition.ends_for_sure
+        return self.tally.ended and self._recognition.end_is_certain
 
     @property
     def ends_in_silence(self) -> bool:

@@ -134,7 +134,7 @@ def name_order(steps: Steps) -> int | None:
 
 def is_no_answer(payload: Any, steps: Steps) -> bool:
     """Whether what stands at this place is a part of a message of the user's, or says what the event is."""
-    if len(steps) == 1 and words.says_the_kind(steps[0], payload):
+    if len(steps) == 1 and words.is_kind_field(steps[0], payload):
         return True
     for step in steps:
         if type(payload) is dict and words.is_the_users(payload):

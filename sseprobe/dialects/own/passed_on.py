@@ -28,7 +28,7 @@ class PassedOn:
             failure = None if error is None else Failure(error)
         else:
             failure = failure_in(event, value, words.kinds_of(event, value), None)
-        if failure is not None and failure.is_sure:
+        if failure is not None and failure.is_certain:
             return (failure.error,)
         self._failure = failure or self._failure
         return deltas

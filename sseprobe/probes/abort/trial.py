@@ -115,7 +115,9 @@ async def _reach(bench: Bench, trial: Trial, at: Phase) -> bool:
     def wait_s() -> float | None:
         if any(client.ended_ns is not None for client in trial.leavers):
             return 0
-        working = phases.heeds_work(at) and any(has_worked(watch.seen(), trial.started_ns) for watch in bench.watches)
+        working = phases.heeds_work(at) and any(
+            has_worked(watch.samples(), trial.started_ns) for watch in bench.watches
+        )
         waits = [phases.wait_ns(at, client.progress(seen_working=working)) for client in trial.leavers]
         known = [wait for wait in waits if wait is not None]
         return None if len(known) < len(waits) else max(known, default=0) / NS_PER_S
@@ -190,7 +192,7 @@ async def _hear(bench: Bench, trial: Trial) -> None:
         time.monotonic_ns() + NOTHING_NEW_NS + _LOOK_LIMIT_NS,
     )
     trial.testimonies = _detections(bench, trial, over=True)
-    paces = [pace_after(watch.seen(), trial.started_ns, aborted_ns) for watch in bench.watches]
+    paces = [pace_after(watch.samples(), trial.started_ns, aborted_ns) for watch in bench.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
@@ -200,7 +202,7 @@ def _is_watched_on(testimonies: list[Detection]) -> bool:
 
 def _counts_stayers(watch: Watch) -> bool:
     """Whether its counter can be judged only once the streams that stay have ended."""
-    readings = [sample.reading for sample in watch.seen() if isinstance(sample, Sample)]
+    readings = [sample.reading for sample in watch.samples() if isinstance(sample, Sample)]
     return any(reading.calls is None and reading.work is not None for reading in readings[-1:])
 
 
@@ -211,7 +213,7 @@ def _detections(bench: Bench, trial: Trial, *, over: bool) -> list[Detection]:
     said = [
         judge(
             Observation(
-                samples=watch.seen(),
+                samples=watch.samples(),
                 started_ns=trial.started_ns,
                 aborted_ns=trial.aborted_ns or 0,
                 over=over,
@@ -255,7 +257,7 @@ def find_cut_short(bench: Bench, trial: Trial) -> list[str]:
     ]
     found: dict[int, str] = {}
     for watch in bench.watches:
-        calls = calls_since(watch.seen(), trial.started_ns)
+        calls = calls_since(watch.samples(), trial.started_ns)
         planned = min((call.planned for call in calls if call.planned), default=0)
         given_up = len(whole) - sum(not call.running and not call.stopped for call in calls)
         shortest = sorted(whole, key=lambda client: client.deltas)[: max(0, given_up)] if calls else []
@@ -310,7 +312,7 @@ def weigh(testimonies: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
 
 
 def _asked_after(watch: Watch, aborted_ns: int) -> bool:
-    return any(sample.asked_ns >= aborted_ns for sample in watch.seen()[-1:])
+    return any(sample.requested_ns >= aborted_ns for sample in watch.samples()[-1:])
 
 
 def _wants_no_stream(plan: StreamPlan) -> bool:

@@ -77,7 +77,7 @@ class Seen:
             "reasoning": decoder.tally.answer.text_of(Kind.REASONING),
             "outcome": self.outcome,
             "dialect": decoder.dialect.name,
-            "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_surely_over),
+            "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_certainly_over),
             "reading": reading and (reading.payloads, reading.text, reading.grows, reading.flows),
             "counts": (
                 decoder.tally.meter.events,
@@ -315,7 +315,7 @@ def test_a_mark_does_not_excuse_a_broken_body(end: BodyEnd) -> None:
     ],
 )
 def test_whether_more_is_to_be_expected(dialect: Dialect | None, body: bytes, over: bool) -> None:
-    assert Seen(body, dialect=dialect).decoder.is_surely_over is over
+    assert Seen(body, dialect=dialect).decoder.is_certainly_over is over
 
 
 # --- paths that a vendor shares with any app
