@@ -13,8 +13,6 @@ SLOW_FIRST_MS: Final = 2000.0
 
 
 class Stage(StrEnum):
-    """Where a fault acts."""
-
     BEFORE = "before the stream"
     STREAM = "in the stream"
     FRAMING = "in the framing"

@@ -27,7 +27,6 @@ def listing() -> dict[str, Any]:
 
 
 def as_text(listed: dict[str, Any]) -> str:
-    """The same for people."""
     groups = [("DIALECTS", [(each["name"], ", ".join(each["paths"])) for each in listed["dialects"]])]
     knobs = [(_knob(each), each["meaning"]) for each in listed["knobs"]]
     groups.append(("KNOBS (header X-Mock, ?mock=, or the model's name: mock/tokens=50,fault=truncate@5)", knobs))
@@ -82,5 +81,4 @@ def _fault(fault: dict[str, Any]) -> str:
 
 
 def _paths(paths: tuple[str, ...]) -> list[str]:
-    """As people write them."""
     return [path.replace(":path}", "}") for path in paths if "{version" not in path]

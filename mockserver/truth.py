@@ -37,7 +37,6 @@ class Record(Struct):
         return round((time.monotonic() - self.arrived_s) * 1000, 3)
 
     def disconnected(self) -> None:
-        """The client has disconnected."""
         if self.disconnected_at_ms is None and self.state == "running":
             self.disconnected_at_ms = self.elapsed_ms()
             self.generated_at_disconnect = self.generated_tokens

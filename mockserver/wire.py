@@ -48,7 +48,6 @@ class WireProtocol(HttpToolsProtocol):
             self.cycle.expected_content_length = _Endless()  # type: ignore[assignment]  # a number for all it is used for
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """The client has disconnected."""
         if self.when_lost is not None:
             self.when_lost()
         super().connection_lost(exc)

@@ -40,7 +40,6 @@ MODULES: Final = {
 
 
 def apis() -> list[Api | Routes]:
-    """All of them."""
     return [import_module(module).API for module in MODULES.values()]
 
 

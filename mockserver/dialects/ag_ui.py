@@ -66,7 +66,6 @@ class RunWriter(PartWriter):
         return self._message("TEXT_MESSAGE_END", part)
 
     def closing(self) -> Iterable[bytes]:
-        """The last part's end."""
         if end := self.close_part():
             yield end
 
@@ -81,8 +80,6 @@ class RunWriter(PartWriter):
 
 
 class AgUi(Api):
-    """An agent."""
-
     name = "ag-ui"
     paths = ("/ag-ui/run",)
 

@@ -125,8 +125,6 @@ class MessageWriter(PartWriter):
 
 
 class Anthropic(WholeApi):
-    """Messages."""
-
     name = "anthropic"
     paths = ("/v1/messages",)
 

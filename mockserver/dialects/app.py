@@ -35,8 +35,6 @@ class TokenWriter(Writer):
 
 
 class App(Api):
-    """A chat route."""
-
     name = "app"
     paths = ("/app/chat",)
     calls_tools = False

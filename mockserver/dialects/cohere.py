@@ -84,7 +84,6 @@ class EventWriter(PartWriter):
         return cited + self._event("content-end", index=self._index)
 
     def closing(self) -> Iterable[bytes]:
-        """The last part's end."""
         if end := self.close_part():
             yield end
 
@@ -146,7 +145,6 @@ class Cohere(WholeApi):
         }
 
     def failure(self, failure: Failure) -> Any:
-        """A bare message."""
         return {"id": "mock", "message": failure.message}
 
 

@@ -99,8 +99,6 @@ class ArrayWriter(ChunkWriter):
 
 
 class Gemini(WholeApi):
-    """generateContent."""
-
     name = "gemini"
     paths = tuple(
         f"{prefix}/models/{{model:path}}:{method}"

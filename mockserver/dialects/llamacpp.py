@@ -20,8 +20,6 @@ def _error(failure: Failure) -> dict[str, Any]:
 
 
 class LlamaCppWriter(ChunkWriter):
-    """OpenAI's chunks."""
-
     def role(self) -> dict[str, Any]:
         """The content is null."""
         return {"role": "assistant", "content": None}
@@ -32,8 +30,6 @@ class LlamaCppWriter(ChunkWriter):
 
 
 class LlamaCpp(OpenAIChat):
-    """llama.cpp."""
-
     name = "llamacpp"
     paths = ("/llamacpp/v1/chat/completions",)
     form = StreamForm(heartbeat=b":\n\n")

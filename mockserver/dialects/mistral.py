@@ -54,8 +54,6 @@ class MistralWriter(ChunkWriter):
 
 
 class Mistral(OpenAIChat):
-    """Chat completions."""
-
     name = "mistral"
     paths = ("/mistral/v1/chat/completions",)
     also_at = ("/v1/chat/completions",)

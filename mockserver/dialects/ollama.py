@@ -50,8 +50,6 @@ def _holding(answer: AnswerPlan, text: str, **fields: Any) -> dict[str, Any]:
 
 
 class LineWriter(Writer):
-    """Lines."""
-
     def _line(self, **fields: Any) -> bytes:
         return as_json({**_common(self.answer), **fields}) + b"\n"
 
@@ -75,8 +73,6 @@ class LineWriter(Writer):
 
 
 class Ollama(WholeApi):
-    """Chat and generate."""
-
     name = "ollama"
     paths = ("/api/chat", "/api/generate")
     form = StreamForm("application/x-ndjson", b"", framing=Framing.LINES)
@@ -107,7 +103,6 @@ class Ollama(WholeApi):
         return {**_common(answer), **held, **_done(answer, record, generated.tokens)}
 
     def failure(self, failure: Failure) -> Any:
-        """A bare error."""
         return {"error": failure.message}
 
 

@@ -55,7 +55,6 @@ def read_offer(body: dict[str, Any]) -> Offer:
 
 
 def call_body(call: Call) -> dict[str, Any]:
-    """A whole call."""
     return {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": call.arguments}}
 
 
@@ -165,8 +164,6 @@ class ChunkWriter(Writer):
 
 
 class OpenAIChat(WholeApi):
-    """Chat Completions."""
-
     name = "openai-chat"
     paths: ClassVar[tuple[str, ...]] = ("/v1/chat/completions",)
     writer_class: ClassVar[type[ChunkWriter]] = ChunkWriter

@@ -32,8 +32,6 @@ def _common(answer: AnswerPlan, record: Record) -> dict[str, Any]:
 
 
 class CompletionWriter(Writer):
-    """Chunks with text."""
-
     def __init__(self, answer: AnswerPlan, record: Record) -> None:
         super().__init__(answer, record)
         self._common = as_json(_common(answer, record))[:-1]
@@ -62,8 +60,6 @@ class CompletionWriter(Writer):
 
 
 class OpenAICompletions(WholeApi):
-    """Completions."""
-
     name = "openai-completions"
     paths = ("/v1/completions",)
     reasons = False

@@ -175,7 +175,6 @@ class ResponseWriter(PartWriter):
         return done + self._event("response.output_item.done", output_index=self._index, item=item)
 
     def closing(self) -> Iterable[bytes]:
-        """The last item's end."""
         if end := self.close_part():
             yield end
 
@@ -197,8 +196,6 @@ class ResponseWriter(PartWriter):
 
 
 class OpenAIResponses(WholeApi):
-    """Responses."""
-
     name = "openai-responses"
     paths = ("/v1/responses",)
 

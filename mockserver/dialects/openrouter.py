@@ -44,8 +44,6 @@ class OpenRouterWriter(ChunkWriter):
 
 
 class OpenRouter(OpenAIChat):
-    """OpenRouter."""
-
     name = "openrouter"
     paths = ("/api/v1/chat/completions", "/openrouter/v1/chat/completions")
     writer_class = OpenRouterWriter

@@ -61,8 +61,6 @@ class Plain:
     paths = ("/sse",)
 
     def add_routes(self, app: FastAPI, defaults: Scenario, truth: TruthStore) -> None:
-        """Adds the route."""
-
         @app.get(self.paths[0])
         async def events(request: Request) -> Response:
             try:

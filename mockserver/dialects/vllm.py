@@ -33,8 +33,6 @@ class VllmWriter(ChunkWriter):
 
 
 class Vllm(OpenAIChat):
-    """vLLM."""
-
     name = "vllm"
     paths = ("/vllm/v1/chat/completions",)
     writer_class = VllmWriter

@@ -21,8 +21,6 @@ SUMMARY: Final = "continues: is_disconnected() is always false behind a BaseHTTP
 
 
 class _Nothing(BaseHTTPMiddleware):
-    """Any middleware will do."""
-
     async def dispatch(self, request: Request, call_next: RequestResponseEndpoint) -> Response:
         return await call_next(request)
 

@@ -60,8 +60,6 @@ class AppTable(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Project(Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole file."""
-
     dialects: dict[str, DialectTable] = {}
     app: AppTable = AppTable()
     targets: dict[str, TargetTable] = {}
@@ -91,9 +89,9 @@ def find(start: Path) -> Path | None:
     return None
 
 
-def refused(path: Path, place: toml_file.Place, message: str) -> UsageError:
-    """The error for what stands at a place of the config file, with its line."""
-    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *place), message)
+def refused(path: Path, key_path: toml_file.KeyPath, problem: str) -> UsageError:
+    """The error for what stands at a key of the config file, with its line."""
+    return toml_file.refused(path, (*(_IN_SHARED if path.name == _SHARED else ()), *key_path), problem)
 
 
 def project(named: str | None) -> tuple[Project, Path | None]:

@@ -1,4 +1,4 @@
-"""A TOML file read into a type, strictly. What is wrong with it is one sentence, with file and line.
+"""A TOML file read into a type, strictly. What is wrong with it is described in one sentence, with file and line.
 
 tomllib gives no lines for keys, so a second, small scan finds them once something is wrong.
 """
@@ -18,7 +18,7 @@ from sseprobe.errors import UsageError
 from sseprobe.text import one_line
 
 T = TypeVar("T", bound=Struct)
-Place = tuple[str | int, ...]
+KeyPath = tuple[str | int, ...]
 """Where a value stands: keys, and the number of a table in a list of tables."""
 
 MAX_BYTES: Final = 1024 * 1024
@@ -39,16 +39,16 @@ _SUGGESTED: Final = 0.5
 
 
 class MisfitError(ValueError):
-    """A value that contradicts its type, raised in `__post_init__`: a sentence, and the place of the key."""
+    """What a type says of its own value, in `__post_init__`: a sentence, and the path of the key it is about."""
 
-    def __init__(self, message: str, *place: str | int) -> None:
-        super().__init__(message)
-        self.place = place
+    def __init__(self, problem: str, *key_path: str | int) -> None:
+        super().__init__(problem)
+        self.key_path = key_path
 
 
 class _Wrong(NamedTuple):
-    place: Place
-    message: str
+    key_path: KeyPath
+    problem: str
 
 
 def read(
@@ -56,7 +56,7 @@ def read(
     into: type[T],
     misplaced: Callable[[str], str | None] = lambda _: None,
     *,
-    table: Place = (),
+    table: KeyPath = (),
 ) -> T:
     """The file as a value of the type; `table`: only what stands in this table of it.
 
@@ -68,10 +68,10 @@ def read(
         return msgspec.convert(document, into)
     except msgspec.ValidationError as error:
         wrong = _wrong(error, document, into, misplaced)
-    raise _refused(path, line_of(text, (*table, *wrong.place)), one_line(wrong.message, 400))
+    raise _refused(path, line_of(text, (*table, *wrong.key_path)), one_line(wrong.problem, 400))
 
 
-def has_table(path: Path, table: Place) -> bool:
+def has_table(path: Path, table: KeyPath) -> bool:
     """Whether there is such a file, with such a table in it. Raises UsageError for one that cannot be read."""
     if not path.is_file():
         return False
@@ -90,32 +90,32 @@ def _parse(path: Path, text: str) -> dict[str, Any]:
     except RecursionError:
         raise UsageError(f"{_named(path)}: values are nested too deeply to be read.") from None
     except ValueError as error:  # of tomllib, and of numbers that int() refuses
-        message = str(error)
-        at = _LINE_OF_ERROR.search(message)
+        problem = str(error)
+        at = _LINE_OF_ERROR.search(problem)
         line = int(at["line"]) if at and at["line"] else text.count("\n") + 1
-        hint = " Put text in quotes." if message.startswith("Invalid value") else ""
-        raise _refused(path, line, f"not TOML: {one_line(_LINE_OF_ERROR.sub('', message))}.{hint}") from None
+        hint = " Put text in quotes." if problem.startswith("Invalid value") else ""
+        raise _refused(path, line, f"not TOML: {one_line(_LINE_OF_ERROR.sub('', problem))}.{hint}") from None
 
 
-def refused(path: Path, place: Place, message: str) -> UsageError:
-    """The error for what stands at this place of a file that was read, with its line."""
-    return _refused(path, line_of(_text(path), place), message)
+def refused(path: Path, key_path: KeyPath, problem: str) -> UsageError:
+    """The error for what stands at this key of a file that was read, with its line."""
+    return _refused(path, line_of(_text(path), key_path), problem)
 
 
-def _refused(path: Path, line: int, message: str) -> UsageError:
-    return UsageError(f"{_named(path)}:{line}: {message}")
+def _refused(path: Path, line: int, problem: str) -> UsageError:
+    return UsageError(f"{_named(path)}:{line}: {problem}")
 
 
 def explained(error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct]) -> str:
     """What a refused value was and what was expected, for values that stand in no file."""
-    return one_line(_wrong(error, document, into, lambda _: None).message, 400)
+    return one_line(_wrong(error, document, into, lambda _: None).problem, 400)
 
 
-def line_of(text: str, place: Place) -> int:
-    """The line in which the key at this place stands, else its table's; 1 if neither was found."""
+def line_of(text: str, key_path: KeyPath) -> int:
+    """The line in which this key stands, else its table's; 1 if neither was found."""
     lines = _lines(text)
-    for length in range(len(place), 0, -1):
-        if found := lines.get(place[:length]):
+    for length in range(len(key_path), 0, -1):
+        if found := lines.get(key_path[:length]):
             return found
     return 1
 
@@ -148,10 +148,10 @@ def _text(path: Path) -> str:
     return text
 
 
-def _lines(text: str) -> dict[Place, int]:
-    found: dict[Place, int] = {}
-    table: Place = ()
-    counts: dict[Place, int] = {}
+def _lines(text: str) -> dict[KeyPath, int]:
+    found: dict[KeyPath, int] = {}
+    table: KeyPath = ()
+    counts: dict[KeyPath, int] = {}
     inside: str | None = None  # of a string over several lines
     for number, line in enumerate(text.split("\n"), 1):
         if inside is None:
@@ -160,26 +160,26 @@ def _lines(text: str) -> dict[Place, int]:
                 for length in range(1, len(table) + 1):
                     found.setdefault(table[:length], number)
             elif assignment := _ASSIGNMENT.match(line):
-                place = table
+                key_path = table
                 for key in _split(assignment["keys"]):
-                    place = (*place, key)
-                    found.setdefault(place, number)
+                    key_path = (*key_path, key)
+                    found.setdefault(key_path, number)
         for quotes in re.findall(r'"""|' + "'''", line):
             if inside is None or inside == quotes:
                 inside = None if inside else quotes
     return found
 
 
-def _numbered(keys: Sequence[str], counts: dict[Place, int], *, new: bool) -> Place:
-    """The place of a table; tables in a list have their number after the list's key."""
-    place: Place = ()
+def _numbered(keys: Sequence[str], counts: dict[KeyPath, int], *, new: bool) -> KeyPath:
+    """The path of a table; tables in a list have their number after the list's key."""
+    key_path: KeyPath = ()
     for index, key in enumerate(keys):
-        place = (*place, key)
+        key_path = (*key_path, key)
         if new and index == len(keys) - 1:
-            counts[place] = counts.get(place, -1) + 1
-        if place in counts:
-            place = (*place, counts[place])
-    return place
+            counts[key_path] = counts.get(key_path, -1) + 1
+        if key_path in counts:
+            key_path = (*key_path, counts[key_path])
+    return key_path
 
 
 def _split(keys: str) -> list[str]:
@@ -189,32 +189,32 @@ def _split(keys: str) -> list[str]:
 def _wrong(
     error: msgspec.ValidationError, document: dict[str, Any], into: type[Struct], misplaced: Callable[[str], str | None]
 ) -> _Wrong:
-    message = str(error)
-    place: Place = ()
+    problem = str(error)
+    key_path: KeyPath = ()
     own = error.__cause__
-    if at := _AT.match(message):
-        message = at["what"]
+    if at := _AT.match(problem):
+        problem = at["what"]
         for step in _STEP.finditer(at["path"]):
-            if step["number"] == "...":  # some key of a table: msgspec does not say which
-                place = (*place, _culprit(_value_at(document, place), _type_at(into, (*place, ""))))
+            if step["number"] == "...":  # some key of a table: msgspec does not name it
+                key_path = (*key_path, _culprit(_value_at(document, key_path), _type_at(into, (*key_path, ""))))
             else:
-                place = (*place, step["key"] or int(step["number"]))
-    if unknown := _UNKNOWN.fullmatch(message):
+                key_path = (*key_path, step["key"] or int(step["number"]))
+    if unknown := _UNKNOWN.fullmatch(problem):
         key = unknown["key"]
-        names = _keys(_type_at(into, place))
-        advice = misplaced(key) if not place else None
+        names = _keys(_type_at(into, key_path))
+        advice = misplaced(key) if not key_path else None
         if advice is None:
             near = difflib.get_close_matches(key.lower(), names, 1, _SUGGESTED)
             advice = f'; did you mean "{near[0]}"?' if near else f"; known keys: {', '.join(names)}."
-        return _Wrong((*place, key), f"{key}: unknown key{advice}")
-    if missing := _MISSING.fullmatch(message):
-        return _Wrong(place, f"{missing['key']} is missing{f' in {_dotted(place)}' if place else ''}.")
+        return _Wrong((*key_path, key), f"{key}: unknown key{advice}")
+    if missing := _MISSING.fullmatch(problem):
+        return _Wrong(key_path, f"{missing['key']} is missing{f' in {_dotted(key_path)}' if key_path else ''}.")
     if isinstance(own, MisfitError):
-        return _Wrong((*place, *own.place), str(own))
-    expected = _expected(_type_at(into, place))
-    value = _value_at(document, place)
+        return _Wrong((*key_path, *own.key_path), str(own))
+    expected = _expected(_type_at(into, key_path))
+    value = _value_at(document, key_path)
     shown = str(value) if isinstance(value, float) else msgspec.json.encode(value).decode()
-    return _Wrong(place, f"{_dotted(place)} = {one_line(shown, 60)}: expected {expected}.")
+    return _Wrong(key_path, f"{_dotted(key_path)} = {one_line(shown, 60)}: expected {expected}.")
 
 
 def _culprit(table: dict[str, Any], kind: Any) -> str:
@@ -226,8 +226,8 @@ def _culprit(table: dict[str, Any], kind: Any) -> str:
     raise AssertionError("a value was refused, and none is wrong")  # pragma: no cover
 
 
-def _dotted(place: Place) -> str:
-    return ".".join(str(step) for step in place if isinstance(step, str)) or "the file"
+def _dotted(key_path: KeyPath) -> str:
+    return ".".join(str(step) for step in key_path if isinstance(step, str)) or "the file"
 
 
 def _keys(kind: Any) -> tuple[str, ...]:
@@ -238,9 +238,9 @@ def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, Struct)
 
 
-def _type_at(kind: Any, place: Place) -> Any:
-    """The declared type at a place, with its annotations."""
-    for step in place:
+def _type_at(kind: Any, key_path: KeyPath) -> Any:
+    """The declared type at a key path, with its annotations."""
+    for step in key_path:
         plain = get_args(kind)[0] if get_origin(kind) is Annotated else kind
         if _is_struct(plain) and isinstance(step, str) and step in _keys(plain):
             field = plain.__struct_fields__[_keys(plain).index(step)]
@@ -274,7 +274,7 @@ def _expected(kind: Any) -> str:
     return {bool: "true or false", int: "a whole number", float: "a number"}.get(kind, "text in quotes")
 
 
-def _value_at(document: Any, place: Place) -> Any:
-    for step in place:
+def _value_at(document: Any, key_path: KeyPath) -> Any:
+    for step in key_path:
         document = document[step]
     return document

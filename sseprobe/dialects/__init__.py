@@ -61,7 +61,7 @@ def unknown(name: str, others: tuple[str, ...] = ()) -> str:
 def by_url(url: str) -> "Dialect | None":
     """The dialect that the URL's path tells, its host where vendors share a path; None if they tell none.
 
-    Where the path may as well be an app's own (`/api/responses`), it is told as one that the dialect shares.
+    Where the path may as well be an app's own (`/api/responses`), it counts as one that the dialect shares.
     """
     try:
         parts = urlsplit(url)

@@ -117,7 +117,6 @@ class Decoder:
         self._run = -1
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Event -> deltas."""
         kind = as_dict(value).get("type")
         if not isinstance(kind, str):
             return (unknown(event, value),)

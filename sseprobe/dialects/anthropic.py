@@ -114,11 +114,11 @@ def _block(block: dict[str, Any], index: int | None) -> tuple[Delta, ...]:
 
 
 def _usage(usage: Any, *, begun: bool) -> tuple[Delta, ...]:
-    """What `message_start` says of the output is no count yet."""
-    counted, said = as_dict(usage).get("input_tokens"), as_dict(usage).get("output_tokens")
-    if counted is None and said is None:
+    """The output tokens in `message_start` are not a count yet."""
+    counted, total = as_dict(usage).get("input_tokens"), as_dict(usage).get("output_tokens")
+    if counted is None and total is None:
         return ()
-    output = None if begun else as_count(said)
+    output = None if begun else as_count(total)
     return (Delta(Kind.USAGE, output_tokens=output, input_tokens=as_count(counted)),)
 
 

@@ -21,8 +21,6 @@ _DONE: Final = "[DONE]"
 
 
 class Kind(StrEnum):
-    """What a delta adds."""
-
     TEXT = "text"
     REASONING = "reasoning"
     REFUSAL = "refusal"
@@ -112,11 +110,11 @@ class Dialect(Struct, frozen=True):
     name in sentences. `request`: (URL, prompt, model) -> request for a stream; model None: the one in the URL, or the
     default. `key_header`: (API key) -> header. `recognises`: whether an event with this payload can be of no other
     dialect, nor an app's own. `decoder`: makes the decoder of one stream. `parses_json`: whether payloads are JSON.
-    `separate_events`: events are messages of their own, shown a line each. `reading`: of an app's own, how it is read,
-    as far as that is known; the rest is learned from its events. `by_events`: neither a name nor the path told it, but
-    the events: an app passes them on, and may add its own. `opening`, `finish`: what begins an answer and what finishes
-    it, in the vendor's words; `has_choices`: there may be several. `shared_paths`: apps of any kind use these paths, so
-    that the path decides only if the events agree. `begins`: whether payloads, from the first on, tell it together
+    `separate_events`: events are messages of their own, shown a line each. `event_format`: of an app's own, how it is
+    read, as far as that is known; the rest is learned from its events. `by_events`: the events alone showed it: an
+    app passes them on, and may add its own. `opening`, `finish`: what begins an answer and what finishes it, in the
+    vendor's words; `has_choices`: there may be several. `shared_paths`: apps of any kind use these paths, so that
+    the path decides only if the events agree. `begins`: whether payloads, from the first on, tell it together
     though none does alone.
     """
 

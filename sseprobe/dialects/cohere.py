@@ -37,7 +37,6 @@ _SILENT: Final = frozenset({"content-end", "tool-call-end", "citation-end", "deb
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:
-    """A streaming request."""
     return post(url, {"model": model or DEFAULT_MODEL, "messages": chat(prompt), "stream": True})
 
 

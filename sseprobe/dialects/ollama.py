@@ -58,7 +58,6 @@ class Decoder:
         self._begun = False
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Line -> deltas."""
         if not isinstance(value, dict):
             return (unknown(event, value),)
         if error := value.get("error"):

@@ -103,13 +103,13 @@ def decode_finish(choice: dict[str, Any], index: int, deltas: list[Delta]) -> No
     if error is not None:
         deltas.append(error_of(error))
     elif isinstance(reason, str) and reason in FINISHES and FINISHES[reason].failed:
-        said = f"the model stopped with finish_reason {reason}"
-        deltas.append(Delta(Kind.ERROR, said, choice=index, type=reason))
+        message = f"the model stopped with finish_reason {reason}"
+        deltas.append(Delta(Kind.ERROR, message, choice=index, type=reason))
     elif native is not None and reason:
-        said = (
+        message = (
             f"the provider stopped with native_finish_reason {native}, reported as finish_reason {scalar(str(reason))}"
         )
-        deltas.append(Delta(Kind.ERROR, said, choice=index, type=native))
+        deltas.append(Delta(Kind.ERROR, message, choice=index, type=native))
 
 
 def _decode_choice(choice: dict[str, Any], index: int, deltas: list[Delta]) -> None:

@@ -1,6 +1,6 @@
 """What servers that speak OpenAI's chat add to it: finish reasons, and other places for usage and reasoning.
 
-One table for all of them, since a gateway passes on what another one said; the decoder and the rules read it alike.
+One table for all of them, since a gateway passes on what another one sent; the decoder and the rules read it alike.
 """
 
 from typing import Any, Final
@@ -82,8 +82,8 @@ def reasonings(delta: dict[str, Any]) -> list[str]:
         return []
     found = [text for name in REASONING_FIELDS if (text := as_text(delta.get(name)))]
     details = [as_dict(each) for each in as_list(delta.get(_DETAILS))]
-    told = "".join(as_text(each.get(name)) for each in details for name in _DETAIL_TEXTS)
-    return list(dict.fromkeys(found)) if found or not told else [told]
+    detail = "".join(as_text(each.get(name)) for each in details for name in _DETAIL_TEXTS)
+    return list(dict.fromkeys(found)) if found or not detail else [detail]
 
 
 def usages(chunk: dict[str, Any]) -> list[dict[str, Any]]:

@@ -50,7 +50,6 @@ _FRAGMENTS: Final = {
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:
-    """A streaming request."""
     return post(url, {"model": model or DEFAULT_MODEL, "input": prompt, "stream": True})
 
 
@@ -69,7 +68,6 @@ class Decoder:
         self._fragmented: set[tuple[str, int | None, int | None]] = set()
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Event -> deltas."""
         kind = as_dict(value).get("type")
         if not isinstance(kind, str):
             return (unknown(event, value),)

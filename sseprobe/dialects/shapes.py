@@ -51,15 +51,15 @@ class Shape:
     def lacking(self, fields: Fields) -> Iterator[tuple[str, str, str]]:
         """(path, what it should be, what it is) of each required field that is missing or holds something else.
 
-        Below a part that is missing nothing more is said.
+        Below a part that is missing nothing more is reported.
         """
-        said: list[str] = []
+        reported: list[str] = []
         for path, kind in self._fields.items():
-            if any(path.startswith(prefix) for prefix in said):
+            if any(path.startswith(prefix) for prefix in reported):
                 continue
             for value in _values(fields, path.split(".")):
                 if type(value) not in _TYPES[kind]:
-                    said += [f"{path}.", f"{path}["]
+                    reported += [f"{path}.", f"{path}["]
                     yield path, kind, "missing" if value is _MISSING else json_type(value)
                     break
 

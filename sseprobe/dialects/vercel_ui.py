@@ -81,7 +81,6 @@ class Decoder:
         self._seen = self._started = self._finished = self._failed = False
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Part -> deltas."""
         if event.data.startswith(DONE):
             return self._done()
         kind = as_text(as_dict(value).get("type"))
@@ -128,8 +127,8 @@ class Decoder:
                 return (error_of(value.get("errorText") or value),)
             case "abort":
                 self._failed = True
-                said = as_text(value.get("reason")) or "the server aborted the stream"
-                return (error_of({"message": said, "type": kind, "code": CANCELLED}),)
+                message = as_text(value.get("reason")) or "the server aborted the stream"
+                return (error_of({"message": message, "type": kind, "code": CANCELLED}),)
             case "message-metadata":
                 return _usage(value)
         return (citation(value),)

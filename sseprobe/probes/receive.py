@@ -103,7 +103,7 @@ class StreamRun:
     def _patience(self) -> asyncio.Timeout:
         """The rest of --content-timeout; no limit once the dialect's end has come."""
         limit_s = self.plan.options.content_timeout_s
-        over = limit_s is None or self.decoder.meter.content_end_ns is not None
+        over = limit_s is None or self.decoder.tally.meter.content_end_ns is not None
         return asyncio.timeout_at(None if over or limit_s is None else self._content_s + limit_s)
 
     async def _next(self, chunks: AsyncGenerator[Chunk, None]) -> Chunk | None:
@@ -131,7 +131,7 @@ class StreamRun:
 
     def _new_decoder(self, dialect: Dialect | None, named: bool, framing: Framing | None) -> StreamDecoder:
         decoder = StreamDecoder(dialect, named=named, framing=framing, keep=self.plan.keep)
-        decoder.meter.ttfb_ns = self.head.t_ns if self.head else None
+        decoder.tally.meter.ttfb_ns = self.head.t_ns if self.head else None
         return decoder
 
     async def _first_chunks(
@@ -161,18 +161,18 @@ class StreamRun:
             self.notes.append(f"Content-Type is {sent}, not {expected}: clients that check it refuse the stream")
 
     def _take(self, chunk: Chunk, stream: OpenStream) -> None:
-        before = self.decoder.content_deltas
+        before = self.decoder.tally.content_deltas
         received = self.decoder.receive(chunk)
-        if self.decoder.content_deltas != before:
+        if self.decoder.tally.content_deltas != before:
             self._content_s = asyncio.get_running_loop().time()
         self._record(self.recorder.chunk, chunk)
         if self.plan.keep:
             self._chunks.append(chunk)
         with self._showing():
             self.view.received(chunk, received, self.decoder.dialect)
-        if self.decoder.over_limit is not None or self._kept_too_much():
+        if self.decoder.tally.over_limit is not None or self._kept_too_much():
             self.body_end = BodyEnd.LIMIT
-        if self.decoder.is_surely_over:
+        if self.decoder.is_certainly_over:
             stream.expect_silence(SILENCE_AFTER_END_S)
 
     @contextlib.contextmanager

@@ -78,7 +78,7 @@ async def _recorded(context: RunContext[StreamOptions], cassette: Cassette) -> R
     dialect = expected if named else by_header(cassette.head.header, expected)
     framing = framing_of(cassette.head, (chunk.data for chunk in cassette.chunks), dialect)
     decoder = StreamDecoder(dialect, named=named, framing=framing)
-    decoder.meter.ttfb_ns = cassette.head.t_ns
+    decoder.tally.meter.ttfb_ns = cassette.head.t_ns
     request = Request(cassette.opening.method, cassette.opening.url, [])
     view = context.observer.stream_view(Redactor(), request)
     view.head(cassette.head, [])

@@ -68,7 +68,7 @@ def outcome_of(decoder: StreamDecoder, end: EndOfBody) -> Outcome:
 
 def _limit_reached(decoder: StreamDecoder, outcome: Outcome, end: EndOfBody) -> str | None:
     """The limit of ours that ended the stream, None if none did."""
-    if outcome.ending is Ending.LIMIT and decoder.over_limit is None:
+    if outcome.ending is Ending.LIMIT and decoder.tally.over_limit is None:
         limit = f"--max-bytes ({human_bytes(end.max_bytes)})"
         if has_too_many_items(decoder):
             limit = f"{MAX_KEPT_ITEMS:,} events, comments and blank lines"

@@ -41,7 +41,7 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
         evidence = "" if dialect.end_rule is not EndRule.BODY else ": HTTP cannot show whether it was truncated"
         notes.append(f"the body ended with the connection, without Content-Length or chunks{evidence}")
     if state.body_end is BodyEnd.LEFT_OPEN:
-        waited_s = SILENCE_AFTER_END_S if state.decoder.is_surely_over else state.plan.options.idle_timeout_s
+        waited_s = SILENCE_AFTER_END_S if state.decoder.is_certainly_over else state.plan.options.idle_timeout_s
         end = dialect.terminator or state.decoder.end_mark
         notes.append(f"after {end} the server left the connection open for {waited_s:g} s")
     if state.stream is not None and state.stream.gzip_members > 1:
@@ -50,7 +50,7 @@ def _notes(state: StreamRun, outcome: Outcome) -> list[str]:
         notes.append(CODING_IS_CUT)
     if state.plan.options.http2 and state.head is not None and state.head.http_version != "2":
         notes.append(f"HTTP/2 was offered; the server chose HTTP/{state.head.http_version}")
-    meter = state.decoder.meter
+    meter = state.decoder.tally.meter
     if meter.clock is Clock.KERNEL and meter.kernel_reads < meter.reads:
         notes.append(f"{meter.reads - meter.kernel_reads} of {meter.reads} reads came without the kernel's stamp")
     return notes + _notes_on_meaning(state.decoder, outcome)
@@ -67,20 +67,20 @@ def _notes_on_meaning(decoder: StreamDecoder, outcome: Outcome) -> list[str]:
             f"this looks like {other}, not {decoder.dialect.name}: use --dialect {other}, or leave the option out"
         )
     given = decoder.event_format.given if decoder.event_format else None
-    if given and given.text is not None and decoder.meter.events and not decoder.content_deltas:
+    if given and given.text is not None and decoder.tally.meter.events and not decoder.tally.content_deltas:
         looks = f"; the last is {one_line(decoder.last_data, 80)}" if decoder.last_data else ""
         notes.append(f"no event holds text at {decoder.event_format.text_at if decoder.event_format else ''}{looks}")
-    if (ignored := decoder.ignored.note) is not None:
+    if (ignored := decoder.tally.ignored.note) is not None:
         notes.append(ignored)
-    if decoder.answer.text_of(Kind.TEXT).startswith("{'"):
+    if decoder.tally.answer.text_of(Kind.TEXT).startswith("{'"):
         notes.append("the payloads look like Python dicts: send json.dumps(…) instead, which every client can read")
     if decoder.lacks_terminator:
         missing = decoder.dialect.terminator
         notes.append(
             f"the events are those of {decoder.dialect.name}, but {missing} is missing: the stream ended without it"
         )
-    if unknown := decoder.unknown_events:
-        kinds = ", ".join(one_line(kind, 40) for kind in decoder.unknown_types)
+    if unknown := decoder.tally.unknown_events:
+        kinds = ", ".join(one_line(kind, 40) for kind in decoder.tally.unknown_types)
         events = "1 event is" if unknown == 1 else f"{unknown} events are"
         notes.append(f"{events} not defined by {decoder.dialect.name} ({kinds}); kept, but not decoded")
     return notes

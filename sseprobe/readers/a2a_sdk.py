@@ -9,7 +9,6 @@ from sseprobe.readers.transports import response
 
 
 def read(stream: Stream) -> Iterator[Any]:
-    """What the parser yields."""
     import httpx
     from a2a.client.transports.http_helpers import parse_sse_stream
 

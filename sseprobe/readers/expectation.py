@@ -55,7 +55,6 @@ class _Payloads:
         self._complete = dialect.end_rule is EndRule.BODY
 
     def read(self, events: Sequence[Event], ended_in_error: bool) -> Expectation:
-        """All of them."""
         items: list[ExpectedItem] = []
         for number, event in enumerate(events):
             value = payload(event)

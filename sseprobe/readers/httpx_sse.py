@@ -8,7 +8,6 @@ from sseprobe.readers.transports import response
 
 
 def read(stream: Stream) -> Iterator[Any]:
-    """What `iter_sse` yields."""
     import httpx
     from httpx_sse import EventSource
 

@@ -13,7 +13,6 @@ def _as_it_is(data: Any) -> str:
 
 
 def read(stream: Stream) -> Iterator[Any]:
-    """What the client yields."""
     import httpx
     import orjson
     from langgraph_sdk import sse

@@ -42,7 +42,6 @@ class Body:
 
     @cached_property
     def whole(self) -> Transcript:
-        """All of it."""
         parser = new_parser(self.framing)
         items = [*parser.receive(self.body), *parser.receive_eof()]
         return self._transcript(self.body, items)
@@ -88,12 +87,10 @@ class Location(Struct, frozen=True, dict=True):
 
     @property
     def piece(self) -> bytes:
-        """Its bytes."""
         return self.of.body[self.start : self.end]
 
     @cached_property
     def stream(self) -> Transcript:
-        """This place alone."""
         return self.of.part(self.start, self.end)
 
 

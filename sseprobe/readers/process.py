@@ -145,7 +145,6 @@ class _Timeout:
         self._end()
 
     def cancel(self) -> None:
-        """No more limit."""
         if self._timer is not None:
             self._timer.cancel()
 

@@ -22,7 +22,6 @@ class _Raw:
         self._chunks = stream.chunks
 
     def stream(self, amount: int, decode_content: bool = True) -> Iterator[bytes]:
-        """The pieces."""
         del decode_content
         for chunk in self._chunks:
             for start in range(0, len(chunk), amount):
@@ -41,8 +40,6 @@ def read(stream: Stream) -> Iterator[Any]:
     from requests_sse import EventSource
 
     class Adapter(BaseAdapter):
-        """Answers with the body."""
-
         def send(self, request: Any, *words: Any, **more: Any) -> Any:
             del words, more
             answer = requests.Response()

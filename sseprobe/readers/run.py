@@ -32,7 +32,6 @@ class Stop:
         self._kill: Callable[[], None] = lambda: None
 
     def arm(self, kill: Callable[[], None]) -> None:
-        """What ends the processes."""
         self._kill = kill
         if self._stopped:
             kill()

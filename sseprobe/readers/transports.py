@@ -15,8 +15,6 @@ def response(library: Any, stream: Stream, request: Any = None) -> Any:
     """An answer with this body, to be read in either world."""
 
     class Body(library.SyncByteStream, library.AsyncByteStream):
-        """The chunks."""
-
         def __iter__(self) -> Iterator[bytes]:
             yield from stream.chunks
 

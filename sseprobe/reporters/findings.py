@@ -54,13 +54,13 @@ class Repeated(NamedTuple):
     streams: int
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """Where it is, or the first of them."""
-        place = where(self.finding)
+        location = where(self.finding)
         if self.times == 1:
-            return place
+            return location
         among = f" in {self.streams} streams" if self.streams > 1 else ""
-        return f"{self.times} times{among}" + (f"; the first: {place}" if place else "")
+        return f"{self.times} times{among}" + (f"; the first: {location}" if location else "")
 
 
 def grouped(result: RuleResult) -> list[Repeated]:
@@ -72,7 +72,7 @@ def grouped(result: RuleResult) -> list[Repeated]:
 
 
 def where(finding: FindingReport) -> str:
-    """The place of a finding. Streams and events count from 0, as they do in the JSON report."""
+    """The location of a finding. Streams and events count from 0, as they do in the JSON report."""
     parts = []
     if finding.stream is not None:
         parts.append(f"stream {finding.stream}")
@@ -87,8 +87,8 @@ def where(finding: FindingReport) -> str:
 
 def message_of(repeated: Repeated) -> str:
     """What was found, and where."""
-    place = f" ({repeated.place})" if repeated.place else ""
-    return one_line(repeated.finding.message, _SENTENCE) + place
+    location = f" ({repeated.location})" if repeated.location else ""
+    return one_line(repeated.finding.message, _SENTENCE) + location
 
 
 def sides(finding: FindingReport) -> Iterator[tuple[str, str]]:

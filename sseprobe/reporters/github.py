@@ -31,12 +31,12 @@ def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -
     annotations = [each for case in cases_of(report) for each in _annotations(case, fail_on_of(report))]
     lines = []
     for level in _LEVELS:
-        said = [each for each in annotations if each[0] == level]
-        if len(said) > _MAX_ANNOTATIONS:
-            shown = said[: _MAX_ANNOTATIONS - 1]
-            more = len(said) - len(shown)
-            said = [*shown, (level, "sseprobe", f"and {more} more of this level: see the other reports of this run")]
-        lines += [_command(*each) for each in said]
+        listed = [each for each in annotations if each[0] == level]
+        if len(listed) > _MAX_ANNOTATIONS:
+            shown = listed[: _MAX_ANNOTATIONS - 1]
+            more = len(listed) - len(shown)
+            listed = [*shown, (level, "sseprobe", f"and {more} more of this level: see the other reports of this run")]
+        lines += [_command(*each) for each in listed]
     target = f"{one_line(report.target.method, 40)} {one_line(report.target.url, 2000)}"
     lines.append(
         _inert(f"sseprobe {one_line(report.command, 40)}: {report.verdict}, exit code {report.exit_code}, {target}")

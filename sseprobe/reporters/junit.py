@@ -20,13 +20,13 @@ def render(report: Report, *, width: int, colour: bool, verbose: bool = False) -
     """The report as one test suite."""
     del width, colour, verbose
     cases = cases_of(report)
-    said = [case.outcome for case in cases]
+    outcomes = [case.outcome for case in cases]
     totals = {
         "name": xml_text(f"sseprobe {one_line(report.command, 40)} {one_line(report.target.url, 2000)}"),
         "tests": str(len(cases)),
-        "failures": str(said.count(CaseOutcome.FAILED)),
-        "errors": str(said.count(CaseOutcome.ERROR)),
-        "skipped": str(said.count(CaseOutcome.SKIPPED)),
+        "failures": str(outcomes.count(CaseOutcome.FAILED)),
+        "errors": str(outcomes.count(CaseOutcome.ERROR)),
+        "skipped": str(outcomes.count(CaseOutcome.SKIPPED)),
         "time": _seconds(report.duration_ms),
     }
     root = ET.Element("testsuites", {name: value for name, value in totals.items() if name != "skipped"})
@@ -68,9 +68,9 @@ def _add(suite: ET.Element, case: Case, command: str) -> None:
     body = xml_text("\n".join(case.details))
     if case.outcome in _ELEMENTS:
         kind = {} if case.outcome is CaseOutcome.SKIPPED else {"type": str(case.severity)}
-        said = ET.SubElement(element, _ELEMENTS[case.outcome], {"message": xml_text(case.message), **kind})
+        child = ET.SubElement(element, _ELEMENTS[case.outcome], {"message": xml_text(case.message), **kind})
         if case.outcome.counts:
-            said.text = body
+            child.text = body
             return
     if body:
         ET.SubElement(element, "system-out").text = body

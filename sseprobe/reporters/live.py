@@ -89,7 +89,6 @@ class TextView(SilentView):
         return received
 
     def close(self) -> None:
-        """Ends the last line."""
         try:
             self._write(")" if self._place is not None and self._place[0] is Kind.TOOL_CALL else "")
             self._release()
@@ -103,11 +102,11 @@ class TextView(SilentView):
     def _write_delta(self, delta: Delta) -> None:
         if delta.kind is Kind.ERROR:
             kinds = ", ".join(dict.fromkeys(each for each in (delta.type, delta.code) if each))
-            said = f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}"
-            if said != self._error:  # some vendors say it twice
-                self._error, self._errors = said, self._errors + 1
+            line = f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}"
+            if line != self._error:  # some vendors send it twice
+                self._error, self._errors = line, self._errors + 1
                 self._move((delta.kind, delta.choice, self._errors), _RED)
-                self._write(said)
+                self._write(line)
         elif delta.kind is Kind.CITATION:
             self._move((delta.kind, delta.choice, None), _DIM)
             self._write(f"[{delta.text}]")
@@ -243,7 +242,6 @@ class RawView(SilentView):
         self._decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Writes the chunk."""
         del received, dialect
         data = self._redact.raw(chunk.data)
         if self._as_is:
@@ -269,18 +267,16 @@ class VerboseView:
 
     def head(self, head: Head, redirects: list[Redirect]) -> None:
         """Writes redirects, status and headers."""
-        hops = [f"{hop.status} to {redact_url(hop.location)}" for hop in redirects]
+        hops = [f"{redirect.status} to {redact_url(redirect.location)}" for redirect in redirects]
         answer = [f"{head.status} {head.reason} (HTTP/{head.http_version})"]
         answer += [f"{name}: {value}" for name, value in redact_headers(head.headers)]
         self._write("< ", hops + answer)
         self._view.head(head, redirects)
 
     def received(self, chunk: Chunk, received: list[Received], dialect: Dialect) -> None:
-        """Passes it on."""
         self._view.received(chunk, received, dialect)
 
     def close(self) -> None:
-        """Passes it on."""
         self._view.close()
 
     def _write(self, mark: str, lines: list[str]) -> None:

@@ -1,7 +1,7 @@
 """`markdown`: for a job summary or a comment, as GitHub renders it. Text from outside stays text.
 
 Sentences are escaped; bytes and values stand in code spans, which know neither links, mentions, images nor HTML. A pull
-request's comment holds 65,536 characters, so what would pass that is left out, and that is said.
+request's comment holds 65,536 characters, so what exceeds that is left out, with a note.
 """
 
 import re

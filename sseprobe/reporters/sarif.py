@@ -107,8 +107,8 @@ def _invocation(report: Report) -> dict[str, Any]:
         pass
     else:
         invocation |= {"startTimeUtc": _utc(start), "endTimeUtc": _utc(end)}
-    told = [(report.error, "error"), *((note, "note") for note in report.notes[:20])]
-    notifications = [{"level": level, "message": _message(one_line(said, 400))} for said, level in told if said]
+    messages = [(report.error, "error"), *((note, "note") for note in report.notes[:20])]
+    notifications = [{"level": level, "message": _message(one_line(text, 400))} for text, level in messages if text]
     return invocation | ({"toolExecutionNotifications": notifications} if notifications else {})
 
 
@@ -122,13 +122,13 @@ def _results(case: Case, report: Report, ids: dict[str, int]) -> Iterator[dict[s
     if result is None:
         if _wanted(case):
             level = "error" if case.outcome.counts else "warning"
-            said = ": ".join(filter(None, (case.name, case.message)))
-            text = "\n".join((said, *case.details))
+            message = ": ".join(filter(None, (case.name, case.message)))
+            text = "\n".join((message, *case.details))
             yield _result(case.kind, ids, f"{case.kind}/{case.key}", text, report) | {"level": level}
         return
     if case.outcome.counts and (not result.findings or result.verdict is RuleVerdict.CRASHED):
-        said = case.message or one_line(result.title, 400)
-        yield _result(case.name, ids, f"{case.name}/{result.verdict}", said, report) | {"level": "error"}
+        message = case.message or one_line(result.title, 400)
+        yield _result(case.name, ids, f"{case.name}/{result.verdict}", message, report) | {"level": "error"}
     counts = counting(result, fail_on_of(report))
     for repeated in grouped(result):
         finding = repeated.finding
@@ -171,14 +171,16 @@ def _result(rule: str, ids: dict[str, int], key: str, text: str, report: Report)
 
 def _marked(results: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """The results with fingerprints that differ: those of the same rule and key are numbered."""
-    seen: Counter[str] = Counter()
+    counts: Counter[str] = Counter()
     marked = []
     for result in results:
         mark = result["partialFingerprints"][_FINGERPRINT]
-        seen[mark] += 1
-        said = f"{mark}:{seen[mark]}"
+        counts[mark] += 1
+        fingerprint = f"{mark}:{counts[mark]}"
         # The second key is the one that GitHub tells alerts apart by.
-        marked.append(result | {"partialFingerprints": {_FINGERPRINT: said, "primaryLocationLineHash": said}})
+        marked.append(
+            result | {"partialFingerprints": {_FINGERPRINT: fingerprint, "primaryLocationLineHash": fingerprint}}
+        )
     return marked
 
 
@@ -214,7 +216,7 @@ _URL: Final = re.compile(
 
 
 def uri(text: str) -> str:
-    """A valid URI reference (RFC 3986) that says as much of the text as can be said."""
+    """A valid URI reference (RFC 3986) that holds as much of the text as can be held."""
     text = visible(text[:_MAX_URI])
     match = _URL.fullmatch(text)
     if match is None or not _is_host(match["host"]):

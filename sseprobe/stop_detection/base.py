@@ -22,7 +22,7 @@ class Judge:
         self.samples = samples
         self.base = samples[0]
         self.during = [sample for sample in samples[1:] if sample.t_ns <= observation.aborted_ns]
-        self.after = [sample for sample in samples[1:] if sample.asked_ns >= observation.aborted_ns]
+        self.after = [sample for sample in samples[1:] if sample.requested_ns >= observation.aborted_ns]
         self.before = (self.during or [self.base])[-1]
         self.last = self.after[-1]
 

@@ -34,7 +34,7 @@ class CounterJudge(Judge):
         overrun, made = self.work_after_abort(), self.total_work()
         quiet_since_ns, needed_ns = self._quiet_since(), self._needed_ns()
         free_since_ns = self._free_since()
-        quiet_ns = self.last.asked_ns - max(quiet_since_ns, free_since_ns or 0)
+        quiet_ns = self.last.requested_ns - max(quiet_since_ns, free_since_ns or 0)
         flat = quiet_ns >= needed_ns
         working = self._in_words()
         prompt = self._is_prompt()
@@ -135,7 +135,7 @@ class CounterJudge(Judge):
         """Whether the counter shows work after the abort, and not, late, work before it."""
         moves_after = len(moves(self.samples)) - len(self._moves_before())
         # Silent for no longer than it was before: it may be between two moves.
-        recent = self.last.asked_ns - quiet_since_ns <= self._needed_ns() // 2
+        recent = self.last.requested_ns - quiet_since_ns <= self._needed_ns() // 2
         return recent and (moves_after > 1 or (moves_after == 1 and self._is_prompt()))
 
     def _free_since(self) -> int | None:
@@ -146,7 +146,7 @@ class CounterJudge(Judge):
         for sample in reversed(self.samples):
             if sample.t_ns <= self.observation.aborted_ns:
                 break
-            allowed = (self.base.reading.running or 0) + self.observation.healthy.open_at(sample.asked_ns)
+            allowed = (self.base.reading.running or 0) + self.observation.healthy.open_at(sample.requested_ns)
             if (sample.reading.running or 0) > allowed:
                 break
             since_ns = sample.t_ns
@@ -157,7 +157,7 @@ class CounterJudge(Judge):
         observation, healthy = self.observation, self.observation.healthy
         if not healthy.all_over:
             return Detection(Answer.UNKNOWN, "also counts the healthy streams, which are still running")
-        flat = self.last.asked_ns - self._quiet_since() >= FLAT_NS
+        flat = self.last.requested_ns - self._quiet_since() >= FLAT_NS
         made = self.total_work() or 0
         received = observation.received + healthy.received
         over = made - received
@@ -195,7 +195,7 @@ class CounterJudge(Judge):
 
     def _as_gauge(self) -> "CounterJudge":
         def turned(sample: Sample) -> Sample:
-            return Sample(sample.asked_ns, sample.t_ns, Reading(running=round(sample.reading.work or 0)))
+            return Sample(sample.requested_ns, sample.t_ns, Reading(running=round(sample.reading.work or 0)))
 
         observation = msgspec.structs.replace(self.observation, sure=True)
         return CounterJudge(observation, list(map(turned, self.samples)))

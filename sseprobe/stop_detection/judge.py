@@ -11,7 +11,7 @@ from sseprobe.stop_detection.samples import Call, Failed, Observation, Sample, m
 def judge(observation: Observation) -> Detection:
     """Whether the server stopped, as far as the witness has seen."""
     samples = since(observation.samples, observation.started_ns)
-    if not any(sample.asked_ns >= observation.aborted_ns for sample in samples):
+    if not any(sample.requested_ns >= observation.aborted_ns for sample in samples):
         when = "after the abort" if samples else "before the stream"
         failed = [sample.reason for sample in observation.samples if isinstance(sample, Failed)]
         evidence = f"could not be read {when}: {failed[-1] if failed else 'no answer'}"
@@ -38,7 +38,7 @@ def not_idle(samples: Sequence[Sample | Failed], since_ns: int) -> str | None:
             before = "" if isinstance(sample, Failed) else f"from {number(sample.reading.work)} "
             why = f"the counter changes while no request is running ({before}to {number(last.reading.work)})"
             break
-        flat_since = sample.asked_ns
+        flat_since = sample.requested_ns
     else:
         why = "it has not been watched for long enough"
     return None if last.t_ns - flat_since >= FLAT_NS else why

@@ -68,7 +68,7 @@ class RecordJudge(Judge):
         evidence = f"generation stopped {self._after_abort(stop_ns)}; {tokens(overrun)} generated after it"
         if len(self.stopped) > self.observation.aborted:
             evidence += f" ({requests(len(self.stopped))})"
-        watched = not self.observation.is_called or self.last.asked_ns - stop_ns >= NOTHING_NEW_NS
+        watched = not self.observation.is_called or self.last.requested_ns - stop_ns >= NOTHING_NEW_NS
         return self._detection(Answer.STOPPED, evidence, stop_ns=stop_ns, settled=watched)
 
     def _nothing_left(self, per_stream: int) -> Detection:
@@ -145,7 +145,7 @@ class RecordJudge(Judge):
 
     def _healthy_open(self, sample: Sample) -> int:
         """How many healthy streams may still have run then: a record may be closed after its client saw the end."""
-        return self.observation.healthy.open_at(sample.asked_ns - ENDS_TOGETHER_NS)
+        return self.observation.healthy.open_at(sample.requested_ns - ENDS_TOGETHER_NS)
 
     def _came_late(self, call: Call) -> bool:
         """Whether it arrived too late to be part of what the aborted clients had asked for."""

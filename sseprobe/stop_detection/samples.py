@@ -42,9 +42,9 @@ class Reading(Struct, frozen=True):
 
 
 class Sample(Struct, frozen=True):
-    """A reading that was requested at `asked_ns` and arrived at `t_ns`: true at some moment between."""
+    """A reading that was requested at `requested_ns` and arrived at `t_ns`: true at some moment between."""
 
-    asked_ns: int
+    requested_ns: int
     t_ns: int
     reading: Reading
 
@@ -52,7 +52,7 @@ class Sample(Struct, frozen=True):
 class Failed(Struct, frozen=True):
     """A reading that failed; `reason`: the end of a sentence."""
 
-    asked_ns: int
+    requested_ns: int
     t_ns: int
     reason: str
 

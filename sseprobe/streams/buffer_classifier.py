@@ -25,7 +25,7 @@ AT_ONCE_NS: Final = 2 * NS_PER_MS
 
 ENOUGH_EVENTS: Final = 20
 _HELD_NS: Final = 50 * NS_PER_MS
-"""Nine in ten events may be this late on the way, beside what all are: network and scheduling do as much."""
+"""Nine in ten events may be this late on the way, beyond the delay of all: network and scheduling do as much."""
 
 _LATE_NS: Final = _HELD_NS // 2
 """A read that came so late may have gathered what a buffer is blamed for; a little less cannot."""
@@ -59,7 +59,7 @@ class Holding(StrEnum):
 
 
 class Confidence(StrEnum):
-    """How sure that is."""
+    """How certain a diagnosis is."""
 
     CERTAIN = "certain"
     LIKELY = "likely"
@@ -87,12 +87,11 @@ class Burst(Struct, frozen=True):
 
     @property
     def size(self) -> int:
-        """Bytes."""
         return self.end - self.start
 
 
 class Diagnosis(Struct, frozen=True):
-    """What a path does. `buffers` None: it cannot be told.
+    """What a path does. `buffers` None: unknown.
 
     `block_bytes`, `period_ms`: of the buffer, where it has such. `burst_events`: median of the bursts with content.
     `evidence`: sentences with figures.
@@ -166,17 +165,17 @@ def diagnose(path: Transcript, direct: Transcript | None = None) -> Diagnosis:
         return block
     fewest = min(len(path.content), len(direct.content) if direct else len(path.content))
     if fewest < ENOUGH_EVENTS:
-        return _open(f"{fewest} events with content arrived, too few to judge: ask for a longer answer")
+        return _inconclusive(f"{fewest} events with content arrived, too few to judge: ask for a longer answer")
     if direct is None:
-        return _alone(path)
-    return _beside(path, direct)
+        return _without_direct(path)
+    return _against_direct(path, direct)
 
 
-def _open(*said: str) -> Diagnosis:
-    return Diagnosis(Holding.UNKNOWN, None, Confidence.POSSIBLE, said)
+def _inconclusive(*evidence: str) -> Diagnosis:
+    return Diagnosis(Holding.UNKNOWN, None, Confidence.POSSIBLE, evidence)
 
 
-def _alone(path: Transcript) -> Diagnosis:
+def _without_direct(path: Transcript) -> Diagnosis:
     """One path: only what no model can produce is called."""
     bursts = bursts_of(path)
     if came_at_once(path):
@@ -184,62 +183,64 @@ def _alone(path: Transcript) -> Diagnosis:
         waited_ns = path.content[0].read.t_ns
         # Who read a little late did not gather what was waited for far longer.
         if any(each.late_ns > max(_LATE_NS, waited_ns // _FAR_LONGER) for each in bursts if each.content):
-            return _open(f"{whole}; but sseprobe read late, so they may have arrived one by one")
+            return _inconclusive(f"{whole}; but sseprobe read late, so they may have arrived one by one")
         if waited_ns < _WAITED_NS:
-            return _open(f"{whole}: a canned answer looks the same; ask for a longer one")
+            return _inconclusive(f"{whole}: a canned answer looks the same; ask for a longer one")
         return Diagnosis(Holding.WHOLE_BODY, True, Confidence.POSSIBLE, (whole,))
     timer = _timer(bursts, None)
     if timer is not None:
-        said = "a model that generates several tokens at a time looks the same: compare with --direct"
-        return _open(*timer.evidence, said)
-    return _open("no pattern that only a buffer causes: compare with the direct path (--direct) to be sure")
+        sentence = "a model that generates several tokens at a time looks the same: compare with --direct"
+        return _inconclusive(*timer.evidence, sentence)
+    return _inconclusive("no pattern that only a buffer causes: compare with the direct path (--direct) to be sure")
 
 
-def _beside(path: Transcript, direct: Transcript) -> Diagnosis:
+def _against_direct(path: Transcript, direct: Transcript) -> Diagnosis:
     bursts, straight = bursts_of(path), bursts_of(direct)
     late = delays(path, direct)
     coded = path.head is not None and direct.head is not None
     encoding = path.head.header("content-encoding") if path.head and coded else None
     compresses = encoding is not None and (direct.head.header("content-encoding") if direct.head else None) is None
     bunching = _content_per_burst(bursts), _content_per_burst(straight)
-    said: list[str] = []
+    evidence: list[str] = []
     if compresses:
-        said.append(f"this path compresses ({encoding}), the direct one does not")
+        evidence.append(f"this path compresses ({encoding}), the direct one does not")
     held: Distribution | None = None
     if late is not None:
         held = Distribution()
         for each in late:
             held.add(each - min(late))
-        said.append(
+        evidence.append(
             f"events come {human_ms(ms(held.percentile(50)))} later at the median, "
             f"{human_ms(ms(held.max))} at most (beyond the delay that all have)"
         )
     else:
-        said.append("the answers differ, so burst patterns are compared instead of single events")
-    said.append(f"{bunching[0]:.3g} events per burst, {bunching[1]:.3g} on the direct path")
+        evidence.append("the answers differ, so burst patterns are compared instead of single events")
+    evidence.append(f"{bunching[0]:.3g} events per burst, {bunching[1]:.3g} on the direct path")
     if not _spread(direct) > _HELD_NS:
-        return _open(*said, "the direct path delivers everything at once too, so there is nothing to compare")
+        return _inconclusive(
+            *evidence, "the direct path delivers everything at once too, so there is nothing to compare"
+        )
     if held is not None and (held.percentile(90) or 0) <= _HELD_NS:
-        return Diagnosis(Holding.NONE, False, Confidence.CERTAIN, tuple(said), burst_events=bunching[0])
+        return Diagnosis(Holding.NONE, False, Confidence.CERTAIN, tuple(evidence), burst_events=bunching[0])
     if not any(each.trusted for each in bursts if each.content > 1) and bunching[0] > 1:
-        return _open(*said, "sseprobe read late, which may have caused the bursts")
+        return _inconclusive(*evidence, "sseprobe read late, which may have caused the bursts")
     found = _kind(path, direct, bursts, late)
     if found is None:
         if held is None and bunching[0] <= _BUNCHED * bunching[1]:
-            return Diagnosis(Holding.NONE, False, Confidence.LIKELY, tuple(said), burst_events=bunching[0])
+            return Diagnosis(Holding.NONE, False, Confidence.LIKELY, tuple(evidence), burst_events=bunching[0])
         if (
             bunching[0] >= (_BUNCHED if held is not None else _FAR_BUNCHED) * bunching[1]
             and _several_at_once(bursts) > 1
         ):
             longest_ms = None if held is None else ms(held.max)
-            return Diagnosis(Holding.BURSTS, True, Confidence.POSSIBLE, tuple(said), None, longest_ms, bunching[0])
-        return _open(*said, "the bursts follow neither a size nor a period: a network pause looks the same")
+            return Diagnosis(Holding.BURSTS, True, Confidence.POSSIBLE, tuple(evidence), None, longest_ms, bunching[0])
+        return _inconclusive(*evidence, "the bursts follow neither a size nor a period: a network pause looks the same")
     kind = Holding.COMPRESSION if compresses else found.kind
     return Diagnosis(
         kind,
         True,
         found.confidence,
-        (*found.evidence, *said),
+        (*found.evidence, *evidence),
         found.block_bytes if kind is Holding.BLOCK else None,
         found.period_ms if kind is Holding.TIMER else None,
         bunching[0],
@@ -250,8 +251,8 @@ def _kind(path: Transcript, direct: Transcript, bursts: list[Burst], late: list[
     spread_ns = _spread(direct)
     later_ns = added_ttft_ns(path, direct) or 0
     if _spread(path) <= max(AT_ONCE_NS, spread_ns // 10) and later_ns >= spread_ns // 2:
-        sure = Confidence.CERTAIN if spread_ns >= _WAITED_NS // 2 else Confidence.LIKELY
-        return Diagnosis(Holding.WHOLE_BODY, True, sure, (_at_once(path),))
+        confidence = Confidence.CERTAIN if spread_ns >= _WAITED_NS // 2 else Confidence.LIKELY
+        return Diagnosis(Holding.WHOLE_BODY, True, confidence, (_at_once(path),))
     if (block := _block(bursts)) is not None:
         return block
     if _content_per_burst(bursts) < _BUNCHED * _content_per_burst(bursts_of(direct)):
@@ -304,9 +305,9 @@ def _block(bursts: Sequence[Burst]) -> Diagnosis | None:
     cut = sum(each.cut for each in full)
     if len(full) < _ENOUGH_BURSTS - 1 or not all(map(fits, full)) or single < _MOST * len(full) or 2 * cut < len(full):
         return None
-    sure = Confidence.CERTAIN if len(full) >= _ENOUGH_BURSTS else Confidence.LIKELY
-    said = f"{len(full)} bursts of {human_bytes(block)} each, which end inside events"
-    return Diagnosis(Holding.BLOCK, True, sure, (said,), block)
+    confidence = Confidence.CERTAIN if len(full) >= _ENOUGH_BURSTS else Confidence.LIKELY
+    sentence = f"{len(full)} bursts of {human_bytes(block)} each, which end inside events"
+    return Diagnosis(Holding.BLOCK, True, confidence, (sentence,), block)
 
 
 def _first_block(bursts: Sequence[Burst]) -> Diagnosis | None:
@@ -317,8 +318,8 @@ def _first_block(bursts: Sequence[Burst]) -> Diagnosis | None:
     block = 1 << max(0, first.size - 1).bit_length()
     if first.size < _LEAST_BLOCK or block - first.size > _HEAD_BYTES or not first.cut or rest.size > first.size:
         return None
-    said = f"{first.size:,} bytes at once, ending inside an event: a buffer of {human_bytes(block)}, head included"
-    return Diagnosis(Holding.BLOCK, True, Confidence.LIKELY, (said,), block)
+    sentence = f"{first.size:,} bytes at once, ending inside an event: a buffer of {human_bytes(block)}, head included"
+    return Diagnosis(Holding.BLOCK, True, Confidence.LIKELY, (sentence,), block)
 
 
 def _several_at_once(bursts: Sequence[Burst]) -> int:
@@ -344,11 +345,11 @@ def _timer(bursts: Sequence[Burst], late: list[int] | None) -> Diagnosis | None:
             waits.append(late[place] - min(late))
             place += each.content
         period_ms = ms(median(waits)) or period_ms
-    said = f"{len(full)} bursts about every {human_ms(ms(typical))}"
+    sentence = f"{len(full)} bursts about every {human_ms(ms(typical))}"
     if 2 * sum(each.cut for each in full) > len(full):
-        return Diagnosis(Holding.UNKNOWN, True, Confidence.LIKELY, (f"{said}, which end inside events",))
-    sure = Confidence.CERTAIN if late is not None else Confidence.LIKELY
-    return Diagnosis(Holding.TIMER, True, sure, (said,), None, round(period_ms, 1))
+        return Diagnosis(Holding.UNKNOWN, True, Confidence.LIKELY, (f"{sentence}, which end inside events",))
+    confidence = Confidence.CERTAIN if late is not None else Confidence.LIKELY
+    return Diagnosis(Holding.TIMER, True, confidence, (sentence,), None, round(period_ms, 1))
 
 
 def _content_per_burst(bursts: Sequence[Burst]) -> float:

@@ -81,7 +81,6 @@ class Cassette(Struct, frozen=True):
 
     @property
     def body(self) -> bytes:
-        """The whole body, content-decoded."""
         return b"".join(chunk.data for chunk in self.chunks)
 
 
@@ -205,18 +204,18 @@ class _Lines:
         """The next line, empty at the end of the file."""
         return next(iter(self), b"")
 
-    def fail(self, said: str) -> NoReturn:
+    def fail(self, problem: str) -> NoReturn:
         """Raises UsageError for this line."""
-        raise UsageError(f"{self._name}, line {self._number}: {said}. Record the stream again, or fix the file.")
+        raise UsageError(f"{self._name}, line {self._number}: {problem}. Record the stream again, or fix the file.")
 
     def fail_to_decode(self, error: Exception) -> NoReturn:
         """The same for a line that is not what it should be."""
-        said = "it is nested too deeply" if isinstance(error, RecursionError) else one_line(str(error))
-        self.fail(f"not a line as sseprobe writes it ({said})")
+        problem = "it is nested too deeply" if isinstance(error, RecursionError) else one_line(str(error))
+        self.fail(f"not a line as sseprobe writes it ({problem})")
 
-    def fail_as_a_whole(self, said: str) -> NoReturn:
+    def fail_as_a_whole(self, problem: str) -> NoReturn:
         """Raises UsageError for the file."""
-        raise UsageError(f"{self._name}: {said}. Record a cassette with: sseprobe stream URL --record PATH.")
+        raise UsageError(f"{self._name}: {problem}. Record a cassette with: sseprobe stream URL --record PATH.")
 
 
 def _opening(lines: _Lines) -> Opening:

@@ -1,24 +1,20 @@
-"""Receives one stream, live or recorded: bytes become items, items deltas, deltas figures and an ending. No I/O."""
+"""Receives one stream, live or recorded: bytes become items, items deltas; `tally.py` counts them. No I/O."""
 
 from typing import Any, Final
 
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
+from sseprobe.dialects.base import NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
 from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.http_exchange import BodyEnd, Chunk, Read
-from sseprobe.sse import Comment, Event, Frame, IgnoredField, Item, LimitExceeded, Tail
+from sseprobe.sse import Event, Frame, Item, Tail
 from sseprobe.sse.framing import Framing, new_parser
-from sseprobe.streams.ending import MAX_CHOICES, Outcome, StreamEnd, judge
-from sseprobe.streams.ignored_lines import IgnoredLines
-from sseprobe.streams.kept_answer import MAX_NAME_CHARS, KeptAnswer
-from sseprobe.streams.metrics import Meter
+from sseprobe.streams.ending import Outcome, StreamEnd, judge
 from sseprobe.streams.recognition import Recognition
+from sseprobe.streams.tally import StreamTally
 from sseprobe.streams.view import Received, StreamView
 
-_ENDS: Final = frozenset({Kind.END, Kind.ERROR})
-_MAX_UNKNOWN_TYPES: Final = 5
 _MAX_REREADS: Final = 16
 _MAX_EARLY_BYTES: Final = 1024 * 1024
 """How much of a stream is kept to be read again, while it is not known how it is read."""
@@ -81,26 +77,8 @@ class StreamDecoder:
         """As before the first event."""
         self.items: list[Item] = []
         self.messages: list[Message] = []
-        self.meter = Meter()
-        self.meter.ttfb_ns = ttfb_ns
-        self.comments = 0
-        self.heartbeats = 0
-        self.content_deltas = 0
-        self.finish_reasons: dict[int, str] = {}
-        self._incomplete: dict[int, str] = {}
-        self.error: Delta | None = None
+        self.tally = StreamTally(self._recognition, ttfb_ns)
         self.error_as_text = False
-        self.merged = 0
-        """How many JSON documents one event held, the first time that happened."""
-        self.ignored = IgnoredLines()
-        self.tail: Tail | None = None
-        self.unknown_events = 0
-        self.unknown_types: dict[str, None] = {}
-        self.over_limit: LimitExceeded | None = None
-        self.answer = KeptAnswer()
-        self._choices: set[int] = set()
-        self._ended = False
-        self._doubt = ""
 
     @property
     def named(self) -> bool:
@@ -131,7 +109,7 @@ class StreamDecoder:
     def end_mark(self) -> str | None:
         """The end mark of an app's own stream, in words; None if none has come, or the stream is a vendor's."""
         mark = self._recognition.end_mark
-        return mark.words if mark is not None and self._ended else None
+        return mark.words if mark is not None and self.tally.ended else None
 
     @property
     def last_data(self) -> str | None:
@@ -141,16 +119,12 @@ class StreamDecoder:
     @property
     def end_is_proven(self) -> bool:
         """Whether a clean end can be told from a cut: the dialect has an end mark, or one has come."""
-        return self._ended or self.dialect.end_rule is not EndRule.BODY
+        return self.tally.ended or self.dialect.end_rule is not EndRule.BODY
 
     @property
-    def _ends_by_finish(self) -> bool:
-        return self._recognition.dialect.end_rule is EndRule.FINISH
-
-    @property
-    def is_surely_over(self) -> bool:
+    def is_certainly_over(self) -> bool:
         """Whether nothing more is to be expected but the end of the body."""
-        return self._ended and self._recognition.ends_for_sure
+        return self.tally.ended and self._recognition.end_is_certain
 
     @property
     def ends_in_silence(self) -> bool:
@@ -158,7 +132,7 @@ class StreamDecoder:
         an app may call a tool.
         """
         mark = self._recognition.end_mark
-        if not self._ended or mark is None or mark.filled is not None or self._last_event is None:
+        if not self.tally.ended or mark is None or mark.filled is not None or self._last_event is None:
             return False
         return self._recognition.has_end_mark(*self._last_event)
 
@@ -220,7 +194,7 @@ class StreamDecoder:
     def _read_again(self) -> list[Received]:
         """Reads what came from the beginning, by what is known now."""
         self._rereads += 1
-        self._begin(self.meter.ttfb_ns)
+        self._begin(self.tally.meter.ttfb_ns)
         self._recognition.begin_again()
         parsed, self._parsed = self._parsed, {}
         received = [each for items, read in self._early for each in self._take(items, read)]
@@ -229,46 +203,26 @@ class StreamDecoder:
 
     def _take(self, items: list[Item], read: Read) -> list[Received]:
         received = []
-        events = content_events = 0
-        ended = False
         if self._keep:
             self.items += items
         for item in items:
             if isinstance(item, Event):
-                deltas = self._take_event(item, read)
-                events += 1
-                before = self.content_deltas
-                for delta in deltas:
-                    if delta.kind in CONTENT_KINDS and (delta.text or delta.name):
-                        self.content_deltas += 1
-                        ended = False
-                    elif delta.kind in _ENDS or (delta.kind is Kind.FINISH and self._ends_by_finish):
-                        ended = True
-                content_events += self.content_deltas > before
-                received.append(Received(item, deltas))
-            else:
-                if isinstance(item, Comment):
-                    self.comments += 1
-                elif isinstance(item, LimitExceeded) and self.over_limit is None:
-                    self.over_limit = item
-                elif isinstance(item, Tail):
-                    self.tail = item
-                    if item.ignored is not None:
-                        self.ignored.take(item.ignored)
-                elif isinstance(item, IgnoredField):
-                    self.ignored.take(item)
-                if not isinstance(item, Frame | Tail):
+                received.append(Received(item, self._take_event(item, read)))
+            elif not isinstance(item, Frame):
+                self.tally.add_item(item)
+                if not isinstance(item, Tail):
                     received.append(Received(item))
-        self.meter.add(read, events, content_events, ended=ended)
+        self.tally.add_read(read)
         return received
 
     def finish(self, body_end: BodyEnd, t_ns: int) -> Outcome:
-        """Says what became of the stream, once its body has ended."""
-        self.meter.settle()
-        self.meter.end_ns = t_ns
-        self.error = self.error or self.ignored.failure
-        if self.error is None and (late := self._recognition.late_failure()) is not None:
-            self.error, self.error_as_text = late
+        """What became of the stream, once its body has ended."""
+        tally = self.tally
+        tally.meter.settle()
+        tally.meter.end_ns = t_ns
+        tally.error = tally.error or tally.ignored.failure
+        if tally.error is None and (late := self._recognition.late_failure()) is not None:
+            tally.error, self.error_as_text = late
         return judge(self._stream_end(), body_end)
 
     @property
@@ -277,18 +231,19 @@ class StreamDecoder:
         return self._stream_end().finished_without_terminator
 
     def _stream_end(self) -> StreamEnd:
+        tally = self.tally
         return StreamEnd(
             dialect=self.dialect,
-            error=self.error,
-            foreign_error=self.ignored.is_foreign and self.error is self.ignored.failure,
-            lost=self.ignored.lost,
-            ended=self._ended,
-            doubt=self._doubt,
-            pending=self.tail.pending if self.tail is not None else None,
-            events=self.meter.events,
-            choices=self._choices,
-            finished=self.finish_reasons,
-            over_limit=self.over_limit,
+            error=tally.error,
+            foreign_error=tally.ignored.is_foreign and tally.error is tally.ignored.failure,
+            lost=tally.ignored.lost,
+            ended=tally.ended,
+            doubt=tally.doubt,
+            pending=tally.tail.pending if tally.tail is not None else None,
+            events=tally.meter.events,
+            choices=tally.choices,
+            finished=tally.finish_reasons,
+            over_limit=tally.over_limit,
             looks_like=self.looks_like,
             expected=self.expected.name if self.expected is not None else None,
             by_events=self.dialect.by_events,
@@ -296,19 +251,18 @@ class StreamDecoder:
             error_as_text=self.error_as_text,
             last=self.last_data,
             awaited=self._recognition.awaited,
-            merged=self.merged,
+            merged=tally.merged,
         )
 
     def _take_event(self, event: Event, read: Read) -> tuple[Delta, ...]:
-        # Parsed here, once, for whoever wants to know.
+        # Parsed here, once, for all that look at it.
         value = self._payload(event)
-        if value is NO_PAYLOAD and not self.merged:
-            self.merged = documents(event.data)
+        if value is NO_PAYLOAD and not self.tally.merged:
+            self.tally.merged = documents(event.data)
         if self._recognition.is_an_apps:
             self._last_event = event, value
         deltas = self._recognition.decode(event, value)
-        for delta in deltas:
-            self._take_delta(delta)
+        self.tally.add_event(deltas)
         if self._keep:
             self.messages.append(Message(len(self.messages), event, value, deltas, read))
         return deltas
@@ -317,64 +271,3 @@ class StreamDecoder:
         if self._parsed and id(event) in self._parsed:
             return self._parsed.pop(id(event))
         return NO_PAYLOAD if self.framing is Framing.TEXT else payload(event)
-
-    def _take_delta(self, delta: Delta) -> None:
-        match delta.kind:
-            case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
-                if self._recognition.may_go_on:
-                    self._ended = False  # so that was no end mark
-                self.answer.add_text(delta)
-            case Kind.TOOL_CALL:
-                self.answer.add_tool_call(delta)
-            case Kind.CITATION:
-                self.answer.add_citation(delta)
-            case Kind.STEP:
-                self.answer.begin_step()
-            case Kind.RESET:
-                self.answer.reset_step()
-            case Kind.OPEN:
-                self._open(delta.choice)
-            case Kind.FINISH:
-                self._finish(delta)
-            case Kind.USAGE:
-                self._take_usage(delta)
-            case Kind.ERROR:
-                self.error = self.error or delta
-            case Kind.END:
-                self._ended, self._doubt = True, delta.text
-            case Kind.HEARTBEAT:
-                self.heartbeats += 1
-            case Kind.UNKNOWN:
-                self.unknown_events += 1
-                if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
-                    self.unknown_types[(delta.type or "?")[:MAX_NAME_CHARS]] = None
-
-    def _take_usage(self, delta: Delta) -> None:
-        if delta.output_tokens is not None:
-            self.meter.output_tokens = delta.output_tokens
-        if delta.input_tokens is not None:
-            self.meter.input_tokens = delta.input_tokens
-
-    def _finish(self, delta: Delta) -> None:
-        if delta.choice in self._choices:
-            self.finish_reasons[delta.choice] = delta.text[:MAX_NAME_CHARS]
-            if delta.incomplete:
-                self._incomplete[delta.choice] = delta.incomplete
-
-    def _open(self, choice: int) -> None:
-        if len(self._choices) <= MAX_CHOICES:
-            self._choices.add(choice)
-        if self._recognition.dialect.end_rule is EndRule.FINISH:
-            # The last event of a choice counts: what goes on has not finished.
-            self.finish_reasons.pop(choice, None)
-            self._incomplete.pop(choice, None)
-
-    @property
-    def incomplete(self) -> str | None:
-        """What the first choice that says so says is missing from its answer."""
-        return self._incomplete[min(self._incomplete)] if self._incomplete else None
-
-    @property
-    def ended(self) -> bool:
-        """Whether the terminator has come."""
-        return self._ended

@@ -39,7 +39,6 @@ class IgnoredLines:
         self._lost = 0
 
     def take(self, field: IgnoredField) -> None:
-        """Takes the next one."""
         if self.failure is None or self.failure.text == WEB_PAGE:
             self._look_for_failure(field)
         self._count += 1

@@ -91,7 +91,7 @@ def _last_events(streams: Sequence[Transcript], enough: int) -> Counter[Mark]:
 
 def _last_event(stream: Transcript) -> Mark | None:
     """The last event as a mark, where it holds no text, and where none before it is like it."""
-    if len(stream.messages) < ENOUGH_STREAMS or _says_something(stream.messages[-1]):
+    if len(stream.messages) < ENOUGH_STREAMS or _has_meaning(stream.messages[-1]):
         return None
     *before, last = stream.messages
     shape, data = shape_of(last.event, last.payload), last.event.data.strip()
@@ -107,5 +107,5 @@ def _chars(stream: Transcript) -> int:
     return sum(len(delta.text) for kind in (Kind.TEXT, Kind.REASONING) for _, delta in stream.deltas_by_kind[kind])
 
 
-def _says_something(message: Message) -> bool:
+def _has_meaning(message: Message) -> bool:
     return message.has(*CONTENT_KINDS, Kind.ERROR, Kind.HEARTBEAT, Kind.UNKNOWN)

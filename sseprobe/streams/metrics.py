@@ -79,7 +79,6 @@ class Series:
         self._filled = 0
 
     def add(self, value: int) -> None:
-        """Appends one value."""
         if self._filled == 0:
             if len(self._points) == self._width:
                 self._points = [max(pair) for pair in zip(self._points[::2], self._points[1::2], strict=True)]

@@ -25,12 +25,12 @@ from sseprobe.sse.framing import Framing
 _RECOGNISED_WITHIN: Final = 4  # events: an error or a heartbeat may come first
 _MAX_LOOKED_AT: Final = 64
 _WITH_TEXT: Final = frozenset({Payloads.OBJECTS, Payloads.STRINGS, Payloads.TEXT})
-_SURE_MARK: Final = "[DONE]"
+_CERTAIN_MARK: Final = "[DONE]"
 
 
 class Recognition:
     """The dialect in force. `decode`: reads its events, in order; `looks_like`: a vendor's, which they tell, where an
-    app's own was named; `expected`: the vendor's that was named or told by the path, where they are another's.
+    app's own was named; `expected`: the vendor's that was named or expected by the path, where they are another's.
 
     `dialect`, `named`: as `StreamDecoder` has them.
     """
@@ -89,10 +89,10 @@ class Recognition:
         return self._own.awaited if self._own is not None else ""
 
     @property
-    def ends_for_sure(self) -> bool:
+    def end_is_certain(self) -> bool:
         """Whether an end mark, once it came, needs no confirmation: a vendor's, a given one, `[DONE]`."""
         mark = self.end_mark
-        is_sure = mark is not None and mark.literal == _SURE_MARK
+        is_sure = mark is not None and mark.literal == _CERTAIN_MARK
         return self._own is None or self._dialect.end_rule is EndRule.MARK or is_sure
 
     @property
@@ -179,7 +179,7 @@ class Recognition:
         return None if other is None or other.wire is self._dialect.wire else other
 
     def _contradict(self, expected: Dialect, other: Dialect, event: Event, value: object) -> None:
-        """The events are another vendor's than was said. They are read as what they are, and this is kept."""
+        """The events are another vendor's than was named. They are read as what they are, and the mismatch is kept."""
         as_expected = expected.decoder()
         if not _finds_content(as_expected, event, value):
             self._change_to(other)
@@ -187,7 +187,7 @@ class Recognition:
             self._looked_at = 0
 
     def _reconsider(self, as_expected: Decode, event: Event, value: object) -> None:
-        """Whether the events are what was said after all: clients of that find content in one of the next."""
+        """Whether the events are what was named after all: clients of that find content in one of the next."""
         expected = self.expected
         assert expected is not None
         self._looked_at += 1

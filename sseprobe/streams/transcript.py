@@ -63,17 +63,14 @@ class Transcript(Struct, frozen=True, dict=True):
 
     @property
     def events(self) -> list[Event]:
-        """The dispatched events."""
         return self.of(Event)
 
     @property
     def frames(self) -> list[Frame]:
-        """The frames."""
         return self.of(Frame)
 
     @property
     def comments(self) -> list[Comment]:
-        """The comments."""
         return self.of(Comment)
 
     @property
@@ -179,7 +176,7 @@ def transcript_of(
 
 def read(chunks: Sequence[Chunk], decoder: StreamDecoder, head: Head | None) -> StreamDecoder:
     """The same decoder, once it has received these chunks to their end."""
-    decoder.meter.ttfb_ns = head.t_ns if head is not None else None
+    decoder.tally.meter.ttfb_ns = head.t_ns if head is not None else None
     for chunk in chunks:
         decoder.receive(chunk)
     decoder.receive_eof()

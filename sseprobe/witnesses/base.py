@@ -67,7 +67,6 @@ class Witness(ABC):
 
     @property
     def kind(self) -> str:
-        """Its name in reports."""
         return self.spec.name
 
     @property

@@ -24,8 +24,6 @@ SPEC: Final = Spec(
 
 
 class HttpJson(Witness):
-    """Reads one number."""
-
     spec = SPEC
     interval_s = 0.025
     sure = False
@@ -59,7 +57,6 @@ class HttpJson(Witness):
         return Reading(work=float(value))
 
     def close(self) -> None:
-        """Closes the connection."""
         self._fetcher.close()
 
     @property

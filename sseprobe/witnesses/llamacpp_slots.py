@@ -56,7 +56,6 @@ class Slots(Witness):
         self._work = 0
 
     def sample(self) -> Reading:
-        """Reads all slots."""
         advice = "llama-server shows its slots unless started with --no-slots"
         slots = fetch_json(self._fetcher, self._url, list[_Slot], "llama-server's list of slots", advice)
         now = {(slot.id, slot.id_task): slot.decoded for slot in slots}
@@ -65,7 +64,6 @@ class Slots(Witness):
         return Reading(work=float(self._work), running=sum(slot.is_processing for slot in slots))
 
     def close(self) -> None:
-        """Closes the connection."""
         self._fetcher.close()
 
 

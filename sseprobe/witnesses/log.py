@@ -53,7 +53,6 @@ class Log(Witness):
         return Reading(work=float(self._lines))
 
     def close(self) -> None:
-        """Closes the file."""
         if self._file is not None:
             self._file.close()
 

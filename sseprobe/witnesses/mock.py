@@ -60,15 +60,14 @@ class Mock(Witness):
             if running == 0:
                 self._known = records[-1].id if records else ""
             return Reading(work=0.0, running=running, calls=())
-        asked_ns = time.monotonic_ns()
+        requested_ns = time.monotonic_ns()
         records = self._records(f"{self._url}?after={self._known}")
         answered_ns = time.monotonic_ns()
-        now_ns = (asked_ns + answered_ns) // 2  # when the ages were true, as near as can be known
+        now_ns = (requested_ns + answered_ns) // 2  # when the ages were true, as near as can be known
         calls = tuple(self._call(record, now_ns, answered_ns - now_ns) for record in records)
         return Reading(sum(call.made for call in calls), sum(call.running for call in calls), calls)
 
     def close(self) -> None:
-        """Closes the connection."""
         self._fetcher.close()
 
     def _call(self, record: _Record, now_ns: int, error_ns: int) -> Call:

@@ -74,7 +74,6 @@ class Prometheus(Witness):
         self.counts_tokens = counts_tokens  # by preset
 
     def sample(self) -> Reading:
-        """Fetches and sums."""
         values = self._values()
         if self._names is None:
             self._names = self._recognised(values)
@@ -88,7 +87,6 @@ class Prometheus(Witness):
         )
 
     def close(self) -> None:
-        """Closes the connection."""
         self._fetcher.close()
 
     def _values(self) -> dict[str, float]:

@@ -59,7 +59,6 @@ class Queue(Witness):
 
     @property
     def hint(self) -> str:
-        """When it gives evidence."""
         return "It needs a server that works on one request at a time; abort later, for instance --at after-ms:2000"
 
     async def _first_token(self, limit_s: float) -> bool:
@@ -84,6 +83,5 @@ class Queue(Witness):
 
 
 def make(words: str, context: Context) -> Witness:
-    """From `queue`."""
     del words
     return Queue(context)

@@ -71,7 +71,6 @@ class Upstream(Witness):
             self._provider.end_generations()
 
     def close(self) -> None:
-        """Stops the provider."""
         self._cleanup.close()
 
     @property

@@ -27,7 +27,6 @@ class Watch:
         self._thread = threading.Thread(target=self._watch, daemon=True, name=f"witness {witness.kind}")
 
     def __enter__(self) -> "Watch":
-        """Begins."""
         self._thread.start()
         return self
 
@@ -38,7 +37,7 @@ class Watch:
         self._over.set()
         self._thread.join(_PATIENCE_S)
 
-    def seen(self) -> list[Sample | Failed]:
+    def samples(self) -> list[Sample | Failed]:
         """The samples so far, in the order of time; runs of the same reading as two.
 
         Raises what the witness raised and should not have: else it would only seem to be silent.
@@ -51,7 +50,7 @@ class Watch:
         try:
             with contextlib.closing(self.witness):
                 self._sample_on()
-        except Exception as error:  # a mistake of ours: `seen` raises it where it is noticed
+        except Exception as error:  # a mistake of ours: `samples` raises it where it is noticed
             self._problem = error
             self._changed()
 
@@ -65,16 +64,16 @@ class Watch:
             else:
                 self._samples.append(sample)
             self._changed()
-            took_s = (sample.t_ns - sample.asked_ns) / NS_PER_S
+            took_s = (sample.t_ns - sample.requested_ns) / NS_PER_S
             self._over.wait(max(self.witness.interval_s, _SHARE * took_s))
 
     def _sample(self) -> Sample | Failed:
-        asked_ns = time.monotonic_ns()
+        requested_ns = time.monotonic_ns()
         try:
             reading = self.witness.sample()
         except WitnessError as error:
-            return Failed(asked_ns, time.monotonic_ns(), str(error))
-        return Sample(asked_ns, time.monotonic_ns(), reading)
+            return Failed(requested_ns, time.monotonic_ns(), str(error))
+        return Sample(requested_ns, time.monotonic_ns(), reading)
 
 
 def _same(*samples: Sample | Failed) -> bool:

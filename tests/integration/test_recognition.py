@@ -200,7 +200,7 @@ def test_the_first_token_is_none_before_the_dialect_is_known() -> None:
     for second, body in enumerate((events({"type": "start"}), events(*TEXT, {"type": "finish"}, "[DONE]"))):
         decoder.receive(Chunk(body, Read(second, second * NS_PER_S, Clock.KERNEL, 0, 0)))
     assert decoder.dialect.name == "vercel-ui"
-    assert (decoder.meter.ttfe_ns, decoder.meter.ttft_ns) == (0, NS_PER_S)
+    assert (decoder.tally.meter.ttfe_ns, decoder.tally.meter.ttft_ns) == (0, NS_PER_S)
 
 
 def test_what_a_step_said_before_it_began_again_is_gone(cli: Cli, serve: Serve) -> None:
@@ -218,7 +218,7 @@ def test_what_a_step_said_before_it_began_again_is_gone(cli: Cli, serve: Serve) 
     assert (stream["text"], stream["ending"]) == ("Hi there", "complete")
     assert [(each["name"], each["arguments"]) for each in stream["tool_calls"]] == [("f", "{}")]
     shown = ask(cli, serve, "/api/chat", body, head=UI)
-    assert "taken back" in shown.out
+    assert "discarded" in shown.out
     checked = ask(cli, serve, "/api/chat", body, "--repeat", "2", head=UI, command="check")
     assert checked.code == 0, checked
 

@@ -37,7 +37,7 @@ class Client:
         if window is not None:
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, window)
         self.socket.connect((str(parts.hostname), int(parts.port or 0)))
-        self.asked_ns = time.monotonic_ns()
+        self.requested_ns = time.monotonic_ns()
         self.socket.sendall(request)
         self.received = b""
 
@@ -51,7 +51,7 @@ class Client:
         """Reads until this has come; when, in ms since the request was sent."""
         while wanted not in self.received:
             assert self.read(), self.received
-        return (time.monotonic_ns() - self.asked_ns) / 1e6
+        return (time.monotonic_ns() - self.requested_ns) / 1e6
 
     def all(self) -> tuple[dict[str, str], bytes]:
         """Reads to the end: headers in lower case, and the body as it was framed."""

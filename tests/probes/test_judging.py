@@ -8,7 +8,7 @@ from msgspec.structs import replace
 
 from sseprobe.config.judging import JudgingOptions
 from sseprobe.errors import UsageError
-from sseprobe.probes.judging import Judging, Evidence, judge_all, worst
+from sseprobe.probes.judging import Evidence, Judging, judge_all, worst
 from sseprobe.redaction import Redactor
 from sseprobe.report import BaselineReport, RuleResult, Verdict
 from sseprobe.rules import RuleVerdict, Severity

@@ -125,13 +125,13 @@ def test_aborts_that_took_about_as_long_stand_together() -> None:
             replace(BLOCK, kind="timer", period_ms=250.0),
             "this path flushes its buffer only about every 250 ms (certain)",
         ),
-        (replace(BLOCK, kind="{0}"), "this path buffers the answer, in a way that is not clear (certain)"),
+        (replace(BLOCK, kind="{0}"), "this path buffers the answer, in no recognised pattern (certain)"),
         (replace(BLOCK, buffers="no"), "this path does not buffer, compared with the direct one (certain)"),
-        (UNKNOWN, "inconclusive: whether this path buffers"),
+        (UNKNOWN, "inconclusive: unclear whether this path buffers"),
     ],
 )
 def test_what_is_said_of_a_path(path: PathReport, said: str) -> None:
-    assert paths.found(path) == said
+    assert paths.outcome_sentence(path) == said
 
 
 def test_the_next_command_can_be_pasted() -> None:

@@ -47,7 +47,11 @@ def test_every_body_end_is_judged() -> None:
 def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
     decoder, outcome = receive(*good("a", "b"), end=end)
     assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
-    assert (decoder.answer.text_of(Kind.TEXT), decoder.meter.output_tokens, decoder.finish_reasons) == (
+    assert (
+        decoder.tally.answer.text_of(Kind.TEXT),
+        decoder.tally.meter.output_tokens,
+        decoder.tally.finish_reasons,
+    ) == (
         "ab",
         2,
         {0: "stop"},
@@ -144,13 +148,13 @@ def test_a_payload_is_parsed_once(dialect: str | None, monkeypatch: pytest.Monke
 
     monkeypatch.setattr("sseprobe.streams.decoder.payload", count)
     decoder, _ = receive(*good("a", "b"), dialect=dialect)
-    assert parsed == decoder.meter.events == 6
+    assert parsed == decoder.tally.meter.events == 6
 
 
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sseprobe.streams.kept_answer.MAX_TEXT_CHARS", 10)
     decoder, _ = receive(*good("12345", "67890", "x", "y"))
-    assert (decoder.answer.text_of(Kind.TEXT), decoder.answer.is_cut) == ("1234567890", True)
+    assert (decoder.tally.answer.text_of(Kind.TEXT), decoder.tally.answer.is_cut) == ("1234567890", True)
 
 
 def test_choices_without_end_are_not_followed_for_ever() -> None:
@@ -158,12 +162,12 @@ def test_choices_without_end_are_not_followed_for_ever() -> None:
     decoder, outcome = receive(*pieces, DONE)
     assert outcome.ending is Ending.TRUNCATED
     assert "1,024 choices" in (outcome.reason or "")
-    assert len(decoder.finish_reasons) <= 1025
+    assert len(decoder.tally.finish_reasons) <= 1025
 
 
 def test_what_the_dialect_does_not_define_is_counted() -> None:
     decoder, outcome = receive(chunk("a"), b"data: {broken\n\n", b'data: {"new": 1}\n\n', FINISH, DONE)
-    assert (decoder.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
+    assert (decoder.tally.unknown_events, outcome.ending) == (2, Ending.COMPLETE)
 
 
 def gemini(*candidates: dict[str, Any]) -> bytes:
@@ -196,7 +200,7 @@ A: dict[str, Any] = {"content": {"parts": [{"text": "a"}]}}
 )
 def test_a_dialect_without_terminator(pieces: list[bytes], ending: Ending, incomplete: str | None) -> None:
     decoder, outcome = receive(*pieces, dialect="gemini")
-    assert (outcome.ending, decoder.incomplete) == (ending, incomplete)
+    assert (outcome.ending, decoder.tally.incomplete) == (ending, incomplete)
     assert (outcome.reason is None) == (ending is Ending.COMPLETE)
 
 
@@ -244,6 +248,6 @@ def test_the_last_line_says_the_same_with_an_end_and_without(tail: bytes, newlin
 
 def test_a_last_line_that_is_no_utf_8_has_its_own_place() -> None:
     decoder = receive(APP, b"\xff\xff\xff oops", dialect=None)[0]
-    assert decoder.tail is not None
-    assert decoder.tail.ignored is not None
-    assert decoder.tail.ignored.span == (len(APP), len(APP) + 8)
+    assert decoder.tally.tail is not None
+    assert decoder.tally.tail.ignored is not None
+    assert decoder.tally.tail.ignored.span == (len(APP), len(APP) + 8)

@@ -51,13 +51,13 @@ def test_what_a_witness_must_not_raise_is_raised_where_it_is_heard() -> None:
 
     def changed() -> None:
         if len(seen) < 2:
-            seen[:] = watch.seen()
+            seen[:] = watch.samples()
 
     watch = Watch(witness, changed)
     with watch:
         assert witness.closed.wait(10)
     with pytest.raises(ZeroDivisionError, match="a mistake"):
-        watch.seen()
+        watch.samples()
     assert [sample.reason if isinstance(sample, Failed) else sample.reading.work for sample in seen] == [1, "not now"]
 
 

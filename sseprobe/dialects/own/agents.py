@@ -24,15 +24,15 @@ _QUEUE_ENDS: Final = frozenset({"process_completed", "close_stream"})
 _UPDATES: Final = ("statusUpdate", "task")
 _KINDS: Final = ("status-update", "task")
 _MAX_DEPTH: Final = 4
-_MAX_SAID: Final = 16
+_MAX_PARTS: Final = 16
 
 
 def awaited_after(event: Event, value: Any) -> str | None:
     """What has to follow this event before the body may end; empty if nothing has to; None: it says nothing of that."""
     if type(value) is list:
         return _GRADIO if event.type == "generating" else None
-    if type(value) is dict and "event_id" in value and type(said := value.get("msg")) is str:
-        return "" if said in _QUEUE_ENDS else _QUEUE if said in _RUNNING else None
+    if type(value) is dict and "event_id" in value and type(message := value.get("msg")) is str:
+        return "" if message in _QUEUE_ENDS else _QUEUE if message in _RUNNING else None
     for around in _levels(value):
         if around.get("kind") == "artifact-update" or "contextId" in as_dict(around.get("artifactUpdate")):
             return _A2A
@@ -45,8 +45,8 @@ def failed_task(value: Any) -> Delta | None:
     """The failure of the task that an event tells, None if it tells none."""
     for around in _levels(value):
         if (status := _status(around)) is not None and _word(status["state"]) in _FAILED:
-            said = said_in(status.get("message")) or f"the task is {_word(status['state'])}"
-            return Delta(Kind.ERROR, scalar(said), type=scalar(status["state"]))
+            message = text_in(status.get("message")) or f"the task is {_word(status['state'])}"
+            return Delta(Kind.ERROR, scalar(message), type=scalar(status["state"]))
     return None
 
 
@@ -73,12 +73,12 @@ def _word(state: str) -> str:
     return words.state_of(state).lower().replace("_", "-")
 
 
-def said_in(value: Any, depth: int = 0) -> str:
+def text_in(value: Any, depth: int = 0) -> str:
     """The text of a message in parts, as A2A, MCP and others have it; empty if there is none."""
     if isinstance(value, str):
         return value
     if isinstance(value, list) and depth < _MAX_DEPTH:
-        return " ".join(filter(None, (said_in(each, depth + 1) for each in value[:_MAX_SAID])))
+        return " ".join(filter(None, (text_in(each, depth + 1) for each in value[:_MAX_PARTS])))
     fields = as_dict(value)
     found = next((fields[name] for name in ("text", "parts", "content") if fields.get(name)), None)
-    return said_in(found, depth + 1) if found is not None and depth < _MAX_DEPTH else ""
+    return text_in(found, depth + 1) if found is not None and depth < _MAX_DEPTH else ""

@@ -1,4 +1,4 @@
-"""What can be said of an app's own events: where text, errors and usage stand, and what ends the stream.
+"""What can be given of an app's own events: where text, errors and usage stand, and what ends the stream.
 
 Sources: the options --text-at, --error-at, --done-when, --framing, and `[dialects.NAME]` in a config file.
 """
@@ -60,7 +60,7 @@ class Mark(Struct, frozen=True):
 class Convention(Struct, frozen=True):
     """What is known of an app's events; None: it is learned. `text`, `error`, `tokens`: places in the payload.
 
-    `done`: the end marks, of which one has to come; empty: they are told by their form. `framing` None: the answer's
+    `done`: the end marks, of which one has to come; empty: their form shows them. `framing` None: the answer's
     Content-Type tells it.
     """
 
@@ -87,13 +87,13 @@ def same(value: Any, expected: Any) -> bool:
     return isinstance(value, bool) is isinstance(expected, bool)
 
 
-def done_when(said: str) -> Mark:
-    """The mark that `--done-when POINTER=JSON|LITERAL` says. Raises ValueError."""
-    if not said:
+def done_when(text: str) -> Mark:
+    """The mark of `--done-when POINTER=JSON|LITERAL`. Raises ValueError."""
+    if not text:
         raise ValueError("it is empty")
-    pointer, equals, value = said.partition("=")
-    if not said.startswith("/") or not equals:
-        return Mark(literal=said)
+    pointer, equals, value = text.partition("=")
+    if not text.startswith("/") or not equals:
+        return Mark(literal=text)
     try:
         return Mark(values=((json_pointer.parse(pointer), json.loads(value)),))
     except (ValueError, RecursionError) as error:

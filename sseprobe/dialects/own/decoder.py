@@ -70,7 +70,7 @@ class OwnDecoder:
             return (Delta(Kind.HEARTBEAT),)
         marks = marks_of(event, value, given.done)
         failure = failure_in(event, value, kinds, given.error, ends=bool(marks))
-        if failure is not None and failure.is_sure:
+        if failure is not None and failure.is_certain:
             return (failure.error, *_usage(value, given.tokens))
         deltas = list(self._content(event, value, kinds, marks))
         if failure is not None:
@@ -131,7 +131,7 @@ class OwnDecoder:
                 yield from self._text(event.data, kinds)
 
     def _of_object(self, value: Any, kinds: tuple[str, ...], marks: list[Mark]) -> Iterator[Delta]:
-        if words.says(kinds, words.REASONING_KINDS):
+        if words.names_any(kinds, words.REASONING_KINDS):
             text = json_pointer.value_at(value, self._format.text or ())
             for reasoning in (text,) if isinstance(text, str) and text else reasoning_in(value):
                 yield from _reasoning(reasoning)
@@ -268,7 +268,7 @@ def _finish(value: Any, marks: list[Mark]) -> Iterator[Delta]:
             yield Delta(Kind.OPEN)
             yield Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason.lower()))
             if words.is_failure(reason):
-                said = as_dict(value).get("message")
-                told = said if isinstance(said, str) else f"the app stopped with {mark.words} = {reason}"
-                yield Delta(Kind.ERROR, scalar(told), type=reason)
+                message = as_dict(value).get("message")
+                text = message if isinstance(message, str) else f"the app stopped with {mark.words} = {reason}"
+                yield Delta(Kind.ERROR, scalar(text), type=reason)
             return

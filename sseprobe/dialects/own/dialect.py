@@ -1,4 +1,4 @@
-"""Dialects of apps of their own, from what was said of them."""
+"""Dialects of apps of their own, from what was given and learned of them."""
 
 from typing import Final
 

@@ -11,13 +11,13 @@ from typing import Any, Final, NamedTuple
 from sseprobe import json_pointer
 from sseprobe.dialects.base import NO_PAYLOAD, Delta, Kind, as_dict, error_of, payload
 from sseprobe.dialects.own import words
-from sseprobe.dialects.own.agents import failed_task, said_in
+from sseprobe.dialects.own.agents import failed_task, text_in
 from sseprobe.dialects.own.convention import Steps
 from sseprobe.dialects.own.errors_as_text import error_as_text
 from sseprobe.sse import Event, IgnoredField, IgnoredReason
 from sseprobe.text import scalar, to_json
 
-_SURE: Final = "error"
+_CERTAIN: Final = "error"
 _MESSAGES: Final = (
     "message", "error", "error_message", "errorMessage", "error_msg", "errorMsg", "err", "exception", "detail", "title",
     "msg", "reason", "content", "data", "text", "description",
@@ -34,7 +34,7 @@ _SUCCESS: Final = ("success", "ok")
 _NO_FAILURE: Final = frozenset({"", "none", "null", "nil", "0", "false", "ok", "success", "no error", "200"})
 _TELLING: Final = frozenset({*_OTHER_FIELDS, *_WRAPPERS, *_REASONS, *_SUCCESS, *_CODES, *_FLAGS})
 _MAX_DEPTH: Final = 4
-_SAYS_SO: Final = (
+_ERROR_WORDS: Final = (
     "error", "fail", "exception", "not found", "unauthori", "invalid", "forbidden", "timeout", "timed out", "limit",
     "unavailable", "denied", "overload", "quota", "busy",
 )  # fmt: skip
@@ -52,10 +52,10 @@ _OF_A_PROXY: Final = re.compile(
 
 
 class Failure(NamedTuple):
-    """A failure that an event tells. `is_sure`: also if text follows it. `is_doubtful`: not if an end mark follows."""
+    """A failure in an event. `is_certain`: also if text follows it. `is_doubtful`: not if an end mark follows."""
 
     error: Delta
-    is_sure: bool = False
+    is_certain: bool = False
     is_doubtful: bool = False
 
 
@@ -71,19 +71,19 @@ def failure_in(
 ) -> Failure | None:
     """The failure that an event tells, None if it tells none.
 
-    `at`: where errors stand, if that was said. `ends`: the event has an end mark, which may say why it ended.
+    `at`: where errors stand, if that was given. `ends`: the event has an end mark, which may say why it ended.
     """
     fields = as_dict(value)
     if at is not None and is_set(found := json_pointer.value_at(value, at)):
-        return Failure(_error(found, fields), is_sure=True)
-    if kinds and any(kind.lower() == _SURE for kind in kinds):
-        return Failure(_named(event, value), is_sure=True)
-    if fields and _SURE in fields and (is_set(fields[_SURE]) or _is_nameless(fields)):
-        return Failure(_error(fields[_SURE], fields), is_sure=not words.is_about_a_part(kinds, value))
+        return Failure(_error(found, fields), is_certain=True)
+    if kinds and any(kind.lower() == _CERTAIN for kind in kinds):
+        return Failure(_named(event, value), is_certain=True)
+    if fields and _CERTAIN in fields and (is_set(fields[_CERTAIN]) or _is_nameless(fields)):
+        return Failure(_error(fields[_CERTAIN], fields), is_certain=not words.is_about_a_part(kinds, value))
     if kinds and any(map(words.is_failure, kinds)):
         return Failure(_named(event, value))
     if (error := failed_task(value)) is not None:
-        return Failure(error, is_sure=True)
+        return Failure(error, is_certain=True)
     if (error := next(_other_failures(fields, kinds, value, ends), None)) is not None:
         # What has a kind of its own may fail by itself: a title, a check of the answer.
         is_beside = bool(kinds) and not ends and not words.is_about_a_part(kinds, value)
@@ -92,19 +92,19 @@ def failure_in(
         error = error_as_text(fields["message"], ())
         return None if error is None else Failure(error)
     if fields.keys() == {"detail"}:  # FastAPI's word for what is wrong, and anybody's for anything
-        return Failure(_named_by(fields, event.data), is_doubtful=not _says_so(fields["detail"]))
+        return Failure(_named_by(fields, event.data), is_doubtful=not _names_an_error(fields["detail"]))
     return None
 
 
 def _is_nameless(fields: dict[str, Any]) -> bool:
     """Whether an event is nothing but an error whose message is empty."""
-    error = fields[_SURE]
+    error = fields[_CERTAIN]
     return len(fields) == 1 and isinstance(error, dict) and error.get("message") == ""
 
 
-def _says_so(detail: Any) -> bool:
-    said = detail if isinstance(detail, str) else to_json(detail)
-    return not isinstance(detail, str) or any(word in said.lower() for word in _SAYS_SO)
+def _names_an_error(detail: Any) -> bool:
+    text = detail if isinstance(detail, str) else to_json(detail)
+    return not isinstance(detail, str) or any(word in text.lower() for word in _ERROR_WORDS)
 
 
 def is_set(value: Any, depth: int = 0) -> bool:
@@ -126,8 +126,8 @@ def _other_failures(fields: dict[str, Any], kinds: tuple[str, ...], value: Any, 
         first = value[0] if isinstance(value, list) and value else None
         if isinstance(first, str) and words.is_failure(first):
             yield _named_by(as_dict(value[-1]), first)
-        elif isinstance(first, dict) and is_set(first.get(_SURE)):
-            yield _error(first[_SURE], first)
+        elif isinstance(first, dict) and is_set(first.get(_CERTAIN)):
+            yield _error(first[_CERTAIN], first)
         return
     if _TELLING.isdisjoint(fields):
         return
@@ -138,8 +138,8 @@ def _other_failures(fields: dict[str, Any], kinds: tuple[str, ...], value: Any, 
     for name in _WRAPPERS:
         inner = fields.get(name)
         if isinstance(inner, dict):
-            if is_set(inner.get(_SURE)):
-                yield _error(inner[_SURE], inner)
+            if is_set(inner.get(_CERTAIN)):
+                yield _error(inner[_CERTAIN], inner)
             elif _fails(inner.get("type")) or _is_failed(inner, ()):
                 yield _named_by(inner, str(name))
     if _is_failed(fields, kinds) or (ends and any(_fails(fields.get(name)) for name in _REASONS)):
@@ -186,17 +186,17 @@ def _named(event: Event, value: Any) -> Delta:
 
 def _named_by(fields: dict[str, Any], otherwise: str) -> Delta:
     """The error that the fields of an event hold, which says itself that it is one."""
-    inner = next((fields[name] for name in (_SURE, *_WRAPPERS) if isinstance(fields.get(name), dict)), None)
+    inner = next((fields[name] for name in (_CERTAIN, *_WRAPPERS) if isinstance(fields.get(name), dict)), None)
     if inner is not None:
-        return _error(inner[_SURE] if isinstance(inner.get(_SURE), dict) else inner, fields)
+        return _error(inner[_CERTAIN] if isinstance(inner.get(_CERTAIN), dict) else inner, fields)
     return Delta(Kind.ERROR, scalar(_message(fields) if fields else otherwise), type=_kind(fields), code=_code(fields))
 
 
 def _message(fields: dict[str, Any]) -> str:
-    names = [name for name in _MESSAGES if isinstance(fields.get(name), str) and not words.says_the_kind(name, fields)]
-    found: str = next((fields[name] for name in names if fields[name]), "") or said_in(fields.get("content"))
+    names = [name for name in _MESSAGES if isinstance(fields.get(name), str) and not words.is_kind_field(name, fields)]
+    found: str = next((fields[name] for name in names if fields[name]), "") or text_in(fields.get("content"))
     levels = (fields, as_dict(fields.get("output")))
-    if not found and any(_SURE in level and level[_SURE] is None for level in levels):
+    if not found and any(_CERTAIN in level and level[_CERTAIN] is None for level in levels):
         return "an error without a message"  # Gradio: {"error": null}
     return found or to_json(fields)
 

@@ -41,7 +41,6 @@ class _Field:
         self._before = ""
 
     def begin(self) -> None:
-        """Another stream follows."""
         self._before = ""
 
     def add(self, text: str) -> None:
@@ -81,7 +80,6 @@ class Fields:
         self._fields: dict[Steps, _Field] = {}
 
     def add(self, payload: Any) -> None:
-        """Takes one event's payload."""
         self.events += 1
         for steps, text in json_pointer.strings_in(payload, depth=MAX_DEPTH, most=MAX_FIELDS):
             if not words.may_hold_text(steps) or is_reasoning(steps) or is_no_answer(payload, steps):
@@ -94,7 +92,6 @@ class Fields:
             field.add(text)
 
     def begin(self) -> None:
-        """Another stream follows."""
         for field in self._fields.values():
             field.begin()
 
@@ -137,7 +134,7 @@ def name_order(steps: Steps) -> int | None:
 
 def is_no_answer(payload: Any, steps: Steps) -> bool:
     """Whether what stands at this place is a part of a message of the user's, or says what the event is."""
-    if len(steps) == 1 and words.says_the_kind(steps[0], payload):
+    if len(steps) == 1 and words.is_kind_field(steps[0], payload):
         return True
     for step in steps:
         if type(payload) is dict and words.is_the_users(payload):

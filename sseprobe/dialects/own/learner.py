@@ -80,7 +80,7 @@ class Learner:
         if marks and not is_object:
             self._ends_with_text = self._ends_with_text or all(event.data.strip() != mark.literal for mark in marks)
             return
-        if words.says(kinds, words.REASONING_KINDS):
+        if words.names_any(kinds, words.REASONING_KINDS):
             return
         if words.holds_no_text(kinds):
             if is_object:

@@ -50,8 +50,8 @@ def _is_bracketed(data: str) -> bool:
     if len(data) > words.MAX_NAME_CHARS or data[:1] not in _OPENS:
         return False
     found = _LITERAL.fullmatch(data)
-    said = found["word"].lower() if found else ""
-    return bool(said) and (words.ends_the_stream(said) or said in _MORE_ENDS)
+    word = found["word"].lower() if found else ""
+    return bool(word) and (words.ends_the_stream(word) or word in _MORE_ENDS)
 
 
 def _in_payload(fields: dict[Any, Any], at: tuple[str, ...]) -> Iterator[Mark]:

@@ -18,7 +18,6 @@ class PassedOn:
         """One behind which no text has come so far."""
 
     def decode(self, event: Event, value: Any) -> tuple[Delta, ...]:
-        """Event -> deltas."""
         deltas = self._decode(event, value)
         if any(delta.kind in CONTENT_KINDS for delta in deltas):
             self._failure = None
@@ -29,7 +28,7 @@ class PassedOn:
             failure = None if error is None else Failure(error)
         else:
             failure = failure_in(event, value, words.kinds_of(event, value), None)
-        if failure is not None and failure.is_sure:
+        if failure is not None and failure.is_certain:
             return (failure.error,)
         self._failure = failure or self._failure
         return deltas

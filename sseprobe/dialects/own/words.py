@@ -126,15 +126,15 @@ def kinds_of(event: Event, value: Any) -> tuple[str, ...]:
     kinds: tuple[str, ...] = () if event.type == "message" else (event.type[:MAX_NAME_CHARS],)
     if type(value) is dict:
         for name in _KIND_FIELDS_SPELLED:
-            if name in value and type(said := value[name]) is str:
-                kinds += (said[:MAX_NAME_CHARS],)
+            if name in value and type(kind := value[name]) is str:
+                kinds += (kind[:MAX_NAME_CHARS],)
         for name, beside in _KINDS_BESIDE:
-            if beside in value and type(said := value.get(name)) is str:
-                kinds += (said[:MAX_NAME_CHARS],)
+            if beside in value and type(kind := value.get(name)) is str:
+                kinds += (kind[:MAX_NAME_CHARS],)
     return kinds
 
 
-def says_the_kind(name: str, value: Any) -> bool:
+def is_kind_field(name: str, value: Any) -> bool:
     """Whether a field says what the event is, since another one is beside it."""
     return any(name == each and beside in value for each, beside in _KINDS_BESIDE)
 
@@ -144,19 +144,19 @@ def is_the_users(fields: dict[str, Any]) -> bool:
     return any(type(who := fields.get(name)) is str and who in _USERS for name in ("role", "type", "sender"))
 
 
-def says(kinds: tuple[str, ...], words: frozenset[str]) -> bool:
+def names_any(kinds: tuple[str, ...], words: frozenset[str]) -> bool:
     """Whether one of these names holds one of the words."""
     return bool(kinds) and any(not words.isdisjoint(words_of(kind)) for kind in kinds)
 
 
 def holds_no_text(kinds: tuple[str, ...]) -> bool:
     """Whether events of these kinds hold something else than the answer."""
-    return says(kinds, _NO_TEXT_KINDS)
+    return names_any(kinds, _NO_TEXT_KINDS)
 
 
 def is_about_a_part(kinds: tuple[str, ...], value: Any) -> bool:
     """Whether an event of these kinds is about a part of the work: a tool, a step."""
-    return says(kinds, _PART_KINDS) or (type(value) is dict and not _PART_FIELDS.isdisjoint(value))
+    return names_any(kinds, _PART_KINDS) or (type(value) is dict and not _PART_FIELDS.isdisjoint(value))
 
 
 @lru_cache(maxsize=1024)
@@ -170,9 +170,9 @@ def ends_the_stream(kind: str) -> bool:
     )
 
 
-def state_of(said: str) -> str:
+def state_of(state: str) -> str:
     """The state in a word: A2A's `TASK_STATE_COMPLETED` is `COMPLETED`."""
-    return said.removeprefix("TASK_STATE_")
+    return state.removeprefix("TASK_STATE_")
 
 
 @lru_cache(maxsize=1024)
@@ -193,7 +193,7 @@ def is_final(reason: str) -> bool:
 
 def is_beside_the_answer(kinds: tuple[str, ...]) -> bool:
     """Whether events of these kinds tell of something beside the answer: a status, suggestions."""
-    return says(kinds, _BESIDE) and not any(map(ends_the_stream, kinds))
+    return names_any(kinds, _BESIDE) and not any(map(ends_the_stream, kinds))
 
 
 def is_text_field(name: str) -> bool:

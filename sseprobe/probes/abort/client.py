@@ -41,7 +41,7 @@ class Client:
     @property
     def deltas(self) -> int:
         """How many content deltas have come."""
-        return self.run.decoder.content_deltas
+        return self.run.decoder.tally.content_deltas
 
     def progress(self, *, seen_working: bool) -> Progress:
         """How far it has come."""

@@ -24,7 +24,7 @@ def find_cut_short(session: Session, trial: Trial) -> list[str]:
     ]
     reasons: dict[int, str] = {}
     for watch in session.watches:
-        calls = calls_since(watch.seen(), trial.started_ns)
+        calls = calls_since(watch.samples(), trial.started_ns)
         planned = min((call.planned for call in calls if call.planned), default=0)
         cancelled = len(complete) - sum(not call.running and not call.stopped for call in calls)
         shortest = sorted(complete, key=lambda client: client.deltas)[: max(0, cancelled)] if calls else []

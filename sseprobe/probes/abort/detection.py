@@ -40,7 +40,7 @@ async def detect(session: Session, trial: Trial) -> None:
         time.monotonic_ns() + NOTHING_NEW_NS + _SAMPLE_LIMIT_NS,
     )
     trial.detections = _detections(session, trial, over=True)
-    paces = [pace_after(watch.seen(), trial.started_ns, aborted_ns) for watch in session.watches]
+    paces = [pace_after(watch.samples(), trial.started_ns, aborted_ns) for watch in session.watches]
     trial.gap_after_ns = next((pace for pace in paces if pace is not None), None)
 
 
@@ -50,7 +50,7 @@ def _any_may_change(detections: list[Detection]) -> bool:
 
 def _waits_for_control_clients(watch: Watch) -> bool:
     """Whether its counter can be judged only once the control streams have ended."""
-    readings = [sample.reading for sample in watch.seen() if isinstance(sample, Sample)]
+    readings = [sample.reading for sample in watch.samples() if isinstance(sample, Sample)]
     return any(reading.calls is None and reading.work is not None for reading in readings[-1:])
 
 
@@ -61,7 +61,7 @@ def _detections(session: Session, trial: Trial, *, over: bool) -> list[Detection
     detections = [
         judge(
             Observation(
-                samples=watch.seen(),
+                samples=watch.samples(),
                 started_ns=trial.started_ns,
                 aborted_ns=trial.aborted_ns or 0,
                 over=over,
@@ -93,7 +93,7 @@ def _pause_ns(session: Session, index: int, *, began: bool) -> int | None:
 
 
 def _sampled_after(watch: Watch, aborted_ns: int) -> bool:
-    return any(sample.asked_ns >= aborted_ns for sample in watch.seen()[-1:])
+    return any(sample.asked_ns >= aborted_ns for sample in watch.samples()[-1:])
 
 
 def weigh(answers: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:

@@ -106,7 +106,7 @@ class HealthyStreams:
             until_ns = client.ended_ns or time.monotonic_ns()
             pause_ns = client.longest_pause_ns(until_ns)
             measured = Reference(until_ns - started_ns, None, pause_ns, client.deltas, client.first_content_ns)
-            return [compared(watch.seen(), started_ns, measured) for watch in self._session.watches]
+            return [compared(watch.samples(), started_ns, measured) for watch in self._session.watches]
 
         def wait_s() -> float | None:
             if client.ended_ns is not None:

@@ -214,5 +214,5 @@ class AbortRun:
 
 
 def _runs(watch: Watch) -> bool:
-    last = watch.seen()[-1:]
+    last = watch.samples()[-1:]
     return bool(last) and isinstance(last[0], Sample) and bool(last[0].reading.running)

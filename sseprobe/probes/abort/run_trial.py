@@ -53,7 +53,7 @@ async def _reach(session: Session, trial: Trial, at: Phase) -> bool:
         if any(client.ended_ns is not None for client in trial.aborting):
             return 0
         working = phases.depends_on_work(at) and any(
-            has_worked(watch.seen(), trial.started_ns) for watch in session.watches
+            has_worked(watch.samples(), trial.started_ns) for watch in session.watches
         )
         waits = [phases.wait_ns(at, client.progress(seen_working=working)) for client in trial.aborting]
         known = [wait for wait in waits if wait is not None]

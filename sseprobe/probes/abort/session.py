@@ -77,14 +77,14 @@ class Session:
         """Waits, bounded, until all witnesses are idle. Returns why each is not, None where it is."""
         if first:  # an idle server may take a while to answer a witness
             await self.until(
-                lambda: 0 if all(watch.seen() for watch in self.watches) else None,
+                lambda: 0 if all(watch.samples() for watch in self.watches) else None,
                 time.monotonic_ns() + FIRST_ANSWER_NS,
             )
         since_ns = time.monotonic_ns()
         limit_ns = IDLE_LIMIT_NS if first else ns(max(_REST_LIMIT_S, 2 * self.setting.grace_s))
 
         def problems() -> list[str | None]:
-            return [not_idle(watch.seen(), since_ns) for watch in self.watches]
+            return [not_idle(watch.samples(), since_ns) for watch in self.watches]
 
         await self.until(lambda: 0 if not any(problems()) else None, since_ns + limit_ns)
         return problems()

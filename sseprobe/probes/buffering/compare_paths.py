@@ -112,7 +112,7 @@ def _report(diagnosis: Diagnosis, on_path: StreamRun, on_direct: StreamRun, cut:
     added = Distribution()
     for delay_ns in delays(path, direct) or []:
         added.add(max(0, delay_ns))
-    ratios = [run.decoder.meter.bunching_ratio for run in (on_path, on_direct)]
+    ratios = [run.decoder.tally.meter.bunching_ratio for run in (on_path, on_direct)]
     return PathReport(
         url=redact_url(on_path.plan.request.url),
         direct_url=redact_url(on_direct.plan.request.url),

@@ -128,7 +128,7 @@ def _report_of(result: ProfileResult, test: BufferRun) -> ProfileReport:
     profile, requested, worst = result.profile, result.requested.run, result.worst
     redact, judgement = test.plan.stream.redact, worst.judgement
     outcome = worst.run.outcome
-    ratio = requested.received.decoder.meter.bunching_ratio if requested.outcome is not None else None
+    ratio = requested.received.decoder.tally.meter.bunching_ratio if requested.outcome is not None else None
     return ProfileReport(
         profile=profile.name,
         title=profile.title,

@@ -63,7 +63,6 @@ def cases_of(report: Report) -> list[Case]:
 
 
 def header_of(report: Report) -> Header:
-    """The verdict, and why."""
     target, run = report.target, cases_of(report)[-1:]
     lines = [case.message for case in run if case.kind == RUN and case.outcome.counts]
     if report.exit_code == exit_codes.INTERRUPTED:

@@ -55,7 +55,7 @@ _COLUMNS: Final = (
 def summary(report: Report) -> Iterator[str]:
     """One sentence for all trials."""
     if report.abort is not None and report.trials:
-        yield found(report, report.abort)
+        yield outcome_sentence(report, report.abort)
 
 
 def blocks(report: Report) -> Iterator[Block]:
@@ -64,7 +64,7 @@ def blocks(report: Report) -> Iterator[Block]:
         yield Lines("Conclusions", tuple((line,) for line in conclusions(report.abort)))
     groups = _groups(report)
     records = tuple(_record(*each) for each in groups[:MAX_ROWS])
-    more = more_than(len(records), len(groups), "different trials")
+    more = more_than(len(records), len(groups), "groups of trials")
     yield Records("Trials", ("Server", "What happened"), records, more)
     if len(groups) < len(report.trials):
         rows = tuple(_row(index, trial, report) for index, trial in enumerate(report.trials[:MAX_ROWS]))
@@ -72,7 +72,6 @@ def blocks(report: Report) -> Iterator[Block]:
 
 
 def cases(report: Report) -> Iterator[Case]:
-    """One a trial."""
     for index, trial in enumerate(report.trials):
         abort = aborted(trial)
         message = f"{trial.answer}: {one_line(trial.reason or abort, _SENTENCE)}"
@@ -161,7 +160,7 @@ def conclusions(summary: AbortSummary) -> Iterator[str]:
         yield f"{CAUSE} {one_line(summary.cause.detail, 600)}" + (f" ({pages})" if pages else "")
 
 
-def found(report: Report, summary: AbortSummary) -> str:
+def outcome_sentence(report: Report, summary: AbortSummary) -> str:
     """One sentence for all of it."""
     count = summary.stopped + summary.running + summary.unknown
     trials = "1 trial" if count == 1 else f"{count} trials"

@@ -19,7 +19,6 @@ def summary(report: Report) -> Iterator[str]:
 
 
 def blocks(report: Report) -> Iterator[Block]:
-    """The stale entries."""
     stale = report.baseline.stale if report.baseline is not None else []
     shown: tuple[Cell, ...] = tuple((one_line(entry, _SENTENCE),) for entry in stale[:MAX_ROWS])
     lines = shown + more_than(len(shown), len(stale), "entries")

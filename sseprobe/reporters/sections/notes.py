@@ -12,7 +12,6 @@ _NOTE: Final = 1000
 
 
 def blocks(report: Report) -> Iterator[Block]:
-    """Each note once."""
     notes = list(dict.fromkeys(one_line(note, _NOTE) for note in report.notes))
     shown: tuple[Cell, ...] = tuple((note,) for note in notes[:MAX_ROWS])
     yield Lines("Notes", shown + more_than(len(shown), len(notes), "notes"), Tone.OPEN)

@@ -30,7 +30,7 @@ _LONG_ANSWER: Final = "Count from 1 to 300, one number per line."
 def summary(report: Report) -> Iterator[str]:
     """Whether the path buffers, and what that means to a user."""
     if report.path is not None:
-        yield found(report.path)
+        yield outcome_sentence(report.path)
         if report.path.meaning:
             yield one_line(report.path.meaning, _SENTENCE)
 
@@ -43,7 +43,7 @@ def blocks(report: Report) -> Iterator[Block]:
     if like := _like(path):
         lines.append((f"behaves like {like}",))
     if (step := next_step(report, path)) is not None:
-        lines.append((Quote(step[0], f"next, {step[1]}:"),))
+        lines.append((Quote(step[0], f"next step, {step[1]}:"),))
     yield Lines("Evidence", tuple(lines))
     rows = []
     for label, *cells in _side_by_side(report, path):
@@ -61,19 +61,19 @@ def cases(report: Report) -> Iterator[Case]:
     if like := _like(path):
         details.append(f"behaves like: {like}")
     if (step := next_step(report, path)) is not None:
-        details.append(f"next, {step[1]}: {step[0]}")
+        details.append(f"next step, {step[1]}: {step[0]}")
     outcome, title = VERDICT_OUTCOMES[report.verdict], "this path streams as the direct one does"
-    yield Case("path", "path", title, outcome, found(path), tuple(filter(None, details)))
+    yield Case("path", "path", title, outcome, outcome_sentence(path), tuple(filter(None, details)))
 
 
 SECTION: Final = Section("path", blocks, summary, cases, "This path streams as the direct one does")
 
 
-def found(path: PathReport) -> str:
-    """Whether the path buffers, how, and how sure that is; first of all, whether it cuts the stream."""
+def outcome_sentence(path: PathReport) -> str:
+    """Whether the path buffers, how, and how certain that is; first of all, whether it cuts the stream."""
     if path.cut is not None:
         return one_line(path.cut, _SENTENCE)
-    how = _KINDS.get(path.kind, "buffers the answer, in a way that is not clear").format(
+    how = _KINDS.get(path.kind, "buffers the answer, in no recognised pattern").format(
         bytes="?" if path.block_bytes is None else f"{path.block_bytes:,}", period=human_ms(path.period_ms)
     )
     confidence = one_line(path.confidence, 40)
@@ -81,7 +81,7 @@ def found(path: PathReport) -> str:
         return f"this path {how} ({confidence})"
     if path.buffers == "no":
         return f"this path does not buffer, compared with the direct one ({confidence})"
-    return "inconclusive: whether this path buffers"
+    return "inconclusive: unclear whether this path buffers"
 
 
 def _side_by_side(report: Report, path: PathReport) -> Iterator[tuple[str, str, str]]:

@@ -9,7 +9,7 @@ from sseprobe.reporters.blocks import MAX_ROWS, Block, Column, Row, Table
 from sseprobe.reporters.sections.base import Section
 from sseprobe.text import one_line
 
-_COLUMNS: Final = (Column("Probe", wraps=True), Column("What it did", wraps=True))
+_COLUMNS: Final = (Column("Probe", wraps=True), Column("Result", wraps=True))
 _COMPRESSION: Final = "compression"
 
 

@@ -35,7 +35,7 @@ SECTION: Final = Section("profile-abort", blocks)
 
 
 def words(abort: ProfileAbort) -> str:
-    """When the server learns that its client has disconnected, and how much it generates in vain."""
+    """When the server learns that its client has disconnected, and how many tokens are wasted."""
     wasted = "" if not abort.overrun_tokens else f", {_wasted_tokens(abort.overrun_tokens)}"
     if abort.answer is Answer.UNKNOWN:
         return f"unknown: {one_line(abort.reason or 'no evidence', 400)}"

@@ -27,8 +27,8 @@ def _row(reader: ReaderReport) -> Row:
     if len(reader.differences) > _DIFFERENCES:
         differences.append(f"and {len(reader.differences) - _DIFFERENCES} more")
     word, tone = ("not run", Tone.PLAIN) if reader.agrees is None else ("differently", Tone.OPEN)
-    said = f"{word}: {'; '.join(differences)}" if differences else word
-    return Row(((_name(reader),), (said,)), tone)
+    text = f"{word}: {'; '.join(differences)}" if differences else word
+    return Row(((_name(reader),), (text,)), tone)
 
 
 def _name(reader: ReaderReport) -> str:

@@ -47,13 +47,13 @@ def summary(report: Report) -> Iterator[str]:
 
 
 def blocks(report: Report) -> Iterator[Block]:
-    """Findings, and rules that were named but not judged, what counts first; what is inconclusive; the other rules."""
+    """Findings, and selected rules that were not judged, what counts first; what is inconclusive; the other rules."""
     fail_on = fail_on_of(report)
     found = worst_first(report.results, fail_on)
     records = tuple(_record(result, fail_on) for result in found[:MAX_ROWS])
     findings = Records("Findings", ("Rule", "Finding"), records, more_than(len(records), len(found), "rules"))
     undecided = [each for each in report.results if each.verdict in UNDECIDED]
-    named = Lines("Not judged, but named", _reasons([each for each in undecided if each.named]), Tone.BAD)
+    named = Lines("Selected, but not judged", _reasons([each for each in undecided if each.named]), Tone.BAD)
     yield from (findings, named) if found and outcome_of(found[0], fail_on).counts else (named, findings)
     inconclusive = [each for each in undecided if each.verdict is RuleVerdict.INCONCLUSIVE and not each.named]
     yield Lines("Inconclusive rules", _reasons(inconclusive), Tone.OPEN)
@@ -61,7 +61,6 @@ def blocks(report: Report) -> Iterator[Block]:
 
 
 def cases(report: Report) -> Iterator[Case]:
-    """One a rule."""
     for result in report.results:
         yield _case(result, fail_on_of(report))
 
@@ -157,7 +156,7 @@ def _case(result: RuleResult, fail_on: Severity) -> Case:
     if result.findings and result.reason:
         details.append(one_line(result.reason, _SENTENCE))
     if outcome is CaseOutcome.ERROR:
-        word = "crashed" if result.verdict is RuleVerdict.CRASHED else f"named, and {_words(result.verdict)}"
+        word = "crashed" if result.verdict is RuleVerdict.CRASHED else f"selected, but {_words(result.verdict)}"
         message = f"{word}: {message}"
     name, title = one_line(result.rule, 40) or "-", one_line(result.title, _TITLE)
     return Case("rule", name, title, outcome, message, tuple(details), result.severity, result=result)

@@ -70,7 +70,7 @@ def cases(report: Report) -> Iterator[Case]:
             yield _case(index, stream, report)
 
 
-SECTION: Final = Section("stream", blocks, cases=cases, claim="A stream ends complete")
+SECTION: Final = Section("stream", blocks, cases=cases, claim="A stream ends completely")
 
 
 def _row(index: int, stream: StreamReport) -> Row:
@@ -133,9 +133,9 @@ def figures_of(stream: StreamReport) -> Iterator[tuple[str, str]]:
     """All of them, with their labels."""
     yield "answer", _answer(stream)
     yield "ending", _ending(stream)
-    for hop in stream.redirects:
-        yield "redirect", f"{hop.status} {one_line(hop.url, 400)} -> {one_line(hop.location, 400)}"
-    if (found := _text_place(stream)) is not None:
+    for redirect in stream.redirects:
+        yield "redirect", f"{redirect.status} {one_line(redirect.url, 400)} -> {one_line(redirect.location, 400)}"
+    if (found := _text_location(stream)) is not None:
         yield "text", found
     yield "latency", _latency(stream)
     yield "ITL", _itl(stream.metrics.itl_ms, stream.metrics.unmeasured_gaps)
@@ -174,7 +174,7 @@ def _ending(stream: StreamReport) -> str:
     return text + (f" [{', '.join(kinds)}]" if kinds else "")
 
 
-def _text_place(stream: StreamReport) -> str | None:
+def _text_location(stream: StreamReport) -> str | None:
     """Where the text of an app's own events was found, None where nobody had to look."""
     if stream.text_at is None:
         return None

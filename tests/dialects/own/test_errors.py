@@ -163,7 +163,7 @@ def test_failures_unless_text_follows(value: Any, name: str | None) -> None:
     told, payload = event(value, name or "message")
     found = failure_in(told, payload, words.kinds_of(told, payload), None)
     assert found is not None
-    assert not (found.is_sure and name is None)
+    assert not (found.is_certain and name is None)
 
 
 @pytest.mark.parametrize("field", ["reason", "status", "finish"])

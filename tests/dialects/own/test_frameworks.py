@@ -296,11 +296,11 @@ def test_what_frameworks_send(name: str) -> None:
         decoder.receive(Chunk(event, Read(ms, ms, Clock.KERNEL, 0, 0)))
     decoder.receive_eof()
     outcome = decoder.finish(BodyEnd.LAST_CHUNK, 100)
-    assert (decoder.answer.text_of(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
+    assert (decoder.tally.answer.text_of(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
     assert (outcome.error.text if outcome.error else None) == case.error
     assert decoder.end_mark == case.mark
     if case.first is not None:
-        assert decoder.meter.ttft_ns == case.first + (name.startswith("hono") and 1)
+        assert decoder.tally.meter.ttft_ns == case.first + (name.startswith("hono") and 1)
 
 
 @pytest.mark.parametrize("name", ["langgraph", "langserve", "a2a", "a2a over rest", "a2a 0.3", "mcp"])
@@ -310,4 +310,4 @@ def test_metadata_is_no_content_as_it_comes(name: str) -> None:
     decoder = StreamDecoder(None, framing=Framing.SSE)
     for place, event in enumerate(case.events[: case.first]):
         decoder.receive(Chunk(event, Read(place, place, Clock.KERNEL, 0, 0)))
-        assert decoder.content_deltas == 0
+        assert decoder.tally.content_deltas == 0

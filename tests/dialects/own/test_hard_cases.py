@@ -127,13 +127,13 @@ def test_silence_is_the_end_behind_an_end_mark_alone(events: list[bytes], silent
     ids=range(9),
 )  # fmt: skip
 def test_text(events: list[bytes], text: str) -> None:
-    assert received(*events)[0].answer.text_of(Kind.TEXT) == text
+    assert received(*events)[0].tally.answer.text_of(Kind.TEXT) == text
 
 
 def test_a_field_is_learned_though_what_came_before_was_too_much_to_be_kept() -> None:
     words = [sse({"foo": word}) for word in WORDS]
     decoder, _ = received(sse({"foo": "So: "}), sse({"docs": ["x" * 1_100_000]}), *words, DONE)
-    text = decoder.answer.text_of(Kind.TEXT)
+    text = decoder.tally.answer.text_of(Kind.TEXT)
     assert text
     assert ANSWER.endswith(text)
 

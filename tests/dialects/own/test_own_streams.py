@@ -73,22 +73,22 @@ class Seen:
         """All that must not depend on how the body was cut."""
         decoder, reading = self.decoder, self.decoder.event_format
         return {
-            "text": decoder.answer.text_of(Kind.TEXT),
-            "reasoning": decoder.answer.text_of(Kind.REASONING),
+            "text": decoder.tally.answer.text_of(Kind.TEXT),
+            "reasoning": decoder.tally.answer.text_of(Kind.REASONING),
             "outcome": self.outcome,
             "dialect": decoder.dialect.name,
-            "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_surely_over),
+            "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_certainly_over),
             "reading": reading and (reading.payloads, reading.text, reading.grows, reading.flows),
             "counts": (
-                decoder.meter.events,
-                decoder.meter.content_events,
-                decoder.content_deltas,
-                decoder.heartbeats,
-                decoder.comments,
-                decoder.unknown_events,
+                decoder.tally.meter.events,
+                decoder.tally.meter.content_events,
+                decoder.tally.content_deltas,
+                decoder.tally.heartbeats,
+                decoder.tally.comments,
+                decoder.tally.unknown_events,
             ),
-            "usage": (decoder.meter.output_tokens, decoder.meter.input_tokens),
-            "finish": decoder.finish_reasons,
+            "usage": (decoder.tally.meter.output_tokens, decoder.tally.meter.input_tokens),
+            "finish": decoder.tally.finish_reasons,
             "deltas": [message.deltas for message in decoder.messages],
         }
 
@@ -183,7 +183,7 @@ BODIES: dict[str, tuple[bytes, str, Ending, str | None]] = {
 def test_what_is_read(name: str) -> None:
     body, text, ending, mark = BODIES[name]
     seen = Seen(body)
-    assert seen.decoder.answer.text_of(Kind.TEXT) == text
+    assert seen.decoder.tally.answer.text_of(Kind.TEXT) == text
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert (seen.outcome.reason is None) == (ending is Ending.COMPLETE)
     assert seen.decoder.end_is_proven is (mark is not None)
@@ -201,7 +201,7 @@ def test_every_way_to_cut_it(name: str, cut: Cut) -> None:
 def test_each_event_is_shown_once(name: str, cut: Cut) -> None:
     """However often the stream is read again from its beginning."""
     seen = Seen(BODIES[name][0], cut)
-    assert len(seen.lines) == seen.decoder.meter.events
+    assert len(seen.lines) == seen.decoder.tally.meter.events
     spans = [each.item.span for each in seen.received if isinstance(each.item, Event) and not each.again]
     assert spans == sorted(set(spans))
 
@@ -222,7 +222,9 @@ def test_text_is_there_after_the_event_that_tells_where_it_is() -> None:
     so_far = []
     for index, piece in enumerate(OTHER[:4]):
         decoder.receive(Chunk(piece, Read(index, index, Clock.KERNEL, 0, 0)))
-        so_far.append((decoder.answer.text_of(Kind.TEXT), decoder.content_deltas, decoder.meter.ttft_ns))
+        so_far.append(
+            (decoder.tally.answer.text_of(Kind.TEXT), decoder.tally.content_deltas, decoder.tally.meter.ttft_ns)
+        )
     assert so_far == [("", 0, None), ("", 0, None), ("The keeper lit", 3, 0), ("The keeper lit the", 4, 0)]
 
 
@@ -232,7 +234,7 @@ def test_what_is_kept_to_be_read_again_is_bounded() -> None:
     assert late.event_format is not None
     assert late.event_format.text is None
     big = joined(sse("x" * 2_000_000), *tokens())
-    assert Seen(big, by(100_000)).decoder.meter.events == 1 + len(WORDS)
+    assert Seen(big, by(100_000)).decoder.tally.meter.events == 1 + len(WORDS)
 
 
 # --- what is given
@@ -270,15 +272,15 @@ GIVEN: dict[str, tuple[dict[str, Any], bytes, str, Ending, str | None]] = {
 def test_given_conventions(name: str, cut: Cut) -> None:
     given, body, text, ending, mark = GIVEN[name]
     seen = Seen(body, cut, plain(**given))
-    assert seen.decoder.answer.text_of(Kind.TEXT) == text
+    assert seen.decoder.tally.answer.text_of(Kind.TEXT) == text
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert seen.summary == Seen(body, whole, plain(**given)).summary
-    assert len(seen.lines) == seen.decoder.meter.events
+    assert len(seen.lines) == seen.decoder.tally.meter.events
 
 
 def test_given_places_are_counted_by() -> None:
     decoder = Seen(GIVEN["all of it"][1], by(1), plain(**GIVEN["all of it"][0])).decoder
-    assert (decoder.meter.output_tokens, decoder.meter.content_events) == (9, len(WORDS))
+    assert (decoder.tally.meter.output_tokens, decoder.tally.meter.content_events) == (9, len(WORDS))
     assert decoder.event_format is not None
     assert (decoder.event_format.text_at, decoder.event_format.learned_from) == ("/b", None)
 
@@ -313,7 +315,7 @@ def test_a_mark_does_not_excuse_a_broken_body(end: BodyEnd) -> None:
     ],
 )
 def test_whether_more_is_to_be_expected(dialect: Dialect | None, body: bytes, over: bool) -> None:
-    assert Seen(body, dialect=dialect).decoder.is_surely_over is over
+    assert Seen(body, dialect=dialect).decoder.is_certainly_over is over
 
 
 # --- paths that a vendor shares with any app
@@ -328,5 +330,5 @@ def test_a_path_alone_makes_no_vendor(name: str, path: str, cut: Cut) -> None:
     assert dialect is not None
     assert dialect.shared_paths
     seen = Seen(body, cut, dialect)
-    assert (seen.decoder.dialect.name, seen.decoder.answer.text_of(Kind.TEXT)) == ("plain", text)
+    assert (seen.decoder.dialect.name, seen.decoder.tally.answer.text_of(Kind.TEXT)) == ("plain", text)
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)

@@ -144,7 +144,7 @@ def _block(record: Record, took: Take) -> int:
 
 
 def _outcome(record: Record, took: Take) -> Outcome:
-    written = [record.asked_ns, record.head_ns, *record.written]
+    written = [record.requested_ns, record.head_ns, *record.written]
     last_ns = max(at_ns for at_ns in written if 0 < at_ns <= took.ended_ns)
     return Outcome(took.status, len(took.arrivals), took.ending, (took.ended_ns - last_ns) / 1e6)
 

@@ -68,7 +68,7 @@ class Record:
     plan: Plan
     path: str
     request: str = ""
-    asked_ns: int = 0
+    requested_ns: int = 0
     head_ns: int = 0
     written: list[int] = field(default_factory=list)
     ended_ns: int = 0
@@ -143,7 +143,7 @@ class _Answer:
         new = request.split("\r\n", 1)[0].endswith("HTTP/1.1")
         self._chunked = new or CHUNKED in record.plan.headers
         self._keeps = new and "connection: close" not in request.lower()
-        record.asked_ns = time.monotonic_ns()
+        record.requested_ns = time.monotonic_ns()
         record.request = request
 
     def write(self) -> bool:
