@@ -93,7 +93,7 @@ def _pause_ns(session: Session, index: int, *, began: bool) -> int | None:
 
 
 def _sampled_after(watch: Watch, aborted_ns: int) -> bool:
-    return any(sample.asked_ns >= aborted_ns for sample in watch.samples()[-1:])
+    return any(sample.requested_ns >= aborted_ns for sample in watch.samples()[-1:])
 
 
 def weigh(answers: list[tuple[bool, Answer]]) -> tuple[Answer, str | None]:
