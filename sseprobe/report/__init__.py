@@ -25,6 +25,7 @@ from sseprobe.report.rules import BaselineReport, Excerpt, FindingReport, ProbeR
 from sseprobe.report.statistics import Counts, Percentiles, Verdict
 from sseprobe.report.streams import RedirectReport, StreamError, StreamMetrics, StreamReport, ToolCallReport
 from sseprobe.rules.base import Severity
+from sseprobe.stop_detection.answers import Answer
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -110,6 +111,52 @@ class Report(Struct, frozen=True):
     """`buffer-test --direct` only."""
     load: None = None
     readers: list[ReaderReport] = field(default_factory=list)
+
+    @property
+    def findings(self) -> list[FindingReport]:
+        """All findings of all rules; each has its rule's id in its key."""
+        return [finding for result in self.results for finding in result.findings]
+
+    def to_json(self) -> str:
+        """The report as `--report json` writes it."""
+        return msgspec.json.encode(self).decode()
+
+    def __str__(self) -> str:
+        """The report as a terminal shows it, without colours."""
+        from sseprobe.reporters import by_format  # a report is made without them
+
+        return by_format("terminal")(self, width=100, colour=False)
+
+    def assert_passed(self) -> None:
+        """Raises AssertionError with the report in words unless the verdict is `pass`; inconclusive fails too."""
+        if self.verdict is not Verdict.PASS:
+            raise AssertionError(f"expected the verdict pass\n{self}")
+
+    def assert_stopped(self, max_overrun: int | None = None) -> None:
+        """Raises AssertionError unless every trial shows that the server stopped.
+
+        `max_overrun`: so many tokens at most may be generated after an abort; a trial without a count fails.
+        """
+        problems = [
+            f"trial {number}: {problem}"
+            for number, trial in enumerate(self.trials)
+            if (problem := _not_stopped(trial, max_overrun)) is not None
+        ]
+        if not self.trials:
+            problems = ["no trial was run"]
+        if problems or self.verdict is not Verdict.PASS:
+            expected = "expected every trial to show that the server stopped"
+            raise AssertionError("\n".join([expected, *problems, str(self)]))
+
+
+def _not_stopped(trial: TrialReport, max_overrun: int | None) -> str | None:
+    """Why a trial does not show a stop within these tokens, None if it does."""
+    if trial.answer is not Answer.STOPPED:
+        return f"{trial.answer}: {trial.reason or 'the server continued'}"
+    if max_overrun is None or (trial.overrun_tokens is not None and trial.overrun_tokens <= max_overrun):
+        return None
+    tokens = "an unknown number of" if trial.overrun_tokens is None else trial.overrun_tokens
+    return f"{tokens} tokens were generated after the abort, at most {max_overrun} were allowed"
 
 
 def schema() -> dict[str, Any]:

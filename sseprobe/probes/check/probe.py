@@ -13,7 +13,7 @@ from sseprobe.probes.check.run import CheckPlan, CheckRun
 from sseprobe.probes.check.third_party_readers import READ_BYTES, read_by_third_parties
 from sseprobe.probes.context import RunContext, refuse_request
 from sseprobe.probes.files import open_cassette
-from sseprobe.probes.judging import Evidence, judge_all
+from sseprobe.probes.judging import Evidence, judge_all, worst
 from sseprobe.probes.request import dialect_of_recording
 from sseprobe.probes.stream_report import report_of_recorded
 from sseprobe.readers.run import Stop
@@ -93,8 +93,11 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
         stop.now()
     results, baseline = judging.compared(results)
     error = run.redact(str(run.error)) if run.error else None
+    verdict = Verdict.FAIL if error is not None else judging.verdict(results, baseline)
+    if any(stream.ending is Ending.ABORTED for stream in run.streams):
+        verdict = worst(verdict, Verdict.INCONCLUSIVE)
     return context.report(
-        Verdict.FAIL if error is not None else judging.verdict(results, baseline),
+        verdict,
         error=error,
         interrupted=run.interrupted or interrupted,
         target=target,
@@ -127,6 +130,11 @@ def _notes(check: CheckRun, results: list[RuleResult], readers: list[ReaderRepor
         f"stream {index} ended with an error that it reported: what a complete stream must do was not checked"
         for index, stream in enumerate(check.transcripts)
         if stream.ending is Ending.ERROR and stream.expected is None and check.error is None
+    ]
+    notes += [
+        f"stream {index} was cut short or aborted: what follows is unknown, so the verdict cannot be pass"
+        for index, stream in enumerate(check.transcripts)
+        if stream.ending is Ending.ABORTED and not check.interrupted
     ]
     crashed = [result.rule for result in results if result.verdict is RuleVerdict.CRASHED]
     if crashed:
