@@ -104,7 +104,7 @@ def test_a_request_without_a_prompt_cannot_ask_for_lengths(cli: Cli, serve: Serv
 
     done = cli("check", serve(send).url, "--probe", "answer-length", "--repeat", "1")
     assert done.code == 4
-    assert "no prompt that could be changed" in " ".join(done.out.split())
+    assert "no known prompt field" in " ".join(done.out.split())
 
 
 def test_the_mock_is_asked_for_few_and_for_many_tokens(cli: Cli) -> None:
