@@ -14,7 +14,7 @@ from mockserver.framing import Framer
 from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse, Frames, StreamForm, WholeResponse
 from mockserver.scenario import Scenario, ScenarioError, of_request
-from mockserver.stream import Writer, frames
+from mockserver.stream_faults import Writer, frames
 from mockserver.tools import RefusedError
 from mockserver.truth import Record, TruthStore
 

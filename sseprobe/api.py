@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from sseprobe.config.options import PROBES, Options, read_options, refuse_unknown, titled_fields
+from sseprobe.config.options.groups import PROBES, Options, read_options, refuse_unknown, titled_fields
 from sseprobe.errors import UsageError
 from sseprobe.probes.context import RunContext
 from sseprobe.probes.observer import Observer

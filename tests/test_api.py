@@ -13,7 +13,7 @@ import pytest
 
 import sseprobe
 from sseprobe import sync
-from sseprobe.config.options import PROBES, SHARED, titled_fields
+from sseprobe.config.options.groups import PROBES, SHARED, titled_fields
 from tests.support.mock import Mock
 from tests.support.raw_server import HEAD, Peer, RawServer, transfer_chunk
 

@@ -11,7 +11,7 @@ from fastapi import Request
 from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Api, Failure, as_dict, count_words, string
 from mockserver.dialects.openai_chat import IN_BAND
-from mockserver.stream import PartWriter, Writer, data
+from mockserver.stream_faults import PartWriter, Writer, data
 from mockserver.tools import RefusedError, offer
 from mockserver.truth import Record
 

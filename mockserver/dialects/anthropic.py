@@ -22,7 +22,7 @@ from mockserver.api import (
     whole_number,
 )
 from mockserver.responses import StreamForm
-from mockserver.stream import PartWriter, Writer, event
+from mockserver.stream_faults import PartWriter, Writer, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
 from mockserver.truth import Record
 

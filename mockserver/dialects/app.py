@@ -12,7 +12,7 @@ from fastapi import Request
 from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Api, Failure, count_words, objects, string
 from mockserver.dialects.openai_chat import DONE
-from mockserver.stream import Writer, data, event
+from mockserver.stream_faults import Writer, data, event
 from mockserver.tools import RefusedError
 from mockserver.truth import Record
 

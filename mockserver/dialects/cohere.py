@@ -12,7 +12,7 @@ from fastapi import Request
 from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Failure, Generated, WholeApi, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, call_body, read_offer
-from mockserver.stream import PartWriter, Writer, event
+from mockserver.stream_faults import PartWriter, Writer, event
 from mockserver.truth import Record
 
 FINISH: Final = {"stop": "COMPLETE", "length": "MAX_TOKENS", "tool_calls": "TOOL_CALL", "content_filter": "ERROR"}

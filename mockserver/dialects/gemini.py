@@ -13,7 +13,7 @@ from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import FAILED, LIMITED, Failure, Generated, WholeApi, as_dict, count_words, objects, whole_number
 from mockserver.dialects.openai_chat import IN_BAND
 from mockserver.responses import Framing, StreamForm
-from mockserver.stream import Writer, as_json, data
+from mockserver.stream_faults import Writer, as_json, data
 from mockserver.tools import Call, Offer, narrowed, offer
 from mockserver.truth import Record
 

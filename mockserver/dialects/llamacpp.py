@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.api import FAILED, LIMITED, Failure
 from mockserver.dialects.openai_chat import IN_BAND, ChunkWriter, OpenAIChat
 from mockserver.responses import StreamForm
-from mockserver.stream import data
+from mockserver.stream_faults import data
 
 _TYPES = {FAILED: "server_error", LIMITED: "unavailable_error"}
 

@@ -10,7 +10,7 @@ from typing import Any
 from mockserver.answer_plan import AnswerPlan, Piece, TokenKind
 from mockserver.api import FAILED, LIMITED, Failure, Generated
 from mockserver.dialects.openai_chat import DONE, ChunkWriter, OpenAIChat, call_body, usage
-from mockserver.stream import as_json
+from mockserver.stream_faults import as_json
 
 _TYPES = {FAILED: "internal_server_error", LIMITED: "rate_limited"}
 

@@ -12,7 +12,7 @@ from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, objects, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, read_offer
 from mockserver.responses import Framing, StreamForm
-from mockserver.stream import Writer, as_json
+from mockserver.stream_faults import Writer, as_json
 from mockserver.tools import Call, Offer
 from mockserver.truth import Record
 

@@ -23,7 +23,7 @@ from mockserver.api import (
     string,
     whole_number,
 )
-from mockserver.stream import Writer, as_json, data
+from mockserver.stream_faults import Writer, as_json, data
 from mockserver.tools import Call, Offer, narrowed, offer
 from mockserver.truth import Record
 

@@ -12,7 +12,7 @@ from fastapi import Request
 from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece
 from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import DONE, IN_BAND, error_body, usage
-from mockserver.stream import Writer, as_json, data
+from mockserver.stream_faults import Writer, as_json, data
 from mockserver.tools import RefusedError
 from mockserver.truth import Record
 

@@ -13,7 +13,7 @@ from fastapi import Request
 from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Failure, Generated, WholeApi, as_dict, count_words, string, whole_number
 from mockserver.dialects.openai_chat import IN_BAND, error_body
-from mockserver.stream import PartWriter, Writer, as_json, event
+from mockserver.stream_faults import PartWriter, Writer, as_json, event
 from mockserver.tools import Call, Offer, RefusedError, narrowed, offer
 from mockserver.truth import Record
 

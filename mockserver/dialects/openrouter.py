@@ -10,7 +10,7 @@ from mockserver.answer_plan import AnswerPlan
 from mockserver.api import FAILED, Failure
 from mockserver.dialects.openai_chat import IN_BAND, ChunkWriter, OpenAIChat
 from mockserver.responses import StreamForm
-from mockserver.stream import data
+from mockserver.stream_faults import data
 from mockserver.truth import Record
 
 PROCESSING = b": OPENROUTER PROCESSING\n\n"

@@ -17,7 +17,7 @@ from mockserver.api import REFUSED, Failure, failure_headers, failure_of, framed
 from mockserver.generation import paced
 from mockserver.responses import EventStreamResponse, StreamForm
 from mockserver.scenario import Scenario, ScenarioError, of_request
-from mockserver.stream import Writer, frames
+from mockserver.stream_faults import Writer, frames
 from mockserver.truth import Record, TruthStore
 
 _RETRY_MS: Final = 1000

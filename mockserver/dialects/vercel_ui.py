@@ -13,7 +13,7 @@ from mockserver.answer_plan import AnswerPlan, ParsedRequest, Piece, TokenKind
 from mockserver.api import Api, Failure, count_words, objects
 from mockserver.dialects.openai_chat import DONE, IN_BAND
 from mockserver.responses import StreamForm
-from mockserver.stream import PartWriter, Writer, data
+from mockserver.stream_faults import PartWriter, Writer, data
 from mockserver.truth import Record
 
 FINISH: Final = {

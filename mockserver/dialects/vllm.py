@@ -7,7 +7,7 @@ and whatever ends the generator, `data: [DONE]` is sent last. Heartbeats need `-
 from typing import Any
 
 from mockserver.dialects.openai_chat import DONE, IN_BAND, ChunkWriter, OpenAIChat
-from mockserver.stream import as_json, data
+from mockserver.stream_faults import as_json, data
 
 
 class VllmWriter(ChunkWriter):

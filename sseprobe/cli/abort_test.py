@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from sseprobe.config.options import Options
+from sseprobe.config.options.groups import Options
 
 
 def abort_test(url: str | None, options: Options[Any]) -> None:

@@ -21,7 +21,7 @@ from sseprobe.cli.replay import replay
 from sseprobe.cli.report import report
 from sseprobe.cli.rules import rules
 from sseprobe.cli.stream import stream
-from sseprobe.config.probes import AbortOptions, BufferOptions, CheckOptions, StreamOptions
+from sseprobe.config.options.probes import AbortOptions, BufferOptions, CheckOptions, StreamOptions
 
 app = typer.Typer(
     name="sseprobe",

@@ -4,7 +4,7 @@ import gc
 import sys
 from typing import Any
 
-from sseprobe.config.options import Options
+from sseprobe.config.options.groups import Options
 
 
 def check(url: str | None, options: Options[Any]) -> None:

@@ -8,8 +8,8 @@ import typer
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.config.option import OptionField, fields_of
-from sseprobe.config.options import SHARED, Options, read_options, titled_fields
+from sseprobe.config.options.groups import SHARED, Options, read_options, titled_fields
+from sseprobe.config.options.option import OptionField, fields_of
 from sseprobe.probes.check import active
 from sseprobe.reporters import FORMATS
 

@@ -5,8 +5,8 @@ import sys
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from sseprobe.cli.terminal import colour_on
-from sseprobe.config.output import OutputOptions
+from sseprobe.cli.console import colour_on
+from sseprobe.config.options.output import OutputOptions
 from sseprobe.http_exchange import Request
 from sseprobe.probes.observer import Observer
 from sseprobe.redaction import Redactor

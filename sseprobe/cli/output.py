@@ -8,8 +8,8 @@ from typing import Final, TextIO
 import msgspec
 
 from sseprobe import exit_codes
-from sseprobe.cli.terminal import colour_on
-from sseprobe.config.output import OutputOptions
+from sseprobe.cli.console import colour_on
+from sseprobe.config.options.output import OutputOptions
 from sseprobe.errors import UsageError
 from sseprobe.report import Report
 from sseprobe.reporters import FORMATS, by_format

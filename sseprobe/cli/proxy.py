@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sseprobe.cli import options as o
+from sseprobe.cli import shared_options as o
 
 BEHAVIOUR = "Behaviour"
 LISTENING = "Listening"
@@ -94,7 +94,7 @@ def proxy(  # noqa: PLR0917  typer passes by name
     Exit codes: 2 usage error, or a port in use; 130 for Ctrl-C.
     """
     from sseprobe.cli.running import serve_until_stopped
-    from sseprobe.config.connection import ConnectOptions, verification
+    from sseprobe.config.options.connection import ConnectOptions, verification
     from sseprobe.proxy.address import UpstreamAddress
     from sseprobe.proxy.background import new_loop
     from sseprobe.proxy.behaviour import Behaviour

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from sseprobe.cli import options as o
+from sseprobe.cli import shared_options as o
 
 
 def report(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sseprobe.cli import options as o
+from sseprobe.cli import shared_options as o
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +26,7 @@ def rules(
       sseprobe rules SSE007
       sseprobe rules ANT
     """
-    from sseprobe.cli.terminal import terminal
+    from sseprobe.cli.console import terminal
     from sseprobe.rules import all_rules
     from sseprobe.rules.selection import known_id
 

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from sseprobe.cli.interruption import interruption
 from sseprobe.cli.observer import TerminalObserver
 from sseprobe.cli.output import deliver, parse_reports
-from sseprobe.config.options import Options
+from sseprobe.config.options.groups import Options
 
 T = TypeVar("T")
 

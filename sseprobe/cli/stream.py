@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sseprobe.config.options import Options
+from sseprobe.config.options.groups import Options
 from sseprobe.errors import UsageError
 
 

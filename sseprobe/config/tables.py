@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, get_args
 import msgspec
 from msgspec import Meta, Struct
 
-from sseprobe.config.option import OptionField, fields_of
-from sseprobe.config.options import PROBES, SHARED
+from sseprobe.config.options.groups import PROBES, SHARED
+from sseprobe.config.options.option import OptionField, fields_of
 
 _NOT_BUILT: Final = ("fault_test", "load")
 """Probes whose options are not known yet: their tables may hold anything."""

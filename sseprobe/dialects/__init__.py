@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from sseprobe.config.request import AUTO
+from sseprobe.config.options.request import AUTO
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:  # `--help` lists the names, and shall be quick

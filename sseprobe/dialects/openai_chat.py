@@ -25,7 +25,7 @@ from sseprobe.dialects.base import (
     texts,
     unknown,
 )
-from sseprobe.dialects.openai_flavours import FINISHES, error_in, native_failure, reasonings, usages
+from sseprobe.dialects.openai_chat_additions import FINISHES, error_in, native_failure, reasonings, usages
 from sseprobe.dialects.shapes import Fields, Shapes
 from sseprobe.dialects.traits import Trait, Wire
 from sseprobe.http_exchange import Request

@@ -4,7 +4,7 @@ import time
 from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import urlsplit
 
-from sseprobe.config.connection import ConnectOptions, verification
+from sseprobe.config.options.connection import ConnectOptions, verification
 from sseprobe.redaction import redact_url
 from sseprobe.text import one_line
 

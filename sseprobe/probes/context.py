@@ -7,7 +7,7 @@ from typing import Any, Generic
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.config.options import Options, ProbeT
+from sseprobe.config.options.groups import Options, ProbeT
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.exit_codes import code_of

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from sseprobe import dialects, json_pointer
+from sseprobe.config.options.request import AUTO, RequestOptions
 from sseprobe.config.project import DialectTable, project, refused
-from sseprobe.config.request import AUTO, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.dialects.own.convention import Convention, Mark, done_when
 from sseprobe.dialects.own.dialect import own_dialect

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from sseprobe.baseline import Baseline, apply_baseline, baseline_of, load_baseline, save_baseline
-from sseprobe.config.judging import JudgingOptions
+from sseprobe.config.options.judging import JudgingOptions
 from sseprobe.probes.files import read_file, write_file
 from sseprobe.redaction import Redactor
 from sseprobe.report import BaselineReport, RuleResult, Verdict

@@ -8,7 +8,7 @@ import msgspec
 
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import Chunk, Head, Request
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
 from sseprobe.redaction import redact_url
 from sseprobe.sse.framing import CONTENT_TYPES, Framing
 from sseprobe.text import one_line

@@ -9,14 +9,14 @@ from typing import Final
 
 from msgspec import Struct
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.dialects import by_header
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
+from sseprobe.probes.ending_advice import EndOfBody, has_too_many_items, outcome_of
 from sseprobe.probes.not_a_stream import excerpt, not_a_stream
-from sseprobe.probes.stream_ending import EndOfBody, has_too_many_items, outcome_of
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.sse.framing import CONTENT_TYPES, Framing, by_content_type, media_type
 from sseprobe.streams.body_framing import Guess, Undecided, framing_from_body, framing_from_head

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from sseprobe import dialects
-from sseprobe.config.request import DEFAULT_PROMPT, RequestOptions
+from sseprobe.config.options.request import DEFAULT_PROMPT, RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.http_exchange import Request

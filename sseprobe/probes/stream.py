@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from sseprobe.config.probes import StreamOptions
+from sseprobe.config.options.probes import StreamOptions
 from sseprobe.dialects import by_header
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Request

@@ -3,8 +3,8 @@
 from sseprobe.dialects.base import EndRule, Kind
 from sseprobe.errors import SseprobeError
 from sseprobe.http_exchange import BodyEnd, Clock, Ending
+from sseprobe.probes.ending_advice import CODING_IS_CUT
 from sseprobe.probes.receive import SILENCE_AFTER_END_S, StreamRun
-from sseprobe.probes.stream_ending import CODING_IS_CUT
 from sseprobe.redaction import Redactor
 from sseprobe.report import StreamReport
 from sseprobe.report.from_stream import stream_report

@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from sseprobe import dialects
-from sseprobe.config.connection import ConnectOptions
-from sseprobe.config.request import RequestOptions
+from sseprobe.config.options.connection import ConnectOptions
+from sseprobe.config.options.request import RequestOptions
 from sseprobe.dialects.own.dialect import MOCK_PATH
 from sseprobe.errors import UsageError
 from sseprobe.mock_process import running_mock_async

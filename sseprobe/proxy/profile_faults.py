@@ -22,7 +22,7 @@ from sseprobe.proxy.faults.hold_head import HoldHead
 from sseprobe.proxy.faults.http10 import Http10
 from sseprobe.proxy.faults.idle_timeout import IdleTimeout
 from sseprobe.proxy.faults.max_bytes import MaxBytes
-from sseprobe.proxy.faults.rate import Rate
+from sseprobe.proxy.faults.slow import Rate
 from sseprobe.proxy.faults.split import Split
 from sseprobe.proxy.faults.strip import Strip
 from sseprobe.proxy.faults.total_timeout import TotalTimeout

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sseprobe.dialects.base import CONTENT_KINDS, as_dict
 from sseprobe.dialects.base import Kind as Decoded
-from sseprobe.dialects.openai_flavours import FINISHES, OWN_FINISHES, REASONING_FIELDS
+from sseprobe.dialects.openai_chat_additions import FINISHES, OWN_FINISHES, REASONING_FIELDS
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule

@@ -5,7 +5,7 @@ from typing import Final
 
 from sseprobe.dialects.base import Kind as DeltaKind
 from sseprobe.dialects.base import as_count, as_dict
-from sseprobe.dialects.openai_flavours import usages
+from sseprobe.dialects.openai_chat_additions import usages
 from sseprobe.dialects.traits import Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.streams.decoder import Message

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.http_exchange import Request

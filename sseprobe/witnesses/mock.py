@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.net.fetch import Fetcher
 from sseprobe.stop_detection.samples import Call, Reading
 from sseprobe.units import NS_PER_MS

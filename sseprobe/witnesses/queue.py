@@ -62,7 +62,7 @@ class Queue(Witness):
         return "It needs a server that works on one request at a time; abort later, for instance --at after-ms:2000"
 
     async def _first_token(self, limit_s: float) -> bool:
-        from sseprobe.net.opening import OpenStream
+        from sseprobe.net.open_stream import OpenStream
 
         context = self._context
         # The limit is ours, here: it is an answer, not a failure.

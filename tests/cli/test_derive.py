@@ -8,9 +8,9 @@ from msgspec import Struct
 from typer.testing import CliRunner
 
 from sseprobe.cli.derive import option_of, probe_command
-from sseprobe.config.connection import ConnectOptions
-from sseprobe.config.option import Option
-from sseprobe.config.options import Options
+from sseprobe.config.options.connection import ConnectOptions
+from sseprobe.config.options.groups import Options
+from sseprobe.config.options.option import Option
 from sseprobe.errors import UsageError
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from sseprobe.cli.observer import TerminalObserver
-from sseprobe.config.output import OutputOptions
+from sseprobe.config.options.output import OutputOptions
 from sseprobe.http_exchange import Request
 from sseprobe.redaction import Redactor
 from sseprobe.reporters import live

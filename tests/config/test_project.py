@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from sseprobe.config.options.request import RequestOptions
 from sseprobe.config.project import DialectTable, find, load, project
-from sseprobe.config.request import RequestOptions
 from sseprobe.dialects.own.convention import Mark
 from sseprobe.errors import UsageError
 from sseprobe.probes.described_dialect import described_dialect

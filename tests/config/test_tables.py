@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sseprobe.config.options import PROBES, titled_fields
+from sseprobe.config.options.groups import PROBES, titled_fields
 from sseprobe.config.project import load, schema
 from sseprobe.errors import UsageError
 

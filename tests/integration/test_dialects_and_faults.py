@@ -11,7 +11,7 @@ import pytest
 
 from mockserver.faults import FAULTS
 from sseprobe import dialects, sync
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.dialects.traits import Scope
 from sseprobe.probes.receive import StreamPlan
 from sseprobe.report import Report, StreamReport

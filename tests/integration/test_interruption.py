@@ -20,7 +20,7 @@ MOMENTS = {
     "while options are read": "sseprobe.cli.running.parse_reports",
     "while the target is set up": "sseprobe.probes.context.build_request",
     "while the mock starts": "sseprobe.mock_process.MockProcess.wait_ready",
-    "while a stream is opened": "sseprobe.net.opening.OpenStream.__aenter__",
+    "while a stream is opened": "sseprobe.net.open_stream.OpenStream.__aenter__",
 }
 
 

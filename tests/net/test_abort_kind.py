@@ -8,7 +8,7 @@ import pytest
 
 from sseprobe.http_exchange import BodyEnd, Chunk, Request
 from sseprobe.net.abort_kind import AbortKind
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
 from tests.support.network import DIRECT, GET, OPEN, Network, Pause
 from tests.support.raw_server import HEAD, LAST_CHUNK, Peer, RawServer, transfer_chunk
 

@@ -7,7 +7,7 @@ import httpcore
 import pytest
 import trustme
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import BodyEnd, Request
 from sseprobe.net.backend import StampedBackend

@@ -4,7 +4,7 @@ import pytest
 
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import BodyEnd, Request
-from sseprobe.net.opening import MAX_REDIRECTS
+from sseprobe.net.open_stream import MAX_REDIRECTS
 from sseprobe.units import NS_PER_S
 from tests.support.network import GET, URL, Item, Network, Pause, receive, received
 from tests.support.raw_server import HEAD, LAST_CHUNK, answer, transfer_chunk

@@ -5,11 +5,11 @@ import struct
 
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.errors import TargetError
 from sseprobe.http_exchange import BodyEnd, Request
 from sseprobe.net.abort_kind import AbortKind
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
 from sseprobe.units import NS_PER_S
 from tests.support.network import DIRECT, GET, OPEN, RESET, Item, Network, Pause, receive
 from tests.support.raw_server import HEAD, LAST_CHUNK, transfer_chunk

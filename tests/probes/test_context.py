@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from sseprobe.config.options import Options, read_options
-from sseprobe.config.probes import StreamOptions
+from sseprobe.config.options.groups import Options, read_options
+from sseprobe.config.options.probes import StreamOptions
 from sseprobe.errors import UsageError
 from sseprobe.probes.context import RunContext, refuse_request
 from sseprobe.probes.observer import Observer

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from sseprobe.config.judging import JudgingOptions
+from sseprobe.config.options.judging import JudgingOptions
 from sseprobe.errors import UsageError
 from sseprobe.probes.judging import Evidence, Judging, judge_all, worst
 from sseprobe.redaction import Redactor

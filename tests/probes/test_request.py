@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sseprobe.config.request import RequestOptions
+from sseprobe.config.options.request import RequestOptions
 from sseprobe.errors import UsageError
 from sseprobe.http_exchange import Request
 from sseprobe.probes.request import build_request, checked_url

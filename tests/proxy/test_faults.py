@@ -19,7 +19,7 @@ from sseprobe.proxy.faults.heartbeat import COMMENT, Heartbeat
 from sseprobe.proxy.faults.hold import Hold
 from sseprobe.proxy.faults.hold_all import HoldAll
 from sseprobe.proxy.faults.latency import Latency
-from sseprobe.proxy.faults.rate import Rate
+from sseprobe.proxy.faults.slow import Rate
 from sseprobe.proxy.pipeline import Output, Pipeline
 
 MS = 1_000_000

@@ -14,10 +14,10 @@ from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, Final, NamedTuple, TypeVar, TypeVarTuple, cast
 from unittest.mock import patch
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
-from sseprobe.net.opening import OpenStream
-from sseprobe.net.stamped import StampedSocket
+from sseprobe.net.open_stream import OpenStream
+from sseprobe.net.stamped_socket import StampedSocket
 from sseprobe.units import NS_PER_S
 
 T0_NS: Final = 5000 * NS_PER_S

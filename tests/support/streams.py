@@ -3,7 +3,7 @@
 import asyncio
 from typing import Any
 
-from sseprobe.config.request import RequestOptions
+from sseprobe.config.options.request import RequestOptions
 from sseprobe.dialects.base import Dialect
 from sseprobe.http_exchange import Request
 from sseprobe.probes.receive import StreamPlan, StreamRun

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from sseprobe import dialects
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Read
 from sseprobe.probes.receive import StreamPlan, StreamRun
 from sseprobe.redaction import Redactor

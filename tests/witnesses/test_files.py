@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import Request
 from sseprobe.witnesses import by_spec
 from sseprobe.witnesses.base import Context, Witness, WitnessError

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import Request
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.phases import parse

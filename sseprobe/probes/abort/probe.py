@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sseprobe.config.probes import AbortOptions
+from sseprobe.config.options.probes import AbortOptions
 from sseprobe.errors import UsageError
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort import phases

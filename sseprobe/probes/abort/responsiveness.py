@@ -10,7 +10,7 @@ import msgspec
 from sseprobe.errors import SseprobeError
 from sseprobe.http_exchange import Request
 from sseprobe.net.abort_kind import AbortKind
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
 from sseprobe.probes.abort.cause import cause_from_response_times
 from sseprobe.probes.abort.client import Client
 from sseprobe.probes.abort.session import Session

@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sseprobe.config.probes import BufferOptions
+from sseprobe.config.options.probes import BufferOptions
 from sseprobe.errors import UsageError
 from sseprobe.probes.buffering.client_abort import GRACE_S
 from sseprobe.probes.buffering.profile_run import ProfileResult

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.config.connection import proxy_for, verification
+from sseprobe.config.options.connection import proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.http_exchange import Ending
 from sseprobe.probes.buffering.client_abort import abort_mock_through_profiles, abort_through_profile

@@ -4,7 +4,7 @@ import asyncio
 from typing import Final
 
 from sseprobe import dialects
-from sseprobe.config.probes import CheckOptions
+from sseprobe.config.options.probes import CheckOptions
 from sseprobe.errors import ISSUES
 from sseprobe.http_exchange import Ending, Request
 from sseprobe.probes.check import active

@@ -12,7 +12,7 @@ import msgspec
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
 from sseprobe.dialects.base import Kind as Decoded
 from sseprobe.dialects.openai_chat import choice_index
-from sseprobe.dialects.openai_flavours import usages
+from sseprobe.dialects.openai_chat_additions import usages
 from sseprobe.rules.support.order import within
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import Request
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.probes.abort.client import Client

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import Request
 from sseprobe.probes.buffering.stream_kinds import AsRequested, LongSilence, silence_s
 from sseprobe.probes.receive import StreamPlan

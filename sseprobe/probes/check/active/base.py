@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from sseprobe.errors import SseprobeError, TargetError
 from sseprobe.http_exchange import Request
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
 from sseprobe.probes.mock_knobs import with_knobs
 from sseprobe.probes.not_a_stream import excerpt
 from sseprobe.probes.receive import StreamPlan, StreamRun

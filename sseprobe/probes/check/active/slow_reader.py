@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Chunk
 from sseprobe.net.fetch import Fetcher, FetchError
-from sseprobe.net.opening import OpenStream
+from sseprobe.net.open_stream import OpenStream
 from sseprobe.probes.check.active.base import ActiveProbe, ProbeContext, ProbeResult, Skipped
 from sseprobe.rules.probe_results import SlowReading
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import pytest
 from msgspec import Struct
 
-from sseprobe.config.option import Option, fields_of, read_group
+from sseprobe.config.options.option import Option, fields_of, read_group
 from sseprobe.errors import UsageError
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from msgspec import Struct
 
-from sseprobe.config.options import PROBES, SHARED, read_options, refuse_unknown, titled_fields
+from sseprobe.config.options.groups import PROBES, SHARED, read_options, refuse_unknown, titled_fields
 from sseprobe.errors import UsageError
 
 

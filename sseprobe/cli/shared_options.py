@@ -3,8 +3,8 @@
 from typing import Annotated
 
 from sseprobe.cli.derive import option_of
-from sseprobe.config.connection import ConnectOptions
-from sseprobe.config.output import OutputOptions
+from sseprobe.config.options.connection import ConnectOptions
+from sseprobe.config.options.output import OutputOptions
 
 Insecure = Annotated[bool, option_of(ConnectOptions, "insecure")]
 CaCert = Annotated[str | None, option_of(ConnectOptions, "cacert")]

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sseprobe.config.probes import AbortOptions
+from sseprobe.config.options.probes import AbortOptions
 from sseprobe.errors import UsageError
 
 

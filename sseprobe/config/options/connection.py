@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct
 
-from sseprobe.config.option import Option
+from sseprobe.config.options.option import Option
 from sseprobe.errors import UsageError
 
 if TYPE_CHECKING:  # `--version` and `--help` need no network

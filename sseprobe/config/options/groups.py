@@ -6,12 +6,12 @@ from typing import Any, Final, Generic, TypeVar
 
 from msgspec import Struct
 
-from sseprobe.config.connection import ConnectOptions
-from sseprobe.config.judging import JudgingOptions
-from sseprobe.config.option import OptionField, fields_of, read_group
-from sseprobe.config.output import OutputOptions
-from sseprobe.config.probes import AbortOptions, BufferOptions, CheckOptions, StreamOptions
-from sseprobe.config.request import RequestOptions
+from sseprobe.config.options.connection import ConnectOptions
+from sseprobe.config.options.judging import JudgingOptions
+from sseprobe.config.options.option import OptionField, fields_of, read_group
+from sseprobe.config.options.output import OutputOptions
+from sseprobe.config.options.probes import AbortOptions, BufferOptions, CheckOptions, StreamOptions
+from sseprobe.config.options.request import RequestOptions
 from sseprobe.errors import UsageError
 
 ProbeT = TypeVar("ProbeT", bound=Struct)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from msgspec import Struct
 
-from sseprobe.config.option import Option
+from sseprobe.config.options.option import Option
 from sseprobe.errors import UsageError
 
 

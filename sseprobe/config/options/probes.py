@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 
-from sseprobe.config.option import Option
+from sseprobe.config.options.option import Option
 from sseprobe.errors import UsageError
 
 WITNESS_HELP: Final = "Source of evidence that the server stopped; repeatable: {witnesses}."

@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from sseprobe.http_exchange import Clock
-from sseprobe.net.stamped import RawRead, StampedSocket, connect_tcp
+from sseprobe.net.stamped_socket import RawRead, StampedSocket, connect_tcp
 from sseprobe.units import NS_PER_S
 from tests.support.network import OPEN, RESET, T0_NS, WOULD_BLOCK, Connection, Item, Network, Pause
 from tests.support.raw_server import LINGER_0

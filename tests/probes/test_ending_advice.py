@@ -2,10 +2,10 @@
 
 import pytest
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.dialects import PLAIN, by_name
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
-from sseprobe.probes.stream_ending import CODING_IS_CUT, EndOfBody, outcome_of
+from sseprobe.probes.ending_advice import CODING_IS_CUT, EndOfBody, outcome_of
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.ending import Outcome
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from sseprobe.cli.terminal import colour_on, terminal
+from sseprobe.cli.console import colour_on, terminal
 
 
 class Terminal(io.StringIO):

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sseprobe.config.request import RequestOptions
+from sseprobe.config.options.request import RequestOptions
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 
-from sseprobe.config.option import Option
+from sseprobe.config.options.option import Option
 
 DEFAULT_MAX_BYTES: Final = 64 * 1024 * 1024
 

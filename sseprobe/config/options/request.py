@@ -4,7 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Struct
 
-from sseprobe.config.option import Option
+from sseprobe.config.options.option import Option
 from sseprobe.redaction import secrets_of_headers
 
 AUTO: Final = "auto"

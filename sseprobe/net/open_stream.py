@@ -13,13 +13,13 @@ from urllib.parse import urljoin, urlsplit
 import httpcore
 import httpx
 
-from sseprobe.config.connection import ConnectOptions, proxy_for, verification
+from sseprobe.config.options.connection import ConnectOptions, proxy_for, verification
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
 from sseprobe.net.abort_kind import AbortKind
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
-from sseprobe.net.stamped import Connect, connect
+from sseprobe.net.stamped_socket import Connect, connect
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url

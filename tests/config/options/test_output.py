@@ -1,7 +1,7 @@
 """The output options: of the command line alone, but for what is kept of a stream."""
 
-from sseprobe.config.option import fields_of
-from sseprobe.config.output import DEFAULT_MAX_BYTES, OutputOptions
+from sseprobe.config.options.option import fields_of
+from sseprobe.config.options.output import DEFAULT_MAX_BYTES, OutputOptions
 
 
 def test_python_takes_no_option_that_prints() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from sseprobe.config.connection import ConnectOptions, proxy_for, verification
+from sseprobe.config.options.connection import ConnectOptions, proxy_for, verification
 from sseprobe.errors import UsageError
 
 PROXY = "http://proxy.example:3128"

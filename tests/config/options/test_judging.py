@@ -2,7 +2,7 @@
 
 import pytest
 
-from sseprobe.config.judging import JudgingOptions
+from sseprobe.config.options.judging import JudgingOptions
 from sseprobe.errors import UsageError
 
 

@@ -9,7 +9,7 @@ from typing import Final
 from msgspec import Struct
 from msgspec.structs import replace
 
-from sseprobe.config.connection import ConnectOptions
+from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Ending
 from sseprobe.streams.decoder import StreamDecoder
 from sseprobe.streams.ending import Outcome
