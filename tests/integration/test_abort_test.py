@@ -220,7 +220,7 @@ def test_a_server_that_cuts_healthy_streams_fails(cli: Cli, serve: Serve) -> Non
         (["--expect", "maybe"], "expected stop or continue"),
         (["--trials", "0"], "--trials"),
         (["--grace", "-1"], "--grace"),
-        (["--report", "pdf"], "not a format"),
+        (["--report", "pdf"], "unknown format"),
         (["https://127.0.0.1:9/", "--cacert", "/nowhere.pem"], "cannot be read as PEM certificates"),
     ],
 )
