@@ -55,9 +55,11 @@ class RunContext(Generic[ProbeT]):
         self.cleanup = contextlib.AsyncExitStack()
         self.interrupted = False
         """Whether it was cancelled while results were judged."""
-        self._started_at = now()
-        self._started_ns = time.monotonic_ns()
+        self._start_clock()
         self._target: Target | None = None
+
+    def _start_clock(self) -> None:
+        self._started_at, self._started_ns = now(), time.monotonic_ns()
 
     @property
     def own(self) -> ProbeT:
@@ -80,6 +82,7 @@ class RunContext(Generic[ProbeT]):
         stream = StreamPlan(request, resolved.connect, dialect, redact, options.output.max_bytes, named, record_to)
         target = PreparedTarget(stream, resolved.mock_url, resolved.truth_url)
         self._target = Target(redact_url(request.url), request.method, target.dialect_name)
+        self._start_clock()  # what the mock took to start is no part of the run
         return target
 
     def witnesses(self, target: PreparedTarget, specs: list[str] | None, grace_s: float) -> list[Witness]:
