@@ -12,7 +12,7 @@ from typing import Any, Final, TypeVar
 
 import httpcore
 
-from sseprobe.net.stamped_socket import Connect, StampedSocket, connect
+from sseprobe.net.client_socket import Connect, StampedSocket, connect
 from sseprobe.net.wire import TlsTimeout, Wire
 
 _TLS_READ_BYTES: Final = 64 * 1024

@@ -17,9 +17,9 @@ from sseprobe.config.options.connection import ConnectOptions, proxy_for, verifi
 from sseprobe.errors import SseprobeError, TargetError, UsageError
 from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
 from sseprobe.net.abort_kind import AbortKind
+from sseprobe.net.client_socket import Connect, connect
 from sseprobe.net.decoding import decoder_for
 from sseprobe.net.failures import explain, in_words
-from sseprobe.net.stamped_socket import Connect, connect
 from sseprobe.net.transport import StampedTransport
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.redaction import redact_url
@@ -114,9 +114,9 @@ class OpenStream:
         aborted_ns = time.monotonic_ns()
         match how:
             case AbortKind.FIN:
-                wire.socket.finish()
+                wire.socket.abort_with_fin()
             case AbortKind.RST:
-                wire.socket.reset()
+                wire.socket.abort_with_rst()
             case AbortKind.HALF_CLOSE:
                 wire.socket.half_close()
             case AbortKind.STALL:

@@ -8,7 +8,7 @@ import httpcore
 import httpx
 
 from sseprobe.net.backend import StampedBackend
-from sseprobe.net.stamped_socket import Connect, connect
+from sseprobe.net.client_socket import Connect, connect
 from sseprobe.net.wire import Wire
 
 

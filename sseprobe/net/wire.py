@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import httpcore
 
 from sseprobe.http_exchange import Clock, Read
-from sseprobe.net.stamped_socket import RawRead, StampedSocket
+from sseprobe.net.client_socket import RawRead, StampedSocket
 from sseprobe.units import NS_PER_S
 
 

@@ -13,7 +13,7 @@ from sseprobe.dialects.base import Dialect
 from sseprobe.errors import UsageError
 from sseprobe.http_exchange import Request
 from sseprobe.probes.described_dialect import described_dialect
-from sseprobe.redaction import Redactor, redact_url, secrets_of_headers, secrets_of_url
+from sseprobe.redaction import MASK, Redactor, redact_url, secrets_of_headers, secrets_of_url
 from sseprobe.streams.cassette import Opening
 
 
@@ -90,7 +90,7 @@ def _header(text: str) -> tuple[str, str]:
     name, value = name.strip(), value.strip()
     token = name and name.isascii() and not set(name) & set(' \t"(),/:;<=>?@[\\]{}') and name.isprintable()
     if not colon or not token or any(character in value for character in "\r\n\0"):
-        shown = f"{name}: ***" if colon else "***"
+        shown = f"{name}: {MASK}" if colon else MASK
         raise UsageError(f"--header '{shown}': not a header. Expected 'Name: value' on one line.")
     return name, value
 

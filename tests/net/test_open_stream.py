@@ -8,8 +8,8 @@ import pytest
 from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.errors import TargetError, UsageError
 from sseprobe.http_exchange import BodyEnd, Request
+from sseprobe.net.client_socket import StampedSocket
 from sseprobe.net.open_stream import OpenStream
-from sseprobe.net.stamped_socket import StampedSocket
 from sseprobe.units import NS_PER_S
 from tests.support.network import (
     DIRECT,

@@ -3,7 +3,7 @@
 import pytest
 
 from sseprobe.http_exchange import Clock
-from sseprobe.net.stamped_socket import RawRead
+from sseprobe.net.client_socket import RawRead
 from sseprobe.net.wire import TotalTimeout, Wire
 from sseprobe.units import NS_PER_S
 

@@ -16,8 +16,8 @@ from unittest.mock import patch
 
 from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.http_exchange import BodyEnd, Chunk, Head, Redirect, Request
+from sseprobe.net.client_socket import StampedSocket
 from sseprobe.net.open_stream import OpenStream
-from sseprobe.net.stamped_socket import StampedSocket
 from sseprobe.units import NS_PER_S
 
 T0_NS: Final = 5000 * NS_PER_S

@@ -5,7 +5,7 @@ from typing import Annotated, Final
 from msgspec import Struct
 
 from sseprobe.config.options.option import Option
-from sseprobe.redaction import secrets_of_headers
+from sseprobe.redaction import MASK, secrets_of_headers
 
 AUTO: Final = "auto"
 DEFAULT_PROMPT: Final = "Write a long story about a lighthouse keeper, in at least one thousand words."
@@ -75,5 +75,5 @@ class RequestOptions(Struct, frozen=True, kw_only=True):
         for text in self.headers:
             name, colon, value = text.partition(":")
             secret = bool(secrets_of_headers([(name.strip(), value.strip())]))
-            arguments += ["-H", f"{name}: ***" if secret and colon else text]
+            arguments += ["-H", f"{name}: {MASK}" if secret and colon else text]
         return tuple(arguments)

@@ -111,7 +111,7 @@ class StampedSocket:
     def close(self) -> None:
         self._sock.close()
 
-    def finish(self) -> None:
+    def abort_with_fin(self) -> None:
         """Aborts with FIN: closing with unread bytes would send RST (RFC 1122 4.2.2.13), so these are read first.
 
         Not without bound: a server may send as fast as they are read.
@@ -121,7 +121,7 @@ class StampedSocket:
         self._drain(remaining)  # what arrived in between: FIN is sent already
         self._close_and_wake()
 
-    def reset(self) -> None:
+    def abort_with_rst(self) -> None:
         """Aborts with RST."""
         reset_on_close(self._sock)
         self._close_and_wake()

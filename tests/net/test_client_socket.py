@@ -9,7 +9,7 @@ from contextlib import closing
 import pytest
 
 from sseprobe.http_exchange import Clock
-from sseprobe.net.stamped_socket import RawRead, StampedSocket, connect_tcp
+from sseprobe.net.client_socket import RawRead, StampedSocket, connect_tcp
 from sseprobe.units import NS_PER_S
 from tests.support.network import OPEN, RESET, T0_NS, WOULD_BLOCK, Connection, Item, Network, Pause
 from tests.support.raw_server import LINGER_0
@@ -152,7 +152,7 @@ def test_what_was_said_is_read_from_a_real_socket(reset: bool, read: bytes) -> N
 # Closing while somebody waits
 
 
-@pytest.mark.parametrize("leave", [StampedSocket.finish, StampedSocket.reset])
+@pytest.mark.parametrize("leave", [StampedSocket.abort_with_fin, StampedSocket.abort_with_rst])
 def test_leaving_wakes_the_reader(leave: Callable[[StampedSocket], None]) -> None:
     network = Network([OPEN])
 
