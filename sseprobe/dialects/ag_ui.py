@@ -12,9 +12,9 @@ from sseprobe.dialects.base import (
     MAX_PARTS,
     PAUSED,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_id,
@@ -33,12 +33,12 @@ from sseprobe.http_exchange import Request
 from sseprobe.sse import Event
 
 _TEXTS: Final = {
-    "TEXT_MESSAGE_CONTENT": Kind.TEXT,
-    "TEXT_MESSAGE_CHUNK": Kind.TEXT,
-    "REASONING_MESSAGE_CONTENT": Kind.REASONING,
-    "REASONING_MESSAGE_CHUNK": Kind.REASONING,
+    "TEXT_MESSAGE_CONTENT": DeltaKind.TEXT,
+    "TEXT_MESSAGE_CHUNK": DeltaKind.TEXT,
+    "REASONING_MESSAGE_CONTENT": DeltaKind.REASONING,
+    "REASONING_MESSAGE_CHUNK": DeltaKind.REASONING,
     # Before 1.0.
-    "THINKING_TEXT_MESSAGE_CONTENT": Kind.REASONING,
+    "THINKING_TEXT_MESSAGE_CONTENT": DeltaKind.REASONING,
 }
 _SILENT: Final = frozenset(
     [
@@ -125,11 +125,11 @@ class Decoder:
             return texts(_TEXTS[kind], value.get("delta"))
         if kind in ("TOOL_CALL_START", "TOOL_CALL_ARGS", "TOOL_CALL_CHUNK"):
             call, name = as_id(value.get("toolCallId")), as_text(value.get("toolCallName")) or None
-            return (Delta(Kind.TOOL_CALL, as_text(value.get("delta")), call=call, name=name),)
+            return (Delta(DeltaKind.TOOL_CALL, as_text(value.get("delta")), call=call, name=name),)
         if kind == "RUN_STARTED":
             self._run += 1
             self._open.clear()
-            return (Delta(Kind.OPEN, choice=self._run),)
+            return (Delta(DeltaKind.OPEN, choice=self._run),)
         if kind == "RUN_FINISHED":
             return self._finish(value)
         if kind == "RUN_ERROR":
@@ -149,15 +149,15 @@ class Decoder:
         outputs = [count for each in counted if (count := as_count(each.get("outputTokens"))) is not None]
         inputs = [count for each in counted if (count := as_count(each.get("inputTokens"))) is not None]
         usage = Delta(
-            Kind.USAGE,
+            DeltaKind.USAGE,
             output_tokens=sum(outputs) if outputs else None,
             input_tokens=sum(inputs) if inputs else None,
         )
         outcome = as_text(as_dict(value.get("outcome")).get("type")) or "success"
-        finish = Delta(Kind.FINISH, outcome, choice=max(self._run, 0), incomplete=_INCOMPLETE.get(outcome))
+        finish = Delta(DeltaKind.FINISH, outcome, choice=max(self._run, 0), incomplete=_INCOMPLETE.get(outcome))
         still = next(iter(self._open), None)
         problem = f"{still[0]} {still[1][:60]} is still open" if still is not None else ""
-        return (*((usage,) if counted else ()), finish, Delta(Kind.END, problem))
+        return (*((usage,) if counted else ()), finish, Delta(DeltaKind.END, problem))
 
 
 _REQUIRED: Final = {

@@ -12,9 +12,9 @@ from sseprobe.dialects.base import (
     PAUSED,
     REFUSED,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_text,
@@ -51,7 +51,7 @@ _OWN: Final = frozenset(
     }
 )
 _TOOL_BLOCKS: Final = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
-_DELTAS: Final = {"text_delta": (Kind.TEXT, "text"), "thinking_delta": (Kind.REASONING, "thinking")}
+_DELTAS: Final = {"text_delta": (DeltaKind.TEXT, "text"), "thinking_delta": (DeltaKind.REASONING, "thinking")}
 
 
 def build_request(url: str, prompt: str, model: str | None) -> Request:
@@ -77,15 +77,15 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     if kind == "content_block_start":
         return _block(as_dict(value.get("content_block")), as_count(value.get("index")))
     if kind == "message_start":
-        return (Delta(Kind.OPEN), *_usage(as_dict(value.get("message")).get("usage"), begun=True))
+        return (Delta(DeltaKind.OPEN), *_usage(as_dict(value.get("message")).get("usage"), begun=True))
     if kind == "message_delta":
         return (*_usage(value.get("usage"), begun=False), *_finish(as_dict(value.get("delta"))))
     if kind == "message_stop":
-        return (Delta(Kind.END),)
+        return (Delta(DeltaKind.END),)
     if kind == "error":
         return (error_of(value.get("error")),)
     if kind == "ping":
-        return (Delta(Kind.HEARTBEAT),)
+        return (Delta(DeltaKind.HEARTBEAT),)
     return () if kind == "content_block_stop" else (unknown(event, value),)
 
 
@@ -97,7 +97,8 @@ def _delta(event: Event, value: Any, delta: dict[str, Any]) -> tuple[Delta, ...]
     if kind == "input_json_delta":
         place = as_count(value.get("index"))
         return tuple(
-            Delta(Kind.TOOL_CALL, each.text, call=place) for each in texts(Kind.TEXT, delta.get("partial_json"))
+            Delta(DeltaKind.TOOL_CALL, each.text, call=place)
+            for each in texts(DeltaKind.TEXT, delta.get("partial_json"))
         )
     if kind == "citations_delta":
         return (citation(delta.get("citation")),)
@@ -109,8 +110,8 @@ def _block(block: dict[str, Any], index: int | None) -> tuple[Delta, ...]:
     if kind in _TOOL_BLOCKS:
         # The input comes in deltas; a server may also put all of it here.
         whole = to_json(block["input"]) if block.get("input") else ""
-        return (Delta(Kind.TOOL_CALL, whole, call=index, name=as_text(block.get("name")) or "?"),)
-    return (*texts(Kind.TEXT, block.get("text")), *texts(Kind.REASONING, block.get("thinking")))
+        return (Delta(DeltaKind.TOOL_CALL, whole, call=index, name=as_text(block.get("name")) or "?"),)
+    return (*texts(DeltaKind.TEXT, block.get("text")), *texts(DeltaKind.REASONING, block.get("thinking")))
 
 
 def _usage(usage: Any, *, begun: bool) -> tuple[Delta, ...]:
@@ -119,12 +120,12 @@ def _usage(usage: Any, *, begun: bool) -> tuple[Delta, ...]:
     if counted is None and total is None:
         return ()
     output = None if begun else as_count(total)
-    return (Delta(Kind.USAGE, output_tokens=output, input_tokens=as_count(counted)),)
+    return (Delta(DeltaKind.USAGE, output_tokens=output, input_tokens=as_count(counted)),)
 
 
 def _finish(delta: dict[str, Any]) -> tuple[Delta, ...]:
     reason = as_text(delta.get("stop_reason"))
-    return (Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)),) if reason else ()
+    return (Delta(DeltaKind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)),) if reason else ()
 
 
 _REQUIRED: Final = {

@@ -20,7 +20,7 @@ from sseprobe.text import scalar, to_json
 _DONE: Final = "[DONE]"
 
 
-class Kind(StrEnum):
+class DeltaKind(StrEnum):
     TEXT = "text"
     REASONING = "reasoning"
     REFUSAL = "refusal"
@@ -53,7 +53,7 @@ class Delta(Struct, frozen=True, omit_defaults=True):
     counted by usage.
     """
 
-    kind: Kind
+    kind: DeltaKind
     text: str = ""
     choice: int = 0
     call: int | str | None = None
@@ -65,7 +65,7 @@ class Delta(Struct, frozen=True, omit_defaults=True):
     input_tokens: int | None = None
 
 
-CONTENT_KINDS: Final = frozenset({Kind.TEXT, Kind.REASONING, Kind.REFUSAL, Kind.TOOL_CALL})
+CONTENT_KINDS: Final = frozenset({DeltaKind.TEXT, DeltaKind.REASONING, DeltaKind.REFUSAL, DeltaKind.TOOL_CALL})
 
 LENGTH: Final = "length"
 FILTERED: Final = "content-filter"
@@ -216,9 +216,9 @@ def chat(prompt: str) -> list[dict[str, str]]:
 def unknown(event: Event, value: Any) -> Delta:
     """What the dialect does not define."""
     if value is NO_PAYLOAD:
-        return Delta(Kind.UNKNOWN, event.data, type="not JSON")
+        return Delta(DeltaKind.UNKNOWN, event.data, type="not JSON")
     kind = as_dict(value).get("type")
-    return Delta(Kind.UNKNOWN, event.data, type=scalar(kind) if isinstance(kind, str) else scalar(event.type))
+    return Delta(DeltaKind.UNKNOWN, event.data, type=scalar(kind) if isinstance(kind, str) else scalar(event.type))
 
 
 def error_of(error: object) -> Delta:
@@ -228,7 +228,7 @@ def error_of(error: object) -> Delta:
     if not isinstance(message, str):
         message = error if isinstance(error, str) else to_json(error)
     return Delta(
-        Kind.ERROR,
+        DeltaKind.ERROR,
         scalar(message),
         type=scalar(kind) if isinstance(kind, str) else None,
         code=None if code is None else scalar(str(code)),
@@ -241,10 +241,10 @@ def citation(source: object) -> Delta:
     named = [fields.get(name) for name in ("title", "document_title", "url", "uri", "filename")]
     shown = [name for name in named if isinstance(name, str) and name]
     cited = next((fields[name] for name in ("cited_text", "text") if isinstance(fields.get(name), str)), "")
-    return Delta(Kind.CITATION, scalar(" ".join(dict.fromkeys(shown)) or cited))
+    return Delta(DeltaKind.CITATION, scalar(" ".join(dict.fromkeys(shown)) or cited))
 
 
-def texts(kind: Kind, value: object, choice: int = 0) -> tuple[Delta, ...]:
+def texts(kind: DeltaKind, value: object, choice: int = 0) -> tuple[Delta, ...]:
     """A delta of this kind if the value is a text, none if it is empty or no text."""
     return (Delta(kind, scalar(value), choice=choice),) if isinstance(value, str) and value else ()
 

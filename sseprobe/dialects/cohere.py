@@ -10,9 +10,9 @@ from sseprobe.dialects.base import (
     DEFAULT_MODEL,
     LENGTH,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_list,
@@ -65,26 +65,28 @@ Fields = dict[str, Any]
 
 def _start(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
     del value, delta, message
-    return (Delta(Kind.OPEN),)
+    return (Delta(DeltaKind.OPEN),)
 
 
 def _content(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
     del value, delta
     content = as_dict(message.get("content"))
-    return (*texts(Kind.REASONING, content.get("thinking")), *texts(Kind.TEXT, content.get("text")))
+    return (*texts(DeltaKind.REASONING, content.get("thinking")), *texts(DeltaKind.TEXT, content.get("text")))
 
 
 def _tool_plan(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
     """What the model means to do with its tools, before it calls them."""
     del value
-    return texts(Kind.REASONING, message.get("tool_plan") or delta.get("tool_plan"))
+    return texts(DeltaKind.REASONING, message.get("tool_plan") or delta.get("tool_plan"))
 
 
 def _tool_call(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
     del delta
     function = as_dict(as_dict(message.get("tool_calls")).get("function"))
     name = as_text(function.get("name")) or None
-    return (Delta(Kind.TOOL_CALL, as_text(function.get("arguments")), call=as_count(value.get("index")), name=name),)
+    return (
+        Delta(DeltaKind.TOOL_CALL, as_text(function.get("arguments")), call=as_count(value.get("index")), name=name),
+    )
 
 
 def _citation(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
@@ -92,7 +94,7 @@ def _citation(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...
     cited = as_dict(message.get("citations"))
     sources = [as_dict(source) for source in as_list(cited.get("sources"))]
     names = [str(as_dict(each.get("document")).get("title") or each.get("id")) for each in sources]
-    return (Delta(Kind.CITATION, scalar(" ".join(names)) or as_text(cited.get("text"))),)
+    return (Delta(DeltaKind.CITATION, scalar(" ".join(names)) or as_text(cited.get("text"))),)
 
 
 def _end(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
@@ -102,16 +104,16 @@ def _end(value: Fields, delta: Fields, message: Fields) -> tuple[Delta, ...]:
     counted = as_dict(usage.get("tokens")) or as_dict(usage.get("billed_units"))
     if counted:
         output, read = as_count(counted.get("output_tokens")), as_count(counted.get("input_tokens"))
-        deltas.append(Delta(Kind.USAGE, output_tokens=output, input_tokens=read))
+        deltas.append(Delta(DeltaKind.USAGE, output_tokens=output, input_tokens=read))
     reason = as_text(delta.get("finish_reason"))
     if reason:
-        deltas += (Delta(Kind.OPEN), Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)))
+        deltas += (Delta(DeltaKind.OPEN), Delta(DeltaKind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)))
     if delta.get("error") or reason in _FAILED:
         error = delta.get("error") or f"the model stopped with finish_reason {reason}"
         deltas.append(
             error_of({"message": error if isinstance(error, str) else to_json(error), "type": reason or None})
         )
-    return (*deltas, Delta(Kind.END))
+    return (*deltas, Delta(DeltaKind.END))
 
 
 _DECODERS: Final = {

@@ -14,9 +14,9 @@ from sseprobe.dialects.base import (
     LENGTH,
     MAX_PARTS,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_list,
@@ -101,7 +101,7 @@ class Decoder:
                 index = as_count(candidate.get("index"))
                 self._candidate(candidate, position if index is None else index, deltas)
         if reason := as_text(as_dict(value.get("promptFeedback")).get("blockReason")):
-            deltas += (Delta(Kind.OPEN), Delta(Kind.FINISH, reason, incomplete=FILTERED))
+            deltas += (Delta(DeltaKind.OPEN), Delta(DeltaKind.FINISH, reason, incomplete=FILTERED))
         if usage := as_dict(value.get("usageMetadata")):
             deltas.append(self._usage(usage))
         if not deltas and _KNOWN.isdisjoint(value):
@@ -119,21 +119,21 @@ class Decoder:
             sum(self._counts.get(name, 0) for name in names) if any(name in self._counts for name in names) else None
             for names in (_OUTPUT, _INPUT)
         )
-        return Delta(Kind.USAGE, output_tokens=output, input_tokens=read)
+        return Delta(DeltaKind.USAGE, output_tokens=output, input_tokens=read)
 
     def _candidate(self, candidate: dict[str, Any], index: int, deltas: list[Delta]) -> None:
         parts = [part for part in as_list(as_dict(candidate.get("content")).get("parts")) if isinstance(part, dict)]
         # What comes after a finish opens the candidate again only if it adds to the answer.
         if index not in self._seen or any(part.get("text") or part.get("functionCall") for part in parts):
-            deltas.append(Delta(Kind.OPEN, choice=index))
+            deltas.append(Delta(DeltaKind.OPEN, choice=index))
             if len(self._seen) < MAX_PARTS:
                 self._seen.add(index)
         for part in parts:
-            kind = Kind.REASONING if part.get("thought") is True else Kind.TEXT
+            kind = DeltaKind.REASONING if part.get("thought") is True else DeltaKind.TEXT
             deltas += texts(kind, part.get("text"), index)
             if isinstance(call := part.get("functionCall"), dict):
                 name, arguments = as_text(call.get("name")) or "?", to_json(call.get("args") or {})
-                deltas.append(Delta(Kind.TOOL_CALL, arguments, choice=index, call=self._calls, name=name))
+                deltas.append(Delta(DeltaKind.TOOL_CALL, arguments, choice=index, call=self._calls, name=name))
                 self._calls += 1
         metadata = as_dict(candidate.get("citationMetadata"))
         sources = as_list(metadata.get("citationSources") or metadata.get("citations"))
@@ -145,7 +145,7 @@ class Decoder:
             return
         # Whatever is not STOP says that something is missing (MALFORMED_FUNCTION_CALL, OTHER, …).
         incomplete = None if reason == "STOP" else _INCOMPLETE.get(reason, reason.lower().replace("_", "-"))
-        deltas.append(Delta(Kind.FINISH, reason, choice=index, incomplete=incomplete))
+        deltas.append(Delta(DeltaKind.FINISH, reason, choice=index, incomplete=incomplete))
 
 
 DIALECT = Dialect(

@@ -11,9 +11,9 @@ from sseprobe.dialects.base import (
     DEFAULT_MODEL,
     LENGTH,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_list,
@@ -68,15 +68,15 @@ class Decoder:
         deltas: list[Delta] = []
         if not self._begun:
             self._begun = True
-            deltas.append(Delta(Kind.OPEN))
+            deltas.append(Delta(DeltaKind.OPEN))
         if thinking := message.get("thinking"):
-            deltas += texts(Kind.REASONING, thinking)
+            deltas += texts(DeltaKind.REASONING, thinking)
         if content := message.get("content") or message.get("response"):
-            deltas += texts(Kind.TEXT, content)
+            deltas += texts(DeltaKind.TEXT, content)
         for call in as_list(message.get("tool_calls")):
             function = as_dict(as_dict(call).get("function"))
             name, arguments = as_text(function.get("name")) or "?", to_json(function.get("arguments") or {})
-            deltas.append(Delta(Kind.TOOL_CALL, arguments, call=self._calls, name=name))
+            deltas.append(Delta(DeltaKind.TOOL_CALL, arguments, call=self._calls, name=name))
             self._calls += 1
         if value["done"]:
             deltas += _done(value)
@@ -86,9 +86,11 @@ class Decoder:
 def _done(value: dict[str, Any]) -> tuple[Delta, ...]:
     reason = as_text(value.get("done_reason"))
     output, read = as_count(value.get("eval_count")), as_count(value.get("prompt_eval_count"))
-    usage = () if output is None and read is None else (Delta(Kind.USAGE, output_tokens=output, input_tokens=read),)
+    usage = (
+        () if output is None and read is None else (Delta(DeltaKind.USAGE, output_tokens=output, input_tokens=read),)
+    )
     # Versions before 0.1.39 gave no reason.
-    return (*usage, Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)), Delta(Kind.END))
+    return (*usage, Delta(DeltaKind.FINISH, reason, incomplete=_INCOMPLETE.get(reason)), Delta(DeltaKind.END))
 
 
 _COMMON: Final = {"model": "string", "done": "boolean"}

@@ -10,9 +10,9 @@ from sseprobe.dialects.base import (
     DEFAULT_MODEL,
     FREE_TEXT,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_list,
@@ -51,7 +51,7 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     """For each choice text, reasoning, refusal, tool fragments, citations, finish; then usage, error, end."""
     # The SDK stops at data.startswith("[DONE]").
     if event.data.startswith(DONE):
-        return (Delta(Kind.END),)
+        return (Delta(DeltaKind.END),)
     if not isinstance(value, dict):
         return (unknown(event, value),)
     deltas: list[Delta] = []
@@ -82,7 +82,7 @@ def decode_usage(chunk: dict[str, Any], deltas: list[Delta]) -> None:
     for usage in usages(chunk)[:1]:
         deltas.append(
             Delta(
-                Kind.USAGE,
+                DeltaKind.USAGE,
                 output_tokens=as_count(usage.get("completion_tokens")),
                 input_tokens=as_count(usage.get("prompt_tokens")),
             )
@@ -97,25 +97,27 @@ def decode_finish(choice: dict[str, Any], index: int, deltas: list[Delta]) -> No
     native = native_failure(choice)
     if isinstance(reason, str) and reason:
         known = FINISHES.get(reason)
-        deltas.append(Delta(Kind.FINISH, scalar(reason), choice=index, incomplete=known.incomplete if known else None))
-    if any(delta.kind is Kind.ERROR for delta in deltas):
+        deltas.append(
+            Delta(DeltaKind.FINISH, scalar(reason), choice=index, incomplete=known.incomplete if known else None)
+        )
+    if any(delta.kind is DeltaKind.ERROR for delta in deltas):
         return
     if error is not None:
         deltas.append(error_of(error))
     elif isinstance(reason, str) and reason in FINISHES and FINISHES[reason].failed:
         message = f"the model stopped with finish_reason {reason}"
-        deltas.append(Delta(Kind.ERROR, message, choice=index, type=reason))
+        deltas.append(Delta(DeltaKind.ERROR, message, choice=index, type=reason))
     elif native is not None and reason:
         message = (
             f"the provider stopped with native_finish_reason {native}, reported as finish_reason {scalar(str(reason))}"
         )
-        deltas.append(Delta(Kind.ERROR, message, choice=index, type=native))
+        deltas.append(Delta(DeltaKind.ERROR, message, choice=index, type=native))
 
 
 def _decode_choice(choice: dict[str, Any], index: int, deltas: list[Delta]) -> None:
-    deltas.append(Delta(Kind.OPEN, choice=index))
+    deltas.append(Delta(DeltaKind.OPEN, choice=index))
     delta = as_dict(choice.get("delta"))
-    deltas += [Delta(Kind.REASONING, text, choice=index) for text in reasonings(delta)]
+    deltas += [Delta(DeltaKind.REASONING, text, choice=index) for text in reasonings(delta)]
     for name, value in delta.items():
         if not value:
             continue
@@ -136,7 +138,7 @@ def _decode_choice(choice: dict[str, Any], index: int, deltas: list[Delta]) -> N
     decode_finish(choice, index, deltas)
 
 
-_TEXTS: Final = {"content": Kind.TEXT, "refusal": Kind.REFUSAL}
+_TEXTS: Final = {"content": DeltaKind.TEXT, "refusal": DeltaKind.REFUSAL}
 
 
 def _decode_parts(parts: Any, index: int, deltas: list[Delta]) -> None:
@@ -144,12 +146,12 @@ def _decode_parts(parts: Any, index: int, deltas: list[Delta]) -> None:
     for part in as_list(parts):
         kind = as_dict(part).get("type")
         if kind == "text":
-            deltas += texts(Kind.TEXT, part.get("text"), index)
+            deltas += texts(DeltaKind.TEXT, part.get("text"), index)
         elif kind == "thinking":
             for each in as_list(part.get("thinking")):
-                deltas += texts(Kind.REASONING, as_dict(each).get("text"), index)
+                deltas += texts(DeltaKind.REASONING, as_dict(each).get("text"), index)
         elif kind == "reference":
-            deltas.append(Delta(Kind.CITATION, to_json(part.get("reference_ids")), choice=index))
+            deltas.append(Delta(DeltaKind.CITATION, to_json(part.get("reference_ids")), choice=index))
 
 
 def _decode_call(fragment: dict[str, Any], index: int, call: int, deltas: list[Delta]) -> None:
@@ -160,7 +162,7 @@ def _decode_call(fragment: dict[str, Any], index: int, call: int, deltas: list[D
     if isinstance(arguments, dict):  # whole, as some servers have it
         arguments = to_json(arguments)
     name, kind = as_text(function.get("name")) or None, FREE_TEXT if free else None
-    deltas.append(Delta(Kind.TOOL_CALL, as_text(arguments), choice=index, call=call, name=name, type=kind))
+    deltas.append(Delta(DeltaKind.TOOL_CALL, as_text(arguments), choice=index, call=call, name=name, type=kind))
 
 
 CHUNK: Final = {"id": "string", "choices": "array", "choices[].index": "number", "choices[].delta": "object"}

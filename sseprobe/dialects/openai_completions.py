@@ -8,9 +8,9 @@ from typing import Any, Final
 from sseprobe.dialects.base import (
     DEFAULT_MODEL,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_dict,
     as_list,
     bearer,
@@ -48,7 +48,7 @@ def recognises(event: Event, value: Any) -> bool:
 def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     """For each choice text and finish; then usage, error, end."""
     if event.data.startswith(DONE):
-        return (Delta(Kind.END),)
+        return (Delta(DeltaKind.END),)
     if not isinstance(value, dict):
         return (unknown(event, value),)
     deltas: list[Delta] = []
@@ -56,7 +56,7 @@ def decode(event: Event, value: Any) -> tuple[Delta, ...]:
     for position, choice in enumerate(as_list(value.get("choices"))):
         if isinstance(choice, dict):
             index = choice_index(choice, position)
-            deltas += (Delta(Kind.OPEN, choice=index), *texts(Kind.TEXT, choice.get("text"), index))
+            deltas += (Delta(DeltaKind.OPEN, choice=index), *texts(DeltaKind.TEXT, choice.get("text"), index))
             decode_finish(choice, index, deltas)
     decode_usage(value, deltas)
     if not deltas and "choices" not in value:

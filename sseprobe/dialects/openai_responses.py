@@ -14,9 +14,9 @@ from sseprobe.dialects.base import (
     LENGTH,
     MAX_PARTS,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_list,
@@ -39,13 +39,13 @@ _FREE_INPUT: Final = "response.custom_tool_call_input"
 _CALL_ITEMS: Final = frozenset({"function_call", "custom_tool_call", "mcp_call"})
 # What each stream of fragments adds, and the field in which its `.done` repeats the whole.
 _FRAGMENTS: Final = {
-    "response.output_text": (Kind.TEXT, "text"),
-    "response.refusal": (Kind.REFUSAL, "refusal"),
-    "response.reasoning_text": (Kind.REASONING, "text"),
-    "response.reasoning_summary_text": (Kind.REASONING, "text"),
-    "response.function_call_arguments": (Kind.TOOL_CALL, "arguments"),
-    "response.custom_tool_call_input": (Kind.TOOL_CALL, "input"),
-    "response.mcp_call_arguments": (Kind.TOOL_CALL, "arguments"),
+    "response.output_text": (DeltaKind.TEXT, "text"),
+    "response.refusal": (DeltaKind.REFUSAL, "refusal"),
+    "response.reasoning_text": (DeltaKind.REASONING, "text"),
+    "response.reasoning_summary_text": (DeltaKind.REASONING, "text"),
+    "response.function_call_arguments": (DeltaKind.TOOL_CALL, "arguments"),
+    "response.custom_tool_call_input": (DeltaKind.TOOL_CALL, "input"),
+    "response.mcp_call_arguments": (DeltaKind.TOOL_CALL, "arguments"),
 }
 
 
@@ -75,7 +75,7 @@ class Decoder:
         if stem in _FRAGMENTS and last in ("delta", "done"):
             return self._fragment(stem, value, done=last == "done")
         if kind in ("response.created", "response.queued", "response.in_progress"):
-            return (Delta(Kind.OPEN),)
+            return (Delta(DeltaKind.OPEN),)
         if kind in ("response.output_item.added", "response.output_item.done"):
             return self._item(value, added=last == "added")
         if kind in ("response.completed", "response.incomplete", "response.failed"):
@@ -95,7 +95,7 @@ class Decoder:
         if not done and len(self._fragmented) < MAX_PARTS:
             self._fragmented.add(part)
         found = texts(kind, value.get(whole if done else "delta"))
-        if kind is not Kind.TOOL_CALL:
+        if kind is not DeltaKind.TOOL_CALL:
             return found
         free = FREE_TEXT if stem == _FREE_INPUT else None
         return tuple(Delta(kind, delta.text, call=place, type=free) for delta in found)
@@ -111,16 +111,16 @@ class Decoder:
             self._open.add(place)
         if as_text(item.get("type")) in _CALL_ITEMS:
             free = FREE_TEXT if item.get("type") == "custom_tool_call" else None
-            return (Delta(Kind.TOOL_CALL, call=place, name=as_text(item.get("name")) or "?", type=free),)
+            return (Delta(DeltaKind.TOOL_CALL, call=place, name=as_text(item.get("name")) or "?", type=free),)
         return ()
 
     def _end(self, response: dict[str, Any]) -> tuple[Delta, ...]:
         usage, status = as_dict(response.get("usage")), as_text(response.get("status"))
-        deltas = [Delta(Kind.OPEN)]
+        deltas = [Delta(DeltaKind.OPEN)]
         if usage:
             deltas.append(
                 Delta(
-                    Kind.USAGE,
+                    DeltaKind.USAGE,
                     output_tokens=as_count(usage.get("output_tokens")),
                     input_tokens=as_count(usage.get("input_tokens")),
                 )
@@ -129,10 +129,10 @@ class Decoder:
             deltas.append(error_of(response.get("error") or "the response failed"))
         elif status in ("incomplete", "cancelled"):
             reason = as_text(as_dict(response.get("incomplete_details")).get("reason")) or status
-            deltas.append(Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason, reason)))
+            deltas.append(Delta(DeltaKind.FINISH, reason, incomplete=_INCOMPLETE.get(reason, reason)))
         elif status in ("", "completed"):
-            deltas.append(Delta(Kind.FINISH, "completed"))
-        return (*deltas, Delta(Kind.END, self._unfinished(response)))
+            deltas.append(Delta(DeltaKind.FINISH, "completed"))
+        return (*deltas, Delta(DeltaKind.END, self._unfinished(response)))
 
     def _unfinished(self, response: dict[str, Any]) -> str:
         """Items that were begun, and are neither done nor in the final output."""

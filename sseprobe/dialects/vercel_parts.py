@@ -5,7 +5,7 @@ Source: `uiMessageChunkSchema` of ai 6.0.326 and 7.0.173. `since`: the version t
 
 from typing import Any, Final, NamedTuple
 
-from sseprobe.dialects.base import Kind
+from sseprobe.dialects.base import DeltaKind
 
 DATA: Final = "data-"
 """How the types of an app's own parts begin."""
@@ -31,7 +31,7 @@ class Part(NamedTuple):
 
     required: dict[str, str] = {}  # noqa: RUF012  never changed
     optional: tuple[str, ...] = ()
-    text: Kind | None = None
+    text: DeltaKind | None = None
     silent: bool = False
     since: int = 5
 
@@ -53,10 +53,10 @@ PARTS: Final[dict[str, Part]] = {
     "start": Part(optional=("messageId", "messageMetadata")),
     "start-step": Part(),
     "text-start": Part(_ID, _METADATA, silent=True),
-    "text-delta": Part(_DELTA, _METADATA, text=Kind.TEXT),
+    "text-delta": Part(_DELTA, _METADATA, text=DeltaKind.TEXT),
     "text-end": Part(_ID, (*_METADATA, "citations"), silent=True),
     "reasoning-start": Part(_ID, _METADATA, silent=True),
-    "reasoning-delta": Part(_DELTA, _METADATA, text=Kind.REASONING),
+    "reasoning-delta": Part(_DELTA, _METADATA, text=DeltaKind.REASONING),
     "reasoning-end": Part(_ID, _METADATA, silent=True),
     "tool-input-start": Part(_NAMED_CALL, (*_OF_TOOL, "title", "inputEncoding")),
     "tool-input-delta": Part({**_CALL, "inputTextDelta": "string"}),

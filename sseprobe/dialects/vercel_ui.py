@@ -15,9 +15,9 @@ from sseprobe.dialects.base import (
     LENGTH,
     MAX_PARTS,
     Delta,
+    DeltaKind,
     Dialect,
     EndRule,
-    Kind,
     as_count,
     as_dict,
     as_id,
@@ -112,16 +112,16 @@ class Decoder:
         match kind:
             case "start":
                 self._started = True
-                return (Delta(Kind.OPEN), *_usage(value))
+                return (Delta(DeltaKind.OPEN), *_usage(value))
             case "finish":
                 self._finished = True
-                return (Delta(Kind.OPEN), *_usage(value), *_finish(as_text(value.get("finishReason"))))
+                return (Delta(DeltaKind.OPEN), *_usage(value), *_finish(as_text(value.get("finishReason"))))
             case "start-step":
-                return (Delta(Kind.STEP),)
+                return (Delta(DeltaKind.STEP),)
             case "reset-step":
                 self._open.clear()
                 self._fragmented.clear()
-                return (Delta(Kind.RESET),)
+                return (Delta(DeltaKind.RESET),)
             case "error":
                 self._failed = True
                 return (error_of(value.get("errorText") or value),)
@@ -138,30 +138,30 @@ class Decoder:
         not: its client shows them.
         """
         if self._finished or self._failed:
-            return (Delta(Kind.END),)
+            return (Delta(DeltaKind.END),)
         if self._started:
-            return (Delta(Kind.END, "no finish before it"),)
+            return (Delta(DeltaKind.END, "no finish before it"),)
         if self._open:
-            return (Delta(Kind.END, f"{next(iter(self._open))} has not ended"),)
+            return (Delta(DeltaKind.END, f"{next(iter(self._open))} has not ended"),)
         if not self._seen:
-            return (Delta(Kind.END, _NOTHING),)
-        return (Delta(Kind.OPEN), Delta(Kind.FINISH), Delta(Kind.END))
+            return (Delta(DeltaKind.END, _NOTHING),)
+        return (Delta(DeltaKind.OPEN), Delta(DeltaKind.FINISH), Delta(DeltaKind.END))
 
     def _tool_input(self, kind: str, value: dict[str, Any]) -> tuple[Delta, ...]:
         call, name = as_id(value.get("toolCallId")), as_text(value.get("toolName")) or None
         if kind in ("tool-input-delta", "tool-input-start") and len(self._fragmented) < MAX_PARTS:
             self._fragmented.add(call)
         if kind == "tool-input-delta":
-            return (Delta(Kind.TOOL_CALL, as_text(value.get("inputTextDelta")), call=call),)
+            return (Delta(DeltaKind.TOOL_CALL, as_text(value.get("inputTextDelta")), call=call),)
         if kind == "tool-input-start":
-            return (Delta(Kind.TOOL_CALL, call=call, name=name or "?"),)
+            return (Delta(DeltaKind.TOOL_CALL, call=call, name=name or "?"),)
         if call in self._fragmented:
             return ()
-        return (Delta(Kind.TOOL_CALL, to_json(value.get("input")), call=call, name=name or "?"),)
+        return (Delta(DeltaKind.TOOL_CALL, to_json(value.get("input")), call=call, name=name or "?"),)
 
 
 def _finish(reason: str) -> tuple[Delta, ...]:
-    finish = Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason))
+    finish = Delta(DeltaKind.FINISH, reason, incomplete=_INCOMPLETE.get(reason))
     if reason != "error":
         return (finish,)
     return (finish, error_of({"message": "the model finished with an error", "type": reason}))
@@ -171,7 +171,7 @@ def _usage(value: dict[str, Any]) -> tuple[Delta, ...]:
     metadata = as_dict(value.get("messageMetadata"))
     usage = as_dict(metadata.get("totalUsage")) or as_dict(metadata.get("usage"))
     output, read = as_count(usage.get("outputTokens")), as_count(usage.get("inputTokens"))
-    return () if output is None and read is None else (Delta(Kind.USAGE, output_tokens=output, input_tokens=read),)
+    return () if output is None and read is None else (Delta(DeltaKind.USAGE, output_tokens=output, input_tokens=read),)
 
 
 DIALECT = Dialect(

@@ -1,6 +1,6 @@
 """The report of one received stream: its ending, and notes on unusual things."""
 
-from sseprobe.dialects.base import EndRule, Kind
+from sseprobe.dialects.base import DeltaKind, EndRule
 from sseprobe.errors import SseprobeError
 from sseprobe.http_exchange import BodyEnd, Clock, Ending
 from sseprobe.probes.ending_advice import CODING_IS_CUT
@@ -72,7 +72,7 @@ def _notes_on_meaning(decoder: StreamDecoder, outcome: Outcome) -> list[str]:
         notes.append(f"no event holds text at {decoder.event_format.text_at if decoder.event_format else ''}{looks}")
     if (ignored := decoder.tally.ignored.note) is not None:
         notes.append(ignored)
-    if decoder.tally.answer.text_of(Kind.TEXT).startswith("{'"):
+    if decoder.tally.answer.text_of(DeltaKind.TEXT).startswith("{'"):
         notes.append("the payloads look like Python dicts: send json.dumps(…) instead, which every client can read")
     if decoder.lacks_terminator:
         missing = decoder.dialect.terminator

@@ -6,14 +6,14 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from sseprobe.dialects.base import NO_PAYLOAD, Delta, Dialect, EndRule, Kind, payload
+from sseprobe.dialects.base import NO_PAYLOAD, Delta, DeltaKind, Dialect, EndRule, payload
 from sseprobe.readers.base import OutputShape, Reader
 from sseprobe.sse import Event
 from sseprobe.text import scalar
 
 _DONE: Final = "[DONE]"
-_OPTIONAL: Final = frozenset({Kind.HEARTBEAT, Kind.UNKNOWN})
-_PARTS: Final = {Kind.TEXT: "text", Kind.REASONING: "reasoning", Kind.TOOL_CALL: "arguments"}
+_OPTIONAL: Final = frozenset({DeltaKind.HEARTBEAT, DeltaKind.UNKNOWN})
+_PARTS: Final = {DeltaKind.TEXT: "text", DeltaKind.REASONING: "reasoning", DeltaKind.TOOL_CALL: "arguments"}
 
 
 class ExpectedItem(Struct, frozen=True):
@@ -69,13 +69,13 @@ class _Payloads:
     def _take(self, event: Event, value: Any, number: int) -> ExpectedItem | None:
         deltas = self._decode(event, value)
         kinds = {delta.kind for delta in deltas}
-        if Kind.ERROR in kinds:
+        if DeltaKind.ERROR in kinds:
             self._failed = self._over = True
         means_something = bool(event.data.strip()) if value is NO_PAYLOAD else not kinds or not kinds <= _OPTIONAL
         needed = means_something and not self._over
-        if Kind.END in kinds or (self._rule is EndRule.FINISH and Kind.FINISH in kinds):
+        if DeltaKind.END in kinds or (self._rule is EndRule.FINISH and DeltaKind.FINISH in kinds):
             self._complete = True
-            self._over = self._over or Kind.END in kinds
+            self._over = self._over or DeltaKind.END in kinds
         if self._reader.shape is OutputShape.PAYLOADS:
             return ExpectedItem(value, number, needed)
         parts = parts_of(_parts_of(deltas)) if value is not NO_PAYLOAD else {"": event.data}

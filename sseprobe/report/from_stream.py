@@ -1,6 +1,6 @@
 """From a decoded stream to its report, credentials masked."""
 
-from sseprobe.dialects.base import Delta, Kind
+from sseprobe.dialects.base import Delta, DeltaKind
 from sseprobe.http_exchange import BodyEnd, Ending, Head, Redirect, Request
 from sseprobe.redaction import Redactor, redact_url
 from sseprobe.report import RedirectReport, StreamError, StreamMetrics, StreamReport, Target, ToolCallReport
@@ -41,9 +41,9 @@ def stream_report(
         error=failure,
         finish_reasons=[redact(reason) for _, reason in sorted(decoder.tally.finish_reasons.items())],
         incomplete=decoder.tally.incomplete,
-        text=redact(decoder.tally.answer.text_of(Kind.TEXT)),
-        reasoning=redact(decoder.tally.answer.text_of(Kind.REASONING)),
-        refusal=redact(decoder.tally.answer.text_of(Kind.REFUSAL)),
+        text=redact(decoder.tally.answer.text_of(DeltaKind.TEXT)),
+        reasoning=redact(decoder.tally.answer.text_of(DeltaKind.REASONING)),
+        refusal=redact(decoder.tally.answer.text_of(DeltaKind.REFUSAL)),
         tool_calls=[
             ToolCallReport(call.choice, redact(call.name), redact(call.arguments.getvalue()))
             for call in decoder.tally.answer.tool_calls.values()

@@ -5,7 +5,7 @@ from typing import Final, TextIO
 
 from msgspec.structs import replace
 
-from sseprobe.dialects.base import MAX_ID_CHARS, Delta, Dialect, Kind
+from sseprobe.dialects.base import MAX_ID_CHARS, Delta, DeltaKind, Dialect
 from sseprobe.http_exchange import Chunk, Head, Redirect, Request
 from sseprobe.redaction import Redactor, redact_headers, redact_url
 from sseprobe.sse import Bom, Comment, Event, IgnoredField, InvalidUtf8, LimitExceeded, Retry
@@ -18,12 +18,12 @@ _RED: Final = "\x1b[31m"
 _PLAIN: Final = "\x1b[0m"
 
 
-Place = tuple[Kind, int, int | str | None]
+Place = tuple[DeltaKind, int, int | str | None]
 """What is being written: its kind, its choice, and the call or error it is."""
 
 _MAX_CALLS: Final = 1024
 _MAX_SHOWN: Final = 4096
-_TEXTS: Final = frozenset({Kind.TEXT, Kind.REASONING, Kind.REFUSAL})
+_TEXTS: Final = frozenset({DeltaKind.TEXT, DeltaKind.REASONING, DeltaKind.REFUSAL})
 
 
 def _behind(received: list[Received], chars: int) -> list[Received]:
@@ -90,7 +90,7 @@ class TextView(SilentView):
 
     def close(self) -> None:
         try:
-            self._write(")" if self._place is not None and self._place[0] is Kind.TOOL_CALL else "")
+            self._write(")" if self._place is not None and self._place[0] is DeltaKind.TOOL_CALL else "")
             self._release()
             self._set_style("")
             if not self._at_line_start:
@@ -100,23 +100,23 @@ class TextView(SilentView):
             pass  # nobody reads it any more
 
     def _write_delta(self, delta: Delta) -> None:
-        if delta.kind is Kind.ERROR:
+        if delta.kind is DeltaKind.ERROR:
             kinds = ", ".join(dict.fromkeys(each for each in (delta.type, delta.code) if each))
             line = f"error [{kinds}]: {delta.text}" if kinds else f"error: {delta.text}"
             if line != self._error:  # some vendors send it twice
                 self._error, self._errors = line, self._errors + 1
                 self._move((delta.kind, delta.choice, self._errors), _RED)
                 self._write(line)
-        elif delta.kind is Kind.CITATION:
+        elif delta.kind is DeltaKind.CITATION:
             self._move((delta.kind, delta.choice, None), _DIM)
             self._write(f"[{delta.text}]")
-        elif delta.kind in (Kind.TEXT, Kind.REFUSAL, Kind.REASONING) and delta.text:
-            self._move((delta.kind, delta.choice, None), _DIM if delta.kind is Kind.REASONING else "")
+        elif delta.kind in (DeltaKind.TEXT, DeltaKind.REFUSAL, DeltaKind.REASONING) and delta.text:
+            self._move((delta.kind, delta.choice, None), _DIM if delta.kind is DeltaKind.REASONING else "")
             self._write(delta.text)
-        elif delta.kind is Kind.RESET:
+        elif delta.kind is DeltaKind.RESET:
             self._move((delta.kind, 0, None), _DIM)
             self._write("[the step restarts: its text so far is discarded]")
-        elif delta.kind is Kind.TOOL_CALL and (delta.text or delta.name):
+        elif delta.kind is DeltaKind.TOOL_CALL and (delta.text or delta.name):
             self._write_call((delta.kind, delta.choice, delta.call), delta)
 
     def _write_call(self, place: Place, delta: Delta) -> None:
@@ -131,7 +131,7 @@ class TextView(SilentView):
         """Begins a line wherever another choice, call or kind goes on; a call's parenthesis is closed behind it."""
         if self._place is not None and place != self._place:
             self._release()
-            self._write(")" if self._place[0] is Kind.TOOL_CALL else "")
+            self._write(")" if self._place[0] is DeltaKind.TOOL_CALL else "")
             self._release()
             if not self._at_line_start:
                 self._out.write("\n")

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict, as_id, as_list
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import MAX_PARTS, DeltaKind, as_count, as_dict, as_id, as_list
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.parts import described, in_order, part_name

@@ -7,8 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from sseprobe import json_pointer
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, DeltaKind
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.event_format import EventFormat, Payloads
 from sseprobe.dialects.own.fields import other_text

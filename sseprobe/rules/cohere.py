@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sseprobe.dialects.base import MAX_PARTS, as_count, as_dict
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import MAX_PARTS, DeltaKind, as_count, as_dict
 from sseprobe.dialects.traits import Scope, Wire
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import CONTENT_KINDS, as_dict
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import CONTENT_KINDS, DeltaKind, as_dict
 from sseprobe.dialects.own.errors import WEB_PAGE, failure_in_line, foreign_failure
 from sseprobe.dialects.traits import Scope, Trait
 from sseprobe.http_exchange import Ending

@@ -233,7 +233,7 @@ def fails_before_the_stream(stream: Transcript) -> Iterator[Finding]:
     Good: `429` and a JSON error.
     Bad: `200`, and `data: {"error": …}` as the first event.
     """
-    from sseprobe.dialects.base import Kind as DeltaKind
+    from sseprobe.dialects.base import DeltaKind
 
     head = _head(stream)
     first = next((message for message in stream.messages if not message.has(DeltaKind.HEARTBEAT)), None)

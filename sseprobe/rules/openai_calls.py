@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from sseprobe.dialects.base import Kind as Decoded
-from sseprobe.dialects.base import as_count, as_dict
+from sseprobe.dialects.base import DeltaKind, as_count, as_dict
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.openai_chunks import (
@@ -128,7 +127,7 @@ def finishes_for_its_calls(stream: Transcript) -> Iterator[Finding]:
     """
     if isinstance(asked(stream).get("tool_choice"), dict):
         raise NotApplicable("the request forces one function; OpenAI then sends stop")
-    called = {delta.choice for _, delta in stream.deltas_by_kind[Decoded.TOOL_CALL]}
+    called = {delta.choice for _, delta in stream.deltas_by_kind[DeltaKind.TOOL_CALL]}
     finished: dict[int, tuple[str, Message]] = {}
     for message, index, choice in legible_choices(stream):
         if reason := finish_of(choice):

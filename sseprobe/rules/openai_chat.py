@@ -7,8 +7,7 @@ Groq, DeepSeek and TGI are known to send is not an error, unless clients break o
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from sseprobe.dialects.base import CONTENT_KINDS, as_dict
-from sseprobe.dialects.base import Kind as Decoded
+from sseprobe.dialects.base import CONTENT_KINDS, DeltaKind, as_dict
 from sseprobe.dialects.openai_chat_additions import FINISHES, OWN_FINISHES, REASONING_FIELDS
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.http_exchange import Ending
@@ -222,7 +221,7 @@ def finishes_before_done(stream: Transcript) -> Iterator[Finding]:
     Good: `"finish_reason":"stop"`, then `[DONE]`.
     Bad: `"delta":{"content":"Once upon"}`, then `[DONE]`.
     """
-    if stream.deltas_by_kind[Decoded.ERROR]:
+    if stream.deltas_by_kind[DeltaKind.ERROR]:
         raise NotApplicable("the stream reports an error")
     done = ended_by(stream)
     if done is None:
@@ -318,8 +317,8 @@ def reports_failures_as_errors(stream: Transcript) -> Iterator[Finding]:
     Good: `{"error":{"message":"upstream closed"},"choices":[{"finish_reason":"error",…}]}`.
     Bad: `{"choices":[{"finish_reason":"network_error",…}]}`.
     """
-    errors = stream.deltas_by_kind[Decoded.ERROR]
-    if not errors and not stream.deltas_by_kind[Decoded.FINISH]:
+    errors = stream.deltas_by_kind[DeltaKind.ERROR]
+    if not errors and not stream.deltas_by_kind[DeltaKind.FINISH]:
         raise NotApplicable("no choice has a finish reason")
     for message, error in errors:
         reported = message.fields.get("error") or any(choice.get("error") for _, choice in choices(message))

@@ -5,8 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, documents
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import CONTENT_KINDS, FREE_TEXT, NO_PAYLOAD, DeltaKind, documents
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.support.foreign_errors import is_foreign_error

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import Kind as DeltaKind
-from sseprobe.dialects.base import as_count, as_dict
+from sseprobe.dialects.base import DeltaKind, as_count, as_dict
 from sseprobe.dialects.openai_chat_additions import usages
 from sseprobe.dialects.traits import Wire
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import NO_PAYLOAD
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import NO_PAYLOAD, DeltaKind
 from sseprobe.dialects.shapes import json_type
 from sseprobe.dialects.traits import Scope, Trait
 from sseprobe.rules.base import Finding, Kind, NotApplicable, Severity, rule

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.http_exchange import Ending
 from sseprobe.rules.base import WHATWG, Finding, Inconclusive, Kind, NotApplicable, Severity, rule
 from sseprobe.rules.probe_results import Resumption

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import CONTENT_KINDS, EndRule, as_dict
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import CONTENT_KINDS, DeltaKind, EndRule, as_dict
 from sseprobe.dialects.traits import Scope, Trait, Wire
 from sseprobe.http_exchange import BodyEnd, Ending
 from sseprobe.rules.base import Finding, Inconclusive, Kind, NotApplicable, Severity, rule

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Iterator
 from typing import Final
 
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.rules.base import WHATWG, Finding, Kind, NotApplicable, Severity, rule
 from sseprobe.streams.transcript import Transcript
 from sseprobe.text import one_line

@@ -5,7 +5,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import NO_PAYLOAD, Delta, Dialect, EndRule, Kind, documents, payload
+from sseprobe.dialects.base import NO_PAYLOAD, Delta, DeltaKind, Dialect, EndRule, documents, payload
 from sseprobe.dialects.own.event_format import EventFormat
 from sseprobe.http_exchange import BodyEnd, Chunk, Read
 from sseprobe.sse import Event, Frame, Item, Tail
@@ -37,7 +37,7 @@ class Message(Struct, frozen=True, gc=False):
         """The payload if it is a JSON object, else an empty one."""
         return self.payload if type(self.payload) is dict else {}
 
-    def has(self, *kinds: Kind) -> bool:
+    def has(self, *kinds: DeltaKind) -> bool:
         """Whether it decodes to a delta of one of these kinds."""
         for delta in self.deltas:  # noqa: SIM110  a generator costs more than all the rest
             if delta.kind in kinds:

@@ -3,7 +3,7 @@
 from io import StringIO
 from typing import Final
 
-from sseprobe.dialects.base import Delta, Kind
+from sseprobe.dialects.base import Delta, DeltaKind
 
 MAX_TEXT_CHARS: Final = 4 * 1024 * 1024
 """How much text is kept for reports. The live view shows all of it."""
@@ -30,12 +30,12 @@ class KeptAnswer:
         self.is_cut = False
         self.tool_calls: dict[tuple[int, int | str | None], ToolCall] = {}
         self.citations: list[str] = []
-        self._texts = {Kind.TEXT: StringIO(), Kind.REASONING: StringIO(), Kind.REFUSAL: StringIO()}
+        self._texts = {DeltaKind.TEXT: StringIO(), DeltaKind.REASONING: StringIO(), DeltaKind.REFUSAL: StringIO()}
         self._chars = 0
-        self._step: tuple[dict[Kind, int], int] = ({}, 0)
+        self._step: tuple[dict[DeltaKind, int], int] = ({}, 0)
         """Where the step began: in what is kept of each kind, and among the tool calls."""
 
-    def text_of(self, kind: Kind) -> str:
+    def text_of(self, kind: DeltaKind) -> str:
         """The text, reasoning or refusal."""
         return self._texts[kind].getvalue()
 

@@ -10,7 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from sseprobe.dialects.base import CONTENT_KINDS, Dialect, Kind
+from sseprobe.dialects.base import CONTENT_KINDS, DeltaKind, Dialect
 from sseprobe.dialects.own.convention import Mark, shape_of
 from sseprobe.dialects.own.decoder import marks_of
 from sseprobe.dialects.own.dialect import own_dialect
@@ -104,8 +104,10 @@ def _last_event(stream: Transcript) -> Mark | None:
 
 
 def _chars(stream: Transcript) -> int:
-    return sum(len(delta.text) for kind in (Kind.TEXT, Kind.REASONING) for _, delta in stream.deltas_by_kind[kind])
+    return sum(
+        len(delta.text) for kind in (DeltaKind.TEXT, DeltaKind.REASONING) for _, delta in stream.deltas_by_kind[kind]
+    )
 
 
 def _has_meaning(message: Message) -> bool:
-    return message.has(*CONTENT_KINDS, Kind.ERROR, Kind.HEARTBEAT, Kind.UNKNOWN)
+    return message.has(*CONTENT_KINDS, DeltaKind.ERROR, DeltaKind.HEARTBEAT, DeltaKind.UNKNOWN)

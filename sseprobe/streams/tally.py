@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from sseprobe.dialects.base import CONTENT_KINDS, Delta, EndRule, Kind
+from sseprobe.dialects.base import CONTENT_KINDS, Delta, DeltaKind, EndRule
 from sseprobe.http_exchange import Read
 from sseprobe.sse import Comment, IgnoredField, Item, LimitExceeded, Tail
 from sseprobe.streams.ending import MAX_CHOICES
@@ -11,7 +11,7 @@ from sseprobe.streams.kept_answer import MAX_NAME_CHARS, KeptAnswer
 from sseprobe.streams.metrics import Meter
 from sseprobe.streams.recognition import Recognition
 
-_ENDS: Final = frozenset({Kind.END, Kind.ERROR})
+_ENDS: Final = frozenset({DeltaKind.END, DeltaKind.ERROR})
 _MAX_UNKNOWN_TYPES: Final = 5
 
 
@@ -60,7 +60,7 @@ class StreamTally:
             if delta.kind in CONTENT_KINDS and (delta.text or delta.name):
                 self.content_deltas += 1
                 self._read_ends = False
-            elif delta.kind in _ENDS or (delta.kind is Kind.FINISH and self._ends_by_finish):
+            elif delta.kind in _ENDS or (delta.kind is DeltaKind.FINISH and self._ends_by_finish):
                 self._read_ends = True
         self._read_events += 1
         self._read_content_events += self.content_deltas > before
@@ -90,31 +90,31 @@ class StreamTally:
 
     def _add_delta(self, delta: Delta) -> None:
         match delta.kind:
-            case Kind.TEXT | Kind.REASONING | Kind.REFUSAL:
+            case DeltaKind.TEXT | DeltaKind.REASONING | DeltaKind.REFUSAL:
                 if self._recognition.may_go_on:
                     self.ended = False  # so that was no end mark
                 self.answer.add_text(delta)
-            case Kind.TOOL_CALL:
+            case DeltaKind.TOOL_CALL:
                 self.answer.add_tool_call(delta)
-            case Kind.CITATION:
+            case DeltaKind.CITATION:
                 self.answer.add_citation(delta)
-            case Kind.STEP:
+            case DeltaKind.STEP:
                 self.answer.begin_step()
-            case Kind.RESET:
+            case DeltaKind.RESET:
                 self.answer.reset_step()
-            case Kind.OPEN:
+            case DeltaKind.OPEN:
                 self._open(delta.choice)
-            case Kind.FINISH:
+            case DeltaKind.FINISH:
                 self._finish(delta)
-            case Kind.USAGE:
+            case DeltaKind.USAGE:
                 self._add_usage(delta)
-            case Kind.ERROR:
+            case DeltaKind.ERROR:
                 self.error = self.error or delta
-            case Kind.END:
+            case DeltaKind.END:
                 self.ended, self.doubt = True, delta.text
-            case Kind.HEARTBEAT:
+            case DeltaKind.HEARTBEAT:
                 self.heartbeats += 1
-            case Kind.UNKNOWN:
+            case DeltaKind.UNKNOWN:
                 self.unknown_events += 1
                 if len(self.unknown_types) < _MAX_UNKNOWN_TYPES:
                     self.unknown_types[(delta.type or "?")[:MAX_NAME_CHARS]] = None

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct
 
 from sseprobe import dialects
-from sseprobe.dialects.base import CONTENT_KINDS, Delta, Dialect, Kind
+from sseprobe.dialects.base import CONTENT_KINDS, Delta, DeltaKind, Dialect
 from sseprobe.http_exchange import BodyEnd, Chunk, Ending, Head, Read, Redirect, Request
 from sseprobe.sse import Comment, Event, Frame, Item, Tail
 from sseprobe.sse.framing import Framing, new_parser
@@ -94,12 +94,12 @@ class Transcript(Struct, frozen=True, dict=True):
         return [message.event.start for message in self.messages]
 
     @cached_property
-    def deltas_by_kind(self) -> dict[Kind, list[tuple[Message, Delta]]]:
+    def deltas_by_kind(self) -> dict[DeltaKind, list[tuple[Message, Delta]]]:
         """What the events decode to, by kind, in order; `OPEN` is left out."""
-        deltas_by_kind: dict[Kind, list[tuple[Message, Delta]]] = {kind: [] for kind in Kind}
+        deltas_by_kind: dict[DeltaKind, list[tuple[Message, Delta]]] = {kind: [] for kind in DeltaKind}
         for message in self.messages:
             for delta in message.deltas:
-                if delta.kind is not Kind.OPEN:
+                if delta.kind is not DeltaKind.OPEN:
                     deltas_by_kind[delta.kind].append((message, delta))
         return deltas_by_kind
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sseprobe import dialects
 from sseprobe.dialects import ag_ui, anthropic, cohere, openai_responses_types, vercel_parts
-from sseprobe.dialects.base import Delta, Kind
+from sseprobe.dialects.base import Delta, DeltaKind
 from sseprobe.errors import UsageError
 from tests.support.decoding import Decoding, event
 
@@ -113,8 +113,8 @@ def test_awkward_payloads(name: str, data: str) -> None:
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "plain"])
 def test_broken_json_and_unknown_types_are_kept(name: str) -> None:
     decoding = Decoding(name)
-    assert decoding.text('{"a":') == [Delta(Kind.UNKNOWN, '{"a":', type="not JSON")]
-    assert decoding.json({"type": "brand.new"}) == [Delta(Kind.UNKNOWN, '{"type": "brand.new"}', type="brand.new")]
+    assert decoding.text('{"a":') == [Delta(DeltaKind.UNKNOWN, '{"a":', type="not JSON")]
+    assert decoding.json({"type": "brand.new"}) == [Delta(DeltaKind.UNKNOWN, '{"type": "brand.new"}', type="brand.new")]
 
 
 @pytest.mark.parametrize(

@@ -4,16 +4,16 @@ from typing import Any
 
 import pytest
 
-from sseprobe.dialects.base import Delta, Kind
+from sseprobe.dialects.base import Delta, DeltaKind
 from tests.support.decoding import Decoding
 
 
 def text(said: str) -> Delta:
-    return Delta(Kind.TEXT, said)
+    return Delta(DeltaKind.TEXT, said)
 
 
 def call(said: str, number: int | str | None, name: str | None = None) -> Delta:
-    return Delta(Kind.TOOL_CALL, said, call=number, name=name)
+    return Delta(DeltaKind.TOOL_CALL, said, call=number, name=name)
 
 
 RESPONSES: list[tuple[Any, list[Delta]]] = [
@@ -24,9 +24,9 @@ RESPONSES: list[tuple[Any, list[Delta]]] = [
     ({"type": "response.output_text.done", "output_index": 0, "content_index": 0, "text": "Hi"}, []),
     # A server that sends no deltas, only what they would have come to.
     ({"type": "response.output_text.done", "output_index": 0, "content_index": 1, "text": "All"}, [text("All")]),
-    ({"type": "response.refusal.delta", "output_index": 0, "content_index": 0, "delta": "No"}, [Delta(Kind.REFUSAL, "No")]),
-    ({"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "Hm"}, [Delta(Kind.REASONING, "Hm")]),
-    ({"type": "response.reasoning_text.delta", "output_index": 0, "delta": "Hm"}, [Delta(Kind.REASONING, "Hm")]),
+    ({"type": "response.refusal.delta", "output_index": 0, "content_index": 0, "delta": "No"}, [Delta(DeltaKind.REFUSAL, "No")]),
+    ({"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "Hm"}, [Delta(DeltaKind.REASONING, "Hm")]),
+    ({"type": "response.reasoning_text.delta", "output_index": 0, "delta": "Hm"}, [Delta(DeltaKind.REASONING, "Hm")]),
     (
         {"type": "response.output_item.added", "output_index": 1, "item": {"type": "function_call", "name": "f"}},
         [call("", 1, "f")],
@@ -35,16 +35,16 @@ RESPONSES: list[tuple[Any, list[Delta]]] = [
     ({"type": "response.function_call_arguments.done", "output_index": 1, "arguments": "{}"}, []),
     (
         {"type": "response.output_text.annotation.added", "annotation": {"url": "https://a", "title": "A"}},
-        [Delta(Kind.CITATION, "A https://a")],
+        [Delta(DeltaKind.CITATION, "A https://a")],
     ),
     ({"type": "response.web_search_call.searching", "output_index": 2}, []),
     (
         {"type": "error", "code": "server_error", "message": "m", "param": None, "sequence_number": 3},
-        [Delta(Kind.ERROR, "m", code="server_error")],
+        [Delta(DeltaKind.ERROR, "m", code="server_error")],
     ),
     (
         {"type": "response.failed", "response": {"status": "failed", "error": {"code": "c", "message": "m"}}},
-        [Delta(Kind.ERROR, "m", code="c"), Delta(Kind.END, "output item 0 was never done")],
+        [Delta(DeltaKind.ERROR, "m", code="c"), Delta(DeltaKind.END, "output item 0 was never done")],
     ),
     (
         {
@@ -53,29 +53,29 @@ RESPONSES: list[tuple[Any, list[Delta]]] = [
                          "usage": {"input_tokens": 2, "output_tokens": 3}},
         },
         [
-            Delta(Kind.USAGE, output_tokens=3, input_tokens=2),
-            Delta(Kind.FINISH, "max_output_tokens", incomplete="length"),
-            Delta(Kind.END),
+            Delta(DeltaKind.USAGE, output_tokens=3, input_tokens=2),
+            Delta(DeltaKind.FINISH, "max_output_tokens", incomplete="length"),
+            Delta(DeltaKind.END),
         ],
     ),
 ]  # fmt: skip
 ANTHROPIC: list[tuple[Any, list[Delta]]] = [
     (
         {"type": "message_start", "message": {"usage": {"input_tokens": 25, "output_tokens": 1}}},
-        [Delta(Kind.USAGE, input_tokens=25)],
+        [Delta(DeltaKind.USAGE, input_tokens=25)],
     ),
-    ({"type": "ping"}, [Delta(Kind.HEARTBEAT)]),
+    ({"type": "ping"}, [Delta(DeltaKind.HEARTBEAT)]),
     ({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}, []),
     ({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": "Hi"}}, [text("Hi")]),
     (
         {"type": "content_block_delta", "index": 0, "delta": {"type": "thinking_delta", "thinking": "Hm"}},
-        [Delta(Kind.REASONING, "Hm")],
+        [Delta(DeltaKind.REASONING, "Hm")],
     ),
     ({"type": "content_block_delta", "index": 0, "delta": {"type": "signature_delta", "signature": "x"}}, []),
     (
         {"type": "content_block_delta", "index": 0,
          "delta": {"type": "citations_delta", "citation": {"cited_text": "c", "document_title": "D"}}},
-        [Delta(Kind.CITATION, "D")],
+        [Delta(DeltaKind.CITATION, "D")],
     ),
     (
         {"type": "content_block_start", "index": 2, "content_block": {"type": "tool_use", "name": "f", "input": {}}},
@@ -88,20 +88,20 @@ ANTHROPIC: list[tuple[Any, list[Delta]]] = [
     ({"type": "content_block_stop", "index": 2}, []),
     (
         {"type": "message_delta", "delta": {"stop_reason": "max_tokens"}, "usage": {"output_tokens": 15}},
-        [Delta(Kind.USAGE, output_tokens=15), Delta(Kind.FINISH, "max_tokens", incomplete="length")],
+        [Delta(DeltaKind.USAGE, output_tokens=15), Delta(DeltaKind.FINISH, "max_tokens", incomplete="length")],
     ),
     ({"type": "message_delta", "delta": {"stop_reason": "pause_turn"}},
-     [Delta(Kind.FINISH, "pause_turn", incomplete="paused")]),
-    ({"type": "message_stop"}, [Delta(Kind.END)]),
+     [Delta(DeltaKind.FINISH, "pause_turn", incomplete="paused")]),
+    ({"type": "message_stop"}, [Delta(DeltaKind.END)]),
     (
         {"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}, "request_id": "r"},
-        [Delta(Kind.ERROR, "Overloaded", type="overloaded_error")],
+        [Delta(DeltaKind.ERROR, "Overloaded", type="overloaded_error")],
     ),
 ]  # fmt: skip
 GEMINI: list[tuple[Any, list[Delta]]] = [
     ({"candidates": [{"content": {"parts": [{"text": "Hi"}]}}]}, [text("Hi")]),
-    ({"candidates": [{"content": {"parts": [{"text": "Hm", "thought": True}]}}]}, [Delta(Kind.REASONING, "Hm")]),
-    ({"candidates": [{"index": 1, "content": {"parts": [{"text": "b"}]}}]}, [Delta(Kind.TEXT, "b", choice=1)]),
+    ({"candidates": [{"content": {"parts": [{"text": "Hm", "thought": True}]}}]}, [Delta(DeltaKind.REASONING, "Hm")]),
+    ({"candidates": [{"index": 1, "content": {"parts": [{"text": "b"}]}}]}, [Delta(DeltaKind.TEXT, "b", choice=1)]),
     (
         {"candidates": [{"content": {"parts": [{"functionCall": {"name": "f", "args": {"a": 1}}},
                                                {"functionCall": {"name": "g"}}]}}]},
@@ -111,26 +111,26 @@ GEMINI: list[tuple[Any, list[Delta]]] = [
     (
         {"candidates": [{"finishReason": "MAX_TOKENS"}],
          "usageMetadata": {"promptTokenCount": 1, "candidatesTokenCount": 7, "thoughtsTokenCount": 2}},
-        [Delta(Kind.FINISH, "MAX_TOKENS", incomplete="length"), Delta(Kind.USAGE, output_tokens=9, input_tokens=1)],
+        [Delta(DeltaKind.FINISH, "MAX_TOKENS", incomplete="length"), Delta(DeltaKind.USAGE, output_tokens=9, input_tokens=1)],
     ),
-    ({"candidates": [{"finishReason": "STOP"}]}, [Delta(Kind.FINISH, "STOP")]),
+    ({"candidates": [{"finishReason": "STOP"}]}, [Delta(DeltaKind.FINISH, "STOP")]),
     ({"candidates": [{"finishReason": "FINISH_REASON_UNSPECIFIED"}]}, []),
     (
         {"candidates": [{"finishReason": "MALFORMED_FUNCTION_CALL"}]},
-        [Delta(Kind.FINISH, "MALFORMED_FUNCTION_CALL", incomplete="malformed-function-call")],
+        [Delta(DeltaKind.FINISH, "MALFORMED_FUNCTION_CALL", incomplete="malformed-function-call")],
     ),
-    ({"promptFeedback": {"blockReason": "SAFETY"}}, [Delta(Kind.FINISH, "SAFETY", incomplete="content-filter")]),
+    ({"promptFeedback": {"blockReason": "SAFETY"}}, [Delta(DeltaKind.FINISH, "SAFETY", incomplete="content-filter")]),
     (
         {"candidates": [{"groundingMetadata": {"groundingChunks": [{"web": {"uri": "https://a", "title": "A"}}]}}]},
-        [Delta(Kind.CITATION, "A https://a")],
+        [Delta(DeltaKind.CITATION, "A https://a")],
     ),
     (
         {"error": {"code": 503, "message": "m", "status": "UNAVAILABLE"}},
-        [Delta(Kind.ERROR, "m", type="UNAVAILABLE", code="503")],
+        [Delta(DeltaKind.ERROR, "m", type="UNAVAILABLE", code="503")],
     ),
     # What a later response leaves out stays; what server-side tools read is input.
     ({"usageMetadata": {"promptTokenCount": 1, "toolUsePromptTokenCount": 5}},
-     [Delta(Kind.USAGE, output_tokens=9, input_tokens=6)]),
+     [Delta(DeltaKind.USAGE, output_tokens=9, input_tokens=6)]),
 ]  # fmt: skip
 COHERE: list[tuple[Any, list[Delta]]] = [
     ({"type": "message-start", "id": "x", "delta": {"message": {"role": "assistant"}}}, []),
@@ -138,9 +138,9 @@ COHERE: list[tuple[Any, list[Delta]]] = [
     ({"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "Hi"}}}}, [text("Hi")]),
     (
         {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"thinking": "Hm"}}}},
-        [Delta(Kind.REASONING, "Hm")],
+        [Delta(DeltaKind.REASONING, "Hm")],
     ),
-    ({"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "I will"}}}, [Delta(Kind.REASONING, "I will")]),
+    ({"type": "tool-plan-delta", "delta": {"message": {"tool_plan": "I will"}}}, [Delta(DeltaKind.REASONING, "I will")]),
     (
         {"type": "tool-call-start", "index": 1,
          "delta": {"message": {"tool_calls": {"id": "i", "function": {"name": "f", "arguments": ""}}}}},
@@ -154,30 +154,30 @@ COHERE: list[tuple[Any, list[Delta]]] = [
     (
         {"type": "citation-start", "index": 0, "delta": {"message": {"citations": {"text": "c", "sources": [
             {"type": "document", "id": "doc:1", "document": {"title": "D"}}]}}}},
-        [Delta(Kind.CITATION, "D")],
+        [Delta(DeltaKind.CITATION, "D")],
     ),
     (
         {"type": "message-end", "delta": {"finish_reason": "COMPLETE",
                                           "usage": {"tokens": {"input_tokens": 3.0, "output_tokens": 4.0}}}},
-        [Delta(Kind.USAGE, output_tokens=4, input_tokens=3), Delta(Kind.FINISH, "COMPLETE"), Delta(Kind.END)],
+        [Delta(DeltaKind.USAGE, output_tokens=4, input_tokens=3), Delta(DeltaKind.FINISH, "COMPLETE"), Delta(DeltaKind.END)],
     ),
     (
         {"type": "message-end", "delta": {"finish_reason": "TIMEOUT"}},
         [
-            Delta(Kind.FINISH, "TIMEOUT"),
-            Delta(Kind.ERROR, "the model stopped with finish_reason TIMEOUT", type="TIMEOUT"),
-            Delta(Kind.END),
+            Delta(DeltaKind.FINISH, "TIMEOUT"),
+            Delta(DeltaKind.ERROR, "the model stopped with finish_reason TIMEOUT", type="TIMEOUT"),
+            Delta(DeltaKind.END),
         ],
     ),
     (
         {"type": "message-end", "delta": {"error": "boom"}},
-        [Delta(Kind.ERROR, "boom"), Delta(Kind.END)],
+        [Delta(DeltaKind.ERROR, "boom"), Delta(DeltaKind.END)],
     ),
 ]  # fmt: skip
 OLLAMA: list[tuple[Any, list[Delta]]] = [
     ({"model": "m", "message": {"role": "assistant", "content": "Hi"}, "done": False}, [text("Hi")]),
     ({"model": "m", "response": "Hi", "done": False}, [text("Hi")]),
-    ({"model": "m", "message": {"content": "", "thinking": "Hm"}, "done": False}, [Delta(Kind.REASONING, "Hm")]),
+    ({"model": "m", "message": {"content": "", "thinking": "Hm"}, "done": False}, [Delta(DeltaKind.REASONING, "Hm")]),
     (
         {"message": {"content": "", "tool_calls": [{"function": {"name": "f", "arguments": {"a": 1}}}]}, "done": False},
         [call('{"a":1}', 0, "f")],
@@ -185,59 +185,63 @@ OLLAMA: list[tuple[Any, list[Delta]]] = [
     (
         {"message": {"content": ""}, "done": True, "done_reason": "length", "eval_count": 5, "prompt_eval_count": 2},
         [
-            Delta(Kind.USAGE, output_tokens=5, input_tokens=2),
-            Delta(Kind.FINISH, "length", incomplete="length"),
-            Delta(Kind.END),
+            Delta(DeltaKind.USAGE, output_tokens=5, input_tokens=2),
+            Delta(DeltaKind.FINISH, "length", incomplete="length"),
+            Delta(DeltaKind.END),
         ],
     ),
-    ({"done": True}, [Delta(Kind.FINISH), Delta(Kind.END)]),
-    ({"error": "an error was encountered"}, [Delta(Kind.ERROR, "an error was encountered")]),
+    ({"done": True}, [Delta(DeltaKind.FINISH), Delta(DeltaKind.END)]),
+    ({"error": "an error was encountered"}, [Delta(DeltaKind.ERROR, "an error was encountered")]),
 ]
 VERCEL: list[tuple[Any, list[Delta]]] = [
     ({"type": "start", "messageId": "m"}, []),
-    ({"type": "start-step"}, [Delta(Kind.STEP)]),
+    ({"type": "start-step"}, [Delta(DeltaKind.STEP)]),
     ({"type": "text-start", "id": "t"}, []),
     ({"type": "text-delta", "id": "t", "delta": "Hi"}, [text("Hi")]),
-    ({"type": "reset-step"}, [Delta(Kind.RESET)]),
+    ({"type": "reset-step"}, [Delta(DeltaKind.RESET)]),
     ({"type": "custom", "kind": "a.b"}, []),
     ({"type": "reasoning-file", "url": "data:", "mediaType": "image/png"}, []),
     ({"type": "steering-message", "id": "s", "parts": [{"type": "text", "text": "no"}]}, []),
     ({"type": "tool-approval-response", "approvalId": "a", "approved": True}, []),
-    ({"type": "reasoning-delta", "id": "r", "delta": "Hm"}, [Delta(Kind.REASONING, "Hm")]),
+    ({"type": "reasoning-delta", "id": "r", "delta": "Hm"}, [Delta(DeltaKind.REASONING, "Hm")]),
     ({"type": "tool-input-start", "toolCallId": "c", "toolName": "f"}, [call("", "c", "f")]),
     ({"type": "tool-input-delta", "toolCallId": "c", "inputTextDelta": "{}"}, [call("{}", "c")]),
     ({"type": "tool-input-available", "toolCallId": "c", "toolName": "f", "input": {}}, []),
     ({"type": "tool-input-available", "toolCallId": "d", "toolName": "g", "input": {"a": 1}}, [call('{"a":1}', "d", "g")]),
-    ({"type": "source-url", "sourceId": "s", "url": "https://a"}, [Delta(Kind.CITATION, "https://a")]),
+    ({"type": "source-url", "sourceId": "s", "url": "https://a"}, [Delta(DeltaKind.CITATION, "https://a")]),
     ({"type": "data-weather", "data": 1}, []),
     (
         {"type": "finish", "finishReason": "content-filter", "messageMetadata": {"totalUsage": {"outputTokens": 3}}},
-        [Delta(Kind.USAGE, output_tokens=3), Delta(Kind.FINISH, "content-filter", incomplete="content-filter")],
+        [Delta(DeltaKind.USAGE, output_tokens=3), Delta(DeltaKind.FINISH, "content-filter", incomplete="content-filter")],
     ),
-    ({"type": "finish"}, [Delta(Kind.FINISH)]),
-    ({"type": "error", "errorText": "m"}, [Delta(Kind.ERROR, "m")]),
-    ({"type": "abort"}, [Delta(Kind.ERROR, "the server aborted the stream", type="abort", code="cancelled")]),
+    ({"type": "finish"}, [Delta(DeltaKind.FINISH)]),
+    ({"type": "error", "errorText": "m"}, [Delta(DeltaKind.ERROR, "m")]),
+    ({"type": "abort"}, [Delta(DeltaKind.ERROR, "the server aborted the stream", type="abort", code="cancelled")]),
 ]  # fmt: skip
 AG_UI: list[tuple[Any, list[Delta]]] = [
     ({"type": "RUN_STARTED", "threadId": "t", "runId": "r"}, []),
     ({"type": "TEXT_MESSAGE_START", "messageId": "m", "role": "assistant"}, []),
     ({"type": "TEXT_MESSAGE_CONTENT", "messageId": "m", "delta": "Hi"}, [text("Hi")]),
-    ({"type": "RUN_FINISHED"}, [Delta(Kind.FINISH, "success"), Delta(Kind.END, "message m is still open")]),
+    ({"type": "RUN_FINISHED"}, [Delta(DeltaKind.FINISH, "success"), Delta(DeltaKind.END, "message m is still open")]),
     ({"type": "TEXT_MESSAGE_END", "messageId": "m"}, []),
-    ({"type": "REASONING_MESSAGE_CONTENT", "messageId": "r", "delta": "Hm"}, [Delta(Kind.REASONING, "Hm")]),
+    ({"type": "REASONING_MESSAGE_CONTENT", "messageId": "r", "delta": "Hm"}, [Delta(DeltaKind.REASONING, "Hm")]),
     ({"type": "TOOL_CALL_START", "toolCallId": "c", "toolCallName": "f"}, [call("", "c", "f")]),
     ({"type": "TOOL_CALL_ARGS", "toolCallId": "c", "delta": "{}"}, [call("{}", "c")]),
     ({"type": "TOOL_CALL_END", "toolCallId": "c"}, []),
     ({"type": "STATE_DELTA", "delta": []}, []),
     (
         {"type": "RUN_FINISHED", "usage": [{"inputTokens": 1, "outputTokens": 2}, {"outputTokens": 3}]},
-        [Delta(Kind.USAGE, output_tokens=5, input_tokens=1), Delta(Kind.FINISH, "success"), Delta(Kind.END)],
+        [
+            Delta(DeltaKind.USAGE, output_tokens=5, input_tokens=1),
+            Delta(DeltaKind.FINISH, "success"),
+            Delta(DeltaKind.END),
+        ],
     ),
     (
         {"type": "RUN_FINISHED", "outcome": {"type": "interrupt"}},
-        [Delta(Kind.FINISH, "interrupt", incomplete="paused"), Delta(Kind.END)],
+        [Delta(DeltaKind.FINISH, "interrupt", incomplete="paused"), Delta(DeltaKind.END)],
     ),
-    ({"type": "RUN_ERROR", "message": "m", "code": "c"}, [Delta(Kind.ERROR, "m", code="c")]),
+    ({"type": "RUN_ERROR", "message": "m", "code": "c"}, [Delta(DeltaKind.ERROR, "m", code="c")]),
 ]
 TABLES = {
     "openai-responses": RESPONSES,
@@ -259,8 +263,8 @@ def test_what_the_vendor_sends(name: str) -> None:
 
 
 def test_terminators_that_are_no_json() -> None:
-    assert Decoding("vercel-ui").text("[DONE]") == [Delta(Kind.END, "no part of a message before it")]
-    assert Decoding("openai-completions").text("[DONE]") == [Delta(Kind.END)]
+    assert Decoding("vercel-ui").text("[DONE]") == [Delta(DeltaKind.END, "no part of a message before it")]
+    assert Decoding("openai-completions").text("[DONE]") == [Delta(DeltaKind.END)]
     assert Decoding("cohere").text("[DONE]") == []  # `message-end` is Cohere's
 
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import pytest
 
 from sseprobe import dialects
-from sseprobe.dialects.base import Kind
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.sse.framing import CONTENT_TYPES
 from tests.support.decoding import decode_body, joined, only
 from tests.support.mock import Mock
@@ -135,17 +135,17 @@ def test_our_decoding_agrees_with_the_sdks(name: str, knobs: str, mock: Mock, se
     theirs = collected(sdk.stream(serve(script).url, "", False))
     deltas = decode_body(sdk.dialect, body)
     ours = joined(deltas)
-    for kind, label in ((Kind.TEXT, "text"), (Kind.REASONING, "reasoning")):
+    for kind, label in ((DeltaKind.TEXT, "text"), (DeltaKind.REASONING, "reasoning")):
         assert {c: t for (k, c, _), t in ours.items() if k is kind} == {
             c: t for (k, c), t in theirs.items() if k == label
         }
     their_calls = [
         (theirs["name", place], json.loads(theirs["arguments", place])) for k, place in theirs if k == "name"
     ]
-    our_calls = [text.partition("(") for (kind, _, _), text in ours.items() if kind is Kind.TOOL_CALL]
+    our_calls = [text.partition("(") for (kind, _, _), text in ours.items() if kind is DeltaKind.TOOL_CALL]
     assert [(called, json.loads(arguments)) for called, _, arguments in our_calls] == their_calls
-    assert theirs.get(("usage", None)) == str([d.output_tokens for d in only(deltas, Kind.USAGE)][-1])
-    assert theirs["finish", 0] == only(deltas, Kind.FINISH)[-1].text
+    assert theirs.get(("usage", None)) == str([d.output_tokens for d in only(deltas, DeltaKind.USAGE)][-1])
+    assert theirs["finish", 0] == only(deltas, DeltaKind.FINISH)[-1].text
     assert ours
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sseprobe.dialects import by_name
-from sseprobe.dialects.base import Kind, payload
+from sseprobe.dialects.base import DeltaKind, payload
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
 from sseprobe.sse import Event
 from sseprobe.streams.decoder import StreamDecoder
@@ -48,7 +48,7 @@ def test_a_good_stream_with_a_clean_end_is_complete(end: BodyEnd) -> None:
     decoder, outcome = receive(*good("a", "b"), end=end)
     assert (outcome.ending, outcome.reason, outcome.error) == (Ending.COMPLETE, None, None)
     assert (
-        decoder.tally.answer.text_of(Kind.TEXT),
+        decoder.tally.answer.text_of(DeltaKind.TEXT),
         decoder.tally.meter.output_tokens,
         decoder.tally.finish_reasons,
     ) == (
@@ -154,7 +154,7 @@ def test_a_payload_is_parsed_once(dialect: str | None, monkeypatch: pytest.Monke
 def test_a_long_text_is_cut_and_said_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sseprobe.streams.kept_answer.MAX_TEXT_CHARS", 10)
     decoder, _ = receive(*good("12345", "67890", "x", "y"))
-    assert (decoder.tally.answer.text_of(Kind.TEXT), decoder.tally.answer.is_cut) == ("1234567890", True)
+    assert (decoder.tally.answer.text_of(DeltaKind.TEXT), decoder.tally.answer.is_cut) == ("1234567890", True)
 
 
 def test_choices_without_end_are_not_followed_for_ever() -> None:

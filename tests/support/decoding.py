@@ -4,11 +4,11 @@ import json
 from typing import Any
 
 from sseprobe import dialects
-from sseprobe.dialects.base import Delta, Kind, payload
+from sseprobe.dialects.base import Delta, DeltaKind, payload
 from sseprobe.sse import Event
 from sseprobe.sse.framing import new_parser
 
-SAID = (Kind.TEXT, Kind.REASONING, Kind.REFUSAL, Kind.TOOL_CALL)
+SAID = (DeltaKind.TEXT, DeltaKind.REASONING, DeltaKind.REFUSAL, DeltaKind.TOOL_CALL)
 
 
 def event(data: str, name: str = "message") -> Event:
@@ -25,7 +25,7 @@ class Decoding:
     def text(self, data: str, name: str = "message") -> list[Delta]:
         """The deltas of an event with this data."""
         of = event(data, name)
-        return [delta for delta in self._decode(of, payload(of)) if delta.kind is not Kind.OPEN]
+        return [delta for delta in self._decode(of, payload(of)) if delta.kind is not DeltaKind.OPEN]
 
     def json(self, value: Any) -> list[Delta]:
         """The deltas of an event with this payload."""
@@ -40,9 +40,9 @@ def decode_body(dialect: str, body: bytes) -> list[Delta]:
     return [delta for item in items if isinstance(item, Event) for delta in decode(item, payload(item))]
 
 
-def joined(deltas: list[Delta]) -> dict[tuple[Kind, int, int | str | None], str]:
+def joined(deltas: list[Delta]) -> dict[tuple[DeltaKind, int, int | str | None], str]:
     """What the deltas come to: for each kind, choice and call the text, a call's name before its arguments."""
-    texts: dict[tuple[Kind, int, int | str | None], str] = {}
+    texts: dict[tuple[DeltaKind, int, int | str | None], str] = {}
     for delta in deltas:
         if delta.kind in SAID:
             place = (delta.kind, delta.choice, delta.call)
@@ -50,6 +50,6 @@ def joined(deltas: list[Delta]) -> dict[tuple[Kind, int, int | str | None], str]
     return {place: text for place, text in texts.items() if text}
 
 
-def only(deltas: list[Delta], kind: Kind) -> list[Delta]:
+def only(deltas: list[Delta], kind: DeltaKind) -> list[Delta]:
     """The deltas of one kind."""
     return [delta for delta in deltas if delta.kind is kind]

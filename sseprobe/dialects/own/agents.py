@@ -7,7 +7,7 @@ Sources: a2a-protocol.org, "Life of a Task", in its versions 0.3 and 1.0, over J
 from collections.abc import Iterator
 from typing import Any, Final
 
-from sseprobe.dialects.base import Delta, Kind, as_dict
+from sseprobe.dialects.base import Delta, DeltaKind, as_dict
 from sseprobe.dialects.own import words
 from sseprobe.sse import Event
 from sseprobe.text import scalar
@@ -46,7 +46,7 @@ def failed_task(value: Any) -> Delta | None:
     for around in _levels(value):
         if (status := _status(around)) is not None and _word(status["state"]) in _FAILED:
             message = text_in(status.get("message")) or f"the task is {_word(status['state'])}"
-            return Delta(Kind.ERROR, scalar(message), type=scalar(status["state"]))
+            return Delta(DeltaKind.ERROR, scalar(message), type=scalar(status["state"]))
     return None
 
 

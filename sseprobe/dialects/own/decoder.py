@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from sseprobe import json_pointer
-from sseprobe.dialects.base import NO_PAYLOAD, Delta, Kind, as_count, as_dict, as_text, payload
+from sseprobe.dialects.base import NO_PAYLOAD, Delta, DeltaKind, as_count, as_dict, as_text, payload
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.agents import awaited_after
 from sseprobe.dialects.own.convention import Mark, Steps
@@ -67,7 +67,7 @@ class OwnDecoder:
             self.awaited = awaited
         kinds = words.kinds_of(event, value)
         if kinds and is_heartbeat(kinds):
-            return (Delta(Kind.HEARTBEAT),)
+            return (Delta(DeltaKind.HEARTBEAT),)
         marks = marks_of(event, value, given.done)
         failure = failure_in(event, value, kinds, given.error, ends=bool(marks))
         if failure is not None and failure.is_certain:
@@ -83,7 +83,7 @@ class OwnDecoder:
                 self._failure = None
             deltas += _finish(value, marks)
             self.end_mark = marks[0]
-            deltas.append(Delta(Kind.END))
+            deltas.append(Delta(DeltaKind.END))
         return tuple(deltas)
 
     def _goes_on(self, value: Any, marks: list[Mark], deltas: list[Delta]) -> bool:
@@ -91,7 +91,7 @@ class OwnDecoder:
         if marks or self._failure is None or self._format.payloads is Payloads.MESSAGES:
             return False
         is_message = self._format.payloads is Payloads.TEXT and isinstance(value, dict)
-        return not is_message and any(delta.kind is Kind.TEXT and delta.text.strip() for delta in deltas)
+        return not is_message and any(delta.kind is DeltaKind.TEXT and delta.text.strip() for delta in deltas)
 
     def at_end(self, *, in_chunks: bool) -> LateFailure | None:
         """The failure that shows once the stream is over; None if there is none.
@@ -116,7 +116,9 @@ class OwnDecoder:
                     yield error
                 elif not marks and not is_literal(event.data):
                     is_ping = event.data.strip().lower() in words.HEARTBEATS
-                    yield Delta(Kind.HEARTBEAT) if is_ping else Delta(Kind.UNKNOWN, event.data, type="not JSON")
+                    yield (
+                        Delta(DeltaKind.HEARTBEAT) if is_ping else Delta(DeltaKind.UNKNOWN, event.data, type="not JSON")
+                    )
             case Payloads.OBJECTS if event_format.given.text is not None:
                 found = json_pointer.value_at(value, event_format.given.text)
                 yield from self._text(found if isinstance(found, str) else "", kinds)
@@ -197,7 +199,7 @@ class OwnDecoder:
         if len(self._pieces) == _MOST_PIECES:
             del self._pieces[: _MOST_PIECES // 2]
         if not text.strip():
-            yield Delta(Kind.TEXT, scalar(text))
+            yield Delta(DeltaKind.TEXT, scalar(text))
             return
         self._pieces.append(text if len(text) <= _PIECE_CHARS else text[:_PIECE_CHARS] + "\n" + text[-_PIECE_CHARS:])
         self._tail = (self._tail + text)[-_TAIL_CHARS:]
@@ -208,7 +210,7 @@ class OwnDecoder:
             self._folded.append(folded)
         else:
             self._folded.clear()
-        yield Delta(Kind.TEXT, scalar(text))
+        yield Delta(DeltaKind.TEXT, scalar(text))
 
 
 def marks_of(event: Event, value: Any, given: Sequence[Mark]) -> list[Mark]:
@@ -242,14 +244,14 @@ def _error_behind_text(tail: str) -> Delta | None:
 
 def _reasoning(text: str) -> Iterator[Delta]:
     if text:
-        yield Delta(Kind.REASONING, scalar(text))
+        yield Delta(DeltaKind.REASONING, scalar(text))
 
 
 def _usage(value: Any, at: Steps | None) -> Iterator[Delta]:
     if at is not None:
         tokens = as_count(json_pointer.value_at(value, at))
         if tokens is not None:
-            yield Delta(Kind.USAGE, output_tokens=tokens)
+            yield Delta(DeltaKind.USAGE, output_tokens=tokens)
         return
     usage = as_dict(as_dict(value).get("usage"))
     if usage:
@@ -258,17 +260,17 @@ def _usage(value: Any, at: Steps | None) -> Iterator[Delta]:
             for names in (_OUTPUT, _INPUT)
         )
         if output is not None or read is not None:
-            yield Delta(Kind.USAGE, output_tokens=output, input_tokens=read)
+            yield Delta(DeltaKind.USAGE, output_tokens=output, input_tokens=read)
 
 
 def _finish(value: Any, marks: list[Mark]) -> Iterator[Delta]:
     for mark in marks:
         if mark.filled is not None:
             reason = as_text(json_pointer.value_at(value, mark.filled))
-            yield Delta(Kind.OPEN)
-            yield Delta(Kind.FINISH, reason, incomplete=_INCOMPLETE.get(reason.lower()))
+            yield Delta(DeltaKind.OPEN)
+            yield Delta(DeltaKind.FINISH, reason, incomplete=_INCOMPLETE.get(reason.lower()))
             if words.is_failure(reason):
                 message = as_dict(value).get("message")
                 text = message if isinstance(message, str) else f"the app stopped with {mark.words} = {reason}"
-                yield Delta(Kind.ERROR, scalar(text), type=reason)
+                yield Delta(DeltaKind.ERROR, scalar(text), type=reason)
             return

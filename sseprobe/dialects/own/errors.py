@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from sseprobe import json_pointer
-from sseprobe.dialects.base import NO_PAYLOAD, Delta, Kind, as_dict, error_of, payload
+from sseprobe.dialects.base import NO_PAYLOAD, Delta, DeltaKind, as_dict, error_of, payload
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.agents import failed_task, text_in
 from sseprobe.dialects.own.convention import Steps
@@ -143,7 +143,7 @@ def _other_failures(fields: dict[str, Any], kinds: tuple[str, ...], value: Any, 
             elif _fails(inner.get("type")) or _is_failed(inner, ()):
                 yield _named_by(inner, str(name))
     if _is_failed(fields, kinds) or (ends and any(_fails(fields.get(name)) for name in _REASONS)):
-        yield Delta(Kind.ERROR, scalar(_message(fields)), type=_kind(fields), code=_code(fields))
+        yield Delta(DeltaKind.ERROR, scalar(_message(fields)), type=_kind(fields), code=_code(fields))
 
 
 def _is_failed(fields: dict[str, Any], kinds: tuple[str, ...]) -> bool:
@@ -174,14 +174,14 @@ def _error(found: Any, around: dict[str, Any]) -> Delta:
     text = error.text
     if isinstance(found, bool) or (isinstance(found, dict) and not isinstance(found.get("message"), str)):
         text = scalar(_message(found if isinstance(found, dict) else around))
-    return Delta(Kind.ERROR, text, type=error.type or _kind(around), code=error.code or _code(around))
+    return Delta(DeltaKind.ERROR, text, type=error.type or _kind(around), code=error.code or _code(around))
 
 
 def _named(event: Event, value: Any) -> Delta:
     if value is NO_PAYLOAD or isinstance(value, str):
-        return Delta(Kind.ERROR, scalar(value if isinstance(value, str) else event.data))
+        return Delta(DeltaKind.ERROR, scalar(value if isinstance(value, str) else event.data))
     fields = as_dict(value)
-    return _named_by(fields, event.data) if fields else Delta(Kind.ERROR, scalar(event.data))
+    return _named_by(fields, event.data) if fields else Delta(DeltaKind.ERROR, scalar(event.data))
 
 
 def _named_by(fields: dict[str, Any], otherwise: str) -> Delta:
@@ -189,7 +189,9 @@ def _named_by(fields: dict[str, Any], otherwise: str) -> Delta:
     inner = next((fields[name] for name in (_CERTAIN, *_WRAPPERS) if isinstance(fields.get(name), dict)), None)
     if inner is not None:
         return _error(inner[_CERTAIN] if isinstance(inner.get(_CERTAIN), dict) else inner, fields)
-    return Delta(Kind.ERROR, scalar(_message(fields) if fields else otherwise), type=_kind(fields), code=_code(fields))
+    return Delta(
+        DeltaKind.ERROR, scalar(_message(fields) if fields else otherwise), type=_kind(fields), code=_code(fields)
+    )
 
 
 def _message(fields: dict[str, Any]) -> str:
@@ -238,6 +240,6 @@ def foreign_failure(item: IgnoredField) -> Delta | None:
     line = (f"{item.name}: {item.value}" if item.value else item.name).strip()[:_MAX_LINE]
     if line.startswith("<"):
         if (title := _TITLE.search(line)) is not None:
-            return Delta(Kind.ERROR, scalar(title[1].strip()))
-        return Delta(Kind.ERROR, WEB_PAGE) if _PAGE.match(line) else None
-    return Delta(Kind.ERROR, scalar(line)) if _OF_A_PROXY.match(line) else error_as_text(line, ())
+            return Delta(DeltaKind.ERROR, scalar(title[1].strip()))
+        return Delta(DeltaKind.ERROR, WEB_PAGE) if _PAGE.match(line) else None
+    return Delta(DeltaKind.ERROR, scalar(line)) if _OF_A_PROXY.match(line) else error_as_text(line, ())

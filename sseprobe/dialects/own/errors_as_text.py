@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from sseprobe.dialects.base import Delta, Kind
+from sseprobe.dialects.base import Delta, DeltaKind
 from sseprobe.text import scalar
 
 _WHOSE: Final = (
@@ -55,7 +55,7 @@ def error_as_text(last: str, before: Sequence[str], *, in_code: bool = False) ->
     text = last.strip()
     line = text.rpartition("\n")[2].strip()
     if (found := _DATA_STREAM_ERROR.fullmatch(line)) is not None:
-        return Delta(Kind.ERROR, scalar(_string(found[1])))
+        return Delta(DeltaKind.ERROR, scalar(_string(found[1])))
     if in_code:
         return None
     words, chars = _usual(before)
@@ -64,9 +64,9 @@ def error_as_text(last: str, before: Sequence[str], *, in_code: bool = False) ->
         or (_SENTENCE.match(text) and (before or len(text) < _SHORT))
         or (_OPENING.match(text) and words == 1 and len(before) >= _ENOUGH)
     ):
-        return Delta(Kind.ERROR, scalar(text))
+        return Delta(DeltaKind.ERROR, scalar(text))
     if before and line != text and _is_apart(line, words, chars) and _PLAIN.match(line):
-        return Delta(Kind.ERROR, scalar(line))
+        return Delta(DeltaKind.ERROR, scalar(line))
     return None
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Decode, Delta, Kind
+from sseprobe.dialects.base import CONTENT_KINDS, NO_PAYLOAD, Decode, Delta, DeltaKind
 from sseprobe.dialects.own import words
 from sseprobe.dialects.own.errors import Failure, LateFailure, failure_in
 from sseprobe.dialects.own.errors_as_text import error_as_text
@@ -21,7 +21,7 @@ class PassedOn:
         deltas = self._decode(event, value)
         if any(delta.kind in CONTENT_KINDS for delta in deltas):
             self._failure = None
-        if any(delta.kind is not Kind.UNKNOWN for delta in deltas):
+        if any(delta.kind is not DeltaKind.UNKNOWN for delta in deltas):
             return deltas
         if value is NO_PAYLOAD and event.type == "message":
             error = error_as_text(event.data, ())

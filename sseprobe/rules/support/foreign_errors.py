@@ -3,8 +3,7 @@
 import re
 from typing import Any, Final
 
-from sseprobe.dialects.base import NO_PAYLOAD, as_dict
-from sseprobe.dialects.base import Kind as DeltaKind
+from sseprobe.dialects.base import NO_PAYLOAD, DeltaKind, as_dict
 from sseprobe.streams.decoder import Message
 
 HTML: Final = re.compile(r"\s*<(!doctype|html|head|body|h1)\b", re.IGNORECASE)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
-from sseprobe.dialects.base import Kind as Decoded
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.dialects.openai_chat import choice_index
 from sseprobe.dialects.openai_chat_additions import usages
 from sseprobe.rules.support.order import within
@@ -29,7 +29,7 @@ def events_of_answer(stream: Transcript) -> list[Message]:
 
 def _events_of_answer(stream: Transcript) -> list[Message]:
     found = list(within(stream))
-    if found and found[-1].has(Decoded.END, Decoded.ERROR):
+    if found and found[-1].has(DeltaKind.END, DeltaKind.ERROR):
         found.pop()
     return found
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from sseprobe.dialects.base import Kind
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.rules.base import NotApplicable
 from sseprobe.streams.decoder import Message
 from sseprobe.streams.transcript import Transcript
@@ -10,13 +10,15 @@ from sseprobe.streams.transcript import Transcript
 
 def ended_by(stream: Transcript) -> Message | None:
     """The event that holds the terminator, None if none came."""
-    ends = stream.deltas_by_kind[Kind.END]
+    ends = stream.deltas_by_kind[DeltaKind.END]
     return ends[0][0] if ends else None
 
 
 def within(stream: Transcript) -> Sequence[Message]:
     """The events up to the terminator or the first error; TRM002 and ERR002 judge what follows."""
-    ends = [message.index for kind in (Kind.END, Kind.ERROR) for message, _ in stream.deltas_by_kind[kind][:1]]
+    ends = [
+        message.index for kind in (DeltaKind.END, DeltaKind.ERROR) for message, _ in stream.deltas_by_kind[kind][:1]
+    ]
     return stream.messages[: min(ends) + 1] if ends else stream.messages
 
 
@@ -32,5 +34,5 @@ def _find_typed(stream: Transcript) -> list[tuple[str, Message]]:
     return [
         (kind, message)
         for message in within(stream)
-        if isinstance(kind := message.fields.get("type"), str) and not message.has(Kind.HEARTBEAT)
+        if isinstance(kind := message.fields.get("type"), str) and not message.has(DeltaKind.HEARTBEAT)
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from enum import Enum
 from typing import Final, NamedTuple
 
-from sseprobe.dialects.base import MAX_PARTS, NO_PAYLOAD, Kind
+from sseprobe.dialects.base import MAX_PARTS, NO_PAYLOAD, DeltaKind
 from sseprobe.dialects.shapes import json_type
 from sseprobe.rules.base import Finding, NotApplicable
 from sseprobe.rules.support.order import typed
@@ -84,7 +84,7 @@ def require_readable(stream: Transcript) -> None:
 def _has_unreadable(stream: Transcript) -> bool:
     return any(
         message.payload is NO_PAYLOAD and not message.event.data.startswith("[DONE]")
-        for message, _ in stream.deltas_by_kind[Kind.UNKNOWN]
+        for message, _ in stream.deltas_by_kind[DeltaKind.UNKNOWN]
     )
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from sseprobe.dialects.base import Delta, Kind
+from sseprobe.dialects.base import Delta, DeltaKind
 from sseprobe.dialects.own.convention import Convention, Mark, done_when
 from sseprobe.dialects.own.decoder import OwnDecoder
 from sseprobe.dialects.own.event_format import EventFormat, Payloads
@@ -31,7 +31,8 @@ def decoded(told: list[Told], event_format: EventFormat = OBJECTS) -> list[Delta
 def said(told: list[Told], event_format: EventFormat = OBJECTS) -> list[str]:
     """A word for each delta: the text as it is, anything else by its kind."""
     return [
-        delta.text if delta.kind is Kind.TEXT else f"{delta.kind}:{delta.text}" for delta in decoded(told, event_format)
+        delta.text if delta.kind is DeltaKind.TEXT else f"{delta.kind}:{delta.text}"
+        for delta in decoded(told, event_format)
     ]
 
 
@@ -175,7 +176,7 @@ ANSWER = "".join(WORDS)
     ids=str,
 )
 def test_the_answer_once_more_is_no_text(recap: Any) -> None:
-    texts = [delta.text for delta in decoded([*tokens(*WORDS), event(recap)]) if delta.kind is Kind.TEXT]
+    texts = [delta.text for delta in decoded([*tokens(*WORDS), event(recap)]) if delta.kind is DeltaKind.TEXT]
     assert texts == list(WORDS)
 
 
@@ -190,7 +191,7 @@ def test_the_answer_once_more_is_no_text(recap: Any) -> None:
     ],
 )
 def test_a_last_piece_is_text(before: list[str], last: Any) -> None:
-    texts = [delta.text for delta in decoded([*tokens(*before), event(last)]) if delta.kind is Kind.TEXT]
+    texts = [delta.text for delta in decoded([*tokens(*before), event(last)]) if delta.kind is DeltaKind.TEXT]
     assert texts == [*before, last["token"]]
 
 
@@ -215,7 +216,7 @@ def test_growing_text_is_told_by_what_is_new() -> None:
 )
 def test_usage(usage: Any, output: int | None, read: int | None) -> None:
     (delta,) = decoded([event({"usage": usage})])
-    assert (delta.kind, delta.output_tokens, delta.input_tokens) == (Kind.USAGE, output, read)
+    assert (delta.kind, delta.output_tokens, delta.input_tokens) == (DeltaKind.USAGE, output, read)
 
 
 @pytest.mark.parametrize(
@@ -242,13 +243,13 @@ def test_usage_at_a_given_place(payload: Any, output: int | None) -> None:
 )  # fmt: skip
 def test_finish_reasons(reason: str, incomplete: str | None) -> None:
     opened, finished, ended = decoded([event({"finish_reason": reason})])
-    assert (opened.kind, ended.kind) == (Kind.OPEN, Kind.END)
-    assert (finished.kind, finished.text, finished.incomplete) == (Kind.FINISH, reason, incomplete)
+    assert (opened.kind, ended.kind) == (DeltaKind.OPEN, DeltaKind.END)
+    assert (finished.kind, finished.text, finished.incomplete) == (DeltaKind.FINISH, reason, incomplete)
 
 
 @pytest.mark.parametrize("reason", ["error", "FAILED", "network_error"])
 def test_a_finish_reason_may_be_a_failure(reason: str) -> None:
-    told = [delta for delta in decoded([event({"stop_reason": reason})]) if delta.kind is Kind.ERROR]
+    told = [delta for delta in decoded([event({"stop_reason": reason})]) if delta.kind is DeltaKind.ERROR]
     assert [(delta.text, delta.type) for delta in told] == [(f"the app stopped with /stop_reason = {reason}", reason)]
 
 

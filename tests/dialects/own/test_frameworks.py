@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from sseprobe.dialects.base import Kind
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
 from sseprobe.sse.framing import Framing
 from sseprobe.streams.decoder import StreamDecoder
@@ -296,7 +296,7 @@ def test_what_frameworks_send(name: str) -> None:
         decoder.receive(Chunk(event, Read(ms, ms, Clock.KERNEL, 0, 0)))
     decoder.receive_eof()
     outcome = decoder.finish(BodyEnd.LAST_CHUNK, 100)
-    assert (decoder.tally.answer.text_of(Kind.TEXT), outcome.ending) == (case.text, case.ending), outcome
+    assert (decoder.tally.answer.text_of(DeltaKind.TEXT), outcome.ending) == (case.text, case.ending), outcome
     assert (outcome.error.text if outcome.error else None) == case.error
     assert decoder.end_mark == case.mark
     if case.first is not None:

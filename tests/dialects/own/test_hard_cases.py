@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from sseprobe.dialects.base import Kind
+from sseprobe.dialects.base import DeltaKind
 from sseprobe.http_exchange import BodyEnd, Chunk, Clock, Ending, Read
 from sseprobe.sse.framing import Framing
 from sseprobe.streams.decoder import StreamDecoder
@@ -127,13 +127,13 @@ def test_silence_is_the_end_behind_an_end_mark_alone(events: list[bytes], silent
     ids=range(9),
 )  # fmt: skip
 def test_text(events: list[bytes], text: str) -> None:
-    assert received(*events)[0].tally.answer.text_of(Kind.TEXT) == text
+    assert received(*events)[0].tally.answer.text_of(DeltaKind.TEXT) == text
 
 
 def test_a_field_is_learned_though_what_came_before_was_too_much_to_be_kept() -> None:
     words = [sse({"foo": word}) for word in WORDS]
     decoder, _ = received(sse({"foo": "So: "}), sse({"docs": ["x" * 1_100_000]}), *words, DONE)
-    text = decoder.tally.answer.text_of(Kind.TEXT)
+    text = decoder.tally.answer.text_of(DeltaKind.TEXT)
     assert text
     assert ANSWER.endswith(text)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sseprobe.dialects import by_url
-from sseprobe.dialects.base import Dialect, Kind
+from sseprobe.dialects.base import DeltaKind, Dialect
 from sseprobe.dialects.own.convention import Convention, done_when
 from sseprobe.dialects.own.dialect import own_dialect
 from sseprobe.dialects.own.event_format import EventFormat
@@ -73,8 +73,8 @@ class Seen:
         """All that must not depend on how the body was cut."""
         decoder, reading = self.decoder, self.decoder.event_format
         return {
-            "text": decoder.tally.answer.text_of(Kind.TEXT),
-            "reasoning": decoder.tally.answer.text_of(Kind.REASONING),
+            "text": decoder.tally.answer.text_of(DeltaKind.TEXT),
+            "reasoning": decoder.tally.answer.text_of(DeltaKind.REASONING),
             "outcome": self.outcome,
             "dialect": decoder.dialect.name,
             "end": (decoder.end_mark, decoder.end_is_proven, decoder.is_certainly_over),
@@ -183,7 +183,7 @@ BODIES: dict[str, tuple[bytes, str, Ending, str | None]] = {
 def test_what_is_read(name: str) -> None:
     body, text, ending, mark = BODIES[name]
     seen = Seen(body)
-    assert seen.decoder.tally.answer.text_of(Kind.TEXT) == text
+    assert seen.decoder.tally.answer.text_of(DeltaKind.TEXT) == text
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert (seen.outcome.reason is None) == (ending is Ending.COMPLETE)
     assert seen.decoder.end_is_proven is (mark is not None)
@@ -223,7 +223,7 @@ def test_text_is_there_after_the_event_that_tells_where_it_is() -> None:
     for index, piece in enumerate(OTHER[:4]):
         decoder.receive(Chunk(piece, Read(index, index, Clock.KERNEL, 0, 0)))
         so_far.append(
-            (decoder.tally.answer.text_of(Kind.TEXT), decoder.tally.content_deltas, decoder.tally.meter.ttft_ns)
+            (decoder.tally.answer.text_of(DeltaKind.TEXT), decoder.tally.content_deltas, decoder.tally.meter.ttft_ns)
         )
     assert so_far == [("", 0, None), ("", 0, None), ("The keeper lit", 3, 0), ("The keeper lit the", 4, 0)]
 
@@ -272,7 +272,7 @@ GIVEN: dict[str, tuple[dict[str, Any], bytes, str, Ending, str | None]] = {
 def test_given_conventions(name: str, cut: Cut) -> None:
     given, body, text, ending, mark = GIVEN[name]
     seen = Seen(body, cut, plain(**given))
-    assert seen.decoder.tally.answer.text_of(Kind.TEXT) == text
+    assert seen.decoder.tally.answer.text_of(DeltaKind.TEXT) == text
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
     assert seen.summary == Seen(body, whole, plain(**given)).summary
     assert len(seen.lines) == seen.decoder.tally.meter.events
@@ -330,5 +330,5 @@ def test_a_path_alone_makes_no_vendor(name: str, path: str, cut: Cut) -> None:
     assert dialect is not None
     assert dialect.shared_paths
     seen = Seen(body, cut, dialect)
-    assert (seen.decoder.dialect.name, seen.decoder.tally.answer.text_of(Kind.TEXT)) == ("plain", text)
+    assert (seen.decoder.dialect.name, seen.decoder.tally.answer.text_of(DeltaKind.TEXT)) == ("plain", text)
     assert (seen.outcome.ending, seen.decoder.end_mark) == (ending, mark)
