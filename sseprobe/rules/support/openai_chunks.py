@@ -9,8 +9,7 @@ from typing import Any
 
 import msgspec
 
-from sseprobe.dialects.base import NO_PAYLOAD, as_dict, as_list
-from sseprobe.dialects.base import DeltaKind
+from sseprobe.dialects.base import NO_PAYLOAD, DeltaKind, as_dict, as_list
 from sseprobe.dialects.openai_chat import choice_index
 from sseprobe.dialects.openai_chat_additions import usages
 from sseprobe.rules.support.order import within
