@@ -49,9 +49,9 @@ def test_each_fault_has_a_summary() -> None:
 
 
 def test_each_fault_is_made_where_its_stage_says() -> None:
-    source = {Stage.BEFORE: "api", Stage.STREAM: "stream", Stage.FRAMING: "framing"}
+    source = {Stage.BEFORE: "api", Stage.STREAM: "stream_faults", Stage.FRAMING: "framing"}
     for name, fault in FAULTS.items():
-        files = [source[fault.stage], "stream"]  # some framing faults need the tokens
+        files = [source[fault.stage], "stream_faults"]  # some framing faults need the tokens
         text = "".join((ROOT / "mockserver" / f"{file}.py").read_text(encoding="utf-8") for file in files)
         assert f'"{name}"' in text, name
 
