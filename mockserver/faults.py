@@ -1,6 +1,7 @@
 """Faults: what each is called, what it does, and after how many text events it comes by default.
 
-To add one: a line here, and its step: in `api.py` (before the stream), `stream_faults.py` (in it), `framing.py` (its bytes).
+To add one: a line here, and its step: in `api.py` (before the stream), `stream_faults.py` (in it), or `framing.py` (its
+bytes).
 """
 
 from enum import StrEnum
