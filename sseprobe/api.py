@@ -74,8 +74,8 @@ async def run(command: str, url: str | None, options: Options[Any], observer: Ob
         async with context.cleanup:
             report = await probe(context)
     except asyncio.CancelledError:
-        pass
-    return report if report is not None else context.report(Verdict.INCONCLUSIVE, interrupted=True)
+        context.interrupted = True
+    return report if report is not None else context.report(Verdict.INCONCLUSIVE)
 
 
 def _signature_of(probe: type[msgspec.Struct]) -> inspect.Signature:

@@ -54,7 +54,7 @@ class RunContext(Generic[ProbeT]):
         self.judging = Judging.of(options.judging)
         self.cleanup = contextlib.AsyncExitStack()
         self.interrupted = False
-        """Whether it was cancelled while results were judged."""
+        """Whether it was cancelled: what was seen is reported."""
         self._start_clock()
         self._target: Target | None = None
 
@@ -96,7 +96,6 @@ class RunContext(Generic[ProbeT]):
         *,
         dialect: Dialect | str | None = None,
         error: str | None = None,
-        interrupted: bool = False,
         target: Target | None = None,
         **parts: Any,
     ) -> Report:
@@ -105,8 +104,7 @@ class RunContext(Generic[ProbeT]):
         if dialect is not None:
             name = dialect if isinstance(dialect, str) else dialect.name
             target = Target(target.url, target.method, name)
-        interrupted = interrupted or self.interrupted
-        if interrupted and verdict is not Verdict.FAIL:
+        if self.interrupted:
             verdict = Verdict.INCONCLUSIVE
         crashed = has_crashed(parts.get("results", []))
         return Report(
@@ -115,7 +113,7 @@ class RunContext(Generic[ProbeT]):
             started_at=self._started_at,
             duration_ms=round((time.monotonic_ns() - self._started_ns) / 1e6, 3),
             verdict=verdict,
-            exit_code=code_of(verdict, no_stream=error is not None, interrupted=interrupted, crashed=crashed),
+            exit_code=code_of(verdict, no_stream=error is not None, interrupted=self.interrupted, crashed=crashed),
             error=error,
             **parts,
         )

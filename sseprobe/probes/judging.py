@@ -42,12 +42,16 @@ class Judging(Struct, frozen=True):
         name = options.baseline or options.write_baseline or ""
         return cls(chosen, Severity(options.fail_on), expected, name, options.write_baseline)
 
-    def compared(self, results: list[RuleResult]) -> tuple[list[RuleResult], BaselineReport | None]:
-        """The results with expected findings marked, and the baseline's report. Writes the baseline if asked to."""
+    def compared(self, results: list[RuleResult], *, complete: bool) -> tuple[list[RuleResult], BaselineReport | None]:
+        """The results with expected findings marked, and the baseline's report.
+
+        Writes the baseline if asked to, unless the run is not `complete`: without a stream, or interrupted.
+        """
         expected = self.baseline
         if self.write_to is not None:
             expected = baseline_of(results)
-            write_file(self.write_to, save_baseline(expected), "--write-baseline")
+            if complete:
+                write_file(self.write_to, save_baseline(expected), "--write-baseline")
         return (results, None) if expected is None else apply_baseline(expected, self.baseline_name, results)
 
     def verdict(self, results: Sequence[RuleResult], baseline: BaselineReport | None) -> Verdict:

@@ -47,13 +47,13 @@ async def stream(context: RunContext[StreamOptions]) -> Report:
     is_stream = error is None and received is not None
     verdict = received.verdict if received is not None and is_stream else Verdict.FAIL
     parts: dict[str, Any] = {"streams": [received] if received else []}
+    context.interrupted = run.interrupted
     if judges and is_stream:
         verdict = worst(verdict, await _judge(context, [run.transcript()], plan.redact, parts))
     return context.report(
         verdict,
         dialect=run.decoder.expected or run.decoder.dialect,
         error=plan.redact(str(error)) if error else None,
-        interrupted=run.interrupted,
         **parts,
     )
 
@@ -64,8 +64,9 @@ async def _judge(
     """Applies the rules, since an option about them was given; adds their results to the parts of the report."""
     judging = context.judging
     evidence = Evidence(streams, (), lambda _rule: _NO_PROBE)
-    results, context.interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, redact)
-    results, baseline = judging.compared(results)
+    results, interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, redact)
+    context.interrupted |= interrupted
+    results, baseline = judging.compared(results, complete=not context.interrupted)
     parts |= {"results": results, "baseline": baseline, "fail_on": judging.fail_on}
     return judging.verdict(results, baseline)
 

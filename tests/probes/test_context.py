@@ -31,8 +31,6 @@ def context(url: str | None = URL, **given: Any) -> RunContext[StreamOptions]:
         (Verdict.PASS, {}, (Verdict.PASS, 0)),
         (Verdict.FAIL, {}, (Verdict.FAIL, 1)),
         (Verdict.FAIL, {"error": "no stream"}, (Verdict.FAIL, 3)),
-        (Verdict.PASS, {"interrupted": True}, (Verdict.INCONCLUSIVE, 130)),
-        (Verdict.FAIL, {"interrupted": True}, (Verdict.FAIL, 130)),
         (Verdict.INCONCLUSIVE, {"results": [result("SSE001", RuleVerdict.CRASHED)]}, (Verdict.INCONCLUSIVE, 70)),
     ],
 )
@@ -40,6 +38,14 @@ def test_a_report(verdict: Verdict, parts: dict[str, Any], expected: tuple[Verdi
     report = context().report(verdict, **parts)
     assert (report.verdict, report.exit_code) == expected
     assert report.duration_ms >= 0
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+def test_a_report_of_an_interrupted_run_is_inconclusive(verdict: Verdict) -> None:
+    run = context()
+    run.interrupted = True
+    report = run.report(verdict)
+    assert (report.verdict, report.exit_code) == (Verdict.INCONCLUSIVE, 130)
 
 
 def test_before_anything_was_asked_the_target_is_the_url_masked() -> None:

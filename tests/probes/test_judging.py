@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from sseprobe.baseline import Baseline, Expected, save_baseline
 from sseprobe.config.options.judging import JudgingOptions
 from sseprobe.errors import UsageError
 from sseprobe.probes.judging import Evidence, Judging, judge_all, worst
@@ -56,9 +57,9 @@ def test_a_baseline_that_is_written_is_read_again(tmp_path: Path) -> None:
     bad = Evidence((transcribe(b"data: \xff\n\n"),), (), lambda _rule: "")
     found = list(judged(JudgingOptions(select=["SSE"]), bad).values())
     assert Judging.of(JudgingOptions()).verdict(found, None) is Verdict.FAIL
-    Judging.of(JudgingOptions(write_baseline=path)).compared(found)
+    Judging.of(JudgingOptions(write_baseline=path)).compared(found, complete=True)
     again = Judging.of(JudgingOptions(baseline=path))
-    marked, report = again.compared(found)
+    marked, report = again.compared(found, complete=True)
     assert report is not None
     assert (again.verdict(marked, report), report.stale) == (Verdict.PASS, [])
 
@@ -99,3 +100,14 @@ def test_fail_comes_before_inconclusive_before_pass() -> None:
     assert worst(Verdict.PASS, Verdict.INCONCLUSIVE) is Verdict.INCONCLUSIVE
     assert worst(Verdict.INCONCLUSIVE, Verdict.FAIL, Verdict.PASS) is Verdict.FAIL
     assert worst(Verdict.PASS) is Verdict.PASS
+
+
+def test_a_run_that_was_not_complete_writes_no_baseline(tmp_path: Path) -> None:
+    path = tmp_path / "known.json"
+    path.write_bytes(save_baseline(Baseline(2, [Expected("SSE007", "SSE007/unfinished")])))
+    before = path.read_bytes()
+    judging = Judging.of(JudgingOptions(write_baseline=str(path)))
+    judging.compared([], complete=False)
+    assert path.read_bytes() == before
+    judging.compared([], complete=True)
+    assert path.read_bytes() == save_baseline(Baseline(2, []))

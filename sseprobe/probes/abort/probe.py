@@ -44,6 +44,7 @@ async def abort_test(context: RunContext[AbortOptions]) -> Report:
     )
     run = AbortRun(plan, context.witnesses(target, own.witnesses, own.grace_s), context.observer)
     await run.go()
+    context.interrupted = run.interrupted
     result = AbortResult.of(run)
     parts: dict[str, Any] = {}
     verdict = result.verdict
@@ -53,7 +54,6 @@ async def abort_test(context: RunContext[AbortOptions]) -> Report:
         verdict,
         dialect=result.dialect or target.dialect_name,
         error=result.error,
-        interrupted=run.interrupted,
         streams=result.streams,
         trials=result.trials,
         abort=result.summary,
@@ -73,8 +73,9 @@ async def _judge(
     judged = bool(result.trials) and context.own.expect == Expect.STOP
     aborts = [evidence_of(result.trials)] if judged else []
     evidence = Evidence((), aborts, lambda rule: _NO_TRIAL if rule.subject is Aborts else _NOT_KEPT)
-    results, context.interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, redact)
-    results, baseline = judging.compared(results)
+    results, interrupted = await judge_all(judging.selection.rules(), evidence, judging.selection, redact)
+    context.interrupted |= interrupted
+    results, baseline = judging.compared(results, complete=result.error is None and not context.interrupted)
     parts |= {"results": results, "baseline": baseline, "fail_on": judging.fail_on}
     of_rules = judging.verdict(results, baseline)
     failed = [trial for trial in result.trials if trial.verdict is Verdict.FAIL]

@@ -98,8 +98,9 @@ async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
     rules = judging.selection.rules() if streams else []
     if not judging.selection.select:  # what concerns buffering, unless other rules were asked for
         rules = [rule for rule in rules if rule.family == _FAMILY and rule.subject is Transcript]
-    results, context.interrupted = await judge_all(rules, Evidence(streams, (), _absent), judging.selection, redact)
-    results, baseline = judging.compared(results)
+    results, interrupted = await judge_all(rules, Evidence(streams, (), _absent), judging.selection, redact)
+    context.interrupted = interrupted or run.interrupted
+    results, baseline = judging.compared(results, complete=run.error is None and not context.interrupted)
     verdict = _verdict(run, profiles)
     if run.error is None:
         verdict = worst(verdict, judging.verdict(results, baseline))
@@ -109,7 +110,6 @@ async def _report(context: RunContext[BufferOptions], run: BufferRun) -> Report:
         verdict,
         dialect=run.dialect,
         error=redact(str(run.error)) if run.error else None,
-        interrupted=run.interrupted,
         results=results,
         baseline=baseline,
         fail_on=judging.fail_on if given else None,

@@ -91,7 +91,8 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
         interrupted = True
     finally:
         stop.now()
-    results, baseline = judging.compared(results)
+    context.interrupted = interrupted or run.interrupted
+    results, baseline = judging.compared(results, complete=run.error is None and not context.interrupted)
     error = run.redact(str(run.error)) if run.error else None
     verdict = Verdict.FAIL if error is not None else judging.verdict(results, baseline)
     if any(stream.ending is Ending.ABORTED for stream in run.streams):
@@ -99,7 +100,6 @@ async def _report(context: RunContext[CheckOptions], run: CheckRun, target: Targ
     return context.report(
         verdict,
         error=error,
-        interrupted=run.interrupted or interrupted,
         target=target,
         results=results,
         fail_on=judging.fail_on,
