@@ -207,8 +207,9 @@ KINDS: dict[str, Callable[[], AsyncIterator[bytes]]] = {
     "short": lambda: own(70 if next(asked) % 2 == 0 else 400),
     # The twin of that: it always stops 400 ms late.
     "late": lambda: own(600, late_s=0.4),
-    # It looks twice a second whether its client is there. The rogue never looks, and its answers are short at random.
-    "poll": lambda: own(random.randint(60, 300) if ROGUE else 600, poll_s=0.5),
+    # It looks every 400 ms whether its client is there: far sooner than the 0.3 of a healthy stream that a late stop may
+    # take. The rogue never looks, and its answers are short at random.
+    "poll": lambda: own(random.randint(60, 300) if ROGUE else 600, poll_s=0.4),
     "workers": lambda: own(400, store=next(asked) % 2),
 }
 
