@@ -7,18 +7,8 @@ from typing import Annotated, Any
 import typer
 from msgspec import Struct
 
-from sseprobe import dialects
 from sseprobe.config.options.groups import SHARED, Options, read_options, titled_fields
 from sseprobe.config.options.option import OptionField, fields_of
-from sseprobe.probes.check import active
-from sseprobe.reporters import FORMATS
-
-_TABLES: dict[str, Callable[[], str]] = {
-    "{dialects}": lambda: ", ".join(dialects.NAMES),
-    "{probes}": lambda: ", ".join(active.NAMES),
-    "{formats}": lambda: f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}",
-}
-"""What help texts name, and where it is listed. `{witnesses}` is filled in when it is shown: see `late_help`."""
 
 Url = Annotated[
     str | None,
@@ -70,18 +60,10 @@ def _declared(field: OptionField, panel: str | None) -> Any:
     return typer.Option(
         *option.flags,
         f"--{field.name}",
-        help=_help(option.help),
+        help=option.help.replace("[", "\\["),  # brackets are markup to the library that renders it
         metavar=option.metavar,
         min=option.minimum,
         max=option.maximum,
         rich_help_panel=panel,
         show_default=field.default not in (None, False, []),
     )
-
-
-def _help(text: str) -> str:
-    """The help with its tables filled in; brackets are markup to the library that renders it."""
-    for name, listed in _TABLES.items():
-        if name in text:
-            text = text.replace(name, listed())
-    return text.replace("[", "\\[")

@@ -1,13 +1,9 @@
-"""Lists in an option's help that come from a room's table: it is imported when the help is shown, and not before."""
+"""Lists in the help of options, such as `{dialects}`: what they come from is imported when the help is shown."""
 
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any, Final
 
 from typer.core import TyperCommand, TyperOption
-
-WITNESSES: Final = "{witnesses}"
-_LISTS: Final = {WITNESSES: ("sseprobe.witnesses", "syntaxes")}
-"""Placeholder -> module, and its function that returns what stands there."""
 
 
 class Command(TyperCommand):
@@ -15,16 +11,45 @@ class Command(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Fills them in."""
+        from rich.markup import escape
+
         for param in self.params:
             if isinstance(param, TyperOption):
-                param.help = _filled(param.help or "")
+                param.help = filled(param.help or "", escape)
         super().format_help(ctx, formatter)
 
 
-def _filled(text: str) -> str:
-    from rich.markup import escape
-
-    for placeholder, (module, function) in _LISTS.items():
+def filled(text: str, escape: Callable[[str], str] = str) -> str:
+    """The text with the lists in place of their placeholders. `escape`: how a list is written for what renders it."""
+    for placeholder, listed in _LISTS.items():
         if placeholder in text:
-            text = text.replace(placeholder, escape(getattr(import_module(module), function)()))
+            text = text.replace(placeholder, escape(listed()))
     return text
+
+
+def _dialects() -> str:
+    from sseprobe import dialects
+
+    return ", ".join(dialects.NAMES)
+
+
+def _probes() -> str:
+    from sseprobe.probes.check import active
+
+    return ", ".join(active.NAMES)
+
+
+def _formats() -> str:
+    from sseprobe.reporters import FORMATS
+
+    return f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+
+
+def _witnesses() -> str:
+    from sseprobe import witnesses
+
+    return witnesses.syntaxes()
+
+
+_LISTS: Final = {"{dialects}": _dialects, "{probes}": _probes, "{formats}": _formats, "{witnesses}": _witnesses}
+"""Placeholder -> what stands there."""

@@ -3,6 +3,7 @@
 `[dialects.NAME]` describes an app's own events. `[app]` and `[targets.NAME]` are checked here; suites run them.
 """
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -114,14 +115,16 @@ def _is_pointer(pointer: str) -> bool:
     return True
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema of the file, for editors."""
-    made = msgspec.json.schema(Project)
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": NAME, **_without_nulls(made)}
+def schema(filled: Callable[[str], str]) -> dict[str, Any]:
+    """The JSON Schema of the file, for editors. `filled`: fills in the lists that the help of options names."""
+    made = _for_toml(msgspec.json.schema(Project), filled)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": NAME, **made}
 
 
-def _without_nulls(value: Any) -> Any:
-    """The same without defaults that are null: TOML has none."""
+def _for_toml(value: Any, filled: Callable[[str], str]) -> Any:
+    """The same without defaults that are null, for TOML has none, and with all texts filled in."""
     if isinstance(value, dict):
-        return {key: _without_nulls(each) for key, each in value.items() if (key, each) != ("default", None)}
-    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
+        return {key: _for_toml(each, filled) for key, each in value.items() if (key, each) != ("default", None)}
+    if isinstance(value, list):
+        return [_for_toml(each, filled) for each in value]
+    return filled(value) if isinstance(value, str) else value

@@ -7,6 +7,7 @@ import typer
 from msgspec import Struct
 from typer.testing import CliRunner
 
+from sseprobe.cli import late_help
 from sseprobe.cli.derive import option_of, probe_command
 from sseprobe.config.options.connection import ConnectOptions
 from sseprobe.config.options.groups import Options
@@ -32,7 +33,7 @@ def app(seen: list[tuple[str | None, Options[Any]]]) -> typer.Typer:
         seen.append((url, options))
 
     made = typer.Typer()
-    made.command()(probe_command(own, Own, "Its own"))
+    made.command(cls=late_help.Command)(probe_command(own, Own, "Its own"))
     return made
 
 

@@ -19,7 +19,7 @@ from sseprobe.errors import UsageError
 class Option(Struct, frozen=True):
     """One option. `flags`: its short one, if it has one. `name`: with hyphens, if it is not the field's own.
 
-    `help` may hold `{dialects}` and the like, which the command line fills in. `choices`: all values there are.
+    `help` may hold `{dialects}` and the like, which `cli.late_help` fills in. `choices`: all values there are.
     `in_file`: whether the config file may hold it. `keyword`: whether Python takes it as a keyword argument.
     """
 
@@ -35,7 +35,7 @@ class Option(Struct, frozen=True):
 
 
 class OptionField(Struct, frozen=True):
-    """An option and the field that holds it. `name`: with hyphens; `key`: with underscores; `kind`: of one value."""
+    """An option and the field that holds it. `name`: with hyphens; `key`: with underscores."""
 
     option: Option
     field: str
